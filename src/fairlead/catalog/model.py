@@ -1,0 +1,149 @@
+"""Facts about a model, compiled from the catalogue's claims into one frozen struct.
+
+Everything that an encoder, a guard or a price needs is here as data. A fact that no source
+discloses is None (or an empty tuple) and stays unknown: nobody may treat it as a number.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = [
+    "Lifecycle",
+    "Limits",
+    "Model",
+    "Price",
+    "Sampling",
+    "Thinking",
+    "ThinkingKind",
+    "Vendor",
+]
+
+Vendor = str
+"""`google`, `anthropic`, `openai`, or a name of the user's own. Data, never branched on."""
+
+ThinkingKind = Literal["none", "budget", "adaptive", "level", "effort", "unknown"]
+
+
+class Thinking(Struct, frozen=True):
+    """How thinking is controlled.
+
+    `budget`: tokens between `budget_min` and `budget_max` (`off` = 0 allowed, `dynamic` = -1
+    allowed). `level`: one of `levels`. `adaptive`: effort among `levels`. `effort`: OpenAI's.
+    `below_max_tokens`: the budget must be smaller than max_tokens (Anthropic).
+    `effort_budgets` maps an OpenAI effort to a budget, `effort_levels` to a level.
+    `default_on`: the model thinks unless told not to.
+    """
+
+    kind: ThinkingKind = "unknown"
+    budget_min: int | None = None
+    budget_max: int | None = None
+    off: bool = False
+    dynamic: bool = False
+    below_max_tokens: bool = False
+    default_on: bool = False
+    levels: tuple[str, ...] = ()
+    effort_budgets: tuple[tuple[str, int], ...] = ()
+    effort_levels: tuple[tuple[str, str], ...] = ()
+
+    def budget_for(self, effort: str) -> int | None:
+        """The budget that the mapping table gives an effort, in tokens."""
+        return next((b for e, b in self.effort_budgets if e == effort), None)
+
+    def level_for(self, effort: str) -> str | None:
+        """The level that the mapping table gives an effort."""
+        return next((v for e, v in self.effort_levels if e == effort), None)
+
+
+class Sampling(Struct, frozen=True):
+    """Sampling knobs that the model takes; absent ones are dropped with a named loss.
+
+    `accepts` lists knobs by canon's names. `exclusive` holds groups of which one may be set
+    (Haiku 4.5: temperature or top_p). `stop_max` is the number of stop sequences.
+    """
+
+    accepts: tuple[str, ...] = ()
+    temperature_max: float | None = None
+    exclusive: tuple[tuple[str, ...], ...] = ()
+    stop_max: int | None = None
+
+
+class Limits(Struct, frozen=True):
+    """Hard limits, in tokens unless named otherwise. None: not disclosed, so not enforced."""
+
+    context_window: int | None = None
+    max_output: int | None = None
+    min_cacheable: int | None = None
+    candidates_max: int | None = None
+
+
+class Price(Struct, frozen=True):
+    """US dollars per million tokens of one kind, while it is valid and in its band.
+
+    `kind` is a bucket of `canon.Usage`, prefixed `batch_` for batches. `over_prompt` is the lower
+    edge of the prompt-size band (0: from the first token).
+    """
+
+    kind: str
+    usd_per_million: Decimal
+    source: str
+    seen: date
+    over_prompt: int = 0
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class Lifecycle(Struct, frozen=True):
+    """What is announced about a model's end. `ends` is the first day on which it is gone."""
+
+    status: str | None = None
+    ends: date | None = None
+    served_as: str | None = None
+    successor: str | None = None
+    source: str | None = None
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """One model. `known` is False for ids that only a prefix matched: priced as unpriced.
+
+    `modalities_in` holds `text image audio video document`; `features` holds stable names:
+    `tools parallel_tools forced_tools json json_schema logprobs n seed prefill prompt_cache
+    media_urls tool_result_media`. `family` is what a policy may name (`flash`, `haiku`).
+    """
+
+    id: str
+    vendor: Vendor
+    family: str | None = None
+    known: bool = True
+    aliases: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    modalities_in: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    thinking: Thinking = Thinking()
+    sampling: Sampling = Sampling()
+    lifecycle: Lifecycle = Lifecycle()
+    prices: tuple[Price, ...] = ()
+    chars_per_token: Decimal | None = None
+    tool_overhead_tokens: int = 0
+
+    @classmethod
+    def unknown(cls, model_id: str, vendor: Vendor) -> "Model":
+        """Facts of a model that the catalogue does not know: none. Nothing is ruled out or priced."""
+        return cls(
+            id=model_id,
+            vendor=vendor,
+            known=False,
+            sampling=Sampling(
+                accepts=(
+                    "temperature",
+                    "top_p",
+                    "top_k",
+                    "seed",
+                    "frequency_penalty",
+                    "presence_penalty",
+                    "stop",
+                )
+            ),
+        )

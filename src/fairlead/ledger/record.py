@@ -1,0 +1,86 @@
+"""One record for every request that was accepted, whatever became of it."""
+
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from fairlead.canon import Loss, Usage
+
+__all__ = ["Accepted", "Ledger", "Outcome", "Record"]
+
+Outcome = Literal[
+    "ok",
+    "client_error",
+    "refused",
+    "upstream_error",
+    "upstream_unreachable",
+    "stream_broken",
+    "client_gone",
+    "internal_error",
+    "unknown",
+]
+
+
+class Accepted(Struct, frozen=True):
+    """Journalled when a request is accepted, so that a killed process leaves a trace.
+
+    `at` is Unix seconds. `key_id` is the virtual key's public id, never the key.
+    """
+
+    id: str
+    at: float
+    dialect: str
+    asked_model: str
+    key_id: str | None = None
+    stream: bool = False
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """What became of an accepted request.
+
+    Times are milliseconds after acceptance, None where it never came so far. `cost_usd` is None
+    for an unpriced model. `decision` is the stored `Decision` as JSON, `b""` if a model was named.
+    `emulated` is True when the upstream said that it is Fairlead's emulator.
+    """
+
+    id: str
+    at: float
+    dialect: str
+    asked_model: str
+    outcome: Outcome
+    status: int
+    stream: bool = False
+    key_id: str | None = None
+    model: str | None = None
+    upstream: str | None = None
+    route: str = ""
+    policy: str | None = None
+    decision: bytes = b""
+    losses: tuple[Loss, ...] = ()
+    usage: Usage | None = None
+    cost_usd: Decimal | None = None
+    price_version: str | None = None
+    error_kind: str | None = None
+    error_message: str | None = None
+    queue_ms: float | None = None
+    first_byte_ms: float | None = None
+    first_token_ms: float | None = None
+    last_ms: float | None = None
+    emulated: bool = False
+
+
+class Ledger(Protocol):
+    """Where records go. Both calls return at once: a writer works off the request path."""
+
+    def accept(self, accepted: Accepted) -> None:
+        """Journal an acceptance; on disk within 100 ms."""
+        ...
+
+    def add(self, record: Record) -> None:
+        """Queue a record; on disk within 100 ms."""
+        ...
+
+    def close(self) -> None:
+        """Write everything out and stop. Blocks until it is on disk."""
+        ...

@@ -1,0 +1,98 @@
+"""What a routing decision is made of: values that can be stored, read and replayed.
+
+`Features` go in, a `Decision` comes out; both are frozen, both are written to the ledger. A policy
+sees nothing else, so replaying stored features under another policy gives what it would have said.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = ["Candidate", "Decision", "Features", "Hints", "Latency", "Step", "Task"]
+
+Task = Literal[
+    "coding",
+    "automation",
+    "chat",
+    "document",
+    "video",
+    "audio",
+    "image",
+    "math",
+    "science",
+    "extraction",
+    "translation",
+    "creative",
+    "agent",
+    "other",
+]
+Latency = Literal["interactive", "normal", "batch"]
+Budget = Literal["tight", "normal"]
+
+
+class Hints(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What the client says about its request (`fairlead` in the body, or `x-fairlead-*`)."""
+
+    task: Task | None = None
+    latency: Latency | None = None
+    budget: Budget | None = None
+    policy: str | None = None
+    allow_loss: bool | None = None
+
+
+class Features(Struct, frozen=True, omit_defaults=True):
+    """What policies may ask about a request. Token figures are estimates and named so.
+
+    `prompt_tokens` is the best estimate, `prompt_tokens_high` one that real counts rarely exceed:
+    guards use the latter. `needs` names model features that the request cannot do without.
+    `task_evidence` says in a few words why `task` was recognised.
+    """
+
+    prompt_tokens: int = 0
+    prompt_tokens_high: int = 0
+    max_tokens: int | None = None
+    modalities: tuple[str, ...] = ("text",)
+    needs: tuple[str, ...] = ()
+    tools: int = 0
+    turns: int = 0
+    candidates: int = 1
+    stream: bool = False
+    task: Task = "other"
+    task_evidence: str = ""
+    latency: Latency = "normal"
+    budget: Budget = "normal"
+
+
+class Step(Struct, frozen=True):
+    """One question of the policy and how the features answered it."""
+
+    question: str
+    answer: bool
+    because: str
+
+
+class Candidate(Struct, frozen=True):
+    """One model that was considered. `why` says why it won or lost, in a short sentence.
+
+    `ruled_out` names the hard limit that it would break, None if it could have served.
+    `cost_usd` is a prediction, None where the model is unpriced.
+    """
+
+    model: str
+    why: str
+    ruled_out: str | None = None
+    cost_usd: Decimal | None = None
+
+
+class Decision(Struct, frozen=True):
+    """Where a request goes, and why. `ranked` holds models that may serve it, best first."""
+
+    policy: str
+    policy_hash: str
+    path: tuple[Step, ...]
+    ranked: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    reason: str
+    features: Features
+    warnings: tuple[str, ...] = ()

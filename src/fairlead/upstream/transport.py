@@ -1,0 +1,102 @@
+"""The seam to the network: one method. Everything above it can be tested without a socket.
+
+`PooledTransport` (pool.py) is what the gateway uses; `FakeTransport` (fake.py) ships for tests.
+The contract suite in tests/contract/test_transport.py runs over every implementation.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from msgspec import Struct
+
+__all__ = [
+    "ConnectFailed",
+    "HttpRequest",
+    "HttpResponse",
+    "ReadTimeout",
+    "Timeouts",
+    "Transport",
+    "TransportError",
+    "UpstreamProtocolError",
+    "UpstreamReset",
+]
+
+
+class TransportError(Exception):
+    """Root of the transport's errors. `sent`: whether bytes of the request may have arrived."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class ConnectFailed(TransportError):
+    """DNS, TCP or TLS failed, or took longer than `connect`: nothing was sent."""
+
+
+class ReadTimeout(TransportError):
+    """The upstream was silent longer than `read`, or the whole took longer than `total`."""
+
+
+class UpstreamReset(TransportError):
+    """The upstream closed or reset the connection before the answer was complete."""
+
+
+class UpstreamProtocolError(TransportError):
+    """The upstream's answer is not HTTP/1.1, or breaks a limit on header or body size."""
+
+
+class Timeouts(Struct, frozen=True):
+    """Seconds. `read` bounds silence between bytes; `total` the whole exchange."""
+
+    connect: float = 10.0
+    read: float = 300.0
+    total: float = 900.0
+
+
+class HttpRequest(Struct, frozen=True):
+    """One request. `url` is absolute; `headers` are lower-case name/value pairs, without host,
+    content-length and accept-encoding, which the transport sets itself (identity encoding).
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+    timeouts: Timeouts = Timeouts()
+
+
+class HttpResponse(Protocol):
+    """An answer whose head has arrived. Its body must be read to the end or `aclose`d."""
+
+    status: int
+    headers: dict[str, str]
+    """Lower-case names; the last value wins, except that repeated ones are joined by comma."""
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body; raises `UpstreamProtocolError` past `limit` bytes."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Body bytes as they arrive. While nobody reads, at most 256 KiB is buffered."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read to its end, else close it at once."""
+        ...
+
+
+class Transport(Protocol):
+    """Sends requests."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send and wait for the head of the answer. Cancelling closes the connection at once.
+
+        Raises:
+            TransportError: one of its subclasses; `sent` says whether a retry is safe.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close all pooled connections."""
+        ...

@@ -1,0 +1,125 @@
+"""The contract of a dialect: bytes in, canon out, and back. Nothing here does I/O.
+
+A codec is a module-level table of plain functions and small classes. `Target` is what an encoder
+must know of the model behind: facts, never a vendor's name. An encoder returns `Encoded`: the
+bytes and what they could not say. A decoder raises `Failure` with the path of the field at fault.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from fairlead.canon import Dialect, Event, Loss, Problem, Request, Response, Usage
+from fairlead.catalog.model import Model
+
+__all__ = [
+    "Codec",
+    "DecodeRequest",
+    "Encoded",
+    "Peek",
+    "Reply",
+    "StreamDecoder",
+    "StreamEncoder",
+    "Target",
+    "UsageTap",
+]
+
+
+class Peek(Struct, frozen=True):
+    """What the engine must know before it decides to decode: read without a full decode."""
+
+    model: str
+    stream: bool = False
+    max_tokens: int | None = None
+
+
+class Target(Struct, frozen=True):
+    """The model that a request is encoded for.
+
+    `model` is the id that goes on the wire. `facts` are the catalogue's (an unknown model gets the
+    facts of `Model.unknown`). `allow_loss` turns semantic losses from a refusal into a note.
+    """
+
+    model: str
+    facts: Model
+    allow_loss: bool = False
+
+
+class Encoded(Struct, frozen=True):
+    """Bytes for the wire, and the losses. A semantic loss means: do not send unless allowed."""
+
+    body: bytes
+    losses: tuple[Loss, ...] = ()
+
+
+class Reply(Struct, frozen=True):
+    """What the client-facing encoders need beyond the answer itself.
+
+    `model` is the name to report; `created` Unix seconds; `request_id` ours. `include_usage` is
+    the client's wish for a usage chunk. `extra` is a JSON object that is attached to the final
+    usage as `fairlead` (cost, route), `b""` for none.
+    """
+
+    model: str
+    created: int
+    request_id: str
+    include_usage: bool = False
+    extra: bytes = b""
+
+
+class StreamDecoder(Protocol):
+    """Upstream bytes in, canonical events out. Any chunking gives the same events."""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Events that `data` completes. A malformed stream gives a `StreamError`, no exception."""
+        ...
+
+    def close(self) -> list[Event]:
+        """Events due at the end of the body; a `StreamError` if it ended too early."""
+        ...
+
+
+class StreamEncoder(Protocol):
+    """Canonical events in, client bytes out."""
+
+    losses: list[Loss]
+
+    def encode(self, event: Event) -> bytes:
+        """Bytes for one event (may be empty)."""
+        ...
+
+    def close(self, extra: bytes = b"") -> bytes:
+        """The end of the stream: usage chunk, terminator. `extra` is as in `Reply.extra`."""
+        ...
+
+
+class UsageTap(Protocol):
+    """Reads a same-dialect stream that passes by, without touching it."""
+
+    usage: Usage | None
+    finish: str | None
+
+    def feed(self, data: bytes) -> None:
+        """Look at the bytes. Never raises: an unreadable stream leaves `usage` None."""
+        ...
+
+
+class Codec(Struct, frozen=True):
+    """One dialect. Each field is a plain function; docs of each stand with its implementation."""
+
+    dialect: Dialect
+    peek: Callable[[bytes], Peek]
+    decode_request: Callable[[bytes], Request]
+    encode_request: Callable[[Request, Target], Encoded]
+    decode_response: Callable[[bytes], Response]
+    encode_response: Callable[[Response, Reply], Encoded]
+    stream_decoder: Callable[[], StreamDecoder]
+    stream_encoder: Callable[[Reply], StreamEncoder]
+    usage_tap: Callable[[], UsageTap]
+    decode_error: Callable[[int, dict[str, str], bytes], Problem]
+    encode_error: Callable[[Problem, str], bytes]
+    stream_content_type: str = "text/event-stream"
+
+
+DecodeRequest = Callable[[bytes], Request]
