@@ -68,7 +68,7 @@ def check_lengths(paths: list[Path]) -> Iterator[str]:
         for node, length in functions(ast.parse(text)):
             lengths.append(length)
             if length > MAX_FUNCTION:
-                yield f"{where}:{node.lineno}: {node.name} has {length} lines, at most {MAX_FUNCTION}"
+                yield f"{where}:{node.lineno}: {node.name}: {length} lines, over {MAX_FUNCTION}"
     short = sum(length <= TYPICAL_FUNCTION for length in lengths)
     if lengths and short / len(lengths) < TYPICAL_SHARE:
         yield f"only {short / len(lengths):.1%} of functions have at most {TYPICAL_FUNCTION} lines"

@@ -106,7 +106,7 @@ class Reasoning(Struct, frozen=True):
 
 
 class Extra(Struct, frozen=True):
-    """A field of the request that canon has no name for: kept for its own dialect, a loss elsewhere.
+    """A field that canon has no name for: kept for its own dialect, a loss elsewhere.
 
     `path` is where it stood; `raw` its JSON; `cosmetic` whether dropping it changes no content.
     """

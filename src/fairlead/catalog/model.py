@@ -130,7 +130,7 @@ class Model(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def unknown(cls, model_id: str, vendor: Vendor) -> "Model":
-        """Facts of a model that the catalogue does not know: none. Nothing is ruled out or priced."""
+        """Facts of a model that the catalogue does not know: nothing ruled out or priced."""
         return cls(
             id=model_id,
             vendor=vendor,
