@@ -83,7 +83,9 @@ class Price(Struct, frozen=True):
     """US dollars per million tokens of one kind, while it is valid and in its band.
 
     `kind` is a bucket of `canon.Usage`, prefixed `batch_` for batches. `over_prompt` is the lower
-    edge of the prompt-size band (0: from the first token).
+    edge of the prompt-size band: it applies to every token of a request whose prompt has more
+    tokens than that (0: to every request). `valid_from` is its first day, `valid_to` the first
+    day on which it no longer holds.
     """
 
     kind: str
@@ -110,7 +112,7 @@ class Model(Struct, frozen=True, kw_only=True):
 
     `modalities_in` holds `text image audio video document`; `features` holds stable names:
     `tools parallel_tools forced_tools json json_schema logprobs n seed prefill prompt_cache
-    media_urls tool_result_media`. `family` is what a policy may name (`flash`, `haiku`).
+    media_urls tool_result_media batches`. `family` is what a policy may name (`flash`, `haiku`).
     """
 
     id: str

@@ -1,0 +1,262 @@
+"""The catalogue: names to models, on a day.
+
+Compiled once at start and frozen. `resolve` is one dictionary look-up and a comparison of dates
+for every name that the catalogue knows; only unknown names take the slower way by prefix.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import NoReturn
+
+import msgspec
+from msgspec import Struct
+
+from fairlead.canon import Failure, Problem
+from fairlead.catalog.claims import (
+    Sheet,
+    Source,
+    parse_sheet,
+    parse_sources,
+    parse_toml,
+)
+from fairlead.catalog.compile import compile_model
+from fairlead.catalog.entries import CONFIG, merge, user_sheet
+from fairlead.catalog.facts import Fact, facts_of_sheet
+from fairlead.catalog.keys import CatalogError
+from fairlead.catalog.lifecycle import has_ended, in_place_of, member_in_force, warning
+from fairlead.catalog.model import Model
+from fairlead.catalog.shipped import read, sheets
+
+__all__ = ["Catalog", "Family", "Surcharge", "load"]
+
+MAX_NAME = 200
+"""A model name of more characters is refused without being looked for."""
+
+
+class Family(Struct, frozen=True):
+    """Models that may stand in for each other, in order of preference."""
+
+    name: str
+    members: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+
+class Surcharge(Struct, frozen=True):
+    """A factor on all prices of a model behind one kind of door."""
+
+    name: str
+    upstream: str
+    factor: Decimal
+    source: str
+    date: date
+    note: str | None = None
+
+
+class Vendors(Struct, frozen=True):
+    """How an unknown id finds its vendor: spellings to strip, then the longest prefix."""
+
+    strip: tuple[str, ...]
+    prefixes: tuple[tuple[str, str], ...]
+
+    def plain(self, name: str) -> str:
+        """The name in lower case, without the spelling of another tool in front."""
+        plain = name[: MAX_NAME + 1].lower()
+        for prefix in self.strip:
+            if plain.startswith(prefix):
+                return plain[len(prefix) :]
+        return plain
+
+    def unknown(self, name: str) -> Model | None:
+        """A model that only its prefix tells of; None if no prefix fits."""
+        plain = self.plain(name)
+        if len(name) <= MAX_NAME:
+            for prefix, vendor in self.prefixes:
+                if plain.startswith(prefix):
+                    return Model.unknown(plain, vendor)
+        return None
+
+
+class Catalog(Struct, frozen=True):
+    """Everything known about models. `version` names the data in force, for the ledger."""
+
+    models: dict[str, Model]
+    families: dict[str, Family]
+    names: dict[str, Model | Family]
+    surcharges: tuple[Surcharge, ...]
+    sources: dict[str, Source]
+    sheets: dict[str, Sheet]
+    vendors: Vendors
+    version: str
+
+    def resolve(self, name: str, today: date) -> Model:
+        """The model that a name means on that day.
+
+        Ids, aliases, families and the user's aliases first; then the prefix table, which gives a
+        model that is not `known`. An ended model that its vendor serves as another resolves to
+        that other. Raises `Failure(model_not_found)` that names near matches.
+        """
+        found = self._found(name)
+        if isinstance(found, Model):
+            if not has_ended(found, today) or found.lifecycle.served_as is None:
+                return found
+            return in_place_of(found, self.models, today) or found
+        serving = member_in_force(found.members, self.models, today)
+        if serving is None:
+            raise Failure(
+                Problem(
+                    "model_not_found",
+                    f"every model of the family '{found.name}' has ended by {today}",
+                    "model",
+                    code="model_not_found",
+                )
+            )
+        return serving
+
+    def family_of(self, name: str) -> Family | None:
+        """The family that a name means; None if it means one model. Raises as `resolve` does."""
+        found = self._found(name)
+        return found if isinstance(found, Family) else None
+
+    def warnings(self, model: Model, today: date) -> tuple[str, ...]:
+        """Sentences about the model's announced end, from 90 days before it."""
+        sentence = warning(model, today)
+        return () if sentence is None else (sentence,)
+
+    def warnings_for(self, name: str, today: date) -> tuple[str, ...]:
+        """As `warnings`, for the name that was asked for: also tells when a model stepped aside."""
+        serving = self.resolve(name, today)
+        meant = self._found(name)
+        first = meant if isinstance(meant, Model) else self.models[meant.members[0]]
+        sentences = [warning(model, today) for model in (first, serving)]
+        return tuple(dict.fromkeys(s for s in sentences if s is not None))
+
+    def facts_of(self, model: Model) -> tuple[Fact, ...]:
+        """Each fact with source, date and disagreement; empty for a model that is not known."""
+        sheet = self.sheets.get(model.id)
+        return () if sheet is None else facts_of_sheet(sheet)
+
+    def as_claimed_by(self, model_id: str, source: str) -> Model:
+        """The model with one source's claims put before all others (the article's, say)."""
+        return compile_model(self.sheets[model_id], prefer=source)
+
+    def behind(self, model_id: str, upstream: str) -> Model:
+        """The model as one upstream serves it, where claims differ by upstream."""
+        return compile_model(self.sheets[model_id], upstream=upstream)
+
+    def _found(self, name: str) -> Model | Family:
+        return (
+            self.names.get(name)
+            or self.names.get(self.vendors.plain(name))
+            or self.vendors.unknown(name)
+            or _refuse(name, self.names)
+        )
+
+
+def _refuse(name: str, names: Mapping[str, object]) -> NoReturn:
+    near = get_close_matches(name[:60].lower(), names, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else "GET /v1/models lists what there is"
+    shown = name if len(name) <= 80 else f"{name[:80]}..."
+    message = f"the model '{shown}' does not exist here; {hint}"
+    raise Failure(Problem("model_not_found", message, "model", code="model_not_found", hint=hint))
+
+
+def load(
+    *,
+    models: Mapping[str, Mapping[str, object]] | None = None,
+    aliases: Mapping[str, str] | None = None,
+    today: date | None = None,
+) -> Catalog:
+    """The embedded catalogue, with the user's models and aliases laid over it.
+
+    `models` and `aliases` are plain data as the configuration file holds them (see `entries`);
+    `today` dates the user's facts that carry no date. Raises `CatalogError`.
+    """
+    sources = parse_sources(read("sources.toml"), "sources.toml") | {CONFIG.id: CONFIG}
+    by_id: dict[str, Sheet] = {}
+    for file, text in sheets().items():
+        sheet = parse_sheet(text, sources, file)
+        by_id[sheet.id] = sheet
+    for model_id, entry in (models or {}).items():
+        own = user_sheet(model_id, entry, today or datetime.now(UTC).date())
+        by_id[model_id] = merge(by_id.get(model_id), own)
+    compiled = {model_id: compile_model(sheet) for model_id, sheet in by_id.items()}
+    families = _families(compiled)
+    vendors = _vendors()
+    surcharges = _surcharges()
+    return Catalog(
+        models=compiled,
+        families=families,
+        names=_names(compiled, families, vendors, aliases or {}),
+        surcharges=surcharges,
+        sources=sources,
+        sheets=by_id,
+        vendors=vendors,
+        version=_version(compiled, families, surcharges),
+    )
+
+
+def _families(models: Mapping[str, Model]) -> dict[str, Family]:
+    rows = msgspec.convert(
+        parse_toml(read("families.toml"), "families.toml")["families"], list[Family]
+    )
+    families = {family.name: family for family in rows}
+    for family in rows:
+        for member in family.members:
+            if member not in models:
+                raise CatalogError(f"families.toml: {family.name}: no such model '{member}'")
+    # A model that a user puts into a family comes behind the members that ship.
+    for model in models.values():
+        name = model.family
+        if name is not None:
+            family = families.get(name, Family(name, ()))
+            if model.id not in family.members:
+                families[name] = Family(name, (*family.members, model.id), family.aliases)
+    return families
+
+
+def _names(
+    models: Mapping[str, Model],
+    families: Mapping[str, Family],
+    vendors: Vendors,
+    aliases: Mapping[str, str],
+) -> dict[str, Model | Family]:
+    """Every name that is known without a prefix table, in lower case and as it is written."""
+    names: dict[str, Model | Family] = {}
+    for family in families.values():
+        names.update(dict.fromkeys((family.name, *family.aliases), family))
+    for model in models.values():
+        names.update(dict.fromkeys((*model.aliases, model.id), model))
+    names.update({name.lower(): target for name, target in list(names.items())})
+    for alias, target in aliases.items():
+        if not isinstance(target, str):
+            raise CatalogError(f"aliases.{alias}: must be a string")
+        plain = vendors.plain(target)
+        found = names.get(target) or names.get(plain) or vendors.unknown(target)
+        if found is None:
+            raise CatalogError(f"aliases.{alias}: no such model or family '{target:.80}'")
+        names[alias] = names[alias.lower()] = found
+    return names
+
+
+def _surcharges() -> tuple[Surcharge, ...]:
+    rows = parse_toml(read("surcharges.toml"), "surcharges.toml")["surcharges"]
+    return tuple(msgspec.convert(rows, list[Surcharge]))
+
+
+def _vendors() -> Vendors:
+    document = parse_toml(read("vendors.toml"), "vendors.toml")
+    strip = msgspec.convert(document["strip"], list[str])
+    prefixes = msgspec.convert(document["prefixes"], dict[str, str])
+    return Vendors(
+        strip=tuple(sorted(strip, key=len, reverse=True)),
+        prefixes=tuple(sorted(prefixes.items(), key=lambda item: -len(item[0]))),
+    )
+
+
+def _version(*data: object) -> str:
+    """A short hash over the data in force, the same for the same data."""
+    encoded = msgspec.json.encode(data, order="deterministic")
+    return hashlib.blake2s(encoded, digest_size=6).hexdigest()

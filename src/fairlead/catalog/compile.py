@@ -1,0 +1,186 @@
+"""From claims to the one `Model` that the rest of the house reads.
+
+Whose word counts, where sources disagree about the same thing (same key, same prompt band, same
+first day of validity):
+
+1. a claim about this very upstream over one about all upstreams;
+2. the operator's configuration over the vendor (its documents, SDKs, recorded answers) over
+   catalogues over second-hand reports over Fairlead's own choices over the article;
+3. the newer over the older; of two equally new, the one that stands further down.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from fairlead.catalog.claims import Claim, Sheet, SourceKind
+from fairlead.catalog.keys import FEATURES, PRICE_KINDS, Value
+from fairlead.catalog.model import Lifecycle, Limits, Model, Price, Sampling, Thinking
+
+__all__ = ["RANK", "compile_model", "in_force"]
+
+RANK: dict[SourceKind, int] = {
+    "config": 6,
+    "vendor": 5,
+    "catalogue": 4,
+    "secondhand": 3,
+    "fairlead": 2,
+    "article": 1,
+}
+
+Slot = tuple[str, int, date | None]
+T = TypeVar("T")
+
+
+def in_force(
+    claims: Iterable[Claim], *, upstream: str | None = None, prefer: str | None = None
+) -> dict[Slot, Claim]:
+    """The winning claim of each slot `(key, over_prompt, valid_from)`.
+
+    `prefer` names a source whose claims win over all others: for computing with the article's
+    figures, for example.
+    """
+    best: dict[Slot, tuple[tuple[bool, bool, int, date], Claim]] = {}
+    for claim in claims:
+        if claim.upstream not in {None, upstream}:
+            continue
+        slot = (claim.key, claim.over_prompt, claim.valid_from)
+        weight = (
+            claim.source.id == prefer,
+            claim.upstream is not None,
+            RANK[claim.source.kind],
+            claim.seen,
+        )
+        if slot not in best or weight >= best[slot][0]:
+            best[slot] = (weight, claim)
+    return {slot: claim for slot, (_, claim) in best.items()}
+
+
+def compile_model(sheet: Sheet, *, upstream: str | None = None, prefer: str | None = None) -> Model:
+    """The facts in force about one model, for one upstream (None: the vendor's own API)."""
+    chosen = in_force(sheet.claims, upstream=upstream, prefer=prefer)
+    facts = _Facts({key: c for (key, over, since), c in chosen.items() if not over and not since})
+    return Model(
+        id=sheet.id,
+        vendor=sheet.vendor,
+        family=sheet.family,
+        aliases=sheet.aliases,
+        limits=Limits(
+            context_window=facts.get("limits.context_window", int),
+            max_output=facts.get("limits.max_output", int),
+            min_cacheable=facts.get("limits.min_cacheable", int),
+            candidates_max=facts.get("limits.candidates_max", int),
+        ),
+        modalities_in=facts.names("modalities_in"),
+        features=tuple(f for f in FEATURES if facts.get(f"feature.{f}", bool)),
+        thinking=_thinking(facts),
+        sampling=_sampling(facts),
+        lifecycle=_lifecycle(facts),
+        prices=_prices(chosen, facts),
+        chars_per_token=facts.get("estimate.chars_per_token", Decimal),
+        tool_overhead_tokens=facts.get("estimate.tool_overhead_tokens", int) or 0,
+    )
+
+
+class _Facts:
+    """Winning claims by key, read by type."""
+
+    def __init__(self, claims: dict[str, Claim]) -> None:
+        self.claims = claims
+
+    def get(self, key: str, kind: type[T]) -> T | None:
+        claim = self.claims.get(key)
+        return claim.value if claim is not None and isinstance(claim.value, kind) else None
+
+    def names(self, key: str) -> tuple[str, ...]:
+        return self.get(key, tuple) or ()
+
+    def pairs(self, key: str) -> tuple[tuple[str, Value], ...]:
+        return self.get(key, tuple) or ()
+
+
+def _thinking(facts: _Facts) -> Thinking:
+    kind = facts.get("thinking.kind", str) or "unknown"
+    budgets = facts.pairs("thinking.effort_budgets")
+    levels = facts.pairs("thinking.effort_levels")
+    return Thinking(
+        kind=kind,  # type: ignore[arg-type]  # keys.check admits only ThinkingKind's words
+        budget_min=facts.get("thinking.budget_min", int),
+        budget_max=facts.get("thinking.budget_max", int),
+        off=facts.get("thinking.off", bool) or False,
+        dynamic=facts.get("thinking.dynamic", bool) or False,
+        below_max_tokens=facts.get("thinking.below_max_tokens", bool) or False,
+        default_on=facts.get("thinking.default_on", bool) or False,
+        levels=facts.names("thinking.levels"),
+        effort_budgets=tuple((e, b) for e, b in budgets if isinstance(b, int)),
+        effort_levels=tuple((e, v) for e, v in levels if isinstance(v, str)),
+    )
+
+
+def _sampling(facts: _Facts) -> Sampling:
+    hottest = facts.get("sampling.temperature_max", Decimal)
+    return Sampling(
+        accepts=facts.names("sampling.accepts"),
+        temperature_max=None if hottest is None else float(hottest),
+        exclusive=facts.get("sampling.exclusive", tuple) or (),
+        stop_max=facts.get("sampling.stop_max", int),
+    )
+
+
+def _lifecycle(facts: _Facts) -> Lifecycle:
+    keys = ("lifecycle.ends", "lifecycle.served_as", "lifecycle.successor", "lifecycle.status")
+    spoken = [facts.claims[key].source for key in keys if key in facts.claims]
+    return Lifecycle(
+        status=facts.get("lifecycle.status", str),
+        ends=facts.get("lifecycle.ends", date),
+        served_as=facts.get("lifecycle.served_as", str),
+        successor=facts.get("lifecycle.successor", str),
+        source=spoken[0].id if spoken else None,
+    )
+
+
+def _prices(chosen: dict[Slot, Claim], facts: _Facts) -> tuple[Price, ...]:
+    """Prices by kind and band; one that is followed by a later one ends where that one begins."""
+    by_kind: dict[str, list[Price]] = {kind: [] for kind in PRICE_KINDS}
+    for claim in chosen.values():
+        room, _, kind = claim.key.partition(".")
+        if room == "price" and isinstance(claim.value, Decimal):
+            by_kind[kind].append(_price(kind, claim))
+    # A kind without a price of its own is billed as another where a source says so: thinking
+    # tokens as output tokens, tokens of a tool's result as input tokens.
+    for kind in ("thinking", "tool_input", "input_audio", "cache_read_audio"):
+        billed_as = facts.get(f"billing.{kind}_as", str)
+        for prefix in ("", "batch_") if billed_as else ():
+            own, other = by_kind[prefix + kind], by_kind[f"{prefix}{billed_as}"]
+            own.extend([] if own else [replace(price, kind=prefix + kind) for price in other])
+    return tuple(price for kind in PRICE_KINDS for price in _in_sequence(by_kind[kind]))
+
+
+def _price(kind: str, claim: Claim) -> Price:
+    assert isinstance(claim.value, Decimal)  # noqa: S101  # the caller looked; this tells mypy
+    return Price(
+        kind=kind,
+        usd_per_million=claim.value,
+        source=claim.source.id,
+        seen=claim.seen,
+        over_prompt=claim.over_prompt,
+        valid_from=claim.valid_from,
+        valid_to=claim.valid_to,
+    )
+
+
+def _in_sequence(prices: list[Price]) -> list[Price]:
+    """Sorted by band and first day, each open end closed by the next first day in its band."""
+    ordered = sorted(prices, key=lambda p: (p.over_prompt, p.valid_from or date.min))
+    closed: list[Price] = []
+    for index, price in enumerate(ordered):
+        after = ordered[index + 1] if index + 1 < len(ordered) else None
+        follows = after is not None and after.over_prompt == price.over_prompt
+        until = price.valid_to
+        if until is None and follows and after is not None:
+            until = after.valid_from
+        closed.append(replace(price, valid_to=until))
+    return closed
