@@ -1,0 +1,251 @@
+"""What an answer cost: usage by kind times the catalogue's prices, exactly.
+
+Two rules, and everything here follows from them.
+
+1. **Each token is paid once.** `canon.Usage` has disjoint buckets; each bucket with tokens becomes
+   one `Line`, and the total is the sum of the lines. Arithmetic is in a Decimal context that traps
+   inexact results: nothing is rounded; only `dollars()` rounds, for people.
+2. **Never cheaper than the vendor.** Where a vendor lists no price of its own for a bucket,
+   `FALLBACKS` says what it is billed as, and only where the vendor's rule is known or the other
+   price is the dearer one. Where that is not so, the whole request is unpriced (None): a total
+   that leaves tokens out would be a guess.
+
+       bucket            no price of its own: billed as
+       input_audio       input        a vendor without an audio price bills all input alike
+       cache_read        input        no discount listed, so none is taken
+       cache_read_audio  cache_read, then input_audio, then input
+       cache_write_5m    cache_write_1h (dearer: 2x input beside 1.25x at Anthropic), else unpriced
+       cache_write_1h    unpriced     the 5-minute price is the cheaper one
+       tool_input        input        results of server tools enter the prompt
+       thinking          output       Anthropic, Google and OpenAI bill thoughts as output tokens
+       output_audio      unpriced     always dearer than text where a price is known
+       output_image      unpriced     the same
+       server calls      unpriced     unless there is a price `call_<name>` per million calls
+
+   A batch takes the `batch_` price of a kind; else, where the kind normally costs what the next
+   kind of its chain costs (it is billed as that), that one's `batch_` price; else the kind's normal
+   price (batches are discounts); and only then the next kind of the chain.
+
+A prompt-size band applies to every token of the request, output included (the catalogue's sources
+say so of Haiku 5.5 and of Gemini's Pro models): of a kind's rows the one with the highest
+`over_prompt` below the prompt's size counts. A row holds from `valid_from` until the day before
+`valid_to`; of two valid rows the one that began later counts. Service tiers other than the batch
+are billed as the normal one: no catalogue row tells them apart yet.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+
+from msgspec import Struct
+
+from fairlead.canon import Usage
+from fairlead.catalog.model import Model, Price
+
+__all__ = ["BUCKETS", "FALLBACKS", "Charge", "Line", "PriceTable", "charge", "dollars"]
+
+FALLBACKS: dict[str, tuple[str, ...]] = {
+    "input": ("input",),
+    "input_audio": ("input_audio", "input"),
+    "cache_read": ("cache_read", "input"),
+    "cache_read_audio": ("cache_read_audio", "cache_read", "input_audio", "input"),
+    "cache_write_5m": ("cache_write_5m", "cache_write_1h"),
+    "cache_write_1h": ("cache_write_1h",),
+    "tool_input": ("tool_input", "input"),
+    "output": ("output",),
+    "output_audio": ("output_audio",),
+    "output_image": ("output_image",),
+    "thinking": ("thinking", "output"),
+}
+"""For each bucket of `canon.Usage`, the kinds of price that may stand for it, best first."""
+
+BUCKETS = tuple(FALLBACKS)
+
+_CALL = "call_"
+_EXACT = Context(prec=100, traps=[Inexact])
+_ZERO = Decimal(0)
+
+
+class Line(Struct, frozen=True):
+    """One line of the bill: `amount` = `tokens` x `usd_per_million` / 1,000,000, exactly.
+
+    `kind` is the bucket (or `call_<name>`: then `tokens` counts calls), `billed_as` the kind of
+    price that was applied, `source` where that price stands.
+    """
+
+    kind: str
+    tokens: int
+    usd_per_million: Decimal
+    amount: Decimal
+    source: str
+    billed_as: str = ""
+
+
+class Charge(Struct, frozen=True):
+    """What one answer cost, in US dollars. `version` names the prices that were applied."""
+
+    total: Decimal
+    lines: tuple[Line, ...]
+    version: str
+
+
+class _Rate(Struct, frozen=True):
+    """One applicable price; `per_token` is in dollars."""
+
+    price: Price
+    per_token: Decimal
+
+
+class PriceTable:
+    """One model's prices on one day, compiled so that a charge is a few multiplications.
+
+    Made once per model and day; a table without prices charges nothing and gives None.
+    """
+
+    __slots__ = ("_bands", "_edges", "model", "version")
+
+    def __init__(self, model: Model, at: date) -> None:
+        self.model = model
+        rows = [row for row in model.prices if _valid(row, at)]
+        self._edges = tuple(sorted({row.over_prompt for row in rows} | {0}, reverse=True))
+        self._bands = tuple(
+            (_rates(rows, edge, batch=False), _rates(rows, edge, batch=True))
+            for edge in self._edges
+        )
+        self.version = _version(rows)
+
+    def charge(self, usage: Usage, *, batch: bool = False) -> Charge | None:
+        """The bill for `usage`; None where a bucket with tokens has no price, or a count is < 0.
+
+        A usage of no tokens costs 0, unless the model has no prices at all: then None.
+        """
+        rates = self._band(usage.prompt_total)[batch]
+        if not rates:
+            return None
+        lines: list[Line] = []
+        total = _ZERO
+        for bucket in BUCKETS:
+            tokens = getattr(usage, bucket)
+            if tokens == 0:
+                continue
+            rate = rates.get(bucket)
+            if rate is None or tokens < 0:
+                return None
+            line = _line(bucket, tokens, rate)
+            lines.append(line)
+            total = _EXACT.add(total, line.amount)
+        for name, calls in usage.server_calls:
+            if calls == 0:
+                continue
+            rate = rates.get(_CALL + name)
+            if rate is None or calls < 0:
+                return None
+            line = _line(_CALL + name, calls, rate)
+            lines.append(line)
+            total = _EXACT.add(total, line.amount)
+        return Charge(total, tuple(lines), self.version)
+
+    def unpriced(self, usage: Usage, *, batch: bool = False) -> tuple[str, ...]:
+        """The kinds in `usage` that have no price: why `charge` gave None."""
+        rates = self._band(usage.prompt_total)[batch]
+        kinds = [bucket for bucket in BUCKETS if getattr(usage, bucket)]
+        kinds += [_CALL + name for name, calls in usage.server_calls if calls]
+        return tuple(kind for kind in kinds if kind not in rates)
+
+    def usd_per_million(
+        self, kind: str, *, prompt_tokens: int = 0, batch: bool = False
+    ) -> Decimal | None:
+        """What a bucket is billed at for a prompt of that size; None if unpriced."""
+        rate = self._band(prompt_tokens)[batch].get(kind)
+        return None if rate is None else rate.price.usd_per_million
+
+    def _band(self, prompt_tokens: int) -> "tuple[dict[str, _Rate], dict[str, _Rate]]":
+        for edge, band in zip(self._edges, self._bands, strict=True):
+            if prompt_tokens > edge:
+                return band
+        return self._bands[-1]
+
+
+def charge(usage: Usage, model: Model, at: date, *, batch: bool = False) -> Charge | None:
+    """The bill for `usage` of `model` on the day `at`; None where it cannot be priced.
+
+    Compiles the prices each time: where many answers are billed, keep a `PriceTable`.
+    """
+    return PriceTable(model, at).charge(usage, batch=batch)
+
+
+def dollars(amount: Decimal | None, places: int = 6) -> str:
+    """`$0.001234` for people: rounded half up; `unpriced` for None. Not for arithmetic."""
+    if amount is None:
+        return "unpriced"
+    rounded = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return f"${rounded:,f}"
+
+
+def _valid(row: Price, at: date) -> bool:
+    return (row.valid_from is None or row.valid_from <= at) and (
+        row.valid_to is None or at < row.valid_to
+    )
+
+
+def _line(kind: str, tokens: int, rate: _Rate) -> Line:
+    price = rate.price
+    amount = _EXACT.multiply(rate.per_token, tokens)
+    return Line(kind, tokens, price.usd_per_million, amount, price.source, price.kind)
+
+
+def _rates(rows: Iterable[Price], edge: int, *, batch: bool) -> dict[str, _Rate]:
+    """The price of each bucket in the band that begins at `edge`."""
+    best: dict[str, Price] = {}
+    for row in rows:
+        if row.over_prompt > edge:
+            continue
+        held = best.get(row.kind)
+        if held is None or _rank(row) > _rank(held):
+            best[row.kind] = row
+    chains = dict(FALLBACKS)
+    for kind in best:
+        plain = kind.removeprefix("batch_")
+        if plain.startswith(_CALL):
+            chains[plain] = (plain,)
+    rates: dict[str, _Rate] = {}
+    for bucket, chain in chains.items():
+        found = _first(best, chain, batch=batch)
+        if found is not None:
+            rates[bucket] = _Rate(found, _EXACT.scaleb(found.usd_per_million, -6))
+    return rates
+
+
+def _rank(row: Price) -> tuple[int, date]:
+    return row.over_prompt, row.valid_from or date.min
+
+
+def _first(best: dict[str, Price], chain: tuple[str, ...], *, batch: bool) -> Price | None:
+    """The price that stands for the first kind of `chain`; see the module's second rule."""
+    for at, kind in enumerate(chain):
+        if batch and (found := best.get(f"batch_{kind}")) is not None:
+            return found
+        own = best.get(kind)
+        if own is None:
+            continue
+        for other in chain[at + 1 :] if batch else ():
+            twin, found = best.get(other), best.get(f"batch_{other}")
+            if twin is not None and found is not None:
+                if twin.usd_per_million == own.usd_per_million:
+                    return found
+                break
+        return own
+    return None
+
+
+def _version(rows: list[Price]) -> str:
+    """`<newest day seen>-<hash>`: changes exactly when a valid price changes."""
+    if not rows:
+        return "unpriced"
+    facts = sorted(
+        f"{row.kind} {row.over_prompt} {row.usd_per_million.normalize():f} {row.source}"
+        for row in rows
+    )
+    digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+    return f"{max(row.seen for row in rows):%Y-%m-%d}-{digest[:8]}"
