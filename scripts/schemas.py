@@ -152,12 +152,7 @@ class TypedDictSchemas:
         self.defs[name] = {
             "type": "object",
             "properties": {key: self.of(hint) for key, hint in hints.items()},
-            # `__required_keys__` is wrong where annotations are strings, as they are in this SDK.
-            "required": sorted(
-                k
-                for k, hint in hints.items()
-                if required(hint, total=getattr(cls, "__total__", True))
-            ),
+            "required": sorted(key for key, hint in hints.items() if required(hint, total=total)),
             "additionalProperties": False,
         }
         return name
