@@ -1,0 +1,59 @@
+# The verbs, the same for people and CI. `make demo` and `make test` set all up by themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST_ARGS ?= -n auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs fuzz lock clean
+
+help: ## Show the verbs
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(STAMP): requirements/dev.txt pyproject.toml scripts/python_version.py
+	@$(PYTHON) scripts/python_version.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "make: $(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; \
+		  rm -rf $(VENV); exit 1; }
+	@echo "make: installing the locked dependencies into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## The main job on real input, with the vendors emulated
+	@$(BIN)/fairlead demo $(DEMO_ARGS)
+
+test: $(STAMP) ## All tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(STAMP) ## Format, lint, types, import contracts, the gate on the tails
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/gate.py
+
+format: $(STAMP) ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## CPU time per request beside nginx, in one run
+	@$(BIN)/python -m benchmarks.gateway $(BENCH_ARGS)
+
+docs: $(STAMP) ## Write the generated parts of the documentation
+	@$(BIN)/python scripts/docs.py
+
+fuzz: $(STAMP) ## The property tests with many more examples
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/unit
+
+lock: $(STAMP) ## Lock the dependencies anew (for maintainers)
+	@for set in "runtime" "dev --group dev"; do \
+		set -- $$set; name=$$1; shift; \
+		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+			--python-version 3.11 pyproject.toml --extra demo $$@ -o requirements/$$name.txt; \
+	done
+
+clean: ## Remove what the verbs made
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench-results

@@ -1,0 +1,124 @@
+"""`fairlead check`: what is in force, and where each value came from."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.table import Table
+
+from fairlead.cli.output import console, print_json
+from fairlead.engine.snapshot import Snapshot
+from fairlead.server.compile import compile_snapshot, database_path
+from fairlead.server.config import Loaded, load, scalar_sections, variable
+from fairlead.upstream.vendors import KINDS
+
+__all__ = ["check"]
+
+
+def check(
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file, found as `fairlead serve` finds it.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
+) -> None:
+    """Validate the configuration and print what is in force. Secrets are masked."""
+    loaded = load(config)
+    snapshot = compile_snapshot(loaded)
+    settings = _settings(loaded)
+    upstreams = _upstreams(loaded, snapshot)
+    warnings = [*loaded.warnings, *_lifecycle(snapshot)]
+    if json:
+        print_json(
+            {
+                "file": str(loaded.path) if loaded.path else None,
+                "settings": settings,
+                "upstreams": upstreams,
+                "policies": sorted(snapshot.policies),
+                "catalog_version": snapshot.catalog.version,
+                "warnings": warnings,
+            }
+        )
+        return
+    _print(loaded, settings, upstreams, snapshot, warnings)
+
+
+def _settings(loaded: Loaded) -> list[dict[str, str]]:
+    rows = []
+    for section, struct in scalar_sections().items():
+        values = getattr(loaded.settings, section)
+        for field in msgspec.structs.fields(struct):
+            key = f"{section}.{field.name}"
+            value = getattr(values, field.name)
+            if key == "ledger.path" and not value:
+                value = database_path(loaded.settings)
+            rows.append(
+                {
+                    "setting": key,
+                    "value": str(value),
+                    "origin": loaded.origins.get(key, "default"),
+                    "variable": variable(section, field.name),
+                }
+            )
+    rows += [
+        {
+            "setting": f"aliases.{name}",
+            "value": target,
+            "origin": loaded.origins.get(f"aliases.{name}", "default"),
+            "variable": "",
+        }
+        for name, target in loaded.settings.aliases.items()
+    ]
+    return rows
+
+
+def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
+    by_kind = {upstream.kind.name: upstream for upstream in snapshot.upstreams.values()}
+    rows = []
+    for kind in KINDS.values():
+        upstream = by_kind.get(kind.name)
+        name = upstream.name if upstream else kind.name
+        rows.append(
+            {
+                "upstream": name,
+                "vendor": kind.vendor,
+                "base_url": upstream.base_url if upstream else "",
+                "key": upstream.key.masked() if upstream else "not set",
+                "origin": loaded.origins.get(f"upstreams.{name}", f"environment {kind.key_env}")
+                if upstream
+                else f"set {kind.key_env}",
+            }
+        )
+    return rows
+
+
+def _lifecycle(snapshot: Snapshot) -> list[str]:
+    """Warnings for the models that the policies would use today."""
+    today = datetime.now(UTC).date()
+    names = {name for policy in snapshot.policies.values() for name in policy.candidates}
+    models = {m.id: m for m in (snapshot.model(name, today) for name in sorted(names))}
+    return [w for model in models.values() for w in snapshot.warnings(model, today)]
+
+
+def _print(
+    loaded: Loaded,
+    settings: list[dict[str, str]],
+    upstreams: list[dict[str, str]],
+    snapshot: Snapshot,
+    warnings: list[str],
+) -> None:
+    out = console()
+    out.print(f"configuration file: {loaded.path or 'none (defaults and environment)'}")
+    for title, rows in (("Settings in force", settings), ("Upstreams", upstreams)):
+        table = Table(title=title, title_justify="left")
+        for column in rows[0]:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*row.values())
+        out.print(table)
+    out.print(f"policies: {', '.join(sorted(snapshot.policies))}")
+    out.print(f"catalogue: version {snapshot.catalog.version}")
+    for warning in warnings:
+        out.print(f"[yellow]warning:[/] {warning}")
+    out.print("[green]the configuration is valid[/]")

@@ -1,0 +1,68 @@
+"""`fairlead keys`: virtual keys."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fairlead.cli.output import console, print_json
+from fairlead.limits.keys import KeyStore
+from fairlead.server.compile import database_path
+from fairlead.server.config import load
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Make, list and revoke virtual keys.", no_args_is_help=True)
+
+Config = Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
+
+
+def _store(config: Path | None) -> KeyStore:
+    path = database_path(load(config).settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return KeyStore(path)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Who or what will use it.")],
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Make a key. It is shown once; only its hash is stored."""
+    info, secret = _store(config).create(name)
+    if json:
+        print_json({"id": info.id, "name": info.name, "key": secret})
+        return
+    out = console()
+    out.print(f"key [bold]{info.id}[/] for {info.name}:\n\n    {secret}\n")
+    out.print("It is not shown again. Send it as `Authorization: Bearer`, or as the SDK's api_key.")
+    out.print("From now on every request to this gateway needs a key.")
+
+
+@app.command("list")
+def list_(config: Config = None, json: Json = False) -> None:
+    """List the keys, revoked ones too."""
+    keys = _store(config).list()
+    if json:
+        print_json(keys)
+        return
+    table = Table()
+    for column in ("id", "name", "made", "state"):
+        table.add_column(column)
+    for key in keys:
+        made = datetime.fromtimestamp(key.created, UTC).isoformat(timespec="seconds")
+        table.add_row(key.id, key.name, made, "revoked" if key.revoked else "active")
+    console().print(table if keys else "no virtual key is made: only this machine is served")
+
+
+@app.command()
+def revoke(
+    key: Annotated[str, typer.Argument(help="Id or name of the key.")], config: Config = None
+) -> None:
+    """Revoke a key; a running gateway refuses it within a second."""
+    info = _store(config).revoke(key)
+    console().print(f"revoked {info.id} ({info.name})")

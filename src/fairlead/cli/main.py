@@ -1,0 +1,51 @@
+"""The command line: one file a command, this one puts them together."""
+
+import sys
+
+import typer
+
+from fairlead.canon import FairleadError
+from fairlead.cli import check, demo, emulate, keys, serve, usage
+from fairlead.cli.output import complain
+from fairlead.version import VERSION
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="fairlead",
+    help="A self-hosted gateway and laboratory for small, fast language models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("serve")(serve.serve)
+app.command("emulate")(emulate.emulate)
+app.command("check")(check.check)
+app.command("usage")(usage.usage)
+app.command("demo")(demo.demo)
+app.add_typer(keys.app, name="keys")
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"fairlead {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """A self-hosted gateway and laboratory for small, fast language models."""
+
+
+def main() -> None:
+    """Entry point: errors that we raise on purpose are told in one line, with exit code 1."""
+    try:
+        app()
+    except FairleadError as error:
+        complain(str(error))
+        sys.exit(1)

@@ -1,0 +1,32 @@
+"""What all commands share in speaking to people and machines."""
+
+import sys
+
+import msgspec
+from rich.console import Console
+
+__all__ = ["complain", "console", "money", "print_json"]
+
+_ENCODE = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def console() -> Console:
+    """The terminal; a wide one where output goes to a file, so that tables don't break."""
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def complain(message: str) -> None:
+    """Say on standard error what is wrong."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"[bold red]error:[/] {message.replace('[', chr(92) + '[')}"
+    )
+
+
+def print_json(value: object) -> None:
+    """One JSON document, amounts as decimal strings."""
+    sys.stdout.write(msgspec.json.format(_ENCODE(value), indent=2).decode() + "\n")
+
+
+def money(amount: object, digits: int = 6) -> str:
+    """Dollars for a table."""
+    return "unpriced" if amount is None else f"${amount:.{digits}f}"

@@ -1,0 +1,1 @@
+"""`fairlead demo`: the main job on real input that any machine has."""

@@ -1,0 +1,85 @@
+"""The demo's table, for people."""
+
+from rich.console import Console
+from rich.table import Table
+
+from fairlead.cost.price import dollars
+from fairlead.demo.main import Outcome
+from fairlead.demo.runner import Result
+
+__all__ = ["print_report"]
+
+
+def print_report(outcome: Outcome, out: Console) -> None:
+    """Each request, then the sums, then where to look further."""
+    out.print(_table(outcome))
+    _sums(outcome, out)
+    faults = [result for result in outcome.results if result.fault]
+    for result in faults:
+        out.print(f"[red]not as expected:[/] {result.case}: {result.fault}", markup=True)
+    for warning in sorted({result.warning for result in outcome.results if result.warning}):
+        out.print(f"[yellow]warning:[/] {warning}")
+    if not faults:
+        out.print(
+            f"[green]all {len(outcome.results)} answers were as expected[/],"
+            f" in {outcome.seconds:.1f} s"
+        )
+    _further(outcome, out)
+
+
+def _table(outcome: Outcome) -> Table:
+    title = "live" if outcome.live else "EMULATED: no vendor was called, no money was spent"
+    table = Table(title=f"Fairlead demo ({title})", title_justify="left", pad_edge=False)
+    table.add_column("request")
+    table.add_column("model")
+    table.add_column("reason", overflow="fold", ratio=1)
+    for column in ("in", "out", "cost", "first token"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for result in outcome.results:
+        table.add_row(*_row(result))
+    return table
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    style = "[red]" if result.fault else ""
+    reason = result.route if result.error is None else f"refused: {result.error}"
+    return (
+        f"{style}{result.case}",
+        result.model or "none",
+        reason.replace("[", "\\["),
+        "" if result.input_tokens is None else f"{result.input_tokens:,}",
+        "" if result.output_tokens is None else f"{result.output_tokens:,}",
+        "" if result.error is not None else dollars(result.cost_usd),
+        "" if result.first_token is None else f"{result.first_token * 1000:.0f} ms",
+    )
+
+
+def _sums(outcome: Outcome, out: Console) -> None:
+    totals = outcome.totals
+    table = Table(title="What it cost, and would have cost on one model", title_justify="left")
+    table.add_column("")
+    table.add_column("cost", justify="right")
+    table.add_column("requests it can take", justify="right")
+    answered = sum(result.error is None for result in outcome.results)
+    table.add_row("routed by Fairlead", dollars(totals.spent), f"{answered} of {totals.requests}")
+    for name, amount in totals.alone.items():
+        table.add_row(
+            f"all on {name} (same token counts: an estimate)",
+            dollars(amount),
+            f"{totals.served[name]} of {totals.requests}",
+        )
+    out.print(table)
+
+
+def _further(outcome: Outcome, out: Console) -> None:
+    out.print("\nLook further:")
+    out.print(f"  FAIRLEAD_LEDGER_PATH={outcome.database} fairlead usage --by model")
+    out.print(
+        f"  FAIRLEAD_LEDGER_PATH={outcome.database} fairlead usage --by route", soft_wrap=True
+    )
+    if not outcome.live:
+        out.print(
+            "Real vendors: set GEMINI_API_KEY and ANTHROPIC_API_KEY, then `fairlead serve`, and\n"
+            "give your OpenAI SDK base_url=http://127.0.0.1:8080/v1 and model=auto."
+            " `fairlead demo --live`\nsends a few small requests to them."
+        )

@@ -1,0 +1,58 @@
+"""Headers that every answer carries: what was chosen, why, what it lost and what it cost."""
+
+from fairlead.canon import Problem
+from fairlead.engine.client import Header
+from fairlead.engine.exchange import Exchange
+
+__all__ = ["HEADERS", "answer_headers", "error_headers"]
+
+HEADERS: dict[str, str] = {
+    "x-fairlead-request-id": "Fairlead's id of the request, by which the ledger knows it",
+    "x-fairlead-model": "the model that answered",
+    "x-fairlead-upstream": "the upstream that was asked",
+    "x-fairlead-route": "why it went there, in short",
+    "x-fairlead-losses": "what could not be said to the model, comma-separated; absent if nothing",
+    "x-fairlead-cost-usd": "cost in US dollars, where it is known when headers are sent",
+    "x-fairlead-warning": "what the operator should know, such as that the model is about to end",
+    "x-fairlead-emulated": "`true` if the answer came from the emulator and not from a vendor",
+    "retry-after": "seconds to wait, where the vendor said so or Fairlead sheds load",
+}
+"""The contract, printed into docs/reference.md and tested against it."""
+
+JSON: Header = (b"content-type", b"application/json")
+
+
+def _ascii(text: str) -> bytes:
+    """A header value: printable ASCII on one line."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text).encode("ascii")
+
+
+def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
+    """Headers of an answer, as far as is known now."""
+    headers: list[Header] = [
+        (b"content-type", content_type),
+        (b"x-fairlead-request-id", x.id.encode("ascii")),
+    ]
+    if x.model is not None:
+        headers.append((b"x-fairlead-model", _ascii(x.model.id)))
+    if x.upstream is not None:
+        headers.append((b"x-fairlead-upstream", _ascii(x.upstream.name)))
+    if x.decision is not None:
+        headers.append((b"x-fairlead-route", _ascii(x.decision.reason)))
+    if x.losses:
+        headers.append((b"x-fairlead-losses", _ascii(", ".join(loss.what for loss in x.losses))))
+    if x.cost is not None:
+        headers.append((b"x-fairlead-cost-usd", format(x.cost, "f").encode("ascii")))
+    if x.warnings:
+        headers.append((b"x-fairlead-warning", _ascii("; ".join(x.warnings))))
+    if x.emulated:
+        headers.append((b"x-fairlead-emulated", b"true"))
+    return headers
+
+
+def error_headers(x: Exchange, problem: Problem) -> list[Header]:
+    """Headers of an error answer."""
+    headers = answer_headers(x, b"application/json")
+    if problem.retry_after is not None:
+        headers.append((b"retry-after", str(max(0, round(problem.retry_after + 0.5))).encode()))
+    return headers

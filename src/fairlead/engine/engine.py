@@ -1,0 +1,159 @@
+"""The engine: one request's trip from bytes to bytes, with a ledger record whatever becomes of it.
+
+    accept -> plan -> for each lane: prepare -> send -> relay -> settle -> record
+
+The next lane is taken only before the first byte to the client, and only for a fault that another
+try can mend. `serve` never raises but for cancellation: what goes wrong is answered in the
+client's dialect and written down.
+"""
+
+import asyncio
+import logging
+
+from msgspec.structs import replace
+
+from fairlead.canon import Failure, Problem
+from fairlead.engine.answer_headers import error_headers
+from fairlead.engine.client import Client
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.faults import from_answer, from_transport, outcome_of
+from fairlead.engine.plan import Lane, plan
+from fairlead.engine.prepare import body_for
+from fairlead.engine.relay import relay_same, relay_translated
+from fairlead.ledger.record import Ledger
+from fairlead.routing.decision import Decision
+from fairlead.upstream.transport import HttpResponse, Transport, TransportError
+from fairlead.upstream.vendors import prepare
+from fairlead.vault.vault import Vault
+
+__all__ = ["Engine"]
+
+log = logging.getLogger("fairlead.engine")
+
+ERROR_BODY = 1024 * 1024
+RELAYS = {True: relay_same, False: relay_translated}
+
+
+class Engine:
+    """What an exchange needs that is not configuration: network, ledger and vault."""
+
+    def __init__(self, transport: Transport, ledger: Ledger, vault: Vault) -> None:
+        self.transport = transport
+        self.ledger = ledger
+        self.vault = vault
+
+    async def serve(self, x: Exchange, client: Client) -> None:
+        """Take one accepted request through, and leave its record."""
+        try:
+            self._accept(x)
+            await self._dispatch(x, client)
+        except Failure as failure:
+            await self._answer_error(x, client, failure.problem)
+        except asyncio.CancelledError:
+            if x.outcome == "internal_error":
+                x.outcome, x.status = "client_gone", 499
+            raise
+        except Exception:
+            # The one broad catch: whatever we got wrong, the client gets a clear answer and the
+            # ledger its record. The traceback goes to the log, which holds no prompt.
+            log.exception("request %s failed inside Fairlead", x.id)
+            await self._answer_error(x, client, _internal(x))
+        finally:
+            self.ledger.add(x.record())
+
+    def _accept(self, x: Exchange) -> None:
+        """Read the model and the stream flag, and journal the request, readable or not."""
+        try:
+            peek = x.codec.peek(x.body)
+            x.model_name, x.stream = peek.model, peek.stream
+        finally:
+            self.ledger.accept(x.accepted())
+
+    async def _dispatch(self, x: Exchange, client: Client) -> None:
+        lanes = plan(x)
+        refusals: list[Problem] = []
+        for number, lane in enumerate(lanes):
+            x.model, x.upstream = lane
+            x.warnings = x.snapshot.warnings(lane[0], x.today)
+            try:
+                await self._attempt(x, lane, client)
+            except Failure as failure:
+                problem = failure.problem
+                if problem.kind == "unsupported":
+                    refusals.append(problem)
+                if len(refusals) == len(lanes):
+                    raise Failure(_all_refused(refusals)) from failure
+                if client.started or not _mends(problem, x) or number + 1 == len(lanes):
+                    raise
+                x.decision = _fallen_back(x.decision, lane, lanes[number + 1], problem)
+            else:
+                return
+
+    async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
+        model, upstream = lane
+        body = await body_for(x, lane, self.vault)
+        request = prepare(upstream, model.id, body, stream=x.stream)
+        try:
+            response = await self.transport.send(request)
+            try:
+                x.emulated = "x-fairlead-emulated" in response.headers
+                if response.status >= 400:
+                    raise Failure(await self._refused(x, lane, response))
+                relay = RELAYS[upstream.dialect == x.codec.dialect]
+                await relay(x, response, client, self.vault)
+            finally:
+                await response.aclose()
+        except TransportError as error:
+            raise Failure(from_transport(error, upstream)) from error
+
+    @staticmethod
+    async def _refused(x: Exchange, lane: Lane, response: HttpResponse) -> Problem:
+        upstream = lane[1]
+        body = await response.read(ERROR_BODY)
+        codec = x.snapshot.codecs[upstream.dialect]
+        return from_answer(codec, upstream, response.status, response.headers, body)
+
+    @staticmethod
+    async def _answer_error(x: Exchange, client: Client, problem: Problem) -> None:
+        if client.started:  # the relay has already told the client in the stream
+            return
+        x.problem, x.status = problem, problem.status
+        x.outcome = outcome_of(problem)
+        body = x.codec.encode_error(problem, x.id)
+        await client.respond(problem.status, error_headers(x, problem), body)
+
+
+def _mends(problem: Problem, x: Exchange) -> bool:
+    """Whether another candidate may do what this one could not."""
+    if problem.kind == "unsupported":
+        return True
+    return problem.retryable and x.snapshot.fallback
+
+
+def _all_refused(problems: list[Problem]) -> Problem:
+    first = problems[0]
+    return replace(first, message="; ".join(problem.message for problem in problems))
+
+
+def _fallen_back(
+    decision: Decision | None, lane: Lane, following: Lane, problem: Problem
+) -> Decision | None:
+    if decision is None:
+        return None
+    cause = str(problem.upstream_status or problem.kind)
+    reason = f"{following[0].id} after {lane[0].id} failed ({cause}); first: {decision.reason}"
+    failed = tuple(
+        replace(c, why=f"chosen first, but failed: {problem.message[:200]}")
+        if c.model == lane[0].id
+        else c
+        for c in decision.candidates
+    )
+    return replace(decision, reason=reason[:200], candidates=failed)
+
+
+def _internal(x: Exchange) -> Problem:
+    return Problem(
+        "internal",
+        "Fairlead failed on this request",
+        hint=f"this is a fault of Fairlead; its log names it under {x.id}",
+    )

@@ -1,0 +1,144 @@
+"""One request on its trip: what is known of it so far, and the record that it leaves.
+
+Mutable and private to one task. Stages fill it; `record()` may be asked for at any time, also
+when a stage fails or the client leaves.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from time import perf_counter
+
+import msgspec
+
+from fairlead.canon import Loss, Problem, Request, Usage
+from fairlead.catalog.model import Model
+from fairlead.engine.snapshot import Snapshot
+from fairlead.ledger.record import Accepted, Outcome, Record
+from fairlead.routing.decision import Decision
+from fairlead.upstream.vendors import Upstream
+from fairlead.wire.codec import Codec
+
+__all__ = ["Exchange"]
+
+_ENCODER = msgspec.json.Encoder(decimal_format="string")
+
+
+class Exchange:
+    """State of one request. Times are seconds of `perf_counter`; `at` is Unix seconds."""
+
+    __slots__ = (
+        "allow_loss",
+        "at",
+        "body",
+        "codec",
+        "cost",
+        "decision",
+        "emulated",
+        "first_byte",
+        "first_token",
+        "headers",
+        "id",
+        "key_id",
+        "last",
+        "losses",
+        "model",
+        "model_name",
+        "outcome",
+        "price_version",
+        "problem",
+        "request",
+        "scope",
+        "snapshot",
+        "started",
+        "status",
+        "stream",
+        "today",
+        "upstream",
+        "usage",
+        "warnings",
+    )
+
+    def __init__(
+        self,
+        request_id: str,
+        codec: Codec,
+        snapshot: Snapshot,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        at: float,
+        key_id: str | None = None,
+    ) -> None:
+        self.id = request_id
+        self.codec = codec
+        self.snapshot = snapshot
+        self.headers = headers
+        self.body = body
+        self.at = at
+        self.today = date.fromtimestamp(at)  # noqa: DTZ012 - prices go by the operator's day
+        self.started = perf_counter()
+        self.key_id = key_id
+        self.scope = key_id or "loopback"
+        self.model_name = ""
+        self.allow_loss = snapshot.allow_loss
+        self.stream = False
+        self.request: Request | None = None
+        self.decision: Decision | None = None
+        self.model: Model | None = None
+        self.upstream: Upstream | None = None
+        self.losses: tuple[Loss, ...] = ()
+        self.warnings: tuple[str, ...] = ()
+        self.usage: Usage | None = None
+        self.cost: Decimal | None = None
+        self.price_version: str | None = None
+        self.first_byte: float | None = None
+        self.first_token: float | None = None
+        self.last: float | None = None
+        self.emulated = False
+        self.problem: Problem | None = None
+        self.outcome: Outcome = "internal_error"
+        self.status = 500
+
+    def accepted(self) -> Accepted:
+        """What is journalled before anything is sent."""
+        return Accepted(
+            id=self.id,
+            at=self.at,
+            dialect=self.codec.dialect,
+            asked_model=self.model_name,
+            key_id=self.key_id,
+            stream=self.stream,
+        )
+
+    def record(self) -> Record:
+        """The ledger's record of what is known now."""
+        decision, problem = self.decision, self.problem
+        return Record(
+            id=self.id,
+            at=self.at,
+            dialect=self.codec.dialect,
+            asked_model=self.model_name,
+            outcome=self.outcome,
+            status=self.status,
+            stream=self.stream,
+            key_id=self.key_id,
+            model=self.model.id if self.model is not None else None,
+            upstream=self.upstream.name if self.upstream is not None else None,
+            route=decision.reason if decision is not None else "",
+            policy=decision.policy if decision is not None else None,
+            decision=_ENCODER.encode(decision) if decision is not None else b"",
+            losses=self.losses,
+            usage=self.usage,
+            cost_usd=self.cost,
+            price_version=self.price_version,
+            error_kind=problem.kind if problem is not None else None,
+            error_message=problem.message if problem is not None else None,
+            first_byte_ms=self._ms(self.first_byte),
+            first_token_ms=self._ms(self.first_token),
+            last_ms=self._ms(self.last),
+            emulated=self.emulated,
+        )
+
+    def _ms(self, moment: float | None) -> float | None:
+        return None if moment is None else round((moment - self.started) * 1000, 3)

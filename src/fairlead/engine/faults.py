@@ -1,0 +1,68 @@
+"""The one boundary at which the transport's errors and the vendors' answers become Problems."""
+
+from msgspec.structs import replace
+
+from fairlead.canon import Problem, ProblemKind
+from fairlead.ledger.record import Outcome
+from fairlead.upstream.transport import (
+    ConnectFailed,
+    ReadTimeout,
+    TransportError,
+    UpstreamProtocolError,
+    UpstreamReset,
+)
+from fairlead.upstream.vendors import Upstream
+from fairlead.wire.codec import Codec
+
+__all__ = ["from_answer", "from_transport", "outcome_of"]
+
+_KINDS: dict[type[TransportError], tuple[ProblemKind, str]] = {
+    ConnectFailed: (
+        "upstream_unreachable",
+        "check the upstream's address and this machine's network",
+    ),
+    ReadTimeout: ("upstream_timeout", "try again, or raise the upstream's timeouts"),
+    UpstreamReset: ("upstream", "try again; the vendor may have billed the broken attempt"),
+    UpstreamProtocolError: ("upstream", "check that the upstream's address is the vendor's API"),
+}
+
+_OUTCOMES: dict[ProblemKind, Outcome] = {
+    "internal": "internal_error",
+    "upstream": "upstream_error",
+    "upstream_auth": "upstream_error",
+    "upstream_timeout": "upstream_error",
+    "overloaded": "upstream_error",
+    "rate_limited": "upstream_error",
+    "upstream_unreachable": "upstream_unreachable",
+    "content_blocked": "refused",
+    "unsupported": "refused",
+    "context_length_exceeded": "refused",
+    "cancelled": "client_gone",
+}
+
+
+def from_transport(error: TransportError, upstream: Upstream | None) -> Problem:
+    """What a transport error means for the request."""
+    kind, hint = _KINDS.get(type(error), ("upstream", "try again"))
+    name = upstream.name if upstream is not None else None
+    return Problem(
+        kind,
+        f"upstream '{name}': {error}",
+        hint=hint,
+        retryable=not error.sent,
+        charged=None if error.sent else False,
+        upstream=name,
+    )
+
+
+def from_answer(
+    codec: Codec, upstream: Upstream, status: int, headers: dict[str, str], body: bytes
+) -> Problem:
+    """What a vendor's error answer means for the request."""
+    problem = codec.decode_error(status, headers, body)
+    return replace(problem, upstream=upstream.name, upstream_status=status)
+
+
+def outcome_of(problem: Problem) -> Outcome:
+    """The ledger's word for a problem."""
+    return _OUTCOMES.get(problem.kind, "client_error")

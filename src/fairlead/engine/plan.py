@@ -1,0 +1,85 @@
+"""From the client's bytes to a decision: peek, hints, decode where it is needed, route.
+
+Decoding is lazy: a named model whose upstream speaks the client's own dialect is never decoded.
+"""
+
+from fairlead.canon import Failure
+from fairlead.catalog.model import Model
+from fairlead.engine import hints as hint_reader
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.snapshot import Snapshot
+from fairlead.routing import Option, decide, extract, named
+from fairlead.routing.decision import Candidate, Decision, Features, Hints
+from fairlead.upstream.vendors import Upstream
+
+__all__ = ["AUTO", "Lane", "plan"]
+
+AUTO = "auto"
+
+Lane = tuple[Model, Upstream]
+"""One way the request may go."""
+
+
+def plan(x: Exchange) -> list[Lane]:
+    """The ways that may serve this request, best first; fills in the exchange's decision.
+
+    Raises:
+        Failure: nothing can serve it, or the request is at fault.
+    """
+    hints = hint_reader.read(x.headers, x.body)
+    if hints.allow_loss is not None:
+        x.allow_loss = hints.allow_loss
+    if x.model_name == AUTO:
+        return _by_policy(x, hints)
+    return [_by_name(x, hints)]
+
+
+def _by_name(x: Exchange, hints: Hints) -> Lane:
+    snapshot = x.snapshot
+    model = snapshot.model(x.model_name, x.today)
+    upstream = snapshot.upstream(model)
+    if upstream.dialect == x.codec.dialect:
+        x.decision = _verbatim(model)
+    else:
+        request = x.request = x.codec.decode_request(x.body)
+        x.decision = named(model, extract(request, hints, len(x.body)))
+    return model, upstream
+
+
+def _verbatim(model: Model) -> Decision:
+    """The decision for a named model in the client's own dialect: the vendor checks the limits."""
+    return Decision(
+        policy="named",
+        policy_hash="",
+        path=(),
+        ranked=(model.id,),
+        candidates=(Candidate(model.id, "named by the client"),),
+        reason="named by the client",
+        features=Features(),
+    )
+
+
+def _by_policy(x: Exchange, hints: Hints) -> list[Lane]:
+    snapshot = x.snapshot
+    policy = snapshot.policy(hints.policy)
+    request = x.request = x.codec.decode_request(x.body)
+    features = extract(request, hints, len(x.body))
+    options = _options(snapshot, policy.candidates, x)
+    decision = x.decision = decide(features, policy, options, x.today)
+    by_id = {option.model.id: option.model for option in options}
+    return [(by_id[name], snapshot.upstream(by_id[name])) for name in decision.ranked]
+
+
+def _options(snapshot: Snapshot, names: tuple[str, ...], x: Exchange) -> tuple[Option, ...]:
+    options: dict[str, Option] = {}
+    for name in names:
+        try:
+            model = snapshot.model(name, x.today)
+        except Failure as failure:
+            raise Failure.invalid(
+                f"the policy names '{name}': {failure.problem.message}", "fairlead.policy"
+            ) from failure
+        seen = options.get(model.id)
+        answers_to = (*seen.names, name) if seen is not None else (name,)
+        options[model.id] = Option(model, answers_to, model.vendor in snapshot.upstreams)
+    return tuple(options.values())

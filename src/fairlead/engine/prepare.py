@@ -1,0 +1,134 @@
+"""The bytes for one candidate: verbatim in the client's own dialect, encoded in another.
+
+Two lanes, one signature. What a target cannot take as a URL is fetched (guarded) and inlined first;
+signed thinking that the client's dialect could not carry is put back from the vault.
+"""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from fairlead.canon import (
+    Base64,
+    Failure,
+    Loss,
+    Media,
+    Opaque,
+    Part,
+    Problem,
+    Request,
+    Text,
+    ToolResult,
+    Url,
+)
+from fairlead.catalog.model import Model
+from fairlead.engine import hints
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.plan import Lane
+from fairlead.upstream.fetch import FetchPolicy, fetch_media, refuse_private
+from fairlead.vault.turns import restore
+from fairlead.vault.vault import Vault
+from fairlead.wire.codec import Codec, Target
+from fairlead.wire.media import verify
+from fairlead.wire.splice import splice
+
+__all__ = ["Fetch", "body_for"]
+
+Fetch = Callable[..., Awaitable[tuple[str, bytes]]]
+_DROP = (hints.FIELD,)
+URLS = "media_urls"
+
+
+async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
+    """The request's bytes for `lane`, with the exchange's losses filled in.
+
+    Raises:
+        Failure: it cannot be said to this model without a semantic loss, or media are at fault.
+    """
+    model, upstream = lane
+    if upstream.dialect == x.codec.dialect:
+        x.losses = ()
+        return splice(x.body, {"model": msgspec.json.encode(model.id)}, _DROP)
+    request = x.request
+    if request is None:
+        request = x.request = x.codec.decode_request(x.body)
+    codec = x.snapshot.codecs[upstream.dialect]
+    return await _encoded(x, request, codec, model, vault)
+
+
+async def _encoded(
+    x: Exchange, request: Request, codec: Codec, model: Model, vault: Vault
+) -> bytes:
+    request = restore(request, lambda key: vault.get(x.scope, key))
+    request = await _inline(request, model, x.snapshot.fetch)
+    target = Target(model.id, model, allow_loss=x.allow_loss)
+    encoded = codec.encode_request(request, target)
+    semantic = [loss for loss in encoded.losses if loss.kind == "semantic"]
+    if semantic and not x.allow_loss:
+        raise Failure(_refusal(model, semantic))
+    x.losses = encoded.losses
+    return encoded.body
+
+
+def _refusal(model: Model, losses: list[Loss]) -> Problem:
+    first = losses[0]
+    return Problem(
+        "unsupported",
+        f"{model.id} cannot take this request: "
+        + "; ".join(f"{loss.path}: {loss.why}" for loss in losses),
+        param=first.path,
+        code=first.what.partition(":")[0],
+        hint="name a model that can, leave this part out, or allow losses (hint allow_loss)",
+    )
+
+
+async def _inline(request: Request, model: Model, policy: FetchPolicy) -> Request:
+    """The request with each media URL refused if private, and fetched where the model needs it."""
+    wanted: list[tuple[Media, str]] = []
+    for turn in request.turns:
+        for index, part in enumerate(turn.parts):
+            path = f"{turn.path}.content[{index}]"
+            wanted += [(m, path) for m in _media_of(part) if isinstance(m.source, Url)]
+    if not wanted:
+        return request
+    for media, path in wanted:
+        if isinstance(media.source, Url):
+            refuse_private(media.source.url, path, policy)
+    if URLS in model.features:
+        return request
+    fetched = await asyncio.gather(*(_fetched(media, path, policy) for media, path in wanted))
+    swap = {id(media): new for (media, _), new in zip(wanted, fetched, strict=True)}
+    turns = tuple(
+        replace(turn, parts=tuple(_swapped(p, swap) for p in turn.parts)) for turn in request.turns
+    )
+    return replace(request, turns=turns)
+
+
+def _media_of(part: Part) -> tuple[Media, ...]:
+    if isinstance(part, Media):
+        return (part,)
+    if isinstance(part, ToolResult):
+        return tuple(inner for inner in part.content if isinstance(inner, Media))
+    return ()
+
+
+async def _fetched(media: Media, path: str, policy: FetchPolicy) -> Media:
+    if not isinstance(media.source, Url):
+        return media
+    mime, data = await fetch_media(media.source.url, policy=policy, path=path)
+    text = base64.b64encode(data).decode("ascii")
+    return replace(media, mime=verify(media.kind, mime, text, path), source=Base64(text))
+
+
+def _swapped(part: Part, swap: dict[int, Media]) -> Part:
+    if isinstance(part, Media):
+        return swap.get(id(part), part)
+    if isinstance(part, ToolResult):
+        inner: tuple[Text | Media | Opaque, ...] = tuple(
+            swap.get(id(p), p) if isinstance(p, Media) else p for p in part.content
+        )
+        return replace(part, content=inner)
+    return part

@@ -1,0 +1,263 @@
+"""Passing the answer on, in two lanes with one signature.
+
+`relay_same` hands the vendor's bytes to the client as they come, while a tap reads usage from them;
+a tap that fails marks the usage estimated and never breaks the stream. `relay_translated` decodes,
+folds (for the vault, and for what an abandoned answer held) and encodes. Until the first byte has
+gone to the client every fault is a `Failure`, which the dispatcher may answer with another
+candidate; after it a fault becomes the dialect's own error event, and nothing is glued on.
+"""
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+import msgspec
+
+from fairlead.canon import (
+    Delta,
+    Event,
+    Failure,
+    Folder,
+    PartStart,
+    Problem,
+    Response,
+    StreamError,
+    Usage,
+)
+from fairlead.engine.answer_headers import answer_headers
+from fairlead.engine.client import Client
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.faults import from_transport
+from fairlead.engine.settle import estimate, settle
+from fairlead.ledger.record import Outcome
+from fairlead.upstream.transport import HttpResponse, TransportError
+from fairlead.vault.turns import keep
+from fairlead.vault.vault import Vault
+from fairlead.wire.codec import Codec, Reply, StreamDecoder, StreamEncoder
+
+__all__ = ["Relay", "relay_same", "relay_translated"]
+
+Relay = Callable[[Exchange, HttpResponse, Client, Vault], Awaitable[None]]
+JSON = b"application/json"
+_ENCODE = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The `fairlead` object of a translated answer."""
+
+    request_id: str
+    model: str
+    upstream: str
+    route: str
+    cost_usd: str | None = None
+    usage_estimated: bool = False
+    losses: tuple[str, ...] = ()
+    emulated: bool = False
+
+
+def _receipt(x: Exchange) -> bytes:
+    return _ENCODE(
+        Receipt(
+            request_id=x.id,
+            model=x.model.id if x.model is not None else "",
+            upstream=x.upstream.name if x.upstream is not None else "",
+            route=x.decision.reason if x.decision is not None else "",
+            cost_usd=format(x.cost, "f") if x.cost is not None else None,
+            usage_estimated=x.usage is not None and x.usage.estimated,
+            losses=tuple(loss.what for loss in x.losses),
+            emulated=x.emulated,
+        )
+    )
+
+
+def _reply(x: Exchange, extra: bytes = b"") -> Reply:
+    request = x.request
+    return Reply(
+        model=x.model.id if x.model is not None else x.model_name,
+        created=int(x.at),
+        request_id=x.id,
+        include_usage=request is not None and request.include_usage,
+        extra=extra,
+    )
+
+
+def _end(x: Exchange, usage: Usage, outcome: Outcome) -> None:
+    """The answer is over: price what was used."""
+    x.usage = usage
+    x.outcome = outcome
+    x.last = perf_counter()
+    settle(x)
+
+
+# --- the client's own dialect ---------------------------------------------------------------------
+
+
+async def relay_same(x: Exchange, response: HttpResponse, client: Client, _vault: Vault) -> None:
+    """The vendor's bytes as they come."""
+    content_type = response.headers.get("content-type", "application/json").encode("latin-1")
+    if x.stream:
+        await _same_stream(x, response, client, content_type)
+        return
+    body = await response.read(x.snapshot.max_answer_bytes)
+    x.first_byte = perf_counter()
+    tap = x.codec.usage_tap()
+    tap.feed(body)
+    x.status = response.status
+    _end(x, tap.usage or estimate(x, None), "ok")
+    await client.respond(response.status, answer_headers(x, content_type), body)
+
+
+async def _same_stream(
+    x: Exchange, response: HttpResponse, client: Client, content_type: bytes
+) -> None:
+    tap = x.codec.usage_tap()
+    x.status = response.status
+    outcome: Outcome = "client_gone"
+    try:
+        async for chunk in response.chunks():
+            if x.first_byte is None:
+                x.first_byte = x.first_token = perf_counter()
+                await client.start(response.status, answer_headers(x, content_type))
+            tap.feed(chunk)
+            await client.write(chunk)
+        outcome = "ok"
+        if not client.started:
+            await client.start(response.status, answer_headers(x, content_type))
+    except TransportError as error:
+        problem = from_transport(error, x.upstream)
+        if not client.started:
+            raise Failure(problem) from error
+        outcome = "stream_broken"
+        x.problem = problem
+        await client.write(x.codec.stream_encoder(_reply(x)).encode(StreamError(problem)))
+    finally:
+        if client.started:
+            _end(x, tap.usage or estimate(x, None), outcome)
+    await client.finish()
+
+
+# --- another dialect ------------------------------------------------------------------------------
+
+
+async def relay_translated(
+    x: Exchange, response: HttpResponse, client: Client, vault: Vault
+) -> None:
+    """Decode, fold, encode."""
+    assert x.upstream is not None  # noqa: S101 - the dispatcher set it
+    codec = x.snapshot.codecs[x.upstream.dialect]
+    if x.stream:
+        await _Stream(x, codec, client, vault).run(response)
+    else:
+        await _whole(x, codec, response, client, vault)
+
+
+async def _whole(
+    x: Exchange, codec: Codec, response: HttpResponse, client: Client, vault: Vault
+) -> None:
+    body = await response.read(x.snapshot.max_answer_bytes)
+    x.first_byte = perf_counter()
+    try:
+        answer = codec.decode_response(body)
+    except Failure as failure:
+        _end(x, estimate(x, None), "upstream_error")
+        raise Failure(_unreadable(failure, x)) from failure
+    _keep(vault, x.scope, answer)
+    x.status = 200
+    _end(x, answer.usage or estimate(x, answer), "ok")
+    encoded = x.codec.encode_response(answer, _reply(x, _receipt(x)))
+    x.losses += encoded.losses
+    await client.respond(200, answer_headers(x, JSON), encoded.body)
+
+
+def _unreadable(failure: Failure, x: Exchange) -> Problem:
+    name = x.upstream.name if x.upstream is not None else None
+    return Problem(
+        "upstream",
+        f"the upstream's answer cannot be read: {failure.problem.message}",
+        upstream=name,
+        charged=True,
+        hint="the vendor may have changed its answers; the request is in the ledger",
+    )
+
+
+def _keep(vault: Vault, scope: str, answer: Response) -> None:
+    for key, parts in keep(answer):
+        vault.put(scope, key, parts)
+
+
+class _Stream:
+    """One translated stream."""
+
+    __slots__ = ("client", "decoder", "encoder", "folder", "problem", "vault", "x")
+
+    def __init__(self, x: Exchange, codec: Codec, client: Client, vault: Vault) -> None:
+        self.x = x
+        self.client = client
+        self.vault = vault
+        self.decoder: StreamDecoder = codec.stream_decoder()
+        self.encoder: StreamEncoder = x.codec.stream_encoder(_reply(x))
+        self.folder = Folder()
+        self.problem: Problem | None = None
+
+    async def run(self, response: HttpResponse) -> None:
+        """Relay until the upstream ends, breaks, or the client leaves."""
+        x, client = self.x, self.client
+        outcome: Outcome = "client_gone"
+        try:
+            await self._pass(response)
+            outcome = "ok" if self.problem is None else "stream_broken"
+        finally:
+            if client.started:
+                x.problem = self.problem
+                _end(x, self.folder.usage or estimate(x, self.folder.response()), outcome)
+        _keep(self.vault, x.scope, self.folder.response())
+        x.losses += tuple(self.encoder.losses)
+        await client.finish(self.encoder.close(_receipt(x)))
+
+    async def _pass(self, response: HttpResponse) -> None:
+        try:
+            async for chunk in response.chunks():
+                await self._send(self.decoder.feed(chunk))
+                if self.problem is not None:
+                    return
+            await self._send(self.decoder.close())
+        except TransportError as error:
+            await self._send([StreamError(from_transport(error, self.x.upstream))])
+
+    async def _send(self, events: list[Event]) -> None:
+        """Encode and write what one upstream chunk told."""
+        if not events:
+            return
+        x = self.x
+        if x.first_byte is None:
+            x.first_byte = perf_counter()
+        out: list[bytes] = []
+        add, encode = self.folder.add, self.encoder.encode
+        for event in events:
+            if isinstance(event, StreamError):
+                self.problem = self._named(event.problem)
+                if not self.client.started:
+                    raise Failure(self.problem)
+                out.append(encode(StreamError(self.problem)))
+                break
+            if x.first_token is None and isinstance(event, Delta | PartStart):
+                x.first_token = perf_counter()
+            add(event)
+            out.append(encode(event))
+        data = b"".join(out)
+        if data:
+            await self._write(data)
+
+    async def _write(self, data: bytes) -> None:
+        client = self.client
+        if not client.started:
+            x = self.x
+            x.status = 200
+            content_type = x.codec.stream_content_type.encode("ascii")
+            await client.start(200, answer_headers(x, content_type))
+        await client.write(data)
+
+    def _named(self, problem: Problem) -> Problem:
+        upstream = self.x.upstream
+        if problem.upstream is None and upstream is not None:
+            return msgspec.structs.replace(problem, upstream=upstream.name)
+        return problem

@@ -1,0 +1,42 @@
+"""Usage into money, when the answer is through or broken off."""
+
+from fairlead.canon import Response, Text, Thinking, ToolCall, Usage
+from fairlead.cost.price import charge
+from fairlead.engine.exchange import Exchange
+
+__all__ = ["estimate", "settle"]
+
+CHARS_PER_TOKEN = 4
+
+
+def settle(x: Exchange) -> None:
+    """Price the exchange's usage; an unpriced model leaves the cost None."""
+    if x.usage is None or x.model is None:
+        return
+    charged = charge(x.usage, x.model, x.today)
+    if charged is not None:
+        x.cost = charged.total
+        x.price_version = x.snapshot.catalog.version
+
+
+def estimate(x: Exchange, partial: Response | None) -> Usage:
+    """Usage of an answer whose vendor never stated it: marked as estimated.
+
+    The prompt is the routing features' estimate, the output the characters that came, by four.
+    """
+    output = 0
+    if partial is not None:
+        for candidate in partial.candidates:
+            for part in candidate.parts:
+                if isinstance(part, Text | Thinking):
+                    output += len(part.text)
+                elif isinstance(part, ToolCall):
+                    output += len(part.arguments)
+    features = x.decision.features if x.decision is not None else None
+    prompt = features.prompt_tokens if features is not None else 0
+    return Usage(
+        input=prompt or len(x.body) // CHARS_PER_TOKEN,
+        output=-(-output // CHARS_PER_TOKEN),
+        thinking_known=False,
+        estimated=True,
+    )

@@ -1,0 +1,112 @@
+"""All configuration, compiled once, immutable, swapped whole on reload.
+
+An exchange holds the snapshot it began with, so a reload in its middle changes nothing for it.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from msgspec import Struct
+
+from fairlead.canon import Dialect, Failure, Problem
+from fairlead.catalog import Catalog
+from fairlead.catalog.model import Model
+from fairlead.routing.policy import Policy
+from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.vendors import Upstream
+from fairlead.wire.codec import Codec
+
+__all__ = ["Day", "Snapshot"]
+
+
+class Day(Struct, frozen=True):
+    """What depends on the date: models by the name that was asked for, and warnings."""
+
+    today: date
+    models: dict[str, Model]
+    warnings: dict[str, tuple[str, ...]]
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """Everything a request needs to know of the configuration.
+
+    `upstreams` maps a vendor to the upstream that serves it. `_day` caches resolutions of one day.
+    """
+
+    catalog: Catalog
+    codecs: Mapping[Dialect, Codec]
+    upstreams: Mapping[str, Upstream]
+    policies: Mapping[str, Policy]
+    default_policy: str
+    fetch: FetchPolicy
+    allow_loss: bool = False
+    fallback: bool = True
+    max_answer_bytes: int = 64 * 1024 * 1024
+    days: list[Day] = []
+
+    def day(self, today: date) -> Day:
+        """The cache for `today`; yesterday's is dropped."""
+        days = self.days
+        if days and days[-1].today == today:
+            return days[-1]
+        fresh = Day(today, {}, {})
+        days[:] = [fresh]
+        return fresh
+
+    def model(self, name: str, today: date) -> Model:
+        """The model that a name stands for today.
+
+        Raises:
+            Failure: nobody knows the name.
+        """
+        known = self.day(today).models
+        found = known.get(name)
+        if found is None:
+            found = self.catalog.resolve(name, today)
+            if len(known) < 4096:  # names come from clients: bounded
+                known[name] = found
+        return found
+
+    def warnings(self, model: Model, today: date) -> tuple[str, ...]:
+        """What the operator should know about using this model today (it ends, ...)."""
+        known = self.day(today).warnings
+        found = known.get(model.id)
+        if found is None:
+            found = tuple(self.catalog.warnings(model, today))
+            if len(known) < 4096:
+                known[model.id] = found
+        return found
+
+    def upstream(self, model: Model) -> Upstream:
+        """Where a model is served.
+
+        Raises:
+            Failure: no upstream of its vendor is configured.
+        """
+        found = self.upstreams.get(model.vendor)
+        if found is None:
+            raise Failure(
+                Problem(
+                    "model_not_found",
+                    f"the model '{model.id}' is known, but no upstream of its vendor"
+                    f" '{model.vendor}' is configured",
+                    param="model",
+                    code="model_not_found",
+                    hint="set the vendor's API key in the environment; `fairlead check` shows how",
+                )
+            )
+        return found
+
+    def policy(self, name: str | None) -> Policy:
+        """The policy of that name, or the default.
+
+        Raises:
+            Failure: there is none of that name.
+        """
+        found = self.policies.get(name or self.default_policy)
+        if found is None:
+            raise Failure.invalid(
+                f"there is no policy '{name}'; there are: {', '.join(sorted(self.policies))}",
+                "fairlead.policy",
+            )
+        return found

@@ -1,0 +1,195 @@
+"""The application: its parts put together, started, reloaded and drained."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from fairlead.engine.engine import Engine
+from fairlead.ledger.sqlite import SqliteLedger
+from fairlead.limits.keys import KeyStore
+from fairlead.server.asgi_client import Receive, Scope, Send
+from fairlead.server.compile import compile_snapshot, database_path
+from fairlead.server.config import ConfigError, Loaded, load
+from fairlead.server.data_plane import DataPlane
+from fairlead.upstream.pool import PooledTransport
+from fairlead.vault.memory import MemoryVault
+
+__all__ = ["App", "is_loopback", "serve"]
+
+log = logging.getLogger("fairlead")
+
+KEYS_EVERY = 1.0
+"""Seconds between two looks whether virtual keys have changed."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class App:
+    """Holds the parts; an ASGI application with lifespan, for uvicorn and granian alike."""
+
+    def __init__(self, loaded: Loaded, reload: Callable[[], Loaded] | None = None) -> None:
+        settings = loaded.settings
+        self.loaded = loaded
+        self._reload = reload
+        snapshot = compile_snapshot(loaded)
+        path = database_path(settings)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.keys = KeyStore(path)
+        self.ledger = SqliteLedger(path)
+        self.vault = MemoryVault(settings.vault.max_bytes, settings.vault.max_age)
+        self.transport = PooledTransport()
+        self.plane = DataPlane(
+            Engine(self.transport, self.ledger, self.vault),
+            snapshot,
+            self.keys if self.keys.any_made() else None,
+            max_body=settings.server.max_body_bytes,
+            max_requests=settings.server.max_requests,
+        )
+        self._watch: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry."""
+        if scope["type"] == "http":
+            await self.plane(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.startup()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.shutdown()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def startup(self) -> None:
+        """Begin the chores that run beside the requests; called in the running loop."""
+        loop = asyncio.get_running_loop()
+        self._watch = loop.create_task(self._watch_keys())
+        # Only the main thread of the main interpreter may, and not every host lets us.
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError, AttributeError):
+            loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    async def shutdown(self) -> None:
+        """Stop the chores and write everything out."""
+        self.plane.draining = True
+        if self._watch is not None:
+            self._watch.cancel()
+        await self.transport.aclose()
+        await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
+        log.info("stopped; the ledger is written")
+
+    def reload(self) -> None:
+        """Swap in a fresh snapshot; a configuration at fault keeps the old one and says so."""
+        if self._reload is None:
+            return
+        try:
+            fresh = self._reload()
+            snapshot = compile_snapshot(fresh)
+        except ConfigError as error:
+            log.error("reload refused, the old configuration stays: %s", error)  # noqa: TRY400 - no traceback for people's errors
+            return
+        if fresh.settings.server != self.loaded.settings.server:
+            log.warning("reload: changes under [server] take a restart")
+        self.loaded = fresh
+        self.plane.snapshot = snapshot
+        log.info("reloaded: %s", fresh.path or "defaults and environment")
+
+    async def _watch_keys(self) -> None:
+        while True:
+            await asyncio.sleep(KEYS_EVERY)
+            await asyncio.to_thread(self.keys.refresh)
+            if self.plane.door is None and self.keys.any_made():
+                self.plane.door = self.keys
+                log.info("virtual keys are there now: every request needs one")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with readiness going down the moment that it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        super().__init__(config)
+        self._fairlead = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say where."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for bound in server.sockets:
+                host, port = bound.getsockname()[:2]
+                log.info("listening on http://%s:%s/v1", f"[{host}]" if ":" in host else host, port)
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """SIGTERM or SIGINT: drain."""
+        self._fairlead.plane.draining = True
+        super().handle_exit(sig, frame)  # type: ignore[arg-type]  # uvicorn's FrameType | None
+
+
+def serve(path: Path | None, host: str | None = None, port: int | None = None) -> None:
+    """Run the gateway until it is told to stop.
+
+    Raises:
+        ConfigError: the configuration is at fault.
+    """
+    loaded = load(path)
+    app = App(loaded, lambda: load(path))
+    settings = loaded.settings.server
+    wanted = host or settings.host
+    if app.plane.door is None and not is_loopback(wanted):
+        log.warning(
+            "no virtual key is made: listening on 127.0.0.1 instead of %s."
+            " `fairlead keys create NAME` makes one",
+            wanted,
+        )
+        wanted = "127.0.0.1"
+    elif app.plane.door is None:
+        log.info("no virtual key is made: programs on this machine need none, others are refused")
+    config = uvicorn.Config(
+        app,
+        host=wanted,
+        port=settings.port if port is None else port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(settings.drain_seconds),
+        backlog=2048,
+    )
+    _announce(app, loaded)
+    _Server(config, app).run()
+
+
+def _announce(app: App, loaded: Loaded) -> None:
+    for warning in loaded.warnings:
+        log.warning("%s", warning)
+    snapshot = app.plane.snapshot
+    if not snapshot.upstreams:
+        log.warning(
+            "no upstream is configured: set GEMINI_API_KEY or ANTHROPIC_API_KEY, or run"
+            " `fairlead emulate` and point at it; `fairlead check` shows what is in force"
+        )
+    for upstream in snapshot.upstreams.values():
+        log.info("upstream %s: %s", upstream.name, upstream.base_url)

@@ -1,0 +1,157 @@
+"""From settings to a snapshot: everything checked and put together once, before it is in force."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from fairlead.canon import Dialect, Failure
+from fairlead.catalog import Catalog, shipped_policies
+from fairlead.catalog import load as load_catalog
+from fairlead.engine.snapshot import Snapshot
+from fairlead.routing.policy import Policy, PolicyError, parse_policy
+from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.settings import Settings, TimeoutSettings, UpstreamSettings
+from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.secret import Secret
+from fairlead.upstream.transport import Timeouts
+from fairlead.upstream.vendors import KINDS, Kind, Upstream
+from fairlead.wire import anthropic, gemini, openai_chat
+from fairlead.wire.codec import Codec
+
+__all__ = ["CODECS", "compile_snapshot", "database_path"]
+
+CODECS: dict[Dialect, Codec] = {
+    codec.dialect: codec for codec in (openai_chat.CODEC, anthropic.CODEC, gemini.CODEC)
+}
+
+
+def database_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the ledger and the keys are."""
+    if settings.ledger.path:
+        return Path(settings.ledger.path)
+    env = os.environ if environ is None else environ
+    home = env.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "fairlead" / "fairlead.db"
+
+
+def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -> Snapshot:
+    """Compile the configuration that `loaded` holds.
+
+    Raises:
+        ConfigError: something in it cannot work; the message names the key and its origin.
+    """
+    env = os.environ if environ is None else environ
+    settings = loaded.settings
+    catalog = _catalog(loaded)
+    policies = _policies(loaded, catalog)
+    if settings.routing.policy not in policies:
+        raise ConfigError(
+            f"{_origin(loaded, 'routing.policy')}: routing.policy: there is no policy"
+            f" '{settings.routing.policy}'; there are: {', '.join(sorted(policies))}"
+        )
+    media = settings.media
+    return Snapshot(
+        catalog=catalog,
+        codecs=CODECS,
+        upstreams={u.vendor: u for u in _upstreams(loaded, env)},
+        policies=policies,
+        default_policy=settings.routing.policy,
+        fetch=FetchPolicy(
+            max_bytes=media.max_bytes,
+            timeout=media.timeout,
+            allow_private=frozenset(host.lower() for host in media.allow_private),
+        ),
+        allow_loss=settings.routing.allow_loss,
+        fallback=settings.routing.fallback,
+        max_answer_bytes=settings.server.max_answer_bytes,
+    )
+
+
+def _origin(loaded: Loaded, key: str) -> str:
+    return loaded.origins.get(key, "default")
+
+
+def _catalog(loaded: Loaded) -> Catalog:
+    aliases = loaded.settings.aliases
+    try:
+        return load_catalog(aliases=aliases)
+    except Failure as failure:
+        problem = failure.problem
+        key = problem.param or "aliases"
+        raise ConfigError(f"{_origin(loaded, key)}: {key}: {problem.message}") from failure
+
+
+def _policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
+    texts = {f"{name}.toml": text for name, text in shipped_policies().items()}
+    folder = loaded.settings.routing.policies_dir
+    if folder:
+        path = Path(folder)
+        if not path.is_dir():
+            where = _origin(loaded, "routing.policies_dir")
+            raise ConfigError(f"{where}: routing.policies_dir: {folder} is no folder")
+        texts |= {
+            str(file): file.read_text(encoding="utf-8") for file in sorted(path.glob("*.toml"))
+        }
+    policies: dict[str, Policy] = {}
+    for name, text in texts.items():
+        try:
+            policy = parse_policy(text, name, catalog.names)
+        except PolicyError as error:
+            raise ConfigError(str(error)) from error
+        policies[policy.name] = policy
+    return policies
+
+
+def _upstreams(loaded: Loaded, env: Mapping[str, str]) -> list[Upstream]:
+    configured = dict(loaded.settings.upstreams)
+    for kind in KINDS.values():
+        if env.get(kind.key_env):
+            configured.setdefault(kind.name, UpstreamSettings())
+    served: dict[str, str] = {}
+    upstreams: list[Upstream] = []
+    for name, settings in configured.items():
+        upstream = _upstream(loaded, name, settings, env)
+        if (other := served.setdefault(upstream.vendor, name)) != name:
+            raise ConfigError(
+                f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}: the vendor"
+                f" '{upstream.vendor}' is served by upstreams.{other} already; leave one out"
+            )
+        upstreams.append(upstream)
+    return upstreams
+
+
+def _kind(loaded: Loaded, name: str, settings: UpstreamSettings) -> Kind:
+    kind = KINDS.get(settings.kind or name)
+    if kind is None:
+        raise ConfigError(
+            f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}: give its `kind`, one of"
+            f" {', '.join(KINDS)}"
+        )
+    return kind
+
+
+def _upstream(
+    loaded: Loaded, name: str, settings: UpstreamSettings, env: Mapping[str, str]
+) -> Upstream:
+    where = f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}"
+    kind = _kind(loaded, name, settings)
+    variable = settings.api_key_env or kind.key_env
+    key = settings.api_key or env.get(variable, "")
+    if not key:
+        raise ConfigError(f"{where}: no key: set the environment variable {variable}")
+    try:
+        return Upstream.build(
+            name,
+            kind,
+            Secret(key),
+            settings.base_url or env.get(kind.url_env) or None,
+            tuple(settings.headers.items()),
+            _timeouts(settings.timeouts),
+            settings.ca_file or None,
+        )
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _timeouts(settings: TimeoutSettings) -> Timeouts:
+    return Timeouts(settings.connect, settings.read, settings.total)

@@ -1,0 +1,34 @@
+"""`GET /v1/models`: what a client may put into `model`, in OpenAI's shape."""
+
+from datetime import date
+
+import msgspec
+
+from fairlead.canon import Failure
+from fairlead.engine.plan import AUTO
+from fairlead.engine.snapshot import Snapshot
+
+__all__ = ["model_list"]
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+def model_list(snapshot: Snapshot, now: float) -> bytes:
+    """`auto`, then each model of a configured vendor, then each alias that leads to one."""
+    today = date.fromtimestamp(now)  # noqa: DTZ012 - the operator's day, as in prices
+    rows = [_row(AUTO, "fairlead", int(now))]
+    served = [m for m in snapshot.catalog.models if m.vendor in snapshot.upstreams]
+    rows += [_row(model.id, model.vendor, 0) for model in served]
+    names = {name for model in served for name in model.aliases}
+    for name in sorted(names | set(snapshot.catalog.user_aliases)):
+        try:
+            model = snapshot.model(name, today)
+        except Failure:
+            continue  # an alias to a vendor that is not configured
+        if model.vendor in snapshot.upstreams:
+            rows.append({**_row(name, model.vendor, 0), "alias_of": model.id})
+    return _ENCODE({"object": "list", "data": rows})
+
+
+def _row(name: str, owner: str, created: int) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": created, "owned_by": owner}

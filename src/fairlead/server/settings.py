@@ -1,0 +1,185 @@
+"""Every setting: its name, type, default and what it does.
+
+The one list from which the TOML file is validated, the environment is read, `fairlead check`
+prints and docs/configuration.md is written. A setting `x` of section `s` is also the environment
+variable `FAIRLEAD_S_X`; sections of free names (`upstreams`, `aliases`) exist in the file only.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+__all__ = [
+    "LedgerSettings",
+    "LogSettings",
+    "MediaSettings",
+    "RoutingSettings",
+    "ServerSettings",
+    "Settings",
+    "TimeoutSettings",
+    "UpstreamSettings",
+    "VaultSettings",
+]
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The listening side."""
+
+    host: Annotated[
+        str,
+        Meta(
+            description="Address to listen on. Without any virtual key Fairlead listens on loopback"
+            " only, whatever stands here, and says so."
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int, Meta(ge=0, le=65_535, description="TCP port; 0 lets the system choose.")
+    ] = 8080
+    max_body_bytes: Annotated[
+        int,
+        Meta(ge=1024, le=1 << 30, description="Largest request body that is read; more is a 413."),
+    ] = 32 * 1024 * 1024
+    max_answer_bytes: Annotated[
+        int,
+        Meta(ge=1024, le=1 << 30, description="Largest unstreamed answer read from an upstream."),
+    ] = 64 * 1024 * 1024
+    max_requests: Annotated[
+        int,
+        Meta(ge=1, le=100_000, description="Requests in flight; more are answered 503."),
+    ] = 2_000
+    drain_seconds: Annotated[
+        Seconds,
+        Meta(description="After SIGTERM, how long running requests may take to finish."),
+    ] = 30.0
+
+
+class LedgerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The ledger and the virtual keys: one SQLite file."""
+
+    path: Annotated[
+        str,
+        Meta(
+            description="SQLite file of the ledger and the virtual keys. Empty: `fairlead.db` in"
+            " `$XDG_DATA_HOME/fairlead` (`~/.local/share/fairlead`)."
+        ),
+    ] = ""
+
+
+class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How `auto` decides."""
+
+    policy: Annotated[str, Meta(description="Policy for requests that name none.")] = "article-tree"
+    policies_dir: Annotated[
+        str,
+        Meta(description="Folder with policy files (`*.toml`) of your own; read beside ours."),
+    ] = ""
+    allow_loss: Annotated[
+        bool,
+        Meta(
+            description="Send a request on although part of its content cannot be said to the model"
+            " (a semantic loss), instead of answering 400. The losses are named in a header."
+        ),
+    ] = False
+    fallback: Annotated[
+        bool,
+        Meta(
+            description="Let `auto` take its next candidate when the first one's upstream fails in"
+            " a way that another try can mend, before anything was sent to the client."
+        ),
+    ] = True
+
+
+class MediaSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Media that clients give by URL and that Fairlead has to fetch."""
+
+    max_bytes: Annotated[
+        int, Meta(ge=1024, le=1 << 30, description="Largest file fetched from a URL.")
+    ] = 20 * 1024 * 1024
+    timeout: Annotated[Seconds, Meta(description="Seconds for one fetch, redirects included.")] = (
+        10.0
+    )
+    allow_private: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Hosts that may be fetched although they are loopback, link-local or"
+            " private. Everything else of that kind is refused."
+        ),
+    ] = ()
+
+
+class VaultSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Signed thinking that a vendor needs back and the client's dialect cannot carry."""
+
+    max_bytes: Annotated[
+        int, Meta(ge=0, le=1 << 34, description="Memory for kept thinking; the oldest goes first.")
+    ] = 64 * 1024 * 1024
+    max_age: Annotated[
+        float, Meta(gt=0, le=30 * 86_400, description="Seconds for which it is kept.")
+    ] = 6 * 3600.0
+
+
+class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The log on standard error. Prompts, answers and keys are never in it."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level written.")
+    ] = "info"
+    format: Annotated[
+        Literal["text", "json"], Meta(description="`text` for people, `json` for machines.")
+    ] = "text"
+
+
+class TimeoutSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds, for one upstream."""
+
+    connect: Annotated[Seconds, Meta(description="To connect, TLS included.")] = 10.0
+    read: Annotated[Seconds, Meta(description="Silence between two bytes.")] = 300.0
+    total: Annotated[Seconds, Meta(description="The whole exchange.")] = 900.0
+
+
+class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """One upstream, `[upstreams.NAME]`. The names `gemini`, `anthropic` and `openai` are there
+    without any file as soon as their keys are in the environment.
+    """
+
+    kind: Annotated[
+        Literal["", "gemini", "anthropic", "openai"],
+        Meta(description="How it is spoken to. Empty: the upstream's own name."),
+    ] = ""
+    base_url: Annotated[str, Meta(description="Address. Empty: the vendor's own.")] = ""
+    api_key: Annotated[
+        str, Meta(description="The vendor's key. Better: leave it out and use `api_key_env`.")
+    ] = ""
+    api_key_env: Annotated[
+        str,
+        Meta(description="Environment variable that holds the key. Empty: the kind's usual one."),
+    ] = ""
+    headers: Annotated[
+        dict[str, str], Meta(description="Headers sent with every request to it.")
+    ] = field(default_factory=dict)
+    ca_file: Annotated[
+        str,
+        Meta(description="PEM file of the certificate authority to trust. Empty: the system's."),
+    ] = ""
+    timeouts: Annotated[TimeoutSettings, Meta(description="Its timeouts, in seconds.")] = (
+        TimeoutSettings()
+    )
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """All of it."""
+
+    server: ServerSettings = ServerSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    routing: RoutingSettings = RoutingSettings()
+    media: MediaSettings = MediaSettings()
+    vault: VaultSettings = VaultSettings()
+    log: LogSettings = LogSettings()
+    upstreams: Annotated[dict[str, UpstreamSettings], Meta(description="Upstreams by name.")] = (
+        field(default_factory=dict)
+    )
+    aliases: Annotated[
+        dict[str, str], Meta(description='Model names of your own: `alias = "model"`.')
+    ] = field(default_factory=dict)
