@@ -84,6 +84,7 @@ class Connection(asyncio.BufferedProtocol):
         "_drained",
         "_error",
         "_head_only",
+        "_header_count",
         "_last",
         "_limits",
         "_loop",
@@ -92,7 +93,6 @@ class Connection(asyncio.BufferedProtocol):
         "_parts",
         "_paused",
         "_poll",
-        "_raw_headers",
         "_read_timeout",
         "_reusable",
         "_state",
@@ -127,7 +127,7 @@ class Connection(asyncio.BufferedProtocol):
         self._drained: asyncio.Future[None] | None = None
         self._write_paused = False
         self._error: TransportError | None = None
-        self._raw_headers: list[tuple[bytes, bytes]] = []
+        self._header_count = 0
         self._parts: list[bytes] = []
         self._buffered = 0
         self._noise = 0
@@ -209,7 +209,8 @@ class Connection(asyncio.BufferedProtocol):
         self._state = _HEAD
         self._head_only = method == "HEAD"
         self._error = None
-        self._noise = 0
+        self._noise = self._header_count = 0
+        self.headers = {}
         self._until_eof = self._written = self._reusable = False
         self._read_timeout = timeouts.read
         self._deadline = deadline
@@ -222,11 +223,14 @@ class Connection(asyncio.BufferedProtocol):
             else:
                 await self._write_large(head, body)
             while self._state == _HEAD:
-                await self._wait()
+                self._waiter = loop.create_future()
+                await self._waiter
         except BaseException:
             self.abort()
             raise
-        if self._state == _FAILED and self._error is not None:
+        finally:
+            self._waiter = None
+        if self._error is not None:
             raise self._error
 
     async def _write_large(self, head: bytes, body: bytes) -> None:
@@ -261,6 +265,10 @@ class Connection(asyncio.BufferedProtocol):
             except BaseException:
                 self.abort()
                 raise
+        return self.take()
+
+    def take(self) -> bytes:
+        """The body bytes that have come, without waiting."""
         parts = self._parts
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
@@ -428,25 +436,31 @@ class Connection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """llhttp: a header, or a trailer (left out: nothing in it that a gateway needs)."""
         if self._state == _HEAD:
-            self._raw_headers.append((name, value))
+            key = _names.get(name) or _lower(name)
+            text = str(value, "latin-1")
+            headers = self.headers
+            self._header_count += 1
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
         """llhttp: the head is complete."""
         parser = self._parser
         if self._state != _HEAD or parser is None:
             return
-        raw, self._raw_headers = self._raw_headers, []
         status = parser.get_status_code()
+        headers = self.headers
         if 100 <= status < 200 and status != 101:
+            headers.clear()
             return
-        if len(raw) > self._limits.header_count:
-            self._too_big(f"more than {self._limits.header_count} headers")
+        limits = self._limits
+        if self._header_count > limits.header_count:
+            self._too_big(f"more than {limits.header_count} headers")
             return
-        if sum(len(name) + len(value) for name, value in raw) > self._limits.head_bytes:
-            self._too_big(f"more than {self._limits.head_bytes} bytes of headers")
+        # What has come since the last body byte holds the head: the exact sum is rarely needed.
+        if self._noise > limits.head_bytes and _size(headers) > limits.head_bytes:
+            self._too_big(f"more than {limits.head_bytes} bytes of headers")
             return
         self.status = status
-        self.headers = headers = _decode_headers(raw)
         fault = _unreadable(status, headers, parser.get_http_version())
         if fault is not None:
             self._fail(UpstreamProtocolError(f"{self.label} {fault}", sent=True))
@@ -568,17 +582,15 @@ class Connection(asyncio.BufferedProtocol):
         self._arm(due)
 
 
-def _decode_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in raw:
-        name = _names.get(raw_name)
-        if name is None:
-            name = raw_name.lower().decode("latin-1")
-            if len(_names) < _NAMES_MAX and len(raw_name) <= 64:
-                _names[raw_name] = name
-        value = str(raw_value, "latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+def _lower(raw_name: bytes) -> str:
+    name = raw_name.lower().decode("latin-1")
+    if len(_names) < _NAMES_MAX and len(raw_name) <= 64:
+        _names[raw_name] = name
+    return name
+
+
+def _size(headers: dict[str, str]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers.items())
 
 
 def _unreadable(status: int, headers: dict[str, str], version: str) -> str | None:

@@ -55,7 +55,9 @@ Script = Answer | TransportError
 class FakeTransport:
     """Answers from a script (see `transport.Transport`). `requests` holds what was sent."""
 
-    def __init__(self, *script: Script, handler: Callable[[HttpRequest], Script] | None = None):
+    def __init__(
+        self, *script: Script, handler: Callable[[HttpRequest], Script] | None = None
+    ) -> None:
         self._script = list(script)
         self._handler = handler
         self.requests: list[HttpRequest] = []

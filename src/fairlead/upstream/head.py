@@ -6,6 +6,7 @@ everything but visible ASCII (an address must come percent-encoded, its host in 
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from fairlead.upstream.transport import HttpRequest, TransportError
 __all__ = ["Origin", "Target", "encode_head", "parse_target"]
 
 _UNSAFE_URL = re.compile(r"[^\x21-\x7e]")
+_UNSAFE_VALUE = re.compile(r"[\r\n\0]|[^\x00-\xff]")
 # RFC 9110, 5.6.2: token = 1*tchar
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _OURS = frozenset(
@@ -22,8 +24,6 @@ _OURS = frozenset(
 )
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 _PORTS = {"http": 80, "https": 443}
-_KNOWN_NAMES_MAX = 1024
-_known_names: set[str] = set()
 
 
 class Origin(Struct, frozen=True):
@@ -89,40 +89,30 @@ def encode_head(request: HttpRequest, target: Target) -> bytes:
         TransportError: a method, a name or a value that could not be said in one line.
     """
     method = request.method
-    if not _TOKEN.fullmatch(method):
-        raise TransportError("method refused: not a token", sent=False)
-    fields = []
-    for name, value in request.headers:
-        if name not in _known_names:
-            _check_name(name)
-        fields.append(f"{name}: {value}\r\n")
     size = len(request.body)
-    length = f"content-length: {size}\r\n" if size or method in _BODY_METHODS else ""
-    head = f"{method}{target.lines}{''.join(fields)}{length}\r\n"
-    # Each line that we made has one CR and one LF; one more came from a value.
-    lines = len(fields) + (5 if length else 4)
-    if head.count("\r") != lines or head.count("\n") != lines or "\0" in head:
-        raise TransportError(f"header refused: {_culprit(request)}", sent=False)
-    try:
-        return head.encode("latin-1")
-    except UnicodeEncodeError:
-        raise TransportError(f"header refused: {_culprit(request)}", sent=False) from None
+    if method in _BODY_METHODS:
+        length = f"content-length: {size}\r\n"
+    elif _TOKEN.fullmatch(method):
+        length = f"content-length: {size}\r\n" if size else ""
+    else:
+        raise TransportError("method refused: not a token", sent=False)
+    return f"{method}{target.lines}{length}{_encode_fields(request.headers)}\r\n".encode("latin-1")
 
 
-def _check_name(name: str) -> None:
-    if not _TOKEN.fullmatch(name) or name != name.lower():
-        raise TransportError("header refused: its name is not a lower-case token", sent=False)
-    if name in _OURS:
-        raise TransportError(f"header refused: {name} is set by the transport", sent=False)
-    if len(_known_names) < _KNOWN_NAMES_MAX:
-        _known_names.add(name)
-
-
-def _culprit(request: HttpRequest) -> str:
-    """Names the header at fault, never its value: it may be a secret."""
-    for name, value in request.headers:
-        if any(char in "\r\n\0" for char in value):
-            return f"the value of {name} holds CR, LF or NUL"
-        if any(ord(char) > 0xFF for char in value):
-            return f"the value of {name} holds a character outside latin-1"
-    return "a value holds CR, LF or NUL"
+@lru_cache(maxsize=512)
+def _encode_fields(headers: tuple[tuple[str, str], ...]) -> str:
+    """The header lines. Messages name the header at fault, never its value: it may be a secret."""
+    lines = []
+    for name, value in headers:
+        if not _TOKEN.fullmatch(name) or name != name.lower():
+            raise TransportError("header refused: its name is not a lower-case token", sent=False)
+        if name in _OURS:
+            raise TransportError(f"header refused: {name} is set by the transport", sent=False)
+        if _UNSAFE_VALUE.search(value):
+            raise TransportError(
+                f"header refused: the value of {name} holds CR, LF, NUL or a character beyond "
+                "latin-1",
+                sent=False,
+            )
+        lines.append(f"{name}: {value}\r\n")
+    return "".join(lines)

@@ -150,6 +150,14 @@ class PooledResponse:
         """The whole body; raises `UpstreamProtocolError` past `limit` bytes."""
         declared = self.headers.get("content-length", "")
         size = int(declared) if declared.isdecimal() else 0
+        connection = self._connection
+        if connection is not None and connection.complete and size <= limit:
+            data = connection.take()
+            self._connection = None
+            self._pool.give_back(connection)
+            if len(data) <= limit:
+                return data
+            size = len(data)
         parts: list[bytes] = []
         got = 0
         while size <= limit:
