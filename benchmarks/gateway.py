@@ -137,7 +137,7 @@ def run(rounds: int) -> dict[str, dict[str, dict[str, float]]]:
         _show_one(gateway)
         figures: dict[str, dict[str, list[tuple[float, float]]]] = {}
         for name, (kind, requests) in SCENARIOS.items():
-            for pids, port in sides.values():
+            for _, port in sides.values():
                 load(port, kind, requests // 10)  # warm
             for _ in range(rounds):
                 for side, (pids, port) in sides.items():
