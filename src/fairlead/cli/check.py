@@ -97,8 +97,8 @@ def _lifecycle(snapshot: Snapshot) -> list[str]:
     """Warnings for the models that the policies would use today."""
     today = datetime.now(UTC).date()
     names = {name for policy in snapshot.policies.values() for name in policy.candidates}
-    models = {m.id: m for m in (snapshot.model(name, today) for name in sorted(names))}
-    return [w for model in models.values() for w in snapshot.warnings(model, today)]
+    said = [w for name in sorted(names) for w in snapshot.warnings(name, today)]
+    return list(dict.fromkeys(said))
 
 
 def _print(

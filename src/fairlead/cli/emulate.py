@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fairlead import emulator
+from fairlead.emulator.server import run
+from fairlead.emulator.settings import EmulatorSettings, parse_faults, parse_tps, parse_ttft
 from fairlead.observe.log import setup
 
 __all__ = ["emulate"]
@@ -34,14 +35,16 @@ def emulate(
 ) -> None:
     """Emulate the vendors' APIs. Everything that it answers is marked as emulated."""
     setup()
-    emulator.run(
-        emulator.EmulatorSettings.from_flags(
+    try:
+        settings = EmulatorSettings(
             host=host,
             port=port,
-            ttft=ttft or [],
-            tps=tps or [],
-            faults=fault or [],
+            ttft=parse_ttft(ttft or ()),
+            tps=parse_tps(tps or ()),
+            faults=parse_faults(fault or ()),
             replay=replay,
             replay_only=replay_only,
         )
-    )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    run(settings)

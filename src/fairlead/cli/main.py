@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from fairlead.canon import FairleadError
+from fairlead.canon import Failure, FairleadError
 from fairlead.cli import check, demo, emulate, keys, serve, usage
 from fairlead.cli.output import complain
 from fairlead.version import VERSION
@@ -46,6 +46,11 @@ def main() -> None:
     """Entry point: errors that we raise on purpose are told in one line, with exit code 1."""
     try:
         app()
+    except Failure as failure:
+        problem = failure.problem
+        where = f"{problem.param}: " if problem.param else ""
+        complain(where + problem.message + (f" ({problem.hint})" if problem.hint else ""))
+        sys.exit(1)
     except FairleadError as error:
         complain(str(error))
         sys.exit(1)

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -24,6 +25,7 @@ from fairlead.demo.processes import environment, free_port, running, wait_ready
 from fairlead.demo.runner import Result, Sender, run_case
 from fairlead.ledger.query import show
 from fairlead.ledger.record import Record
+from fairlead.routing.decision import Decision
 
 __all__ = ["FAMILIES", "DemoFailed", "Outcome", "Totals", "run"]
 
@@ -108,8 +110,9 @@ def run(*, live: bool, confirm: Callable[[str], bool], quiet: bool) -> Outcome:
         wait_ready(gateway, f"http://127.0.0.1:{port}/ready", log)
         results = _send_all(todo, port, families, quiet=quiet)
     database = folder / "fairlead.db"
-    results = [_with_record(result, show(database, result.request_id)) for result in results]
-    records = [show(database, result.request_id) for result in results]
+    found = [show(database, result.request_id) for result in results]
+    records = [record if isinstance(record, Record) else None for record in found]
+    results = [_with_record(*pair) for pair in zip(results, records, strict=True)]
     totals = _totals([r for r in records if r is not None], families, today)
     return Outcome(tuple(results), totals, time.monotonic() - begun, live, database)
 
@@ -193,9 +196,9 @@ def _totals(records: list[Record], families: dict[str, Model], today: date) -> T
 
 def _could_serve(model: Model, record: Record) -> bool:
     """Whether the routing found that this model could have taken the request."""
-    decision = record.read_decision()
-    if decision is None:
+    if not record.decision:
         return record.model == model.id
+    decision = msgspec.json.decode(record.decision, type=Decision, strict=False)
     ruled_out = {c.model for c in decision.candidates if c.ruled_out}
     return model.id not in ruled_out
 

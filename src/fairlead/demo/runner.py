@@ -64,9 +64,10 @@ class Sender:
         if case.hints:
             options["extra_body"] = {"fairlead": case.hints}
         begun = time.perf_counter()
-        create = self.client.chat.completions.with_raw_response.create
+        # The SDK's overloads want literals; what is sent here is data.
+        create: Callable[..., Any] = self.client.chat.completions.with_raw_response.create
         try:
-            raw = create(model=case.model, messages=messages, stream=case.stream, **options)  # type: ignore[call-overload]  # built from data
+            raw = create(model=case.model, messages=messages, stream=case.stream, **options)
             if case.stream:
                 return _streamed(raw, begun)
         except APIStatusError as error:

@@ -9,6 +9,7 @@ client's dialect and written down.
 
 import asyncio
 import logging
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -17,16 +18,16 @@ from fairlead.engine.answer_headers import error_headers
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_answer, from_transport, outcome_of
-from fairlead.engine.plan import Lane, plan
+from fairlead.engine.plan import AUTO, Lane, plan
 from fairlead.engine.prepare import body_for
 from fairlead.engine.relay import relay_same, relay_translated
 from fairlead.ledger.record import Ledger
 from fairlead.routing.decision import Decision
 from fairlead.upstream.transport import HttpResponse, Transport, TransportError
-from fairlead.upstream.vendors import prepare
+from fairlead.upstream.vendors import Upstream, prepare
 from fairlead.vault.vault import Vault
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "TransportOf"]
 
 log = logging.getLogger("fairlead.engine")
 
@@ -34,11 +35,19 @@ ERROR_BODY = 1024 * 1024
 RELAYS = {True: relay_same, False: relay_translated}
 
 
+class TransportOf(Protocol):
+    """Chooses the transport of an upstream (`upstream.transports.Transports`)."""
+
+    def of(self, upstream: Upstream) -> Transport:
+        """The transport that reaches it."""
+        ...
+
+
 class Engine:
     """What an exchange needs that is not configuration: network, ledger and vault."""
 
-    def __init__(self, transport: Transport, ledger: Ledger, vault: Vault) -> None:
-        self.transport = transport
+    def __init__(self, transports: TransportOf, ledger: Ledger, vault: Vault) -> None:
+        self.transports = transports
         self.ledger = ledger
         self.vault = vault
 
@@ -74,7 +83,8 @@ class Engine:
         refusals: list[Problem] = []
         for number, lane in enumerate(lanes):
             x.model, x.upstream = lane
-            x.warnings = x.snapshot.warnings(lane[0], x.today)
+            asked = lane[0].id if x.model_name == AUTO else x.model_name
+            x.warnings = x.snapshot.warnings(asked, x.today)
             try:
                 await self._attempt(x, lane, client)
             except Failure as failure:
@@ -94,7 +104,7 @@ class Engine:
         body = await body_for(x, lane, self.vault)
         request = prepare(upstream, model.id, body, stream=x.stream)
         try:
-            response = await self.transport.send(request)
+            response = await self.transports.of(upstream).send(request)
             try:
                 x.emulated = "x-fairlead-emulated" in response.headers
                 if response.status >= 400:

@@ -67,14 +67,14 @@ class Snapshot(Struct, frozen=True, kw_only=True):
                 known[name] = found
         return found
 
-    def warnings(self, model: Model, today: date) -> tuple[str, ...]:
-        """What the operator should know about using this model today (it ends, ...)."""
+    def warnings(self, name: str, today: date) -> tuple[str, ...]:
+        """What the operator should know about asking for this name today (its model ends, ...)."""
         known = self.day(today).warnings
-        found = known.get(model.id)
+        found = known.get(name)
         if found is None:
-            found = tuple(self.catalog.warnings(model, today))
+            found = self.catalog.warnings_for(name, today)
             if len(known) < 4096:
-                known[model.id] = found
+                known[name] = found
         return found
 
     def upstream(self, model: Model) -> Upstream:

@@ -18,7 +18,7 @@ from fairlead.server.asgi_client import Receive, Scope, Send
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
 from fairlead.server.data_plane import DataPlane
-from fairlead.upstream.pool import PooledTransport
+from fairlead.upstream.transports import Transports
 from fairlead.vault.memory import MemoryVault
 
 __all__ = ["App", "is_loopback", "serve"]
@@ -52,9 +52,9 @@ class App:
         self.keys = KeyStore(path)
         self.ledger = SqliteLedger(path)
         self.vault = MemoryVault(settings.vault.max_bytes, settings.vault.max_age)
-        self.transport = PooledTransport()
+        self.transports = Transports()
         self.plane = DataPlane(
-            Engine(self.transport, self.ledger, self.vault),
+            Engine(self.transports, self.ledger, self.vault),
             snapshot,
             self.keys if self.keys.any_made() else None,
             max_body=settings.server.max_body_bytes,
@@ -93,7 +93,7 @@ class App:
         self.plane.draining = True
         if self._watch is not None:
             self._watch.cancel()
-        await self.transport.aclose()
+        await self.transports.aclose()
         await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
         log.info("stopped; the ledger is written")
 

@@ -147,7 +147,7 @@ def _upstream(
             settings.base_url or env.get(kind.url_env) or None,
             tuple(settings.headers.items()),
             _timeouts(settings.timeouts),
-            settings.ca_file or None,
+            settings.ca_file,
         )
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error

@@ -232,8 +232,7 @@ _NOT_LOCAL = Problem(
 def _header(scope: Scope, name: bytes) -> str | None:
     for key, value in scope["headers"]:
         if key == name:
-            text: str = value.decode("latin-1")
-            return text
+            return str(value, "latin-1")
     return None
 
 

@@ -17,10 +17,9 @@ def model_list(snapshot: Snapshot, now: float) -> bytes:
     """`auto`, then each model of a configured vendor, then each alias that leads to one."""
     today = date.fromtimestamp(now)  # noqa: DTZ012 - the operator's day, as in prices
     rows = [_row(AUTO, "fairlead", int(now))]
-    served = [m for m in snapshot.catalog.models if m.vendor in snapshot.upstreams]
+    served = [m for m in snapshot.catalog.models.values() if m.vendor in snapshot.upstreams]
     rows += [_row(model.id, model.vendor, 0) for model in served]
-    names = {name for model in served for name in model.aliases}
-    for name in sorted(names | set(snapshot.catalog.user_aliases)):
+    for name in sorted(set(snapshot.catalog.names) - set(snapshot.catalog.models)):
         try:
             model = snapshot.model(name, today)
         except Failure:

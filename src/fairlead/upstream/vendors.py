@@ -102,6 +102,7 @@ class Upstream(Struct, frozen=True):
     key: Secret
     headers: tuple[tuple[str, str], ...]
     timeouts: Timeouts = Timeouts()
+    ca_file: str = ""
 
     @property
     def vendor(self) -> str:
@@ -122,6 +123,7 @@ class Upstream(Struct, frozen=True):
         base_url: str | None = None,
         headers: tuple[tuple[str, str], ...] = (),
         timeouts: Timeouts | None = None,
+        ca_file: str = "",
     ) -> "Upstream":
         """Put together what is sent with every request, once.
 
@@ -148,6 +150,7 @@ class Upstream(Struct, frozen=True):
             key=key,
             headers=tuple(merged.items()),
             timeouts=timeouts or Timeouts(),
+            ca_file=ca_file,
         )
 
 
