@@ -1,0 +1,88 @@
+"""What policies may ask about a request, read off it once."""
+
+from fairlead.canon import Media, Request, ToolResult
+from fairlead.catalog.model import Model
+from fairlead.routing.decision import Features, Hints
+from fairlead.routing.tasks import recognise
+from fairlead.routing.tokens import estimate
+
+__all__ = ["extract", "prompt_tokens_for"]
+
+MODALITIES = ("text", "image", "audio", "video", "document")
+FRAME = 600
+"""Tokens that a vendor may add of its own, for tools and a schema."""
+USUAL_CHARS_PER_TOKEN = 3.6
+"""The tokenizer that estimates are fitted to; a model's own figure scales them."""
+
+
+def extract(request: Request, hints: Hints | None = None, body_size: int = 0) -> Features:
+    """The features of a request. Pure; some 30 us for a small chat, bounded for texts of any size.
+
+    `body_size` is the request's size in bytes (0: unknown). A text has no more tokens than bytes,
+    so it bounds the high estimate of requests without media.
+    """
+    hints = hints or Hints()
+    tokens = estimate(request)
+    modalities = _modalities(request)
+    high = max(tokens.best, tokens.high)
+    if body_size and modalities == ("text",):
+        high = max(tokens.best, min(high, body_size + FRAME))
+    recognised = recognise(request, hints, modalities, tokens.best)
+    return Features(
+        prompt_tokens=tokens.best,
+        prompt_tokens_high=high,
+        max_tokens=request.max_tokens,
+        modalities=modalities,
+        needs=_needs(request),
+        tools=len(request.tools),
+        turns=sum(turn.role in {"user", "assistant"} for turn in request.turns),
+        candidates=request.n or 1,
+        stream=request.stream,
+        task=recognised.task,
+        task_evidence=recognised.evidence,
+        latency=hints.latency or "normal",
+        budget=hints.budget or "normal",
+    )
+
+
+def prompt_tokens_for(features: Features, model: Model) -> int:
+    """The best estimate for one model: its tokenizer's density, and what its tools cost it once."""
+    tokens = features.prompt_tokens
+    if model.chars_per_token is not None:
+        tokens = int(tokens * USUAL_CHARS_PER_TOKEN / float(model.chars_per_token))
+    return tokens + (model.tool_overhead_tokens if features.tools else 0)
+
+
+def _modalities(request: Request) -> tuple[str, ...]:
+    """`text` and every kind of media in the prompt, tool results included."""
+    found = {"text"}
+    for turn in request.turns:
+        for part in turn.parts:
+            if isinstance(part, Media):
+                found.add(part.kind)
+            elif isinstance(part, ToolResult):
+                found.update(inner.kind for inner in part.content if isinstance(inner, Media))
+    found.update(part.kind for part in request.instructions if isinstance(part, Media))
+    return ("text",) if len(found) == 1 else tuple(kind for kind in MODALITIES if kind in found)
+
+
+def _needs(request: Request) -> tuple[str, ...]:
+    """Features of a model without which the request would mean something else.
+
+    Log-probabilities, a seed and parallel calls are wishes: a target that lacks them drops them
+    with a named loss. Media by address can be fetched and sent as bytes.
+    """
+    needs: list[str] = []
+    choice = request.tool_choice
+    if request.tools and not (choice is not None and choice.mode == "none"):
+        needs.append("tools")
+        if choice is not None and choice.mode in {"required", "named"}:
+            needs.append("forced_tools")
+    if request.output is not None and request.output.kind != "text":
+        needs.append(request.output.kind)
+    if (request.n or 1) > 1:
+        needs.append("n")
+    if request.turns and request.turns[-1].role == "assistant":
+        needs.append("prefill")
+    needs.extend(f"{kind}_output" for kind in request.modalities if kind.lower() != "text")
+    return tuple(needs)

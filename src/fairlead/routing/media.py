@@ -1,0 +1,137 @@
+"""How many tokens an image, sound, video or document takes, from its first bytes and its size.
+
+Vendors state their rules: Anthropic counts an image as width x height / 750 and scales it down to
+about 1,600 tokens at most (documentation, "Vision"), a PDF page as 1,500 to 3,000 tokens of text
+plus its image ("PDF support"); Gemini counts 258 tokens a tile of 768 x 768 or a PDF page, 32 a
+second of audio, 263 a second of video plus its sound (documentation, "Understand and count
+tokens"). Dimensions and duration are read where a header gives them, else guessed from the size of
+the file; what is given by address is taken for a typical file.
+"""
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from collections.abc import Callable
+from typing import NamedTuple
+
+from fairlead.canon import Base64, Media, MediaKind
+
+__all__ = ["Bounds", "image_size", "media_tokens"]
+
+IMAGE_PIXELS_PER_TOKEN, IMAGE_MOST = 750, 1_600
+TILE, TILE_TOKENS = 768, 258
+IMAGE_FIXED = 1_290  # Gemini 3 takes about as much for any image at its default resolution
+AUDIO_PER_SECOND, VIDEO_PER_SECOND = 32, 295
+AUDIO_BYTES_PER_SECOND = 16_000  # 128 kbit/s, the usual MP3
+VIDEO_BYTES_PER_SECOND = 150_000  # 1.2 Mbit/s
+PAGE_TOKENS, PAGE_MOST, PAGE_BYTES = 1_600, 3_000, 50_000
+HEADER = 1 << 16
+"""Characters of base64 that are decoded to read a header."""
+PAGES_READ = 4 << 20
+"""Characters of base64 of a PDF that are searched for pages."""
+
+
+class Bounds(NamedTuple):
+    """Tokens: the best estimate, and one that real counts rarely exceed."""
+
+    best: int
+    high: int
+
+
+TYPICAL: dict[MediaKind, Bounds] = {
+    "image": Bounds(1_100, IMAGE_MOST),
+    "audio": Bounds(60 * AUDIO_PER_SECOND, 600 * AUDIO_PER_SECOND),
+    "video": Bounds(60 * VIDEO_PER_SECOND, 600 * VIDEO_PER_SECOND),
+    "document": Bounds(10 * PAGE_TOKENS, 30 * PAGE_TOKENS),
+}
+"""A file that is only named: its size is not known before it is fetched."""
+
+
+def media_tokens(media: Media) -> Bounds:
+    """Tokens of a piece of media. A broken file counts as a typical one: others will refuse it."""
+    if not isinstance(media.source, Base64):
+        return TYPICAL[media.kind]
+    data = media.source.data
+    return SIZED[media.kind](data, len(data) * 3 // 4)
+
+
+def _head(data: str, size: int = HEADER) -> bytes:
+    piece = data[: size - size % 4]
+    try:
+        return a2b_base64(piece)
+    except (Base64Error, ValueError):
+        return b""
+
+
+def _image(data: str, size: int) -> Bounds:
+    # Only JPEG has its size behind segments of any length (previews, colour profiles).
+    found = image_size(_head(data, HEADER if data.startswith("/9j/") else 64))
+    if found is None:
+        # A photograph has about a byte for every five pixels.
+        best = max(1, min(IMAGE_MOST, size * 5 // IMAGE_PIXELS_PER_TOKEN))
+        return Bounds(best, IMAGE_MOST)
+    width, height = found
+    best = max(TILE_TOKENS, min(IMAGE_MOST, width * height // IMAGE_PIXELS_PER_TOKEN))
+    tiles = -(-width // TILE) * -(-height // TILE)
+    return Bounds(best, max(best, IMAGE_FIXED, min(tiles, 64) * TILE_TOKENS))
+
+
+def _audio(data: str, size: int) -> Bounds:
+    head = _head(data, 64)
+    rate = AUDIO_BYTES_PER_SECOND
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE" and len(head) >= 32:
+        rate = int.from_bytes(head[28:32], "little") or rate
+        seconds = size // rate + 1
+        return Bounds(seconds * AUDIO_PER_SECOND, (seconds + 1) * AUDIO_PER_SECOND)
+    seconds = size // rate + 1
+    return Bounds(seconds * AUDIO_PER_SECOND, 4 * seconds * AUDIO_PER_SECOND)
+
+
+def _video(_: str, size: int) -> Bounds:
+    seconds = size // VIDEO_BYTES_PER_SECOND + 1
+    return Bounds(seconds * VIDEO_PER_SECOND, (5 * seconds + 10) * VIDEO_PER_SECOND)
+
+
+def _document(data: str, size: int) -> Bounds:
+    content = _head(data, PAGES_READ)
+    if not content.startswith(b"%PDF"):
+        return Bounds(size // 3 + 1, size + 1)
+    marked = content.count(b"/Type /Page") + content.count(b"/Type/Page")
+    marked -= content.count(b"/Type /Pages") + content.count(b"/Type/Pages")
+    pages = max(1, marked) if marked > 0 else size // PAGE_BYTES + 1
+    return Bounds(pages * PAGE_TOKENS, max(pages, size // PAGE_BYTES) * PAGE_MOST)
+
+
+SIZED: dict[MediaKind, Callable[[str, int], Bounds]] = {
+    "image": _image,
+    "audio": _audio,
+    "video": _video,
+    "document": _document,
+}
+
+
+def image_size(head: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels from the first bytes of a PNG, GIF, JPEG or WebP."""
+    if head.startswith(b"\x89PNG") and len(head) >= 24:
+        return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    if head.startswith(b"GIF8") and len(head) >= 10:
+        return int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
+    if head.startswith(b"\xff\xd8"):
+        return _jpeg_size(head)
+    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) >= 30:
+        return (
+            int.from_bytes(head[24:27], "little") + 1,
+            int.from_bytes(head[27:30], "little") + 1,
+        )
+    return None
+
+
+def _jpeg_size(head: bytes) -> tuple[int, int] | None:
+    """The frame header (SOF0 to SOF15 without DHT, JPG, DAC) behind the other segments."""
+    at = 2
+    while at + 9 <= len(head) and head[at] == 0xFF:
+        marker = head[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            height = int.from_bytes(head[at + 5 : at + 7], "big")
+            return int.from_bytes(head[at + 7 : at + 9], "big"), height
+        at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
+    return None
