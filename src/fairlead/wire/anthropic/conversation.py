@@ -1,0 +1,435 @@
+"""Turns into `system` and `messages`.
+
+The vendor's rules, and what this does about each:
+
+- Roles are user and assistant, consecutive ones are one turn ("consecutive `user` or `assistant`
+  turns in your request will be combined into a single turn", SDK 2.12): merged here, so that cache
+  breakpoints stay on the block that carried them.
+- The system prompt stands outside, so system turns are hoisted; one from mid-conversation changes
+  its place (`system_moved`). Some of the newest models take them where they stand
+  (`mid_system` among the model's features); the first of all never ("messages.0: use the
+  top-level 'system' parameter for the initial system prompt", LeenHawk/gproxy#209).
+- The results of parallel calls stand in the one user turn behind the calls, before anything else in
+  it; every call needs its result and every result its call ("Each `tool_result` block must have a
+  corresponding `tool_use` block in the previous message"); "tool_use ids must be unique", also
+  across turns, where clients of other dialects start over with `call_1`.
+- "text content blocks must contain non-whitespace text" and "all messages must have non-empty
+  content except for the optional final assistant message": such blocks say nothing, so they go
+  without a loss, and a message that is left empty goes with them.
+- "The final block in an assistant message cannot be `thinking`"; thinking goes back only with a
+  signature of this vendor's, and unmodified.
+- "final assistant content cannot end with trailing whitespace": cut off a prefill.
+- A conversation may begin with the assistant: refused in 2024, accepted today (recorded with
+  claude-sonnet-4-5), so nothing is put before it.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from fairlead.canon import (
+    Failure,
+    Media,
+    Opaque,
+    Part,
+    Refusal,
+    Request,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
+from fairlead.catalog.model import Model
+from fairlead.wire.anthropic.cache import write_cache
+from fairlead.wire.anthropic.extras import Extras
+from fairlead.wire.anthropic.ids import wire_id
+from fairlead.wire.anthropic.losses import Losses
+from fairlead.wire.anthropic.media import write_media
+from fairlead.wire.anthropic.types import DIALECT, Json, as_object
+
+__all__ = ["Conversation", "write_conversation"]
+
+_THINKING: Final = ("thinking", "redacted_thinking")
+_SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+_WIRE_ROLE: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
+
+
+class Conversation(Struct):
+    """What `write_conversation` makes. `prefill`: the last turn is the answer's beginning."""
+
+    system: list[Json]
+    messages: list[Json]
+    prefill: bool = False
+    unsigned_loop: bool = False
+
+
+class _Id(Struct):
+    id: str
+
+
+_ID = msgspec.json.Decoder(_Id)
+
+
+class _Message:
+    """One message under construction."""
+
+    __slots__ = ("blocks", "calls", "own_opaque", "path", "results", "role", "sealed", "spoken")
+
+    def __init__(self, role: str, path: str) -> None:
+        self.role = role
+        self.path = path
+        self.blocks: list[Any] = []
+        self.results: list[Any] = []
+        self.calls: dict[str, str] = {}  # a call's id in canon -> its id on the wire
+        self.own_opaque = False
+        self.sealed = False  # nothing may be merged into it
+        self.spoken = False  # holds more than tool results
+
+
+class _Writer:
+    def __init__(self, facts: Model, losses: Losses, extras: Extras) -> None:
+        self.facts = facts
+        self.losses = losses
+        self.extras = extras
+        self.system: list[Json] = []
+        self.messages: list[_Message] = []
+        self._pending: _Message | None = None  # the assistant message whose calls are open
+        self._answered: set[str] = set()
+        self._used_ids: set[str] = set()
+
+    # ---- turns ----------------------------------------------------------------------------------
+
+    def turn(self, turn: Turn) -> None:
+        if turn.name:
+            self.losses.cosmetic(turn.path, "name", "messages have no name here")
+        if turn.role in _SYSTEM_ROLES:
+            self._system_turn(turn)
+            return
+        message = self._message(_WIRE_ROLE[turn.role], turn.path)
+        self._parts(turn.parts, message, turn.path)
+        if self.extras.has(turn.path):
+            message.sealed = True
+
+    def _message(self, role: str, path: str) -> _Message:
+        last = self.messages[-1] if self.messages else None
+        if last is not None and last.role == role:
+            if not last.sealed and not self.extras.has(path):
+                return last
+        elif role == "assistant":
+            self.close_calls()
+        message = _Message(role, path)
+        self.messages.append(message)
+        return message
+
+    def _parts(self, parts: tuple[Part, ...], message: _Message, path: str) -> None:
+        for index, part in enumerate(parts):
+            at = f"{path}.content[{index}]" if path else ""
+            block = _WRITERS[type(part)](self, part, message, at)
+            if block is None:
+                continue
+            if isinstance(block, dict):
+                self.extras.put_back(at, block)
+            if isinstance(part, ToolResult):
+                message.results.append(block)
+            else:
+                message.spoken = True
+                message.blocks.append(block)
+
+    def _system_turn(self, turn: Turn) -> None:
+        own = any(isinstance(p, Opaque) and p.dialect == DIALECT for p in turn.parts)
+        if self.messages and (own or "mid_system" in self.facts.features):
+            message = _Message("system", turn.path)
+            message.sealed = True
+            self.messages.append(message)
+            self._parts(turn.parts, message, turn.path)
+            return
+        if self.messages:
+            self.losses.cosmetic(turn.path, "system_moved", "moved to the system prompt")
+        self.instructions(turn.parts, turn.path)
+
+    def instructions(self, parts: tuple[Part, ...], path: str) -> None:
+        """Parts of the system prompt: text only."""
+        for index, part in enumerate(parts):
+            at = f"{path}.content[{index}]" if path else f"system[{index}]"
+            if isinstance(part, Text | Refusal):
+                block = _text_block(self, part, at)
+                if block is not None:
+                    self.extras.put_back(at, block)
+                    self.system.append(block)
+            elif isinstance(part, Opaque) and part.dialect == DIALECT:
+                self.losses.semantic(at, f"block:{part.kind}", "cannot open a conversation")
+            else:
+                kind = part.kind if isinstance(part, Media | Opaque) else type(part).__name__
+                why = "the system prompt is text only"
+                self.losses.semantic(at, f"system_{kind.lower()}", why)
+
+    # ---- calls and results ----------------------------------------------------------------------
+
+    def open_call(self, call_id: str, message: _Message, path: str) -> str:
+        """The id on the wire for a call; a new one where an earlier turn has used it."""
+        if call_id in message.calls:
+            raise Failure.invalid(f"two tool calls of one turn have the id {call_id!r}", path)
+        wire = base = wire_id(call_id)
+        count = 1
+        while wire in self._used_ids:
+            count += 1
+            wire = wire_id(f"{base}.{count}")
+        self._used_ids.add(wire)
+        message.calls[call_id] = wire
+        self._pending = message
+        return wire
+
+    def answer_call(self, call_id: str, path: str) -> str:
+        """The id on the wire for a result."""
+        pending = self._pending
+        wire = pending.calls.get(call_id) if pending is not None else None
+        if wire is None:
+            raise Failure.invalid(
+                f"a tool result names the call {call_id!r}, which the assistant's turn before it "
+                "does not hold",
+                path,
+                hint="results must directly follow the turn that made the calls",
+            )
+        if call_id in self._answered:
+            raise Failure.invalid(f"there are two results for the call {call_id!r}", path)
+        self._answered.add(call_id)
+        return wire
+
+    def close_calls(self) -> None:
+        """No more results can come for the open calls."""
+        pending = self._pending
+        if pending is None:
+            return
+        missing = [call_id for call_id in pending.calls if call_id not in self._answered]
+        if missing:
+            raise Failure.invalid(
+                f"the tool call {missing[0]!r} has no result",
+                pending.path or None,
+                hint="each call needs one result in the turn behind it",
+            )
+        self._pending = None
+        self._answered.clear()
+
+
+def write_conversation(
+    request: Request, facts: Model, losses: Losses, extras: Extras
+) -> Conversation:
+    """`system` and `messages` for a request, with what thinking has to know of them."""
+    writer = _Writer(facts, losses, extras)
+    writer.instructions(request.instructions, "")
+    for turn in request.turns:
+        writer.turn(turn)
+    writer.close_calls()
+    messages = [m for m in writer.messages if _finish(m, losses)]
+    prefill = _prefill(messages, facts, losses)
+    out = []
+    for message in messages:
+        entry: Json = {"role": message.role, "content": _content(message.results + message.blocks)}
+        extras.put_back(message.path, entry)
+        out.append(entry)
+    if not out:
+        out = _from_system(writer.system, losses)
+    return Conversation(writer.system, out, prefill, _unsigned_loop(messages))
+
+
+def _content(blocks: list[Any]) -> object:
+    """A lone plain text goes as a string: "shorthand for an array of one content block"."""
+    if len(blocks) == 1 and isinstance(blocks[0], dict):
+        block = blocks[0]
+        if len(block) == 2 and block["type"] == "text":
+            return block["text"]
+    return blocks
+
+
+def _finish(message: _Message, losses: Losses) -> bool:
+    """Drop thinking from the end of an assistant message; whether anything is left."""
+    if message.role == "assistant":
+        while message.blocks and _kind(message.blocks[-1]) in _THINKING:
+            message.blocks.pop()
+            losses.cosmetic(message.path, "thinking_dropped", "nothing follows the thoughts")
+    return bool(message.blocks or message.results)
+
+
+def _kind(block: object) -> str:
+    return str(block["type"]) if isinstance(block, dict) else ""
+
+
+def _prefill(messages: list[_Message], facts: Model, losses: Losses) -> bool:
+    """Whether the last turn is a prefill, made fit; taken away where the model takes none.
+
+    A last turn with blocks of the vendor's own tools is not one: it is a paused turn sent back
+    "as-is [...] to let the model continue" (SDK 2.12, stop_reason `pause_turn`).
+    """
+    if not messages or messages[-1].role != "assistant" or messages[-1].own_opaque:
+        return False
+    last = messages[-1]
+    if facts.known and "prefill" not in facts.features:
+        losses.semantic(last.path, "prefill", f"{facts.id} cannot continue an assistant's turn")
+        messages.pop()
+        return False
+    block = last.blocks[-1]
+    if _kind(block) == "text" and block["text"] != block["text"].rstrip():
+        block["text"] = block["text"].rstrip()
+        losses.cosmetic(last.path, "prefill_whitespace", "a prefill cannot end in whitespace")
+    return True
+
+
+def _unsigned_loop(messages: list[_Message]) -> bool:
+    """Whether a tool loop is open whose first assistant turn has no thinking block.
+
+    The loop reaches back to the last user turn that holds more than results; the blocks of its
+    later turns need none ("messages.N.content.0.type: Expected `thinking` [...]").
+    """
+    if not messages or not messages[-1].results:
+        return False
+    first: _Message | None = None
+    for message in reversed(messages):
+        if message.role == "assistant":
+            first = message
+        elif message.role == "user" and message is not messages[-1] and message.spoken:
+            break
+    return first is not None and _kind(first.blocks[0]) not in _THINKING
+
+
+def _from_system(system: list[Json], losses: Losses) -> list[Json]:
+    """The last text of the system prompt as a message: "at least one message is required"."""
+    if system:
+        losses.cosmetic("messages", "system_as_user", "there is no other message")
+        return [{"role": "user", "content": [system.pop()]}]
+    if losses.any_semantic:
+        return [{"role": "user", "content": "."}]  # all content was lost, and each loss is named
+    raise Failure.invalid("hold no content", "messages")
+
+
+# ---- parts --------------------------------------------------------------------------------------
+
+
+def _write_text(writer: _Writer, part: Text | Refusal, _: _Message, path: str) -> Json | None:
+    return _text_block(writer, part, path)
+
+
+def _text_block(writer: _Writer, part: Text | Refusal, path: str) -> Json | None:
+    text = part.text
+    if not text or text.isspace():
+        if isinstance(part, Text) and part.cache is not None:
+            writer.losses.cosmetic(path, "cache_control", "an empty text cannot be marked")
+        return None
+    block: Json = {"type": "text", "text": text}
+    if isinstance(part, Text):
+        _write_text_extras(writer, part, block, path)
+    return block
+
+
+def _write_text_extras(writer: _Writer, part: Text, block: Json, path: str) -> None:
+    if part.citations:
+        own = [msgspec.Raw(c.raw) for c in part.citations if c.dialect == DIALECT]
+        if len(own) < len(part.citations):
+            writer.losses.cosmetic(path, "citations", "another vendor's citations")
+        if own:
+            block["citations"] = own
+    _name_signature(writer, part, path)
+    write_cache(part.cache, block)
+
+
+def _name_signature(writer: _Writer, part: Text | ToolCall, path: str) -> None:
+    if part.signature is not None:
+        why = "only the vendor that signed a part can check it"
+        writer.losses.cosmetic(path, "signature_dropped", why)
+
+
+def _write_thinking(writer: _Writer, part: Thinking, message: _Message, path: str) -> Json | None:
+    signature = part.signature
+    if signature is None or signature.dialect != DIALECT or message.role != "assistant":
+        why = "thoughts go back only with this vendor's signature"
+        writer.losses.cosmetic(path, "thinking_dropped", why)
+        return None
+    if part.redacted:
+        return {"type": "redacted_thinking", "data": signature.value}
+    return {"type": "thinking", "thinking": part.text, "signature": signature.value}
+
+
+def _write_media(writer: _Writer, part: Media, message: _Message, path: str) -> Json | None:
+    if message.role != "user":
+        # "images and documents in assistant turns" are a 400, under API version 2026-10-21 always.
+        writer.losses.semantic(path, f"{message.role}_media", "only users may send media")
+        return None
+    return write_media(part, writer.facts, writer.losses, path)
+
+
+def _write_call(writer: _Writer, part: ToolCall, message: _Message, path: str) -> Json | None:
+    if message.role != "assistant":
+        raise Failure.invalid("only the assistant can call a tool", path)
+    block: Json = {
+        "type": "tool_use",
+        "id": writer.open_call(part.id, message, path),
+        "name": part.name,
+        "input": _arguments(writer, part, path),
+    }
+    _name_signature(writer, part, path)
+    write_cache(part.cache, block)
+    return block
+
+
+def _arguments(writer: _Writer, part: ToolCall, path: str) -> object:
+    if part.custom:
+        writer.losses.semantic(path, f"custom_tool:{part.name}", "calls carry JSON objects only")
+        return {"input": part.arguments}
+    if not part.arguments or part.arguments.isspace():
+        return {}
+    raw = as_object(part.arguments)
+    if raw is None:
+        raise Failure.invalid(f"the arguments of {part.name!r} are no JSON object", path)
+    return msgspec.Raw(raw)
+
+
+def _write_result(writer: _Writer, part: ToolResult, message: _Message, path: str) -> Json:
+    if message.role != "user":
+        raise Failure.invalid("a tool result cannot stand in this turn", path)
+    block: Json = {
+        "type": "tool_result",
+        "tool_use_id": writer.answer_call(part.call_id, path),
+    }
+    content = []
+    for index, inner in enumerate(part.content):
+        at = f"{path}.content[{index}]"
+        written = _WRITERS[type(inner)](writer, inner, message, at)
+        if written is not None:
+            if isinstance(written, dict):
+                writer.extras.put_back(at, written)
+            content.append(written)
+    if content:  # an empty list is refused; a result without content is not
+        block["content"] = _content(content)
+    if part.is_error:
+        block["is_error"] = True
+    write_cache(part.cache, block)
+    return block
+
+
+def _write_opaque(
+    writer: _Writer, part: Opaque, message: _Message, path: str
+) -> msgspec.Raw | None:
+    if part.dialect != DIALECT:
+        writer.losses.semantic(path, f"block:{part.kind}", f"only {part.dialect} can say it")
+        return None
+    message.own_opaque = True
+    if part.kind == "tool_use":  # made by code that the vendor runs; its result comes as any other
+        call_id = _ID.decode(part.raw).id
+        message.calls[call_id] = call_id
+        writer._used_ids.add(call_id)  # noqa: SLF001 - one class in two halves
+        writer._pending = message  # noqa: SLF001 - the same
+    return msgspec.Raw(part.raw)
+
+
+_PartWriter = Callable[[_Writer, Any, _Message, str], Any]
+_WRITERS: Final[dict[type, _PartWriter]] = {
+    Text: _write_text,
+    Refusal: _write_text,
+    Thinking: _write_thinking,
+    Media: _write_media,
+    ToolCall: _write_call,
+    ToolResult: _write_result,
+    Opaque: _write_opaque,
+}

@@ -1,0 +1,147 @@
+"""Usage as this vendor counts it, into canon's disjoint buckets and back.
+
+"Total input tokens in a request is the summation of `input_tokens`, `cache_creation_input_tokens`,
+and `cache_read_input_tokens`" (SDK 2.12, types/message.py): input excludes both. Newer answers
+break `output_tokens` down (`output_tokens_details.thinking_tokens`, always within
+`output_tokens`); older ones don't, and then thinking is billed inside the output without a figure:
+`thinking_known` is False.
+
+With compaction the top-level counts leave out what the compaction itself cost: "sum across all
+entries in the `usage.iterations` array" is what is billed (platform.claude.com, build-with-claude/
+compaction; a recorded answer has 55,096 tokens only there). Iterations of another model (an
+advisor) are billed at that model's price; they are named as a server call, not added to tokens.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from fairlead.canon import Usage
+from fairlead.wire.anthropic.types import Json
+
+__all__ = ["USAGE", "WireUsage", "merge", "read_usage", "write_usage"]
+
+
+class _Creation(Struct):
+    ephemeral_5m_input_tokens: int | None = None
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class _Details(Struct):
+    thinking_tokens: int | None = None
+
+
+class _Iteration(Struct):
+    type: str = "message"
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_creation: _Creation | None = None
+
+
+class WireUsage(Struct, frozen=True):
+    """The `usage` object of an answer, of `message_start` and of `message_delta`."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_creation: _Creation | None = None
+    output_tokens_details: _Details | None = None
+    server_tool_use: dict[str, int | None] | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    iterations: list[_Iteration] | None = None
+
+
+USAGE = msgspec.json.Decoder(WireUsage)
+
+_CALLS_SUFFIX: Final = "_requests"
+
+
+def merge(old: WireUsage | None, new: WireUsage) -> WireUsage:
+    """Usage so far with what `message_delta` says on top.
+
+    "The token counts shown in the usage field of the message_delta event are cumulative": the
+    last word counts, and what it doesn't repeat (the tier, the split of cache writes) stands.
+    """
+    if old is None:
+        return new
+    told = {key: value for key, value in asdict(new).items() if value is not None}
+    return replace(old, **told)
+
+
+def read_usage(wire: WireUsage) -> Usage:
+    """Canon's buckets."""
+    write_5m, write_1h = _writes(wire.cache_creation_input_tokens, wire.cache_creation)
+    fresh, read = wire.input_tokens or 0, wire.cache_read_input_tokens or 0
+    output = wire.output_tokens or 0
+    calls = [
+        (name.removesuffix(_CALLS_SUFFIX), count)
+        for name, count in (wire.server_tool_use or {}).items()
+        if count
+    ]
+    for iteration in wire.iterations or ():
+        if iteration.type == "compaction":
+            more_5m, more_1h = _writes(
+                iteration.cache_creation_input_tokens, iteration.cache_creation
+            )
+            write_5m, write_1h = write_5m + more_5m, write_1h + more_1h
+            fresh += iteration.input_tokens or 0
+            read += iteration.cache_read_input_tokens or 0
+            output += iteration.output_tokens or 0
+        elif iteration.model is not None and iteration.type != "message":
+            calls.append((f"{iteration.type}:{iteration.model}", 1))
+    details = wire.output_tokens_details
+    thinking = details.thinking_tokens if details is not None else None
+    return Usage(
+        input=fresh,
+        cache_read=read,
+        cache_write_5m=write_5m,
+        cache_write_1h=write_1h,
+        output=output - (thinking or 0),
+        thinking=thinking or 0,
+        thinking_known=thinking is not None,
+        tier="fast" if wire.speed == "fast" else wire.service_tier,
+        server_calls=tuple(calls),
+    )
+
+
+def _writes(total: int | None, split: _Creation | None) -> tuple[int, int]:
+    """Cache writes for 5 minutes and for 1 hour. `message_delta` brings the total alone, and a
+    write without a split is one of 5 minutes, the default.
+    """
+    hour = (split.ephemeral_1h_input_tokens or 0) if split is not None else 0
+    short = (split.ephemeral_5m_input_tokens or 0) if split is not None else 0
+    if total is None or total == hour + short:
+        return short, hour
+    return max(total - hour, 0), min(hour, total)
+
+
+def write_usage(usage: Usage, extra: bytes = b"") -> Json:
+    """The `usage` object that tells `usage`; `extra` is attached as `fairlead`."""
+    wire: Json = {
+        "input_tokens": usage.input + usage.input_audio + usage.tool_input,
+        "cache_creation_input_tokens": usage.cache_write_5m + usage.cache_write_1h,
+        "cache_read_input_tokens": usage.cache_read + usage.cache_read_audio,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": usage.cache_write_5m,
+            "ephemeral_1h_input_tokens": usage.cache_write_1h,
+        },
+        "output_tokens": usage.completion_total,
+    }
+    if usage.thinking_known:
+        wire["output_tokens_details"] = {"thinking_tokens": usage.thinking}
+    if usage.server_calls:
+        wire["server_tool_use"] = {
+            name + _CALLS_SUFFIX: count for name, count in usage.server_calls if ":" not in name
+        }
+    if usage.tier is not None:
+        wire["service_tier"] = usage.tier
+    if extra:
+        wire["fairlead"] = msgspec.Raw(extra)
+    return wire
