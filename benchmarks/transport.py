@@ -14,7 +14,7 @@ import importlib.util
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import uvloop
@@ -124,7 +124,7 @@ async def standard(port: int, count: int) -> float:
     return spent
 
 
-def library(name: str) -> Callable[[int, int], Awaitable[float]]:
+def library(name: str) -> Callable[[int, int], Coroutine[Any, Any, float]]:
     """An httpx-like client that happens to be installed."""
 
     async def run(port: int, count: int) -> float:
@@ -151,7 +151,7 @@ def main() -> None:
         uvloop.run(serve())
         return
     factory = uvloop.new_event_loop if args.loop == "uvloop" else asyncio.new_event_loop
-    rows: list[tuple[str, Callable[[int, int], Awaitable[float]], int]] = [
+    rows: list[tuple[str, Callable[[int, int], Coroutine[Any, Any, float]], int]] = [
         ("bare loop", bare, args.requests),
         ("PooledTransport", pooled, args.requests),
         ("http.client (blocking)", standard, args.requests // 4),
@@ -168,9 +168,8 @@ def main() -> None:
         floor = 0.0
         for name, client, count in rows:
             with asyncio.Runner(loop_factory=factory) as runner:
-                runner.run(client(port, count // 10))  # type: ignore[arg-type]
-                best = min(runner.run(client(port, count)) for _ in range(3))  # type: ignore[arg-type]
-            cost = best / count * 1e6
+                runner.run(client(port, count // 10))
+                cost = min(runner.run(client(port, count)) for _ in range(3)) / count * 1e6
             floor = floor or cost
             print(f"{name:24} {cost:14.1f} {cost - floor:10.1f}")
         server.terminate()

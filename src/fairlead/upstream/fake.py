@@ -121,7 +121,7 @@ class FakeResponse:
         async for chunk in self.chunks():
             body += chunk
             if len(body) > limit:
-                await self.aclose()
+                self.finished = self.cut = True
                 raise UpstreamProtocolError(f"the fake sent more than {limit} bytes", sent=True)
         return bytes(body)
 

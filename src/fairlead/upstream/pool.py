@@ -148,18 +148,19 @@ class PooledResponse:
 
     async def read(self, limit: int) -> bytes:
         """The whole body; raises `UpstreamProtocolError` past `limit` bytes."""
-        declared = self.headers.get("content-length", "")
-        size = int(declared) if declared.isdecimal() else 0
         connection = self._connection
-        if connection is not None and connection.complete and size <= limit:
+        parts: list[bytes] = []
+        got = 0
+        if connection is not None and connection.complete:
             data = connection.take()
             self._connection = None
             self._pool.give_back(connection)
             if len(data) <= limit:
                 return data
             size = len(data)
-        parts: list[bytes] = []
-        got = 0
+        else:
+            declared = self.headers.get("content-length", "")
+            size = int(declared) if declared.isdecimal() else 0
         while size <= limit:
             data = await self._next()
             if not data:
@@ -168,6 +169,7 @@ class PooledResponse:
             got += len(data)
             size = max(size, got)
         await self.aclose()
+        self._cut = True
         raise UpstreamProtocolError(f"{self._pool.label} sent more than {limit} bytes", sent=True)
 
     def chunks(self) -> AsyncIterator[bytes]:

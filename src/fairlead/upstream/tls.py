@@ -13,6 +13,7 @@ A connection that ends without TLS's close_notify may have been cut by someone i
 import ssl
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -34,13 +35,28 @@ class TlsSettings(Struct, frozen=True):
     server_name: str | None = None
 
 
-@lru_cache(maxsize=64)
 def tls_context(settings: TlsSettings) -> ssl.SSLContext:
     """The context for `settings`: verification on, TLS 1.2 or later, ALPN http/1.1.
+
+    Made once, and anew when one of the files has changed: certificates get renewed in place.
 
     Raises:
         ValueError: a file cannot be read or holds no usable certificate; the message names it.
     """
+    files = (settings.ca_file, settings.client_cert, settings.client_key)
+    return _build(settings, tuple(_stamp(file) for file in files if file is not None))
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    try:
+        facts = Path(file).stat()
+    except OSError:
+        return (0, 0)  # what is wrong with it comes out when it is loaded
+    return (facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=64)
+def _build(settings: TlsSettings, _stamps: tuple[tuple[int, int], ...]) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION

@@ -1,0 +1,263 @@
+"""PooledTransport over TLS: who is accepted, who isn't, and that the layer changes nothing else."""
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+import trustme
+
+from fairlead.upstream.dial import dial_direct
+from fairlead.upstream.pool import PooledTransport
+from fairlead.upstream.tls import TlsSettings, tls_context
+from fairlead.upstream.transport import ConnectFailed, HttpRequest, Timeouts, UpstreamReset
+from tests.contract.raw_upstream import (
+    OK,
+    Peer,
+    RawUpstream,
+    answering,
+    on_both_loops,
+    repeating,
+    sending,
+)
+
+
+class Authority:
+    """A CA, its file, and server contexts signed by it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ca = trustme.CA()
+        self.file = str(folder / "ca.pem")
+        self.ca.cert_pem.write_to_path(self.file)
+        self.client_file = str(folder / "client.pem")
+        self.ca.issue_cert("client@fairlead.test").private_key_and_cert_chain_pem.write_to_path(
+            self.client_file
+        )
+
+    def server(self, *names: str) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.ca.issue_cert(*names).configure_cert(context)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        return context
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls"))
+
+
+async def get(transport: PooledTransport, url: str) -> bytes:
+    response = await transport.send(HttpRequest("GET", url, (), timeouts=Timeouts(connect=5)))
+    return await response.read(1 << 24)
+
+
+@on_both_loops
+async def test_a_good_certificate(authority: Authority) -> None:
+    alpn = []
+
+    async def handle(peer: Peer) -> None:
+        alpn.append(peer.writer.get_extra_info("ssl_object").selected_alpn_protocol())
+        while await peer.request():
+            await peer.send(OK)
+
+    for name in ("127.0.0.1", "localhost"):
+        async with RawUpstream(handle, tls=authority.server(name)) as upstream:
+            transport = PooledTransport(tls=TlsSettings(ca_file=authority.file))
+            for _ in range(3):
+                assert await get(transport, upstream.url(host=name)) == b"ok"
+            assert upstream.accepted == 1
+            await transport.aclose()
+            await upstream.until_closed()
+    assert set(alpn) == {"http/1.1"}
+
+
+@on_both_loops
+async def test_an_unknown_authority_is_refused(authority: Authority) -> None:
+    async with RawUpstream(repeating(OK), tls=authority.server("127.0.0.1")) as upstream:
+        transport = PooledTransport()
+        with pytest.raises(ConnectFailed, match="certificate is not accepted") as caught:
+            await get(transport, upstream.url())
+        assert not caught.value.sent
+        assert upstream.requests == []
+        assert (transport.stats().open, transport.stats().connecting) == (0, 0)
+        await transport.aclose()
+
+
+@on_both_loops
+async def test_another_hosts_certificate_is_refused(authority: Authority) -> None:
+    async with RawUpstream(repeating(OK), tls=authority.server("other.test")) as upstream:
+        settings = TlsSettings(ca_file=authority.file)
+        transport = PooledTransport(tls=settings)
+        with pytest.raises(ConnectFailed, match=r"not accepted: .*127\.0\.0\.1"):
+            await get(transport, upstream.url())
+        assert upstream.requests == []
+        await transport.aclose()
+        named = PooledTransport(tls=TlsSettings(authority.file, server_name="other.test"))
+        assert await get(named, upstream.url()) == b"ok"
+        await named.aclose()
+
+
+@on_both_loops
+async def test_an_upstream_without_tls_is_refused() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.reader.read(100)
+        await peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+        await peer.gone()
+
+    async with RawUpstream(handle) as upstream:
+        transport = PooledTransport()
+        with pytest.raises(ConnectFailed, match="TLS with"):
+            await get(transport, upstream.url(scheme="https"))
+        await upstream.until_closed()
+        await transport.aclose()
+
+
+@on_both_loops
+async def test_a_handshake_that_is_cut_or_never_answered() -> None:
+    async def cut(peer: Peer) -> None:
+        await peer.reader.read(100)
+
+    async def silent(peer: Peer) -> None:
+        await peer.gone()
+
+    for handler, words in ((cut, "TLS with|closed the connection"), (silent, "no connection")):
+        async with RawUpstream(handler) as upstream:
+            transport = PooledTransport()
+            url = upstream.url(scheme="https")
+            with pytest.raises(ConnectFailed, match=words) as caught:
+                await transport.send(HttpRequest("GET", url, (), timeouts=Timeouts(connect=0.1)))
+            assert not caught.value.sent
+            await upstream.until_closed()
+            await transport.aclose()
+
+
+@on_both_loops
+async def test_a_client_certificate(authority: Authority) -> None:
+    server = authority.server("127.0.0.1")
+    server.verify_mode = ssl.CERT_REQUIRED
+    authority.ca.configure_trust(server)
+    async with RawUpstream(repeating(OK), tls=server) as upstream:
+        known = PooledTransport(tls=TlsSettings(authority.file, authority.client_file))
+        assert await get(known, upstream.url()) == b"ok"
+        await known.aclose()
+        # With TLS 1.3 the server's refusal comes after our side of the handshake is through.
+        unknown = PooledTransport(tls=TlsSettings(authority.file))
+        with pytest.raises((ConnectFailed, UpstreamReset)):
+            await get(unknown, upstream.url())
+        await unknown.aclose()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@on_both_loops
+async def test_large_bodies_both_ways(authority: Authority, version: ssl.TLSVersion) -> None:
+    server = authority.server("127.0.0.1")
+    server.minimum_version = server.maximum_version = version
+    body = bytes(range(256)) * 8192
+
+    async def echo(peer: Peer) -> None:
+        while (request := await peer.request()) != b"":
+            sent = request.partition(b"\r\n\r\n")[2]
+            await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(sent) + sent)
+
+    async with RawUpstream(echo, tls=server) as upstream:
+        transport = PooledTransport(tls=TlsSettings(ca_file=authority.file))
+        for _ in range(2):
+            response = await transport.send(HttpRequest("POST", upstream.url(), (), body))
+            assert await response.read(1 << 24) == body
+        assert upstream.accepted == 1
+        await transport.aclose()
+
+
+@on_both_loops
+async def test_a_body_until_the_close_needs_the_closure_alert(authority: Authority) -> None:
+    async def clean(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+        peer.writer.close()
+        await peer.writer.wait_closed()
+
+    async def cut(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\n\r\nall of")
+        await asyncio.sleep(0.02)
+        peer.reset()
+
+    context = authority.server("127.0.0.1")
+    settings = TlsSettings(ca_file=authority.file)
+    async with RawUpstream(clean, tls=context) as upstream:
+        transport = PooledTransport(tls=settings)
+        assert await get(transport, upstream.url()) == b"all of it"
+        await transport.aclose()
+    async with RawUpstream(cut, tls=context) as upstream:
+        transport = PooledTransport(tls=settings)
+        with pytest.raises(UpstreamReset):
+            await get(transport, upstream.url())
+        await transport.aclose()
+
+
+@on_both_loops
+async def test_closed_connections_leave_and_half_read_answers_close(authority: Authority) -> None:
+    context = authority.server("127.0.0.1")
+    settings = TlsSettings(ca_file=authority.file)
+    async with RawUpstream(answering(OK), tls=context) as upstream:
+        transport = PooledTransport(tls=settings)
+        assert await get(transport, upstream.url()) == b"ok"
+        while transport.stats().open:
+            await asyncio.sleep(0.001)
+        assert await get(transport, upstream.url()) == b"ok"
+        await transport.aclose()
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    async with RawUpstream(sending(head), tls=context) as upstream:
+        transport = PooledTransport(tls=settings)
+        response = await transport.send(HttpRequest("GET", upstream.url(), ()))
+        assert await anext(response.chunks()) == b"hello"
+        await response.aclose()
+        await upstream.until_closed()
+        await transport.aclose()
+
+
+@on_both_loops
+async def test_a_dialer_decides_where_bytes_go_but_not_who_is_trusted(
+    authority: Authority,
+) -> None:
+    asked = []
+    async with RawUpstream(repeating(OK), tls=authority.server("upstream.test")) as upstream:
+
+        async def dial(factory, host, port):
+            asked.append((host, port))
+            return await dial_direct(factory, "127.0.0.1", upstream.port)
+
+        transport = PooledTransport(tls=TlsSettings(ca_file=authority.file), dialer=dial)
+        assert await get(transport, "https://upstream.test/x") == b"ok"
+        with pytest.raises(ConnectFailed, match="not accepted"):
+            await get(transport, "https://evil.test/x")
+        assert asked == [("upstream.test", 443), ("evil.test", 443)]
+        await transport.aclose()
+
+
+def test_a_context_is_made_once_and_again_when_its_file_changes(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    settings = TlsSettings(ca_file=str(file))
+    first = tls_context(settings)
+    assert tls_context(TlsSettings(ca_file=str(file))) is first
+    assert tls_context(TlsSettings()) is tls_context(TlsSettings())
+    trustme.CA(organization_name="the next one").cert_pem.write_to_path(str(file))
+    assert tls_context(settings) is not first
+
+
+@on_both_loops
+async def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
+    rubbish = tmp_path / "rubbish.pem"
+    rubbish.write_text("not a certificate")
+    for settings in (
+        TlsSettings(ca_file=str(rubbish)),
+        TlsSettings(ca_file=str(tmp_path / "absent.pem")),
+        TlsSettings(client_cert=str(rubbish)),
+    ):
+        with pytest.raises(ValueError, match=r"(rubbish|absent)\.pem"):
+            tls_context(settings)
+        transport = PooledTransport(tls=settings)
+        with pytest.raises(ConnectFailed, match=r"(rubbish|absent)\.pem"):
+            await get(transport, "https://upstream.test/")
+        await transport.aclose()
