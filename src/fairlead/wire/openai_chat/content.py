@@ -1,0 +1,268 @@
+"""Content parts of a message: from the wire to canon.
+
+`_PARTS` is the table of part types; `_ALLOWED` says which of them a role may use.
+"""
+
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Final
+
+from fairlead.canon import (
+    Base64,
+    CacheMark,
+    Failure,
+    FileRef,
+    Media,
+    MediaKind,
+    PlainText,
+    Refusal,
+    Signature,
+    Source,
+    Text,
+    Thinking,
+    Url,
+)
+from fairlead.wire import media
+from fairlead.wire.openai_chat.types import CacheControl, ContentPart, UrlIn
+
+__all__ = ["cache_mark", "read_content", "read_parts"]
+
+Piece = Text | Refusal | Thinking | Media
+_SCHEMES: Final = ("https://", "http://", "gs://")
+_TEXT_ONLY: Final = frozenset({"text"})
+_MEDIA: Final = frozenset(
+    {"text", "image_url", "input_audio", "file", "video_url", "document_url", "file_url"}
+)
+_ALLOWED: Final[dict[str, frozenset[str]]] = {
+    "system": _TEXT_ONLY,
+    "developer": _TEXT_ONLY,
+    "user": _MEDIA,
+    "assistant": frozenset({"text", "refusal", "thinking"}),
+    # OpenAI takes text only here; images are taken by its newer models and by others (recorded).
+    "tool": _MEDIA,
+    "function": _TEXT_ONLY,
+}
+_DETAILS: Final = frozenset({"auto", "low", "high", "original"})
+
+
+def read_content(content: str | list[ContentPart], role: str, path: str) -> tuple[Piece, ...]:
+    """A message's `content`; `path` is the message's."""
+    if isinstance(content, str):
+        return (Text(content),)
+    return read_parts(content, _ALLOWED[role], f"{path}.content")
+
+
+def read_parts(parts: list[ContentPart], allowed: frozenset[str], path: str) -> tuple[Piece, ...]:
+    """Content parts; `path` is the list's."""
+    found: list[Piece] = []
+    for at, part in enumerate(parts):
+        here = f"{path}[{at}]"
+        read = _PARTS.get(part.type) if part.type in allowed else None
+        if read is None:
+            names = ", ".join(f"'{name}'" for name in sorted(allowed))
+            raise Failure.invalid(
+                f"Invalid value for '{here}.type': {part.type[:60]!r}. Supported values are: "
+                f"{names}.",
+                f"{here}.type",
+                code="invalid_value",
+            )
+        found.append(read(part, here))
+    return tuple(found)
+
+
+def cache_mark(control: CacheControl | None, path: str) -> CacheMark | None:
+    """`cache_control` as a cache breakpoint."""
+    if control is None:
+        return None
+    if control.type != "ephemeral":
+        raise Failure.invalid(
+            f"Invalid value for '{path}.cache_control.type': {control.type[:60]!r}. Supported "
+            "values are: 'ephemeral'.",
+            f"{path}.cache_control.type",
+            code="invalid_value",
+        )
+    if control.ttl is None or control.ttl == "5m":
+        return _FIVE_MINUTES
+    if control.ttl == "1h":
+        return _ONE_HOUR
+    raise Failure.invalid(
+        f"Invalid value for '{path}.cache_control.ttl': {control.ttl[:60]!r}. Supported values "
+        "are: '5m', '1h'.",
+        f"{path}.cache_control.ttl",
+        code="invalid_value",
+    )
+
+
+_FIVE_MINUTES: Final = CacheMark("5m")
+_ONE_HOUR: Final = CacheMark("1h")
+
+
+def _text(part: ContentPart, path: str) -> Text:
+    if part.text is None:
+        raise _missing(f"{path}.text")
+    return Text(part.text, cache=cache_mark(part.cache_control, path))
+
+
+def _refusal(part: ContentPart, path: str) -> Refusal:
+    if part.refusal is None:
+        raise _missing(f"{path}.refusal")
+    return Refusal(part.refusal)
+
+
+def _thinking(part: ContentPart, path: str) -> Thinking:
+    """Mistral's list of text parts, or Anthropic's text with a signature (through LiteLLM)."""
+    if part.thinking is None:
+        raise _missing(f"{path}.thinking")
+    if isinstance(part.thinking, str):
+        text = part.thinking
+    else:
+        texts = read_parts(part.thinking, _TEXT_ONLY, f"{path}.thinking")
+        text = "".join(piece.text for piece in texts if isinstance(piece, Text))
+    signature = Signature("anthropic", part.signature) if part.signature else None
+    return Thinking(text, signature)
+
+
+def _image(part: ContentPart, path: str) -> Media:
+    address = _address(part.image_url, f"{path}.image_url")
+    detail = address.detail
+    if detail is not None and detail not in _DETAILS:
+        names = ", ".join(f"'{name}'" for name in sorted(_DETAILS))
+        raise Failure.invalid(
+            f"Invalid value for '{path}.image_url.detail': {detail[:60]!r}. Supported values "
+            f"are: {names}.",
+            f"{path}.image_url.detail",
+            code="invalid_value",
+        )
+    return _from_url("image", address.url, f"{path}.image_url.url", part, path, detail=detail)
+
+
+def _video(part: ContentPart, path: str) -> Media:
+    address = _address(part.video_url, f"{path}.video_url")
+    return _from_url("video", address.url, f"{path}.video_url.url", part, path)
+
+
+def _document_url(part: ContentPart, path: str) -> Media:
+    """Mistral's document part."""
+    address = _address(part.document_url, f"{path}.document_url")
+    return _from_url(None, address.url, f"{path}.document_url", part, path, name=part.document_name)
+
+
+def _file_url(part: ContentPart, path: str) -> Media:
+    """Perplexity's file part: an address, or bare base64."""
+    address = _address(part.file_url, f"{path}.file_url")
+    return _file_bytes(address.url, f"{path}.file_url.url", part, path, part.file_name)
+
+
+def _audio(part: ContentPart, path: str) -> Media:
+    audio = part.input_audio
+    if audio is None:
+        raise _missing(f"{path}.input_audio")
+    here = f"{path}.input_audio.data"
+    if media.is_data_url(audio.data) or audio.data.startswith(_SCHEMES):
+        return _from_url("audio", audio.data, here, part, path)
+    if audio.format is None:
+        raise _missing(f"{path}.input_audio.format")
+    mime = media.mime_of_format(audio.format, f"{path}.input_audio.format")
+    data = media.check_base64(audio.data, here)
+    mime = media.verify("audio", mime, data, here)
+    return Media("audio", mime, Base64(data), cache=cache_mark(part.cache_control, path))
+
+
+def _file(part: ContentPart, path: str) -> Media:
+    file = part.file
+    if file is None:
+        raise _missing(f"{path}.file")
+    if file.file_id is not None:
+        if file.file_data is not None:
+            raise Failure.invalid(
+                f"Invalid '{path}.file': give either 'file_id' or 'file_data', not both.",
+                f"{path}.file",
+                code="invalid_value",
+            )
+        return Media(
+            "document",
+            "",
+            FileRef("openai_chat", file.file_id),
+            name=file.filename,
+            cache=cache_mark(part.cache_control, path),
+        )
+    if file.file_data is None:
+        raise _missing(f"{path}.file.file_data")
+    return _file_bytes(file.file_data, f"{path}.file.file_data", part, path, file.filename)
+
+
+def _file_bytes(data: str, here: str, part: ContentPart, path: str, name: str | None) -> Media:
+    if media.is_data_url(data) or data.startswith(_SCHEMES):
+        return _from_url(None, data, here, part, path, name=name)
+    data = media.check_base64(data, here)
+    mime = media.verify("document", "", data, here)
+    return Media(
+        media.kind_of(mime),
+        mime,
+        Base64(data),
+        name=name,
+        cache=cache_mark(part.cache_control, path),
+    )
+
+
+def _from_url(
+    kind: MediaKind | None,
+    url: str,
+    here: str,
+    part: ContentPart,
+    path: str,
+    *,
+    name: str | None = None,
+    detail: str | None = None,
+) -> Media:
+    """Media at a data URL or a web address; `kind` None means that the MIME type decides."""
+    mime = ""
+    source: Source
+    if media.is_data_url(url):
+        mime, data = media.parse_data_url(url, here)
+        kind = kind or media.kind_of(mime)
+        mime = media.verify(kind, mime, data, here)
+        source = _plain(data) if mime == "text/plain" else Base64(data)
+    elif url.startswith(_SCHEMES):
+        source = Url(url)
+    else:
+        raise Failure.invalid(
+            f"Invalid '{here}': expected a data: URL or a http(s) URL.",
+            here,
+            code="invalid_value",
+            hint="Inline bytes have the form data:<mime type>;base64,<data>.",
+        )
+    cache = cache_mark(part.cache_control, path)
+    return Media(kind or "document", mime, source, name=name, detail=detail, cache=cache)
+
+
+def _plain(data: str) -> Source:
+    try:
+        return PlainText(b64decode(data).decode())
+    except UnicodeDecodeError:
+        return Base64(data)
+
+
+def _address(value: UrlIn | str | None, path: str) -> UrlIn:
+    if value is None:
+        raise _missing(path)
+    return UrlIn(value) if isinstance(value, str) else value
+
+
+def _missing(path: str) -> Failure:
+    return Failure.invalid(
+        f"Missing required parameter: '{path}'.", path, code="missing_required_parameter"
+    )
+
+
+_PARTS: Final[dict[str, Callable[[ContentPart, str], Piece]]] = {
+    "text": _text,
+    "image_url": _image,
+    "input_audio": _audio,
+    "file": _file,
+    "video_url": _video,
+    "document_url": _document_url,
+    "file_url": _file_url,
+    "refusal": _refusal,
+    "thinking": _thinking,
+}

@@ -1,0 +1,338 @@
+"""Requests: from canon to OpenAI's chat dialect, for upstreams that speak it.
+
+A turn becomes one message, except that results of tools become messages of their own, first. What
+the dialect or the model has no words for is a named loss. An extra of this dialect goes back to
+where it stood, at the top or in its message.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from fairlead.canon import (
+    Base64,
+    CacheMark,
+    Extra,
+    FileRef,
+    FunctionTool,
+    Loss,
+    Media,
+    Opaque,
+    PlainText,
+    Refusal,
+    Request,
+    ServerTool,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+    Url,
+)
+from fairlead.canon import Part as CanonPart
+from fairlead.wire import media
+from fairlead.wire.codec import Encoded, Target
+from fairlead.wire.openai_chat.knobs import write_knobs
+from fairlead.wire.openai_chat.response import call_json
+
+__all__ = ["encode_request"]
+
+_ENCODER: Final = msgspec.json.Encoder()
+_IN_MESSAGE: Final = re.compile(r"^(messages\[\d+\])\.([A-Za-z_]\w*)$")
+_CUSTOM_FORMAT: Final = re.compile(r"^tools\[(\d+)\]\.custom\.format$")
+Json = dict[str, Any]
+
+
+def encode_request(request: Request, target: Target) -> Encoded:
+    """The request for `target`. A semantic loss means: do not send unless it is allowed."""
+    writer = _Writer()
+    body: Json = {"model": target.model, "messages": writer.messages(request)}
+    if request.tools:
+        body["tools"] = [writer.tool(tool, at) for at, tool in enumerate(request.tools)]
+    if request.tool_choice is not None:
+        body["tool_choice"] = _choice(request.tool_choice, request)
+    if request.parallel_tools is not None:
+        body["parallel_tool_calls"] = request.parallel_tools
+    write_knobs(request, target.facts, body, writer.losses)
+    for extra in request.extras:
+        writer.put_back(extra, body)
+    return Encoded(_ENCODER.encode(body), tuple(writer.losses))
+
+
+class _Writer:
+    """One request under way; `written` finds a turn's message by the path where it stood."""
+
+    __slots__ = ("losses", "written")
+
+    def __init__(self) -> None:
+        self.losses: list[Loss] = []
+        self.written: dict[str, Json] = {}
+
+    def messages(self, request: Request) -> list[Json]:
+        out: list[Json] = []
+        if request.instructions:
+            turn = Turn("system", request.instructions, path="instructions")
+            self._turn(turn, out)
+        for turn in request.turns:
+            self._turn(turn, out)
+        return out
+
+    def _turn(self, turn: Turn, out: list[Json]) -> None:
+        rest: list[CanonPart] = []
+        for at, part in enumerate(turn.parts):
+            if isinstance(part, ToolResult):
+                message = self._result(part, f"{turn.path}.content[{at}]")
+                out.append(message)
+                self.written.setdefault(turn.path, message)
+            else:
+                rest.append(part)
+        if not rest and any(isinstance(part, ToolResult) for part in turn.parts):
+            return
+        message = {"role": turn.role}
+        if turn.name is not None:
+            message["name"] = turn.name
+        self._fill(message, turn, rest)
+        out.append(message)
+        self.written.setdefault(turn.path, message)
+
+    def _fill(self, message: Json, turn: Turn, parts: list[CanonPart]) -> None:
+        content: list[Json] = []
+        thoughts: list[str] = []
+        calls: list[Json] = []
+        for at, part in enumerate(parts):
+            path = f"{turn.path}.content[{at}]"
+            if isinstance(part, Thinking):
+                self._thought(part, thoughts, path)
+            elif isinstance(part, ToolCall):
+                calls.append(self._call(part, path))
+            elif (piece := self._piece(part, path)) is not None:
+                content.append(piece)
+        message["content"] = _content(content, turn.role)
+        if thoughts:
+            message["reasoning_content"] = "".join(thoughts)
+        if calls:
+            message["tool_calls"] = calls
+
+    def _thought(self, part: Thinking, out: list[str], path: str) -> None:
+        if part.signature is not None:
+            why = "a signature can be checked only by the vendor that made it"
+            self._cosmetic(path, "thinking_signature", why)
+        if part.text:
+            out.append(part.text)
+
+    def _call(self, part: ToolCall, path: str) -> Json:
+        if part.signature is not None:
+            why = "a signature can be checked only by the vendor that made it"
+            self._cosmetic(path, "thought_signature", why)
+            part = msgspec.structs.replace(part, signature=None)
+        if part.cache is not None:
+            self._cosmetic(path, "cache_control", "calls have no cache breakpoints here")
+        return call_json(part)
+
+    def _result(self, part: ToolResult, path: str) -> Json:
+        message: Json = {"role": "tool", "tool_call_id": part.call_id}
+        if part.name is not None:
+            message["name"] = part.name
+        if part.is_error:
+            why = "tool messages have no mark for a failed call"
+            self._cosmetic(path, "tool_error", why)
+        pieces = [self._piece(inner, path) for inner in part.content]
+        content = [piece for piece in pieces if piece is not None]
+        message["content"] = _content(content, "tool")
+        if part.cache is not None:
+            message["cache_control"] = _cache(part.cache)
+        return message
+
+    def _piece(self, part: CanonPart, path: str) -> Json | None:
+        """A content part, or None with a loss."""
+        if isinstance(part, Text):
+            piece: Json = {"type": "text", "text": part.text}
+            if part.signature is not None:
+                why = "a signature can be checked only by the vendor that made it"
+                self._cosmetic(path, "thought_signature", why)
+            if part.citations:
+                self._cosmetic(path, "citation", "messages cannot hold citations")
+            return _cached(piece, part.cache)
+        if isinstance(part, Refusal):
+            return {"type": "refusal", "refusal": part.text}
+        if isinstance(part, Media):
+            return self._media(part, path)
+        what, why = type(part).__name__, "the chat dialect has no such part"
+        if isinstance(part, Opaque):
+            if part.dialect == "openai_chat":
+                return _as_raw(part.raw)
+            what, why = f"{part.dialect}:{part.kind}", f"only {part.dialect} can say '{part.kind}'"
+        self.losses.append(Loss("semantic", path, what, why))
+        return None
+
+    def _media(self, part: Media, path: str) -> Json | None:
+        piece = _media(part)
+        if piece is None:
+            what = "file_reference" if isinstance(part.source, FileRef) else f"{part.kind}_input"
+            why = f"the chat dialect cannot say this {part.kind}"
+            self.losses.append(Loss("semantic", path, what, why))
+            return None
+        for field in ("title", "context", "citations"):
+            if getattr(part, field) is not None:
+                self._cosmetic(path, f"document_{field}", f"files have no {field} here")
+        if part.extra:
+            self._cosmetic(path, "media_options", "another dialect's options of this part")
+        return _cached(piece, part.cache)
+
+    def tool(self, tool: FunctionTool | ServerTool, at: int) -> Any:  # noqa: ANN401  # JSON
+        if isinstance(tool, FunctionTool):
+            return _tool(tool)
+        if tool.dialect == "openai_chat":
+            return Raw(tool.raw)
+        why = f"only {tool.dialect} runs '{tool.kind}'"
+        what = f"server_tool:{tool.kind}"
+        self.losses.append(Loss("semantic", f"tools[{at}]", what, why))
+        return {"type": tool.kind}
+
+    def put_back(self, extra: Extra, body: Json) -> None:
+        if extra.dialect == "openai_chat":
+            if extra.path.isidentifier():
+                body.setdefault(extra.path, Raw(extra.raw))
+                return
+            found = _IN_MESSAGE.match(extra.path)
+            if found and (message := self.written.get(found.group(1))) is not None:
+                message.setdefault(found.group(2), Raw(extra.raw))
+                return
+            found = _CUSTOM_FORMAT.match(extra.path)
+            if found and int(found.group(1)) < len(body.get("tools", ())):
+                body["tools"][int(found.group(1))]["custom"]["format"] = Raw(extra.raw)
+                return
+        why = f"a field of the {extra.dialect} dialect"
+        path = extra.path
+        self.losses.append(Loss("cosmetic" if extra.cosmetic else "semantic", path, path, why))
+
+    def _cosmetic(self, path: str, what: str, why: str) -> None:
+        self.losses.append(Loss("cosmetic", path, what, why))
+
+
+def _content(pieces: list[Json], role: str) -> str | list[Json] | None:
+    """One plain text is a string, as most clients write it; no content of a call is null."""
+    if not pieces:
+        return None if role == "assistant" else []
+    if len(pieces) == 1 and pieces[0].keys() == _PLAIN:
+        text: str = pieces[0]["text"]
+        return text
+    return pieces
+
+
+_PLAIN: Final = {"type", "text"}
+
+
+def _as_raw(raw: bytes) -> Json:
+    found: Json = msgspec.json.decode(raw)
+    return found
+
+
+def _cache(mark: CacheMark) -> Json:
+    return {"type": "ephemeral", "ttl": mark.ttl}
+
+
+def _cached(piece: Json, mark: CacheMark | None) -> Json:
+    if mark is not None:
+        piece["cache_control"] = _cache(mark)
+    return piece
+
+
+def _tool(tool: FunctionTool) -> Json:
+    kind = "custom" if tool.custom else "function"
+    inner: Json = {"name": tool.name}
+    if tool.description is not None:
+        inner["description"] = tool.description
+    if tool.parameters is not None and not tool.custom:
+        inner["parameters"] = Raw(tool.parameters)
+    if tool.strict is not None and not tool.custom:
+        inner["strict"] = tool.strict
+    return _cached({"type": kind, kind: inner}, tool.cache)
+
+
+def _choice(choice: ToolChoice, request: Request) -> str | Json:
+    custom = {t.name for t in request.tools if isinstance(t, FunctionTool) and t.custom}
+
+    def named(name: str) -> Json:
+        kind = "custom" if name in custom else "function"
+        return {"type": kind, kind: {"name": name}}
+
+    if not choice.names:
+        return "required" if choice.mode == "named" else choice.mode
+    if choice.mode == "named" and len(choice.names) == 1:
+        return named(choice.names[0])
+    mode = "auto" if choice.mode == "auto" else "required"
+    tools = [named(name) for name in choice.names]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+
+# Media
+
+
+def _media(part: Media) -> Json | None:
+    """A media part, or None where the dialect has no form for it."""
+    source = part.source
+    if isinstance(source, FileRef):
+        if source.dialect != "openai_chat":
+            return None
+        return {"type": "file", "file": _file(part, {"file_id": source.id})}
+    return _MEDIA[part.kind](part)
+
+
+def _image(part: Media) -> Json | None:
+    url = _url(part)
+    if url is None:
+        return None
+    image = {"url": url}
+    if part.detail is not None:
+        image["detail"] = part.detail
+    return {"type": "image_url", "image_url": image}
+
+
+def _audio(part: Media) -> Json | None:
+    if isinstance(part.source, Url):
+        return {"type": "input_audio", "input_audio": {"data": part.source.url}}
+    name = media.format_of(part.mime)
+    if isinstance(part.source, Base64) and name is not None:
+        return {"type": "input_audio", "input_audio": {"data": part.source.data, "format": name}}
+    return _document(part)
+
+
+def _video(part: Media) -> Json | None:
+    url = _url(part)
+    return None if url is None else {"type": "video_url", "video_url": {"url": url}}
+
+
+def _document(part: Media) -> Json | None:
+    url = _url(part)
+    return None if url is None else {"type": "file", "file": _file(part, {"file_data": url})}
+
+
+def _file(part: Media, file: Json) -> Json:
+    if part.name is not None:
+        file["filename"] = part.name
+    return file
+
+
+def _url(part: Media) -> str | None:
+    source = part.source
+    if isinstance(source, Url):
+        return source.url
+    if isinstance(source, Base64):
+        return f"data:{part.mime};base64,{source.data}"
+    if isinstance(source, PlainText):
+        data = msgspec.json.encode(source.text.encode())[1:-1].decode()
+        return f"data:{part.mime or 'text/plain'};base64,{data}"
+    return None
+
+
+_MEDIA: Final[dict[str, Callable[[Media], Json | None]]] = {
+    "image": _image,
+    "audio": _audio,
+    "video": _video,
+    "document": _document,
+}

@@ -1,0 +1,223 @@
+"""Streams from the wire: chunks of server-sent events to canonical events, and the usage tap.
+
+A stream is: chunks with `choices[].delta`, a chunk per choice with its `finish_reason`, perhaps a
+chunk with empty `choices` and the usage, then `data: [DONE]`. It may instead break with an object
+that has an `error` (the openai SDK raises `APIError` for one, openai/_streaming.py). A stream whose
+choices have all ended is whole even without [DONE], which some vendors leave out; one that ends
+before that is cut off, and says so.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from fairlead.canon import Event, Problem, Start, StreamError, Usage, UsageUpdate
+from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.wire.openai_chat.deltas import ChoiceReader
+from fairlead.wire.openai_chat.errors import problem_of
+from fairlead.wire.openai_chat.types import ChatChunk, GroqIn, UsageIn
+from fairlead.wire.openai_chat.usage import read_usage
+
+__all__ = ["ChatStreamDecoder", "ChatUsageTap"]
+
+_CHUNK: Final = msgspec.json.Decoder(ChatChunk)
+_ANY: Final = msgspec.json.Decoder()
+_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
+
+
+class ChatStreamDecoder:
+    """Upstream bytes in, events out. After an error nothing more comes."""
+
+    __slots__ = ("_choices", "_dead", "_done", "_finished", "_id", "_sse", "_started", "_tier")
+
+    def __init__(self) -> None:
+        self._sse = SseParser()
+        self._choices: dict[int, ChoiceReader] = {}
+        self._finished: set[int] = set()
+        self._id = ""
+        self._started = False
+        self._done = False
+        self._dead = False
+        self._tier: str | None = None
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Events that `data` completes; a malformed stream gives a `StreamError`."""
+        events: list[Event] = []
+        if self._over():
+            return events
+        try:
+            for event in self._sse.feed(data):
+                self._take(event, events)
+        except SseTooLong as error:
+            self._break(
+                Problem("upstream", f"The upstream's stream is malformed: {error}."), events
+            )
+        return events
+
+    def close(self) -> list[Event]:
+        """What is due at the end of the body; a `StreamError` if it came too early."""
+        events: list[Event] = []
+        if self._over():
+            return events
+        for event in self._sse.close():
+            self._take(event, events)
+        if self._over():
+            return events
+        if not self._choices or self._finished != set(self._choices):
+            self._break(
+                Problem(
+                    "upstream",
+                    "The upstream's stream ended before the answer did.",
+                    retryable=True,
+                ),
+                events,
+            )
+        self._done = True
+        return events
+
+    def _over(self) -> bool:
+        return self._dead or self._done
+
+    def _take(self, event: SseEvent, events: list[Event]) -> None:
+        data = event.data
+        if self._dead or self._done:
+            return
+        if not event.field and not data.lstrip().startswith(b"{"):
+            return  # "If the field name is none of these, the field is ignored" (HTML, 9.2.6)
+        if data.startswith(b"[DONE]"):
+            self._end(events)
+            return
+        try:
+            chunk = _CHUNK.decode(data)
+            if chunk.error and chunk.error != b"null":
+                self._usage(chunk, events)
+                self._break(problem_of(_ANY.decode(chunk.error), 200), events)
+                return
+            self._chunk(chunk, events)
+        except _MALFORMED as error:
+            shown = data[:120].decode("utf-8", "replace")
+            message = f"The upstream's stream is malformed: {error}, in {shown!r}."
+            self._break(Problem("upstream", message, retryable=True), events)
+
+    def _chunk(self, chunk: ChatChunk, events: list[Event]) -> None:
+        if not self._started and (chunk.id or chunk.choices):
+            self._started = True
+            self._id = chunk.id or ""
+            created = None if chunk.created is None else int(chunk.created)
+            events.append(Start(self._id, chunk.model or "", created))
+        if chunk.service_tier is not None:
+            self._tier = chunk.service_tier
+        for choice in chunk.choices or ():
+            reader = self._choices.get(choice.index)
+            if reader is None:
+                reader = self._choices[choice.index] = ChoiceReader(choice.index, self._id)
+            reader.read(choice, choice.delta or choice.message, events)
+            if choice.finish_reason:
+                self._finished.add(choice.index)
+        self._usage(chunk, events)
+
+    def _usage(self, chunk: ChatChunk, events: list[Event]) -> None:
+        usage = chunk.usage
+        if usage is None and chunk.x_groq is not None:
+            usage = chunk.x_groq.usage
+        if usage is not None:
+            events.append(UsageUpdate(read_usage(usage, self._tier)))
+
+    def _end(self, events: list[Event]) -> None:
+        self._done = True
+        for reader in self._choices.values():
+            reader.close(events)
+
+    def _break(self, problem: Problem, events: list[Event]) -> None:
+        self._dead = True
+        events.append(StreamError(problem))
+
+
+# The tap
+
+
+class _Glance(Struct, frozen=True, gc=False):
+    finish_reason: str | None = None
+
+
+class _Passing(Struct, frozen=True, gc=False):
+    """What the tap reads of a whole answer or a chunk."""
+
+    choices: list[_Glance] | None = None
+    usage: UsageIn | None = None
+    service_tier: str | None = None
+    x_groq: GroqIn | None = None
+
+
+_PASSING: Final = msgspec.json.Decoder(_Passing)
+_BODY_MAX: Final = 32 << 20
+
+
+class ChatUsageTap:
+    """Reads usage and finish reason of what passes by, whole or streamed. Never raises.
+
+    Chunks are looked at for the two words before they are decoded: nearly all have neither.
+    """
+
+    __slots__ = ("_body", "_size", "_sse", "_tier", "finish", "usage")
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.finish: str | None = None
+        self._sse: SseParser | None = None
+        self._body: list[bytes] | None = None  # of a whole answer
+        self._size = 0
+        self._tier: str | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Look at the bytes."""
+        try:
+            if self._sse is not None:
+                for event in self._sse.feed(data):
+                    self._event(event.data)
+            elif self._body is not None:
+                self._collect(data)
+            else:
+                self._begin(data)
+        except (*_MALFORMED, SseTooLong):
+            return
+
+    def _begin(self, data: bytes) -> None:
+        """The first byte that is no space tells a whole answer from a stream."""
+        start = data.lstrip()
+        if not start:
+            return
+        if start.startswith(b"{"):
+            self._body = []
+            self._collect(start)
+        else:
+            self._sse = SseParser()
+            self.feed(start)
+
+    def _collect(self, data: bytes) -> None:
+        body = self._body
+        if body is None or self._size > _BODY_MAX:
+            return
+        body.append(data)
+        self._size += len(data)
+        # The end of the body is not announced, so it is tried whenever it may have come.
+        if data.rstrip().endswith(b"}"):
+            self._read(b"".join(body))
+
+    def _event(self, data: bytes) -> None:
+        if b'"usage":null' in data and b'"finish_reason":null' in data:
+            return
+        if b'"usage"' in data or b'"finish_reason"' in data:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        passing = _PASSING.decode(data)
+        self._tier = passing.service_tier or self._tier
+        for choice in passing.choices or ():
+            self.finish = choice.finish_reason or self.finish
+        usage = passing.usage
+        if usage is None and passing.x_groq is not None:
+            usage = passing.x_groq.usage
+        if usage is not None:
+            self.usage = read_usage(usage, self._tier)
