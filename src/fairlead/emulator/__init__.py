@@ -1,0 +1,33 @@
+"""The vendors' HTTP APIs on loopback, for development, tests, demos and benchmarks.
+
+It answers as Gemini, Anthropic and OpenAI do, without a model behind it, and says so in every
+answer. It imports none of Fairlead's other rooms: a codec's mistake must not confirm itself.
+"""
+
+from fairlead.emulator.books import Entry
+from fairlead.emulator.faults import BadRule, FaultBook, FaultRule
+from fairlead.emulator.replay import BadRecordings
+from fairlead.emulator.server import Emulator, EmulatorThread, run
+from fairlead.emulator.settings import (
+    BadSetting,
+    EmulatorSettings,
+    parse_faults,
+    parse_tps,
+    parse_ttft,
+)
+
+__all__ = [
+    "BadRecordings",
+    "BadRule",
+    "BadSetting",
+    "Emulator",
+    "EmulatorSettings",
+    "EmulatorThread",
+    "Entry",
+    "FaultBook",
+    "FaultRule",
+    "parse_faults",
+    "parse_tps",
+    "parse_ttft",
+    "run",
+]

@@ -1,0 +1,56 @@
+"""What a prompt asks of the emulator itself.
+
+`[emulate: words=300 pieces=200 think=500]` and `[emulate: refuse]`, `[emulate: block]` steer it; so
+does a plain wish such as "in about 300 words".
+"""
+
+import re
+
+from msgspec import Struct
+
+__all__ = ["Wishes", "wishes_of"]
+
+_DIRECTIVE = re.compile(r"\[emulate:([^\]]*)\]")
+_WORDS = re.compile(r"\b(\d{1,3}(?:,\d{3})+|\d{1,6})[\s-]+words?\b")
+MOST_WORDS = 200_000
+
+
+class Wishes(Struct, frozen=True):
+    """`words`: length of the text. `pieces`: number of stream events for it. `think`: tokens of
+    thinking. `refuse`: the model declines. `block`: the vendor's filter stops it.
+    """
+
+    words: int | None = None
+    pieces: int | None = None
+    think: int | None = None
+    refuse: bool = False
+    block: bool = False
+
+
+NONE = Wishes()
+
+
+def wishes_of(text: str) -> Wishes:
+    """The wishes that a text states; unknown ones are left alone."""
+    if "[emulate:" not in text:
+        if "words" not in text and "word" not in text:
+            return NONE
+        found = _WORDS.search(text)
+        return Wishes(words=_whole(found[1])) if found else NONE
+    given: dict[str, str] = {}
+    for directive in _DIRECTIVE.findall(text):
+        for word in directive.replace(",", " ").split():
+            name, _, value = word.partition("=")
+            given[name] = value
+    return Wishes(
+        words=_whole(given.get("words")),
+        pieces=_whole(given.get("pieces")),
+        think=_whole(given.get("think")),
+        refuse="refuse" in given,
+        block="block" in given,
+    )
+
+
+def _whole(text: str | None) -> int | None:
+    digits = (text or "").replace(",", "")
+    return min(int(digits), MOST_WORDS) if digits.isdecimal() else None

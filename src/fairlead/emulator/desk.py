@@ -1,0 +1,263 @@
+"""The desk: one request after another, each checked in the same order and entered in the books.
+
+    faults -> size -> key -> version -> JSON -> schema -> rules -> answer
+
+Faults that replace the answer strike first, as a vendor's outage does: before anything is looked at.
+Faults of the wire (resets, stalls, bad chunks) shape whatever the answer turns out to be. A recorded
+request is answered from its recording once its key is good.
+"""
+
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from fairlead.emulator import control, judge
+from fairlead.emulator.books import Books, Entry, key_hash
+from fairlead.emulator.faces.anthropic import AnthropicFace
+from fairlead.emulator.faces.face import Answered, Face, Put, Route, Trouble
+from fairlead.emulator.faces.gemini import GeminiFace
+from fairlead.emulator.faces.idents import ident
+from fairlead.emulator.faces.openai import OpenAIFace
+from fairlead.emulator.faults import BadRule, FaultBook, FaultRule, Outage, apply, read_rule
+from fairlead.emulator.http11.connection import Exchange
+from fairlead.emulator.http11.pace import Pace, pace_of
+from fairlead.emulator.http11.reply import Reply
+from fairlead.emulator.http11.request import Request
+from fairlead.emulator.http11.script import Script
+from fairlead.emulator.replay import Recordings
+from fairlead.emulator.settings import EmulatorSettings
+from fairlead.emulator.signing import Signer
+
+__all__ = ["Desk"]
+
+FACES: dict[str, Face] = {face.vendor: face for face in (AnthropicFace(), GeminiFace(), OpenAIFace())}
+_AT_ONCE = Pace()
+_OVERLOADED = {"anthropic": 529}
+_decode = msgspec.json.Decoder().decode
+
+
+class Desk:
+    """Answers requests. `clock` gives seconds since 1970; it is asked once a request."""
+
+    def __init__(self, settings: EmulatorSettings, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.faults = FaultBook(settings.faults)
+        self.books = Books(settings.requests_kept)
+        self.signer = Signer(settings.seed)
+        self.recordings = Recordings.read(settings.replay) if settings.replay else Recordings.none()
+        self._clock = clock
+        self._count = 0
+        self._paces: dict[str, Pace] = {}
+
+    def reset(self) -> None:
+        """Books, caches and faults as at the start."""
+        self.books.reset()
+        self.faults.reset()
+        judge.forget()
+
+    def handle(self, request: Request) -> Exchange:
+        """The exchange for a request. Never raises: a fault of the emulator is a 500 that says so."""
+        try:
+            if request.path.startswith("/_emulator"):
+                return Exchange(control.answer(self, request), _AT_ONCE)
+            return self._vendor(request)
+        except Exception as error:  # noqa: BLE001 - the server must answer, and show where it broke
+            traceback.print_exc(file=sys.stderr)
+            text = f"the emulator itself failed: {type(error).__name__}: {error}"
+            body = msgspec.json.encode({"error": {"message": text, "type": "emulator_bug"}})
+            return Exchange(Reply(500, body=body), _AT_ONCE)
+
+    def _vendor(self, request: Request) -> Exchange:
+        face, path = _face_of(request)
+        self._count += 1
+        request_id = "req_emu" + ident(self._count.to_bytes(8), "request", 17)
+        route = face.route(request.method, path, request.query)
+        body, problem = _parse(request)
+        at = route if isinstance(route, Route) else Route("generate")
+        model, stream = face.peek(at, body)
+        try:
+            rule = self._strike(request, face.vendor, model, path, stream=stream)
+        except BadRule as error:
+            reply = Reply(400, body=msgspec.json.encode({"error": {"message": str(error)}}))
+            return Exchange(reply, _AT_ONCE)
+        key = face.key(request)
+        entry = Entry(
+            request_id, face.vendor, model, path, at.op, 200, stream, key_hash(key), "ok", {}
+        )
+        done = self._answer(face, request, route, (body, problem), entry, rule, key)
+        reply = done.reply
+        reply.headers = (("request-id", request_id), *reply.headers)
+        entry.status = reply.status
+        entry.usage = done.usage
+        if reply.status >= 400:
+            entry.outcome = "error"
+        shape = None
+        if rule is not None:
+            entry.outcome, entry.fault = "fault", rule.action
+            trouble = _trouble_of(rule, _OVERLOADED.get(face.vendor, 503))
+            shape = partial(_shape, rule, Outage(face.outage(trouble, request_id, at)))
+        self.books.enter(entry)
+        finished = None
+        if done.usage:
+            finished = partial(self._finished, entry, reply.tokens)
+        return Exchange(reply, self._pace(model), shape, finished)
+
+    def _finished(self, entry: Entry, total: int, made: int, stayed: bool) -> None:
+        if made < total or not stayed:
+            self.books.amend(entry, made, total, stayed=stayed)
+
+    def _pace(self, model: str) -> Pace:
+        pace = self._paces.get(model)
+        if pace is None:
+            names = (model, judge.full_name(model))
+            paces = [pace_of(name, self.settings.ttft, self.settings.tps) for name in names]
+            pace = Pace(
+                paces[0].ttft or paces[1].ttft,
+                paces[0].tps or paces[1].tps,
+            )
+            if len(self._paces) < 1000:
+                self._paces[model] = pace
+        return pace
+
+    def _strike(
+        self, request: Request, vendor: str, model: str, path: str, *, stream: bool
+    ) -> FaultRule | None:
+        own = request.headers.get("x-emulate-fault")
+        if own:
+            return read_rule(own)
+        if not len(self.faults):
+            return None
+        return self.faults.strike(vendor, model, path, stream=stream)
+
+    def _answer(
+        self,
+        face: Face,
+        request: Request,
+        route: Route | Trouble,
+        parsed: tuple[Any, str | None],
+        entry: Entry,
+        rule: FaultRule | None,
+        key: str,
+    ) -> Answered:
+        """The checks in their order, then the answer."""
+        if rule is not None and rule.action == "status":
+            return Answered(_outright(face, rule, entry.id), {})
+        trouble = self._head_trouble(face, request, route, key)
+        if trouble is None and isinstance(route, Route):
+            recorded = self.recordings.find(face.vendor, request, parsed[0])
+            if recorded is not None:
+                entry.outcome = "replayed"
+                return Answered(recorded, {})
+            if self.settings.replay_only:
+                trouble = Trouble(404, "No recording matches this request (the emulator replays only).")
+            elif request.method == "GET":
+                return face.answer(self._put(route, {}, entry))
+            else:
+                trouble = self._body_trouble(face, request, route, parsed)
+            if trouble is None:
+                return face.answer(self._put(route, parsed[0], entry))
+        assert trouble is not None  # noqa: S101 - a route that is no Route is a Trouble
+        return Answered(face.refusal(trouble, entry.id), {})
+
+    def _head_trouble(
+        self, face: Face, request: Request, route: Route | Trouble, key: str
+    ) -> Trouble | None:
+        limit = self.settings.size_limit or face.size_limit
+        if request.too_large is not None or len(request.body) > limit:
+            return Trouble(413, "Request exceeds the maximum size")
+        if isinstance(route, Trouble):
+            return route
+        if not self._accepts(key):
+            return face.key_trouble(key)
+        return face.version_trouble(request)
+
+    def _accepts(self, key: str) -> bool:
+        if self.settings.keys is not None:
+            return key in self.settings.keys
+        return bool(key) and not key.startswith("bad")
+
+    def _body_trouble(
+        self, face: Face, request: Request, route: Route, parsed: tuple[Any, str | None]
+    ) -> Trouble | None:
+        body, problem = parsed
+        if problem is not None:
+            return face.json_trouble(problem)
+        return judge.schema_trouble(face.vendor, route, request, body) or judge.rule_trouble(
+            face.vendor, route, request, body
+        )
+
+    def _put(self, route: Route, body: dict[str, Any], entry: Entry) -> Put:
+        return Put(
+            route,
+            body,
+            entry.model,
+            entry.stream,
+            entry.id,
+            entry.key,
+            partial(self.signer.sign, entry.vendor),
+            self._clock(),
+        )
+
+
+def _face_of(request: Request) -> tuple[Face, str]:
+    """The vendor that a request is for, and the path there.
+
+    `/anthropic/...`, `/gemini/...` and `/openai/...` say it; otherwise the path does, and for
+    `/v1/models`, which all three have, the header that carries the key.
+    """
+    path = request.path
+    first, _, rest = path[1:].partition("/")
+    if first in FACES:
+        return FACES[first], "/" + rest
+    headers = request.headers
+    if path.startswith("/v1beta") or path.startswith("/v1/models/") and ":" in path:
+        return FACES["gemini"], path
+    if path.startswith("/v1/messages"):
+        return FACES["anthropic"], path
+    if path.startswith("/v1/chat/"):
+        return FACES["openai"], path
+    if "x-goog-api-key" in headers or "key" in request.query:
+        return FACES["gemini"], path
+    if "x-api-key" in headers or "anthropic-version" in headers:
+        return FACES["anthropic"], path
+    return FACES["openai"], path
+
+
+def _parse(request: Request) -> tuple[Any, str | None]:
+    """The body, or what is wrong with its JSON."""
+    if not request.body:
+        return None, "the body is empty"
+    try:
+        return _decode(request.body), None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return None, str(error)
+    except RecursionError:
+        return None, "nested too deeply"
+
+
+def _trouble_of(rule: FaultRule, status: int) -> Trouble:
+    return Trouble(rule.status or status, rule.message or "", rule.type or "", rule.retry_after)
+
+
+def _outright(face: Face, rule: FaultRule, request_id: str) -> Reply:
+    """A status that a rule wants, in the vendor's shape or with the rule's own body."""
+    reply = face.refusal(_trouble_of(rule, 500), request_id)
+    if rule.body is not None:
+        raw = rule.body
+        reply.body = raw.encode() if isinstance(raw, str) else msgspec.json.encode(raw)
+    names = {name.lower() for name in rule.headers}
+    kept = tuple(pair for pair in reply.headers if pair[0] not in names)
+    if "content-type" in names:
+        reply.content_type = next(v for k, v in rule.headers.items() if k.lower() == "content-type")
+    own = tuple((k.lower(), v) for k, v in rule.headers.items() if k.lower() != "content-type")
+    reply.headers = kept + own
+    return reply
+
+
+def _shape(rule: FaultRule, outage: Outage, script: Script) -> None:
+    apply(rule, script, outage)

@@ -1,0 +1,1 @@
+"""The faces: each vendor's addresses, keys, words and shapes."""

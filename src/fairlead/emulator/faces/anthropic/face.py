@@ -1,0 +1,185 @@
+"""The face of Anthropic."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fairlead.emulator import judge
+from fairlead.emulator.answer.compose import compose
+from fairlead.emulator.answer.wording import seed_of
+from fairlead.emulator.faces.anthropic.reading import ask_of
+from fairlead.emulator.faces.anthropic.writing import draw, events
+from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage
+from fairlead.emulator.http11.reply import Reply
+from fairlead.emulator.http11.request import Request
+
+__all__ = ["AnthropicFace"]
+
+VERSIONS = ("2023-06-01", "2026-10-21")
+_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    500: "api_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+_MESSAGES = {
+    429: "This request would exceed the rate limit for your organization. (emulated)",
+    500: "Internal server error",
+    529: "Overloaded",
+}
+_ROUTES = {
+    ("POST", "/v1/messages"): Route("generate"),
+    ("POST", "/v1/messages/count_tokens"): Route("count_tokens"),
+    ("GET", "/v1/models"): Route("models"),
+}
+_PATHS = {path for _, path in _ROUTES}
+_STREAM = "text/event-stream; charset=utf-8"
+
+
+class AnthropicFace:
+    """Errors and limits as the API's documentation of 2026 has them; shapes as recorded."""
+
+    vendor = "anthropic"
+    # "Request too large: exceeds the maximum allowed number of bytes", 32 MB for Messages
+    # (documentation, "Request size limits").
+    size_limit = 32 * 1024 * 1024
+
+    def route(self, method: str, path: str, query: Mapping[str, str]) -> Route | Trouble:
+        """Where the request goes."""
+        del query
+        route = _ROUTES.get((method, path))
+        if route is not None:
+            return route
+        if path in _PATHS:
+            return Trouble(405, "Method Not Allowed")
+        if method == "GET" and path.startswith("/v1/models/") and path.count("/") == 3:
+            return Route("model", path.rpartition("/")[2])
+        return Trouble(404, "Not Found")
+
+    def key(self, request: Request) -> str:
+        """`x-api-key`, or the Bearer token that SDKs from 2.0 on may send."""
+        own = request.headers.get("x-api-key", "")
+        if own:
+            return own
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def key_trouble(self, key: str) -> Trouble:
+        """401, as recorded."""
+        return Trouble(401, "invalid x-api-key" if key else "x-api-key header is required")
+
+    def version_trouble(self, request: Request) -> Trouble | None:
+        """The header `anthropic-version` must be there and known."""
+        version = request.headers.get("anthropic-version")
+        if version is None:
+            return Trouble(400, "anthropic-version: header is required")
+        if version not in VERSIONS:
+            return Trouble(400, f'anthropic-version: "{version}" is not a valid version')
+        return None
+
+    def json_trouble(self, problem: str) -> Trouble:
+        """A 400 that says what the parser says."""
+        return Trouble(400, f"The request body is not valid JSON: {problem}")
+
+    def peek(self, route: Route, body: Any) -> tuple[str, bool]:
+        """Both are in the body."""
+        if not isinstance(body, dict):
+            return route.model, False
+        model = body.get("model")
+        return model if isinstance(model, str) else route.model, body.get("stream") is True
+
+    def answer(self, put: Put) -> Answered:
+        """A Message, whole or as a stream; a count; the models."""
+        if put.route.op == "models":
+            return _json(_model_list(), {})
+        if put.route.op == "model":
+            return _json(_model_page(put.model), {})
+        tally = judge.tally(self.vendor, put)
+        if put.route.op == "count_tokens":
+            return _json({"input_tokens": tally.total}, {})
+        ask = ask_of(put.body, put.model)
+        answer = compose(ask)
+        seed = seed_of(ask)
+        usage = {
+            "input_tokens": tally.fresh,
+            "cache_creation_input_tokens": tally.write_5m + tally.write_1h,
+            "cache_read_input_tokens": tally.read,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": tally.write_5m,
+                "ephemeral_1h_input_tokens": tally.write_1h,
+            },
+            "output_tokens": answer.thinking_tokens + answer.spoken_tokens,
+            "service_tier": "standard",
+            "inference_geo": "not_available",
+        }
+        if answer.thinking:
+            usage["output_tokens_details"] = {"thinking_tokens": answer.thinking_tokens}
+        bill: Usage = {
+            "input": tally.fresh,
+            "cache_read": tally.read,
+            "cache_write_5m": tally.write_5m,
+            "cache_write_1h": tally.write_1h,
+            "thinking": answer.thinking_tokens,
+            "output": answer.spoken_tokens,
+        }
+        signature = put.sign(put.model, "".join(answer.thinking)) if answer.thinking else ""
+        drawn = draw(answer, judge.full_name(put.model), seed, usage, signature)
+        made = answer.thinking_tokens + answer.spoken_tokens
+        if put.stream:
+            return Answered(Reply(200, _STREAM, pieces=events(drawn), tokens=made), bill)
+        body = msgspec.json.encode(drawn.message)
+        return Answered(Reply(200, body=body, tokens=made), bill)
+
+    def refusal(self, trouble: Trouble, request_id: str) -> Reply:
+        """`{"type": "error", "error": {...}, "request_id": ...}`."""
+        headers = (
+            (("retry-after", f"{trouble.retry_after:g}"),)
+            if trouble.retry_after is not None
+            else ()
+        )
+        return Reply(trouble.status, body=_error(trouble, request_id), headers=headers)
+
+    def outage(self, trouble: Trouble, request_id: str, route: Route) -> bytes:
+        """An `error` event."""
+        del route
+        return b"event: error\ndata: %b\n\n" % _error(trouble, request_id)
+
+
+def _error(trouble: Trouble, request_id: str) -> bytes:
+    error = {
+        "type": trouble.type or _TYPES.get(trouble.status, "api_error"),
+        "message": trouble.message or _MESSAGES.get(trouble.status, "Emulated error"),
+    }
+    return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})
+
+
+def _json(value: Any, usage: Usage) -> Answered:
+    return Answered(Reply(200, body=msgspec.json.encode(value)), usage)
+
+
+def _model_page(name: str) -> dict[str, Any]:
+    return {
+        "type": "model",
+        "id": judge.full_name(name),
+        "display_name": f"{name} (emulated)",
+        "created_at": "2025-10-15T00:00:00Z",
+    }
+
+
+def _model_list() -> dict[str, Any]:
+    names = judge.models_of("anthropic")
+    return {
+        "data": [_model_page(name) for name in names],
+        "has_more": False,
+        "first_id": names[0] if names else None,
+        "last_id": names[-1] if names else None,
+    }

@@ -1,0 +1,126 @@
+"""What every face can do, and the values that pass between it and the desk."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from fairlead.emulator.http11.reply import Reply
+from fairlead.emulator.http11.request import Request
+
+__all__ = ["Answered", "Face", "Op", "Put", "Route", "Trouble", "Usage", "field", "items"]
+
+Op = Literal["generate", "stream", "count_tokens", "models", "model"]
+
+Usage = dict[str, int]
+"""Tokens by kind, each token in one kind only: `input`, `input_audio`, `cache_read`,
+`cache_write_5m`, `cache_write_1h`, `thinking`, `output`."""
+
+
+class Route(Struct, frozen=True):
+    """Where a request goes. `model` is what the path says of it; `array` streams JSON, not SSE."""
+
+    op: Op
+    model: str = ""
+    array: bool = False
+
+
+class Trouble(Struct, frozen=True):
+    """A refusal in the vendor's terms: `type` is its own name for it, empty for the default."""
+
+    status: int
+    message: str
+    type: str = ""
+    retry_after: float | None = None
+    details: tuple[dict[str, Any], ...] = ()
+
+
+class Put(Struct, frozen=True):
+    """A request that passed all checks, with what the emulator has to know to answer it.
+
+    `sign` signs a text for the vendor so that it can be verified when it comes back. `now` is the
+    clock's time in seconds since 1970.
+    """
+
+    route: Route
+    body: dict[str, Any]
+    model: str
+    stream: bool
+    request_id: str
+    scope: str
+    sign: Callable[[str, str], str]
+    now: float
+
+
+class Answered(Struct, frozen=True):
+    """A reply and its bill."""
+
+    reply: Reply
+    usage: Usage
+
+
+class Face(Protocol):
+    """One vendor."""
+
+    vendor: str
+    size_limit: int
+
+    def route(self, method: str, path: str, query: Mapping[str, str]) -> Route | Trouble:
+        """Where the request goes, or why nowhere."""
+        ...
+
+    def key(self, request: Request) -> str:
+        """The key that the request carries; empty without one."""
+        ...
+
+    def key_trouble(self, key: str) -> Trouble:
+        """What the vendor says to a missing or a bad key."""
+        ...
+
+    def version_trouble(self, request: Request) -> Trouble | None:
+        """What the vendor says to a missing or an unknown version, if it has versions."""
+        ...
+
+    def json_trouble(self, problem: str) -> Trouble:
+        """What the vendor says to a body that is not a JSON object."""
+        ...
+
+    def peek(self, route: Route, body: Any) -> tuple[str, bool]:
+        """The model, and whether a stream is wanted, of a body that is not checked yet."""
+        ...
+
+    def answer(self, put: Put) -> Answered:
+        """The answer to a request that is in order."""
+        ...
+
+    def refusal(self, trouble: Trouble, request_id: str) -> Reply:
+        """A refusal in the vendor's shape."""
+        ...
+
+    def outage(self, trouble: Trouble, request_id: str, route: Route) -> bytes:
+        """The vendor's error in the middle of a stream, ready to be sent."""
+        ...
+
+
+_SNAKE: dict[str, str] = {}
+
+
+def field(value: Any, name: str) -> Any:
+    """A field by its camelCase name or its snake_case one, as Google's parsers take both."""
+    if not isinstance(value, dict):
+        return None
+    found = value.get(name)
+    if found is not None:
+        return found
+    snake = _SNAKE.get(name)
+    if snake is None:
+        snake = "".join("_" + c.lower() if c.isupper() else c for c in name)
+        _SNAKE[name] = snake
+    return value.get(snake)
+
+
+def items(value: Any) -> list[Any]:
+    """A list, a lone value as a list of one, nothing as an empty list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,215 @@
+"""The face of Google's Gemini API."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fairlead.emulator import judge
+from fairlead.emulator.answer.compose import compose
+from fairlead.emulator.answer.wording import seed_of
+from fairlead.emulator.faces.face import Answered, Op, Put, Route, Trouble, Usage
+from fairlead.emulator.faces.gemini.reading import ask_of, candidates_of, shows_thoughts
+from fairlead.emulator.faces.gemini.writing import Draft, array_pieces, sse_pieces, whole
+from fairlead.emulator.http11.reply import Reply
+from fairlead.emulator.http11.request import Request
+
+__all__ = ["GeminiFace"]
+
+_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+_MESSAGES = {
+    429: "You exceeded your current quota, please check your plan and billing details. (emulated)",
+    500: "An internal error has occurred. (emulated)",
+    503: "The model is overloaded. Please try again later. (emulated)",
+    504: "The request timed out. Please try again. (emulated)",
+}
+_PATH = re.compile(r"/v1(?:beta)?/models(?:/([^/:]+)(?::(\w+))?)?/?")
+_METHODS: dict[str, Op] = {
+    "generateContent": "generate",
+    "streamGenerateContent": "stream",
+    "countTokens": "count_tokens",
+}
+_TYPE = "application/json; charset=UTF-8"
+
+
+class GeminiFace:
+    """Errors as recorded and documented; both `/v1beta` and `/v1`."""
+
+    vendor = "gemini"
+    # "Inline data: total request size at most 100 MB" (Gemini API, file input methods, 2026).
+    size_limit = 100 * 1024 * 1024
+
+    def route(self, method: str, path: str, query: Mapping[str, str]) -> Route | Trouble:
+        """Where the request goes."""
+        found = _PATH.fullmatch(path)
+        if found is None:
+            return Trouble(404, "Requested entity was not found.")
+        model, verb = found[1] or "", found[2]
+        if verb is None:
+            if method != "GET":
+                return Trouble(404, "Requested entity was not found.")
+            return Route("model", model) if model else Route("models")
+        op = _METHODS.get(verb)
+        if op is None or method != "POST":
+            return Trouble(404, "Requested entity was not found.")
+        return Route(op, model, array=op == "stream" and query.get("alt") != "sse")
+
+    def key(self, request: Request) -> str:
+        """`x-goog-api-key` or `?key=`."""
+        return request.headers.get("x-goog-api-key") or request.query.get("key", "")
+
+    def key_trouble(self, key: str) -> Trouble:
+        """403 without a key; a bad one is a 400, as recorded: status alone lies."""
+        if not key:
+            return Trouble(
+                403,
+                "Method doesn't allow unregistered callers (callers without established identity)."
+                " Please use API Key or other form of API consumer identity to call this API.",
+            )
+        message = "API key not valid. Please pass a valid API key."
+        return Trouble(
+            400,
+            message,
+            details=(
+                {
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": "API_KEY_INVALID",
+                    "domain": "googleapis.com",
+                    "metadata": {"service": "generativelanguage.googleapis.com"},
+                },
+                {
+                    "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+                    "locale": "en-US",
+                    "message": message,
+                },
+            ),
+        )
+
+    def version_trouble(self, request: Request) -> Trouble | None:
+        """The version is in the path."""
+        del request
+
+    def json_trouble(self, problem: str) -> Trouble:
+        """A 400 that says what the parser says."""
+        return Trouble(400, f"Invalid JSON payload received. {problem}")
+
+    def peek(self, route: Route, body: Any) -> tuple[str, bool]:
+        """Both are in the path."""
+        del body
+        return route.model, route.op == "stream"
+
+    def answer(self, put: Put) -> Answered:
+        """A response, whole or as a stream; a count; the models."""
+        if put.route.op == "models":
+            pages = [_model_page(name) for name in judge.models_of(self.vendor)]
+            return _json({"models": pages}, {})
+        if put.route.op == "model":
+            return _json(_model_page(put.model), {})
+        tally = judge.tally(self.vendor, put)
+        details = [{"modality": name, "tokenCount": n} for name, n in tally.modalities]
+        if put.route.op == "count_tokens":
+            return _json({"totalTokens": tally.total, "promptTokensDetails": details}, {})
+        return self._generate(put, tally, details)
+
+    def _generate(self, put: Put, tally: judge.Tally, details: list[dict[str, Any]]) -> Answered:
+        ask = ask_of(put.body, put.model, judge.default_budget(put.model))
+        answers = [compose(ask, index) for index in range(candidates_of(put.body))]
+        numbered = judge.is_third_generation(put.model)
+        prompt: dict[str, Any] = {
+            "promptTokenCount": tally.total,
+            "promptTokensDetails": details,
+        }
+        if tally.read:
+            prompt["cachedContentTokenCount"] = tally.read
+            prompt["cacheTokensDetails"] = [{"modality": "TEXT", "tokenCount": tally.read}]
+        draft = Draft(
+            answers,
+            judge.full_name(put.model),
+            seed_of(ask),
+            prompt,
+            shows_thoughts(put.body),
+            numbered,
+            [
+                put.sign(put.model, "".join(one.thinking)) if one.thinking or numbered else ""
+                for one in answers
+            ],
+            tally.total,
+        )
+        blocked = draft.blocked
+        bill: Usage = {
+            "input": tally.fresh - tally.audio,
+            "input_audio": tally.audio,
+            "cache_read": tally.read,
+            "thinking": 0 if blocked else sum(one.thinking_tokens for one in answers),
+            "output": sum(one.spoken_tokens for one in answers if one.stop != "refusal"),
+        }
+        made = bill["thinking"] + bill["output"]
+        if put.route.op == "generate":
+            body = msgspec.json.encode(whole(draft))
+            return Answered(Reply(200, _TYPE, body=body, tokens=made), bill)
+        if put.route.array:
+            return Answered(Reply(200, _TYPE, pieces=array_pieces(draft), tokens=made), bill)
+        return Answered(
+            Reply(200, "text/event-stream", pieces=sse_pieces(draft), tokens=made), bill
+        )
+
+    def refusal(self, trouble: Trouble, request_id: str) -> Reply:
+        """`{"error": {"code", "message", "status", "details"}}`; a 429 with RetryInfo."""
+        del request_id
+        return Reply(trouble.status, _TYPE, body=msgspec.json.format(_error(trouble), indent=2))
+
+    def outage(self, trouble: Trouble, request_id: str, route: Route) -> bytes:
+        """The bare error object, without `data:`; inside an array it is one more element."""
+        del request_id
+        error = msgspec.json.format(_error(trouble), indent=2)
+        return b",\r\n%b\n]" % error if route.array else error + b"\r\n"
+
+
+def _error(trouble: Trouble) -> bytes:
+    details = list(trouble.details)
+    if trouble.retry_after is not None:
+        details.append(
+            {
+                "@type": "type.googleapis.com/google.rpc.RetryInfo",
+                "retryDelay": f"{trouble.retry_after:g}s",
+            }
+        )
+    error: dict[str, Any] = {
+        "code": trouble.status,
+        "message": trouble.message or _MESSAGES.get(trouble.status, "Emulated error."),
+        "status": trouble.type or _STATUSES.get(trouble.status, "UNKNOWN"),
+    }
+    if details:
+        error["details"] = details
+    return msgspec.json.encode({"error": error})
+
+
+def _json(value: Any, usage: Usage) -> Answered:
+    return Answered(Reply(200, _TYPE, body=msgspec.json.encode(value)), usage)
+
+
+def _model_page(name: str) -> dict[str, Any]:
+    window, output = judge.limits_of(name)
+    return {
+        "name": f"models/{name}",
+        "version": "001",
+        "displayName": f"{name} (emulated)",
+        "description": "An emulated model: no model is called.",
+        "inputTokenLimit": window,
+        "outputTokenLimit": output,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
+        "thinking": True,
+    }
