@@ -92,7 +92,11 @@ def usage(text: str) -> int | None:
         if "input_tokens" in said and found is None:
             found = sum(
                 said.get(key) or 0
-                for key in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+                for key in (
+                    "input_tokens",
+                    "cache_read_input_tokens",
+                    "cache_creation_input_tokens",
+                )
             )
     return found
 

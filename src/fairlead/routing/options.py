@@ -1,0 +1,46 @@
+"""The models that a policy's candidates mean on a day: what `decide` chooses among."""
+
+from collections.abc import Callable
+from datetime import date
+
+from msgspec import Struct
+
+from fairlead.catalog.catalog import Catalog
+from fairlead.catalog.model import Model, Vendor
+from fairlead.routing.policy import Policy
+
+__all__ = ["Option", "options_for"]
+
+
+class Option(Struct, frozen=True):
+    """One model with the policy's names for it, whether its vendor is configured, its warnings."""
+
+    model: Model
+    names: tuple[str, ...] = ()
+    available: bool = True
+    warnings: tuple[str, ...] = ()
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a policy means this model by `name`."""
+        return name in self.names or name == self.model.id
+
+
+def options_for(
+    policy: Policy, catalog: Catalog, today: date, configured: Callable[[Vendor], bool]
+) -> tuple[Option, ...]:
+    """The policy's candidates in its order, families resolved for the day, each model once.
+
+    Depends on policy, catalogue, day and configuration only: to be computed once a day, not once
+    a request. Raises `Failure` if a family has ended altogether.
+    """
+    found: dict[str, Option] = {}
+    for name in policy.candidates:
+        model = catalog.resolve(name, today)
+        before = found.get(model.id)
+        found[model.id] = Option(
+            model=model,
+            names=(*(before.names if before else ()), name),
+            available=configured(model.vendor),
+            warnings=catalog.warnings_for(name, today),
+        )
+    return tuple(found.values())
