@@ -8,7 +8,7 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import uvloop
@@ -52,6 +52,12 @@ class Peer:
         self.writer.transport.abort()
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what nothing announces: the state of the other side, or of what closes itself."""
+    while not condition():  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0.001)
+
+
 Handler = Callable[[Peer], Awaitable[None]]
 
 
@@ -69,7 +75,7 @@ class RawUpstream:
         self._send_buffer = send_buffer
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def __aenter__(self) -> "RawUpstream":
+    async def __aenter__(self) -> Self:
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         if self._send_buffer is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer)
@@ -88,8 +94,7 @@ class RawUpstream:
 
     async def until_closed(self) -> None:
         """Wait until every accepted connection is over, as the server sees it."""
-        while self.open:
-            await asyncio.sleep(0.001)
+        await until(lambda: not self.open)
 
     async def _accept(self, reader, writer) -> None:
         self._tasks.add(asyncio.current_task())

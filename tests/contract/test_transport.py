@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from tests.contract.raw_upstream import Peer, RawUpstream, on_both_loops
 
 from fairlead.upstream.fake import Answer, FakeTransport, Pause
 from fairlead.upstream.pool import PooledTransport
@@ -18,8 +19,8 @@ from fairlead.upstream.transport import (
     UpstreamProtocolError,
     UpstreamReset,
 )
-from tests.contract.raw_upstream import Peer, RawUpstream, on_both_loops
 
+PATIENT = Timeouts()
 SHORT = Timeouts(connect=5, read=0.05, total=10)
 JSON = {"content-type": "application/json"}
 
@@ -65,7 +66,7 @@ Opening = Callable[..., contextlib.AbstractAsyncContextManager[tuple[Transport, 
 over_all = pytest.mark.parametrize("opening", [fake, pooled], ids=["fake", "pooled"])
 
 
-def post(url: str, timeouts: Timeouts = Timeouts()) -> HttpRequest:
+def post(url: str, timeouts: Timeouts = PATIENT) -> HttpRequest:
     return HttpRequest("POST", url, (("content-type", "text/plain"),), b"hi", timeouts)
 
 

@@ -3,6 +3,15 @@
 import asyncio
 
 import pytest
+from tests.contract.raw_upstream import (
+    OK,
+    Peer,
+    RawUpstream,
+    answering,
+    on_both_loops,
+    repeating,
+    sending,
+)
 
 from fairlead.upstream.connection import WireLimits
 from fairlead.upstream.pool import PooledTransport, PoolLimits
@@ -12,15 +21,6 @@ from fairlead.upstream.transport import (
     TransportError,
     UpstreamProtocolError,
     UpstreamReset,
-)
-from tests.contract.raw_upstream import (
-    OK,
-    Peer,
-    RawUpstream,
-    answering,
-    on_both_loops,
-    repeating,
-    sending,
 )
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -202,9 +202,13 @@ CUT = {
 async def test_an_answer_that_is_cut_off_is_a_reset(case: str) -> None:
     async with RawUpstream(answering(CUT[case])) as upstream:
         transport = PooledTransport()
-        with pytest.raises(UpstreamReset) as caught:
+
+        async def ask_it() -> bytes:
             response = await transport.send(HttpRequest("POST", upstream.url(), (), b"{}"))
-            await response.read(100)
+            return await response.read(100)
+
+        with pytest.raises(UpstreamReset) as caught:
+            await ask_it()
         assert caught.value.sent
         assert transport.stats().in_flight <= 1
         await transport.aclose()

@@ -6,15 +6,19 @@ import ssl
 
 import pytest
 import trustme
+from tests.contract.raw_upstream import OK, Peer, RawUpstream, on_both_loops, sending, until
 
 from fairlead.upstream.dial import dial_direct
 from fairlead.upstream.pool import PooledTransport
 from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, ReadTimeout, Timeouts, UpstreamReset
-from tests.contract.raw_upstream import OK, Peer, RawUpstream, on_both_loops, sending
 
 PROMISED = 256 * 1024
 KERNEL = 16 * 1024
+
+
+async def emptied(transport: PooledTransport) -> None:
+    await until(lambda: transport.stats().open == 0)
 
 
 async def narrow(factory, host, port):
@@ -96,6 +100,24 @@ async def test_silence_that_we_caused_is_not_held_against_the_upstream() -> None
 
 
 @on_both_loops
+async def test_silence_counts_again_once_the_reader_is_back() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9000000\r\n\r\n" + b"x" * 300_000)
+        await peer.gone()
+
+    async with RawUpstream(handle) as upstream:
+        transport = PooledTransport()
+        timeouts = Timeouts(read=0.1, total=600)
+        response = await transport.send(HttpRequest("GET", upstream.url(), (), timeouts=timeouts))
+        await until(lambda: response._connection._paused)
+        await asyncio.sleep(0.3)
+        with pytest.raises(ReadTimeout, match="silent"):
+            await response.read(10_000_000)
+        await transport.aclose()
+
+
+@on_both_loops
 async def test_tiny_chunks_do_not_hide_memory() -> None:
     """A chunk of two bytes costs an object of forty: pieces are joined, not only counted."""
     body = b"2\r\nab\r\n" * 30_000
@@ -103,8 +125,7 @@ async def test_tiny_chunks_do_not_hide_memory() -> None:
     async with RawUpstream(sending(head + body + b"0\r\n\r\n")) as upstream:
         transport = PooledTransport()
         response = await transport.send(HttpRequest("GET", upstream.url(), ()))
-        while not response._connection.complete:
-            await asyncio.sleep(0.001)
+        await until(lambda: response._connection.complete)
         assert len(response._connection._parts) <= 65
         assert await response.read(1 << 20) == b"ab" * 30_000
         await transport.aclose()
@@ -156,8 +177,7 @@ async def test_an_early_answer_ends_a_large_request() -> None:
         response = await transport.send(HttpRequest("POST", upstream.url(), (), b"x" * (32 << 20)))
         assert response.status == 413
         assert await response.read(10) == b"no"
-        while transport.stats().open:
-            await asyncio.sleep(0.001)
+        await emptied(transport)
         await transport.aclose()
 
 
@@ -179,8 +199,7 @@ async def test_an_upstream_that_stops_taking_a_large_request() -> None:
             with pytest.raises(error) as caught:
                 await transport.send(request)
             assert caught.value.sent
-            while transport.stats().open:
-                await asyncio.sleep(0.001)
+            await emptied(transport)
             await transport.aclose()
 
 
@@ -196,6 +215,5 @@ async def test_cancelling_a_large_request() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await transport.send(request)
-        while transport.stats().open:
-            await asyncio.sleep(0.001)
+        await emptied(transport)
         await transport.aclose()

@@ -1,20 +1,13 @@
 """PooledTransport's pools: reuse, closed and stale connections, limits, cancellation, leaks."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import socket
+from pathlib import Path
 
 import pytest
-
-from fairlead.upstream.pool import PooledTransport, PoolLimits, PoolStats
-from fairlead.upstream.transport import (
-    ConnectFailed,
-    HttpRequest,
-    ReadTimeout,
-    Timeouts,
-    UpstreamReset,
-)
 from tests.contract.raw_upstream import (
     CLOSE,
     OK,
@@ -24,10 +17,22 @@ from tests.contract.raw_upstream import (
     on_both_loops,
     repeating,
     sending,
+    until,
 )
 
+from fairlead.upstream.pool import PooledTransport, PoolLimits, PoolStats
+from fairlead.upstream.transport import (
+    ConnectFailed,
+    HttpRequest,
+    ReadTimeout,
+    Timeouts,
+    UpstreamReset,
+)
 
-async def get(transport: PooledTransport, url: str, timeouts: Timeouts = Timeouts()) -> bytes:
+PATIENT = Timeouts()
+
+
+async def get(transport: PooledTransport, url: str, timeouts: Timeouts = PATIENT) -> bytes:
     response = await transport.send(HttpRequest("POST", url, (), b"{}", timeouts))
     return await response.read(1000)
 
@@ -35,18 +40,15 @@ async def get(transport: PooledTransport, url: str, timeouts: Timeouts = Timeout
 def sockets() -> int:
     """How many sockets this process has open."""
     count = 0
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
-        except OSError:
-            continue
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            count += str(entry.readlink()).startswith("socket:")
     return count
 
 
 async def settle(transport: PooledTransport, upstream: RawUpstream) -> None:
     """Wait until no connection is left on either side."""
-    while transport.stats().open or transport.stats().connecting:
-        await asyncio.sleep(0.001)
+    await until(lambda: not (transport.stats().open or transport.stats().connecting))
     await upstream.until_closed()
 
 
@@ -87,8 +89,7 @@ async def test_more_idle_connections_than_wanted_are_closed() -> None:
     async with RawUpstream(repeating(OK)) as upstream:
         transport = PooledTransport(limits=PoolLimits(max_idle=2))
         await asyncio.gather(*(get(transport, upstream.url()) for _ in range(5)))
-        while transport.stats().open > 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: not (transport.stats().open > 2))
         assert transport.stats().idle == 2
         await transport.aclose()
 
@@ -229,8 +230,7 @@ async def test_waiting_in_line_ends_with_the_connect_timeout() -> None:
     async with RawUpstream(sending(b"")) as upstream:
         transport = PooledTransport(limits=PoolLimits(max_connections=1))
         first = asyncio.create_task(get(transport, upstream.url()))
-        while not upstream.requests:
-            await asyncio.sleep(0.001)
+        await until(lambda: upstream.requests)
         with pytest.raises(ConnectFailed, match="all 1 connections are busy") as caught:
             await get(transport, upstream.url(), Timeouts(connect=0.03))
         assert not caught.value.sent
@@ -253,8 +253,7 @@ async def test_cancelled_waiters_hand_their_turn_on() -> None:
     async with RawUpstream(handle) as upstream:
         transport = PooledTransport(limits=PoolLimits(max_connections=1))
         tasks = [asyncio.create_task(get(transport, upstream.url())) for _ in range(10)]
-        while transport.stats().waiting < 9:
-            await asyncio.sleep(0.001)
+        await until(lambda: not (transport.stats().waiting < 9))
         gate.set()
         for task in tasks[1:8]:
             task.cancel()
@@ -304,8 +303,7 @@ async def test_cancelling_closes_the_connection_at_once() -> None:
     async with RawUpstream(sending(b"")) as upstream:
         transport = PooledTransport()
         task = asyncio.create_task(get(transport, upstream.url()))
-        while not upstream.requests:
-            await asyncio.sleep(0.001)
+        await until(lambda: upstream.requests)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -343,8 +341,8 @@ async def test_an_answer_that_is_dropped_is_closed_with_a_warning() -> None:
     async with RawUpstream(sending(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx")) as upstream:
         transport = PooledTransport()
         response = await transport.send(HttpRequest("GET", upstream.url(), ()))
-        with pytest.warns(ResourceWarning, match="neither read to its end nor closed"):
-            del response
+        with pytest.warns(ResourceWarning, match="neither read to its end nor closed"):  # noqa: PT031
+            del response  # the block is one act: the last reference goes, and is collected
             gc.collect()
         await settle(transport, upstream)
         await transport.aclose()
@@ -355,8 +353,7 @@ async def test_closing_the_transport_ends_what_is_under_way() -> None:
     async with RawUpstream(sending(b"")) as upstream:
         transport = PooledTransport(limits=PoolLimits(max_connections=2))
         tasks = [asyncio.create_task(get(transport, upstream.url())) for _ in range(4)]
-        while len(upstream.requests) < 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: not (len(upstream.requests) < 2))
         await transport.aclose()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(r) for r in results] == [UpstreamReset] * 2 + [ConnectFailed] * 2
@@ -408,7 +405,7 @@ async def test_connecting_has_its_own_timeout() -> None:
         await asyncio.sleep(60)
 
     transport = PooledTransport(dialer=never)
-    with pytest.raises(ConnectFailed, match="no connection after 0.02 s"):
+    with pytest.raises(ConnectFailed, match=r"no connection after 0\.02 s"):
         await get(transport, "http://upstream.test/", Timeouts(connect=0.02))
     with pytest.raises(ConnectFailed, match=r"after 0\.03 s"):
         await get(transport, "http://upstream.test/", Timeouts(total=0.03))
@@ -427,7 +424,7 @@ async def test_a_shorter_timeout_on_a_reused_connection_holds() -> None:
     async with RawUpstream(handle) as upstream:
         transport = PooledTransport()
         assert await get(transport, upstream.url(), Timeouts(read=500)) == b"ok"
-        with pytest.raises(ReadTimeout, match="silent for 0.03 s"):
+        with pytest.raises(ReadTimeout, match=r"silent for 0\.03 s"):
             await get(transport, upstream.url(), Timeouts(read=0.03))
         await settle(transport, upstream)
         await transport.aclose()

@@ -6,11 +6,6 @@ from pathlib import Path
 
 import pytest
 import trustme
-
-from fairlead.upstream.dial import dial_direct
-from fairlead.upstream.pool import PooledTransport
-from fairlead.upstream.tls import TlsSettings, tls_context
-from fairlead.upstream.transport import ConnectFailed, HttpRequest, Timeouts, UpstreamReset
 from tests.contract.raw_upstream import (
     OK,
     Peer,
@@ -19,7 +14,13 @@ from tests.contract.raw_upstream import (
     on_both_loops,
     repeating,
     sending,
+    until,
 )
+
+from fairlead.upstream.dial import dial_direct
+from fairlead.upstream.pool import PooledTransport
+from fairlead.upstream.tls import TlsSettings, tls_context
+from fairlead.upstream.transport import ConnectFailed, HttpRequest, Timeouts, UpstreamReset
 
 
 class Authority:
@@ -202,8 +203,7 @@ async def test_closed_connections_leave_and_half_read_answers_close(authority: A
     async with RawUpstream(answering(OK), tls=context) as upstream:
         transport = PooledTransport(tls=settings)
         assert await get(transport, upstream.url()) == b"ok"
-        while transport.stats().open:
-            await asyncio.sleep(0.001)
+        await until(lambda: not (transport.stats().open))
         assert await get(transport, upstream.url()) == b"ok"
         await transport.aclose()
     head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"

@@ -540,7 +540,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _resume(self) -> None:
         self._paused = False
-        self._last = self._loop.time()
+        self._last = now = self._loop.time()
+        if self._state == _BODY:
+            self._arm(min(self._deadline, now + self._read_timeout))
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
