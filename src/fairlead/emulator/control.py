@@ -1,12 +1,12 @@
 """The emulator's own addresses, below `/_emulator`.
 
-    GET  /_emulator            what is here
-    GET  /_emulator/bill       tokens by vendor, model and key
-    GET  /_emulator/requests   the last requests
-    GET  /_emulator/faults     the rules in force and how often each has struck
-    PUT  /_emulator/faults     put other rules in their place
-    POST /_emulator/faults     add rules
-    POST /_emulator/reset      books, caches and faults as at the start
+GET  /_emulator            what is here
+GET  /_emulator/bill       tokens by vendor, model and key
+GET  /_emulator/requests   the last requests
+GET  /_emulator/faults     the rules in force and how often each has struck
+PUT  /_emulator/faults     put other rules in their place
+POST /_emulator/faults     add rules
+POST /_emulator/reset      books, caches and faults as at the start
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ from fairlead.emulator.signing import Signer
 
 __all__ = ["Desk"]
 
-FACES: dict[str, Face] = {face.vendor: face for face in (AnthropicFace(), GeminiFace(), OpenAIFace())}
+FACES: dict[str, Face] = {
+    face.vendor: face for face in (AnthropicFace(), GeminiFace(), OpenAIFace())
+}
 _AT_ONCE = Pace()
 _OVERLOADED = {"anthropic": 529}
 _decode = msgspec.json.Decoder().decode
@@ -105,16 +107,16 @@ class Desk:
         finished = None
         if done.usage:
             finished = partial(self._finished, entry, reply.tokens)
-        return Exchange(reply, self._pace(model), shape, finished)
+        return Exchange(reply, self._pace(face.vendor, model), shape, finished)
 
     def _finished(self, entry: Entry, total: int, made: int, stayed: bool) -> None:
         if made < total or not stayed:
             self.books.amend(entry, made, total, stayed=stayed)
 
-    def _pace(self, model: str) -> Pace:
+    def _pace(self, vendor: str, model: str) -> Pace:
         pace = self._paces.get(model)
         if pace is None:
-            names = (model, judge.full_name(model))
+            names = (model, judge.full_name(vendor, model))
             paces = [pace_of(name, self.settings.ttft, self.settings.tps) for name in names]
             pace = Pace(
                 paces[0].ttft or paces[1].ttft,
@@ -154,7 +156,9 @@ class Desk:
                 entry.outcome = "replayed"
                 return Answered(recorded, {})
             if self.settings.replay_only:
-                trouble = Trouble(404, "No recording matches this request (the emulator replays only).")
+                trouble = Trouble(
+                    404, "No recording matches this request (the emulator replays only)."
+                )
             elif request.method == "GET":
                 return face.answer(self._put(route, {}, entry))
             else:
@@ -187,9 +191,8 @@ class Desk:
         body, problem = parsed
         if problem is not None:
             return face.json_trouble(problem)
-        return judge.schema_trouble(face.vendor, route, request, body) or judge.rule_trouble(
-            face.vendor, route, request, body
-        )
+        model, _ = face.peek(route, body)
+        return judge.trouble_of(face.vendor, route, model, request, body, self.signer)
 
     def _put(self, route: Route, body: dict[str, Any], entry: Entry) -> Put:
         return Put(

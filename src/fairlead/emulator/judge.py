@@ -4,28 +4,37 @@ Everything that the desk and the faces want to know of schemas, rules, counting 
 here, in one place.
 """
 
+from functools import cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from fairlead.emulator import authority
+from fairlead.emulator import models, rules
 from fairlead.emulator.answer.tokens import count
 from fairlead.emulator.faces.face import Put, Route, Trouble
 from fairlead.emulator.http11.request import Request
+from fairlead.emulator.signing import Signer
 
 __all__ = [
     "Tally",
     "default_budget",
     "forget",
     "full_name",
-    "is_third_generation",
     "limits_of",
     "models_of",
-    "rule_trouble",
-    "schema_trouble",
+    "numbers_calls",
     "tally",
+    "trouble_of",
 ]
+
+_OPS = {
+    ("anthropic", "generate"): "messages",
+    ("anthropic", "count_tokens"): "count_tokens",
+    ("gemini", "generate"): "generate",
+    ("gemini", "stream"): "generate",
+    ("gemini", "count_tokens"): "count_tokens",
+}
 
 
 class Tally(Struct, frozen=True):
@@ -48,30 +57,35 @@ class Tally(Struct, frozen=True):
         return dict(self.modalities).get("AUDIO", 0)
 
 
-_MODELS = {
-    "anthropic": ("claude-haiku-4-5-20251001", "claude-haiku-5-5"),
-    "gemini": ("gemini-2.5-flash", "gemini-3.8-flash", "gemini-3.5-flash-lite"),
-    "openai": ("gpt-5-mini",),
-}
-
-
-def schema_trouble(vendor: str, route: Route, request: Request, body: Any) -> Trouble | None:
-    """What the vendor's schema has against a body."""
-    if vendor == "openai":
+def trouble_of(
+    vendor: str, route: Route, model: str, request: Request, body: Any, signer: Signer
+) -> Trouble | None:
+    """Why the vendor would refuse a decoded body; None when it would answer."""
+    op = _OPS.get((vendor, route.op))
+    if op is None:
         return None
-    op = {"generate": "messages" if vendor == "anthropic" else "generate", "stream": "generate"}
-    faults = authority.check(vendor, op.get(route.op, route.op), body)
-    return Trouble(400, faults[0].message) if faults else None
+    found = rules.check(
+        vendor,
+        op,
+        model,
+        body,
+        tokens=lambda: _count(vendor, model, body),
+        issued=lambda mark, text: signer.accepts(vendor, mark, text),
+        headers=request.headers,
+        beta=request.query.get("beta") == "true",
+    )
+    if found is None:
+        return None
+    return Trouble(found.status, found.message, found.type, details=found.details)
 
 
-def rule_trouble(vendor: str, route: Route, request: Request, body: Any) -> Trouble | None:
-    """What the vendor's unwritten rules have against a body."""
-    return None
+def _count(vendor: str, model: str, body: Any) -> int:
+    return count(msgspec.json.encode(body).decode())
 
 
 def tally(vendor: str, put: Put) -> Tally:
     """Count the prompt of a request."""
-    total = count(msgspec.json.encode(put.body).decode())
+    total = _count(vendor, put.model, put.body)
     return Tally(total, modalities=(("TEXT", total),))
 
 
@@ -79,26 +93,35 @@ def forget() -> None:
     """Forget all prompt caches."""
 
 
-def full_name(model: str) -> str:
-    """The full id of a model for an alias of it."""
-    return model
+@cache
+def full_name(vendor: str, model: str) -> str:
+    """The full id of a model for an alias of it; what is not known stays as it is."""
+    found = models.find(vendor, model)
+    return model if found is None else found.name
 
 
-def models_of(vendor: str) -> tuple[str, ...]:
+def models_of(vendor: str) -> list[str]:
     """The ids of a vendor's models."""
-    return _MODELS.get(vendor, ())
+    return models.names(vendor)
 
 
-def limits_of(model: str) -> tuple[int | None, int | None]:
-    """Context window and most output tokens; None where they are not disclosed."""
-    return 1_048_576, 65_536
+def limits_of(vendor: str, model: str) -> tuple[int, int] | None:
+    """Context window and most output tokens; None for a model that is not known."""
+    found = models.find(vendor, model)
+    return None if found is None else (found.context_window, found.max_output)
 
 
-def default_budget(model: str) -> int | None:
+def default_budget(vendor: str, model: str) -> int | None:
     """Thinking without a word about it: 0 is off, None dynamic."""
-    return 0 if "lite" in model or "2.0" in model else None
+    found = models.find(vendor, model)
+    if found is None or found.level_default == "minimal":
+        return 0
+    return found.budget_default
 
 
-def is_third_generation(model: str) -> bool:
-    """Whether a Gemini model gives its calls ids and signs its text."""
-    return model.startswith("gemini-3")
+def numbers_calls(vendor: str, model: str) -> bool:
+    """Whether a Gemini model gives its calls ids and signs its text: those that want signatures
+    back do.
+    """
+    found = models.find(vendor, model)
+    return found is not None and found.signatures

@@ -18,10 +18,13 @@ from fairlead.emulator.faults import FaultBook
 from fairlead.emulator.http11.connection import Connection
 from fairlead.emulator.settings import EmulatorSettings
 
+_Loop = Callable[[], asyncio.AbstractEventLoop]
 try:
     import uvloop
 except ImportError:  # there is none for Windows
-    uvloop = None
+    _new_loop: _Loop | None = None
+else:
+    _new_loop = uvloop.new_event_loop
 
 __all__ = ["Emulator", "EmulatorThread", "run"]
 
@@ -108,8 +111,8 @@ class Emulator:
 class EmulatorThread:
     """The same in a thread of its own, for tests and programs that are not async.
 
-        with EmulatorThread(port=0) as emulator:
-            requests.post(emulator.url + "/v1/messages", ...)
+    with EmulatorThread(port=0) as emulator:
+        requests.post(emulator.url + "/v1/messages", ...)
     """
 
     def __init__(
@@ -182,7 +185,7 @@ class EmulatorThread:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=_new_loop) as runner:
                 runner.run(self._serve())
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             self._failed = error
@@ -216,12 +219,8 @@ def run(settings: EmulatorSettings, started: Callable[[str], None] | None = None
                 started(emulator.url)
             await stop.wait()
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(serve())
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    return None if uvloop is None else uvloop.new_event_loop
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -38,8 +38,8 @@ class Trouble(Struct, frozen=True):
 class Put(Struct, frozen=True):
     """A request that passed all checks, with what the emulator has to know to answer it.
 
-    `sign` signs a text for the vendor so that it can be verified when it comes back. `now` is the
-    clock's time in seconds since 1970.
+    `sign(model, text, bound)` signs a thinking text so that it can be verified with `bound` when it
+    comes back. `now` is the clock's time in seconds since 1970.
     """
 
     route: Route
@@ -48,7 +48,7 @@ class Put(Struct, frozen=True):
     stream: bool
     request_id: str
     scope: str
-    sign: Callable[[str, str], str]
+    sign: Callable[[str, str, str], str]
     now: float
 
 

@@ -102,6 +102,9 @@ class AnthropicFace:
         if put.route.op == "models":
             return _json(_model_list(), {})
         if put.route.op == "model":
+            if judge.limits_of(self.vendor, put.model) is None:
+                missing = Trouble(404, f"model: {put.model}")
+                return Answered(self.refusal(missing, put.request_id), {})
             return _json(_model_page(put.model), {})
         tally = judge.tally(self.vendor, put)
         if put.route.op == "count_tokens":
@@ -131,8 +134,9 @@ class AnthropicFace:
             "thinking": answer.thinking_tokens,
             "output": answer.spoken_tokens,
         }
-        signature = put.sign(put.model, "".join(answer.thinking)) if answer.thinking else ""
-        drawn = draw(answer, judge.full_name(put.model), seed, usage, signature)
+        thinking = "".join(answer.thinking)
+        signature = put.sign(put.model, thinking, thinking) if thinking else ""
+        drawn = draw(answer, judge.full_name(self.vendor, put.model), seed, usage, signature)
         made = answer.thinking_tokens + answer.spoken_tokens
         if put.stream:
             return Answered(Reply(200, _STREAM, pieces=events(drawn), tokens=made), bill)
@@ -169,7 +173,7 @@ def _json(value: Any, usage: Usage) -> Answered:
 def _model_page(name: str) -> dict[str, Any]:
     return {
         "type": "model",
-        "id": judge.full_name(name),
+        "id": judge.full_name("anthropic", name),
         "display_name": f"{name} (emulated)",
         "created_at": "2025-10-15T00:00:00Z",
     }

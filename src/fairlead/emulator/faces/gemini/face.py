@@ -101,6 +101,7 @@ class GeminiFace:
     def version_trouble(self, request: Request) -> Trouble | None:
         """The version is in the path."""
         del request
+        return None
 
     def json_trouble(self, problem: str) -> Trouble:
         """A 400 that says what the parser says."""
@@ -117,6 +118,14 @@ class GeminiFace:
             pages = [_model_page(name) for name in judge.models_of(self.vendor)]
             return _json({"models": pages}, {})
         if put.route.op == "model":
+            if judge.limits_of(self.vendor, put.model) is None:
+                missing = Trouble(
+                    404,
+                    f"models/{put.model} is not found for API version v1beta, or is not supported"
+                    " for generateContent. Call ListModels to see the list of available models and"
+                    " their supported methods.",
+                )
+                return Answered(self.refusal(missing, put.request_id), {})
             return _json(_model_page(put.model), {})
         tally = judge.tally(self.vendor, put)
         details = [{"modality": name, "tokenCount": n} for name, n in tally.modalities]
@@ -125,9 +134,9 @@ class GeminiFace:
         return self._generate(put, tally, details)
 
     def _generate(self, put: Put, tally: judge.Tally, details: list[dict[str, Any]]) -> Answered:
-        ask = ask_of(put.body, put.model, judge.default_budget(put.model))
+        ask = ask_of(put.body, put.model, judge.default_budget(self.vendor, put.model))
         answers = [compose(ask, index) for index in range(candidates_of(put.body))]
-        numbered = judge.is_third_generation(put.model)
+        numbered = judge.numbers_calls(self.vendor, put.model)
         prompt: dict[str, Any] = {
             "promptTokenCount": tally.total,
             "promptTokensDetails": details,
@@ -137,13 +146,13 @@ class GeminiFace:
             prompt["cacheTokensDetails"] = [{"modality": "TEXT", "tokenCount": tally.read}]
         draft = Draft(
             answers,
-            judge.full_name(put.model),
+            judge.full_name(self.vendor, put.model),
             seed_of(ask),
             prompt,
             shows_thoughts(put.body),
             numbered,
             [
-                put.sign(put.model, "".join(one.thinking)) if one.thinking or numbered else ""
+                put.sign(put.model, "".join(one.thinking), "") if one.thinking or numbered else ""
                 for one in answers
             ],
             tally.total,
@@ -202,7 +211,7 @@ def _json(value: Any, usage: Usage) -> Answered:
 
 
 def _model_page(name: str) -> dict[str, Any]:
-    window, output = judge.limits_of(name)
+    window, output = judge.limits_of("gemini", name) or (None, None)
     return {
         "name": f"models/{name}",
         "version": "001",

@@ -102,7 +102,9 @@ def _finish(answer: Answer, index: int) -> dict[str, Any]:
     if answer.calls:
         end["finishMessage"] = "Model generated function call(s)."
     if answer.stop == "refusal":
-        end["safetyRatings"] = [{"category": _CATEGORIES[-1], "probability": "HIGH", "blocked": True}]
+        end["safetyRatings"] = [
+            {"category": _CATEGORIES[-1], "probability": "HIGH", "blocked": True}
+        ]
     return end
 
 

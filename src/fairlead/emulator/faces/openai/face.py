@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from fairlead.emulator import judge
 from fairlead.emulator.answer.compose import compose
 from fairlead.emulator.answer.tokens import count
 from fairlead.emulator.answer.wording import seed_of
@@ -34,6 +33,8 @@ _MESSAGES = {
     503: "The engine is currently overloaded, please try again later. (emulated)",
 }
 MOST_CANDIDATES = 128
+# Listed so that a client finds something; any other id is answered as well.
+MODELS = ("gpt-5-mini", "gpt-5-nano")
 
 
 class OpenAIFace:
@@ -66,6 +67,7 @@ class OpenAIFace:
     def version_trouble(self, request: Request) -> Trouble | None:
         """None is asked for."""
         del request
+        return None
 
     def json_trouble(self, problem: str) -> Trouble:
         """A 400 in the vendor's words."""
@@ -81,7 +83,7 @@ class OpenAIFace:
     def answer(self, put: Put) -> Answered:
         """A completion, whole or as a stream; the models."""
         if put.route.op == "models":
-            pages = [_model_page(name) for name in judge.models_of(self.vendor)]
+            pages = [_model_page(name) for name in MODELS]
             return _json({"object": "list", "data": pages})
         if put.route.op == "model":
             return _json(_model_page(put.model))

@@ -18,7 +18,9 @@ def trouble_of(body: dict[str, Any]) -> Trouble | None:
     if not isinstance(messages, list):
         return Trouble(400, "Missing required parameter: 'messages'.")
     if not messages:
-        return Trouble(400, "Invalid 'messages': empty array. Expected an array with minimum length 1.")
+        return Trouble(
+            400, "Invalid 'messages': empty array. Expected an array with minimum length 1."
+        )
     for at, message in enumerate(messages):
         role = message.get("role") if isinstance(message, dict) else None
         if role not in _ROLES:
