@@ -91,6 +91,12 @@ class Catalog(Struct, frozen=True):
     vendors: Vendors
     version: str
 
+    def __contains__(self, name: object) -> bool:
+        """Whether `name` means a model or a family, be it only by its prefix."""
+        if not isinstance(name, str):
+            return False
+        return self._known(name) is not None
+
     def resolve(self, name: str, today: date) -> Model:
         """The model that a name means on that day.
 
@@ -146,13 +152,15 @@ class Catalog(Struct, frozen=True):
         """The model as one upstream serves it, where claims differ by upstream."""
         return compile_model(self.sheets[model_id], upstream=upstream)
 
-    def _found(self, name: str) -> Model | Family:
+    def _known(self, name: str) -> Model | Family | None:
         return (
             self.names.get(name)
             or self.names.get(self.vendors.plain(name))
             or self.vendors.unknown(name)
-            or _refuse(name, self.names)
         )
+
+    def _found(self, name: str) -> Model | Family:
+        return self._known(name) or _refuse(name, self.names)
 
 
 def _refuse(name: str, names: Mapping[str, object]) -> NoReturn:

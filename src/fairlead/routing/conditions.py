@@ -5,6 +5,7 @@ conjunction of its conditions.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 
 from msgspec import Struct
@@ -18,9 +19,8 @@ __all__ = [
     "Feature",
     "Form",
     "Wanted",
-    "holds",
+    "ask",
     "implies",
-    "tell",
 ]
 
 Scalar = bool | int | str
@@ -85,7 +85,9 @@ def _is(actual: object, wanted: object) -> bool:
 def _any_of(actual: object, wanted: object) -> bool:
     if not isinstance(wanted, tuple):
         return False
-    return any(each in wanted for each in (actual if isinstance(actual, tuple) else (actual,)))
+    if isinstance(actual, tuple):
+        return not set(wanted).isdisjoint(actual)
+    return actual in wanted
 
 
 def _has(actual: object, wanted: object) -> bool:
@@ -101,35 +103,35 @@ OPERATORS: dict[str, Operator] = {
 }
 
 
-def holds(condition: Condition, features: Features) -> bool:
-    """Whether the features meet the condition. A feature that is not set meets none."""
-    actual = getattr(features, condition.feature)
-    return actual is not None and OPERATORS[condition.operator].test(actual, condition.wanted)
+def ask(condition: Condition, features: Features) -> tuple[bool, str]:
+    """The answer, and the condition with the request's figures: `212,331 tokens > 200,000`.
 
-
-def tell(condition: Condition, features: Features) -> str:
-    """The condition with the request's figures: `212,331 tokens > 200,000`."""
-    actual = getattr(features, condition.feature)
-    feature, operator = FEATURES[condition.feature], OPERATORS[condition.operator]
+    A feature that is not set meets no condition.
+    """
+    name = condition.feature
+    actual = getattr(features, name)
     if actual is None:
-        return f"{condition.feature} is not set"
-    word = operator.yes if operator.test(actual, condition.wanted) else operator.no
+        return False, f"{name} is not set"
+    feature, operator = FEATURES[name], OPERATORS[condition.operator]
+    answer = operator.test(actual, condition.wanted)
+    word = operator.yes if answer else operator.no
+    wanted = _say(condition.wanted)
     if feature.form == "number":
-        return f"{_say(actual)} {feature.unit} {word} {_say(condition.wanted)}"
-    evidence = ""
-    if condition.feature == "task" and features.task_evidence:
-        evidence = f" ({features.task_evidence})"
+        return answer, f"{actual:,} {feature.unit} {word} {wanted}"
     if feature.form == "names":
-        return f"{condition.feature} {_say(actual)}: {word} {_say(condition.wanted)}"
-    return f"{condition.feature} {_say(actual)}{evidence} {word} {_say(condition.wanted)}"
+        return answer, f"{name} {', '.join(actual)}: {word} {wanted}"
+    if name == "task" and features.task_evidence:
+        return answer, f"task {actual} ({features.task_evidence}) {word} {wanted}"
+    return answer, f"{name} {_say(actual)} {word} {wanted}"
 
 
-def _say(value: object) -> str:
+@lru_cache(maxsize=1024)
+def _say(value: Wanted) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 def implies(narrow: Condition, wide: Condition) -> bool:

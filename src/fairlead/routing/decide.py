@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from fairlead.canon import Failure, Problem, ProblemKind
 from fairlead.catalog.model import Model
-from fairlead.routing.conditions import FEATURES, holds, tell
+from fairlead.routing.conditions import FEATURES, ask
 from fairlead.routing.decision import Candidate, Decision, Features, Step
 from fairlead.routing.guards import Broken, broken_limit
 from fairlead.routing.options import Option
@@ -109,11 +109,16 @@ def _walk(policy: Policy, features: Features) -> tuple[tuple[Step, ...], Rule | 
     """The questions asked, up to the first yes, and the rule that said it."""
     path: list[Step] = []
     for rule in policy.rules:
-        failed = next((c for c in rule.when if not holds(c, features)), None)
-        told = rule.when if failed is None else (failed,)
-        because = "; ".join([tell(condition, features) for condition in told])
-        path.append(Step(rule.question, failed is None, because))
-        if failed is None:
+        told: list[str] = []
+        answer = True
+        for condition in rule.when:
+            answer, because = ask(condition, features)
+            if not answer:
+                told = [because]
+                break
+            told.append(because)
+        path.append(Step(rule.question, answer, "; ".join(told)))
+        if answer:
             return tuple(path), rule
     return tuple(path), None
 
@@ -122,7 +127,8 @@ def _why(policy: Policy, rule: Rule | None, features: Features) -> str:
     """`article-tree: large document (212,331 tokens > 200,000)`."""
     if rule is None:
         return f"{policy.name}: {policy.otherwise_reason}"
-    details = [tell(c, features) for c in rule.when if FEATURES[c.feature].form == "number"]
+    numbers = [c for c in rule.when if FEATURES[c.feature].form == "number"]
+    details = [ask(condition, features)[1] for condition in numbers]
     if any(c.feature == "task" for c in rule.when) and features.task_evidence:
         details.append(features.task_evidence)
     detail = "; ".join(d for d in details if d.isascii())
@@ -164,7 +170,9 @@ def _short(broken: Broken | None) -> str:
 
 def _header(text: str) -> str:
     """ASCII without control characters, short enough for a header."""
-    plain = "".join([c if " " <= c <= "~" else "?" for c in text])
+    plain = text
+    if not (text.isascii() and text.isprintable()):
+        plain = "".join([c if " " <= c <= "~" else "?" for c in text])
     return plain if len(plain) <= REASON else f"{plain[: REASON - 3]}..."
 
 

@@ -18,7 +18,7 @@ A policy states a preference; it cannot break a hard limit (see `guards`).
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import NoReturn
 
 import msgspec
@@ -92,12 +92,10 @@ _FORMS: dict[Form, str] = {
 _WORDS: dict[object, str] = {str: "a string", list: "a list", dict: "a table"}
 
 
-def parse_policy(
-    text: str, where: str = "<policy>", known: Callable[[str], bool] | None = None
-) -> Policy:
+def parse_policy(text: str, where: str = "<policy>", known: Container[str] | None = None) -> Policy:
     """A policy from its file's text.
 
-    `where` names the file in errors; `known` says whether the catalogue knows a family or model.
+    `where` names the file in errors; `known` holds what the catalogue knows (a `Catalog` will do).
     Raises `PolicyError`.
     """
     try:
@@ -108,7 +106,7 @@ def parse_policy(
     reader.table(document, _TOP, _REQUIRED, "", None)
     candidates = reader.names(document["candidates"], "candidates")
     for candidate in candidates:
-        if known is not None and not known(candidate):
+        if known is not None and candidate not in known:
             reader.fail("candidates", None, f"no such family or model '{candidate}'")
     rules = tuple(
         reader.rule(index, row, candidates) for index, row in enumerate(document.get("rules", []))

@@ -25,12 +25,8 @@ reason = "it sounds"
 """
 
 
-def known(name: str) -> bool:
-    return name in CATALOG.names
-
-
 def test_a_policy_is_read() -> None:
-    policy = parse_policy(GOOD, "mine.toml", known)
+    policy = parse_policy(GOOD, "mine.toml", CATALOG)
     assert (policy.name, policy.version, policy.otherwise) == ("mine", "1", "haiku")
     assert [rule.reason for rule in policy.rules] == ["long?", "it sounds"]
     assert [(c.feature, c.operator, c.wanted) for c in policy.rules[1].when] == [
@@ -49,7 +45,7 @@ def test_the_shipped_policies_are_sound() -> None:
     texts = shipped_policies()
     assert set(texts) == {"article-tree", "article-task", "article-length"}
     for name, text in texts.items():
-        policy = parse_policy(text, name, known)
+        policy = parse_policy(text, name, CATALOG)
         assert policy.name == name
         assert policy.source == "article-2025-10"
 
@@ -91,7 +87,7 @@ MISTAKES = [
 def test_a_mistake_is_told_with_file_line_and_key(old: str, new: str, said: str) -> None:
     assert old in GOOD
     with pytest.raises(PolicyError) as raised:
-        parse_policy(GOOD.replace(old, new, 1), "mine.toml", known)
+        parse_policy(GOOD.replace(old, new, 1), "mine.toml", CATALOG)
     assert said in str(raised.value)
 
 
