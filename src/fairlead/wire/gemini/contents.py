@@ -1,0 +1,217 @@
+"""Turns to `contents`: two roles, results in a Content of their own, system text elsewhere.
+
+- Roles are `user` and `model` ("Please use a valid role: user, model.": recorded 400); turns of one
+  role in a row are merged.
+- All results of a step stand together, right behind the model's calls, in a Content that holds
+  nothing else; what the client put between or beside them follows ("the number of function
+  response parts is equal to the number of function call parts of the function call turn": the
+  server's words).
+- A result names its call by id and by name; the name is looked up where the client left it out.
+- A result is an object: `{"output": text}`, `{"error": text}`, or the client's own JSON object
+  ("If "output" and "error" keys are not specified, then whole "response" is treated as function
+  output": discovery document, FunctionResponse.response). Normal form: `ToolResult.json` is true
+  exactly when the text is a JSON object, whoever sent it.
+- Gemini 3 checks that the first call of each step is signed; history from elsewhere gets the
+  documented dummy, in the base64 form that was recorded with status 200 (6 requests).
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from fairlead.canon import Failure, Media, Opaque, Part, Request, Text, ToolResult, Turn
+from fairlead.catalog.model import Model
+from fairlead.wire.gemini.losses import Losses
+from fairlead.wire.gemini.media import encode_media
+from fairlead.wire.gemini.parts import WirePart, encode_opaque, encode_part
+from fairlead.wire.gemini.types import OBJECT
+
+__all__ = ["DUMMY_SIGNATURE", "Contents", "encode_contents"]
+
+DUMMY_SIGNATURE: Final = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
+"""base64 of `skip_thought_signature_validator` (ai.google.dev, Thought signatures, FAQ)."""
+
+_SYSTEM: Final = frozenset({"system", "developer"})
+
+
+class Contents:
+    """`contents` and `systemInstruction` under construction."""
+
+    __slots__ = ("_calls", "_facts", "_last", "_losses", "_waiting", "contents", "system")
+
+    def __init__(self, facts: Model, losses: Losses) -> None:
+        self.contents: list[dict[str, object]] = []
+        self.system: list[WirePart] = []
+        self._facts = facts
+        self._losses = losses
+        self._calls: dict[str, str] = {}
+        self._last = ""  # what the last Content holds: "model", "user" or "results"
+        self._waiting: list[WirePart] = []  # media of results, for behind them
+
+    def add_system(self, parts: tuple[Part, ...], path: str) -> None:
+        """Text for `systemInstruction` ("only text should be used in parts")."""
+        for at, part in enumerate(parts):
+            where = f"{path}[{at}]"
+            if not isinstance(part, Text):
+                why = "Gemini's system instruction takes text only"
+                self._losses.semantic(where, "system_media", why)
+                continue
+            said = encode_part(part, self._facts, where, self._losses)
+            if said is not None:
+                self.system.append(said)
+
+    def add(self, turn: Turn) -> None:
+        """One turn of user, assistant or tool."""
+        if turn.name is not None:
+            self._losses.cosmetic(turn.path, "name", "Gemini knows no names of participants")
+        if turn.role == "assistant":
+            self._model_turn(turn)
+            return
+        for at, part in enumerate(turn.parts):
+            if isinstance(part, ToolResult):
+                self._put("results", self._result(part, turn, f"{turn.path}.content[{at}]"))
+        for at, part in enumerate(turn.parts):
+            if isinstance(part, ToolResult):
+                continue
+            said = encode_part(part, self._facts, f"{turn.path}.content[{at}]", self._losses)
+            if said is not None:
+                self._put("user", said)
+
+    def finish(self) -> None:
+        """Put what was waiting; sign what Gemini 3 wants signed."""
+        self._flush()
+        if self._facts.thinking.kind == "level":
+            for content in self.contents:
+                self._sign(content)
+
+    def system_as_user(self) -> None:
+        """System text alone: `contents` is required, so it is said by the user."""
+        why = "Gemini needs a user's turn: the system text became it"
+        self._losses.cosmetic("messages", "system_as_user", why)
+        self.contents.append({"role": "user", "parts": list(self.system)})
+        self.system.clear()
+
+    def _model_turn(self, turn: Turn) -> None:
+        for at, part in enumerate(turn.parts):
+            where = f"{turn.path}.content[{at}]"
+            said = encode_part(part, self._facts, where, self._losses)
+            if said is None:
+                continue
+            if isinstance(said, dict) and "functionCall" in said:
+                call = said["functionCall"]
+                if isinstance(call, dict) and "id" in call:
+                    self._calls[call["id"]] = call["name"]
+            self._put("model", said)
+
+    def _put(self, holds: str, part: WirePart) -> None:
+        if holds != "results" and self._waiting:
+            self._flush()
+        if self._last == holds:
+            parts = self.contents[-1]["parts"]
+            if isinstance(parts, list):
+                parts.append(part)
+            return
+        self._last = holds
+        role = "model" if holds == "model" else "user"
+        self.contents.append({"role": role, "parts": [part]})
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for part in waiting:
+            self._put("user", part)
+
+    def _result(self, result: ToolResult, turn: Turn, path: str) -> WirePart:
+        name = result.name or self._calls.get(result.call_id)
+        if name is None:
+            message = f"answers the tool call {result.call_id!r}, which no earlier turn makes"
+            hint = "Gemini matches results by name too, and the name stands in the call"
+            raise Failure.invalid(message, turn.path, hint=hint)
+        if result.cache is not None:
+            self._losses.cosmetic(path, "cache_breakpoint", "Gemini caches prefixes by itself")
+        texts = [part.text for part in result.content if isinstance(part, Text)]
+        response: dict[str, object] = {"name": name}
+        if result.call_id:
+            response["id"] = result.call_id
+        response["response"] = _response("\n".join(texts), is_error=result.is_error)
+        parts = self._result_media(result, name, path)
+        if parts:
+            response["parts"] = parts
+        return {"functionResponse": response}
+
+    def _result_media(self, result: ToolResult, name: str, path: str) -> list[WirePart]:
+        """Media for inside the result; where the model takes none there, it is put behind."""
+        inside = "tool_result_media" in self._facts.features
+        parts: list[WirePart] = []
+        for part in result.content:
+            said: WirePart | None = None
+            if isinstance(part, Media):
+                said = encode_media(part, self._facts, path, self._losses)
+            elif isinstance(part, Opaque):
+                said = encode_opaque(part, path, self._losses)
+            if said is not None:
+                parts.append(said)
+        if inside or not parts:
+            return parts
+        why = "the model takes no media in tool results: they follow behind"
+        self._losses.cosmetic(path, "tool_result_media", why)
+        self._waiting.append({"text": f"Returned by the function {name}:"})
+        self._waiting += parts
+        return []
+
+    def _sign(self, content: dict[str, object]) -> None:
+        parts = content["parts"]
+        if not isinstance(parts, list):
+            return
+        for part in parts:
+            if isinstance(part, dict) and "functionCall" in part:
+                if "thoughtSignature" not in part:
+                    part["thoughtSignature"] = DUMMY_SIGNATURE
+                    why = "the model wants its calls signed, and another wrote this one"
+                    self._losses.cosmetic("messages", "signature_missing", why)
+                return
+
+
+def encode_contents(request: Request, facts: Model, losses: Losses) -> Contents:
+    """`contents` and `systemInstruction` of a request.
+
+    Raises:
+        Failure: a result without its call, a call without an object, or nothing said at all.
+    """
+    work = Contents(facts, losses)
+    work.add_system(request.instructions, "instructions")
+    begun = False
+    for turn in request.turns:
+        if turn.role in _SYSTEM:
+            if begun:
+                why = "Gemini has one system instruction: this text was moved to it"
+                losses.cosmetic(turn.path, "system_moved", why)
+            work.add_system(turn.parts, f"{turn.path}.content")
+        else:
+            begun = True
+            work.add(turn)
+    work.finish()
+    if not work.contents:
+        if not work.system:
+            raise Failure.invalid("there is nothing in it for the model to answer", "messages")
+        work.system_as_user()
+    return work
+
+
+def _response(text: str, *, is_error: bool) -> object:
+    """The `response` object of a result. See `decode_response_object` for the way back."""
+    key = "error" if is_error else "output"
+    stripped = text.lstrip()
+    if stripped.startswith("{"):
+        raw = text.encode("utf-8", "surrogatepass")
+        try:
+            fields = OBJECT.decode(raw)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return {key: text}
+        if is_error or not fields or (len(fields) == 1 and not fields.keys().isdisjoint(_KEYS)):
+            return {key: Raw(raw)}
+        return Raw(raw)
+    return {key: text}
+
+
+_KEYS: Final = frozenset({"output", "error"})

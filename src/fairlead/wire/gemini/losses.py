@@ -1,0 +1,26 @@
+"""A list of losses under construction."""
+
+from fairlead.canon import Loss
+
+__all__ = ["Losses"]
+
+
+class Losses:
+    """Collects losses; the same one is named once."""
+
+    __slots__ = ("found",)
+
+    def __init__(self) -> None:
+        self.found: list[Loss] = []
+
+    def cosmetic(self, path: str, what: str, why: str) -> None:
+        """A knob that changes no content."""
+        self._add(Loss("cosmetic", path, what, why))
+
+    def semantic(self, path: str, what: str, why: str) -> None:
+        """Content, a tool, a schema or a modality."""
+        self._add(Loss("semantic", path, what, why))
+
+    def _add(self, loss: Loss) -> None:
+        if loss not in self.found:
+            self.found.append(loss)

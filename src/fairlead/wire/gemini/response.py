@@ -1,0 +1,158 @@
+"""Whole answers: Gemini's JSON to canon and back."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from msgspec import Raw
+
+from fairlead.canon import (
+    Candidate,
+    Failure,
+    Finish,
+    Folder,
+    Part,
+    Response,
+    Text,
+)
+from fairlead.catalog.model import Model
+from fairlead.wire.codec import Encoded, Reply
+from fairlead.wire.gemini.assembly import Assembler
+from fairlead.wire.gemini.errors import unreadable
+from fairlead.wire.gemini.finish import finish_word, prompt_feedback
+from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata
+from fairlead.wire.gemini.losses import Losses
+from fairlead.wire.gemini.parts import WirePart, encode_part
+from fairlead.wire.gemini.types import ENCODER, OBJECT
+from fairlead.wire.gemini.usage import encode_usage
+
+__all__ = [
+    "decode_response",
+    "encode_answer_part",
+    "encode_candidate_notes",
+    "encode_finish",
+    "encode_names",
+    "encode_response",
+]
+
+ANYTHING: Final = Model(id="", vendor="")
+"""Facts of no model: an answer's parts go to a client, who takes whatever there is."""
+
+
+def decode_response(body: bytes) -> Response:
+    """The answer that `body` holds. An answer that was blocked is an empty candidate.
+
+    Raises:
+        Failure: `upstream` for a body that is no answer; the vendor's problem if it is an error.
+    """
+    assembler = Assembler()
+    folder = Folder()
+    for event in assembler.add(body):
+        folder.add(event)
+    assembler.assume_finished()
+    for event in assembler.finish():
+        folder.add(event)
+    response = folder.response()
+    if folder.problem is not None:
+        raise Failure(folder.problem)
+    if not response.candidates:
+        raise Failure(unreadable("the vendor's answer holds neither a candidate nor a reason"))
+    return response
+
+
+def encode_response(response: Response, reply: Reply) -> Encoded:
+    """Gemini's JSON for `response`, and what Gemini can't say of it."""
+    losses = Losses()
+    body: dict[str, object] = {}
+    candidates: list[dict[str, object]] = []
+    for candidate in response.candidates:
+        feedback = None if candidate.parts else prompt_feedback(candidate.finish)
+        if feedback is not None:
+            body["promptFeedback"] = feedback
+        else:
+            candidates.append(_candidate(candidate, losses))
+    if candidates:
+        body["candidates"] = candidates
+    if response.usage is not None:
+        usage, lost = encode_usage(response.usage)
+        losses.found += lost
+        if reply.extra:
+            usage["fairlead"] = Raw(reply.extra)
+        body["usageMetadata"] = usage
+    elif reply.extra:
+        body["usageMetadata"] = {"fairlead": Raw(reply.extra)}
+    body.update(encode_names(response.id, response.created, reply))
+    return Encoded(ENCODER.encode(body), tuple(losses.found))
+
+
+def encode_names(answer_id: str, created: int | None, reply: Reply) -> dict[str, object]:
+    """What every answer and chunk carries. `createTime` only where the model behind told it."""
+    names: dict[str, object] = {
+        "modelVersion": reply.model,
+        "responseId": answer_id or reply.request_id,
+    }
+    if created is not None:
+        stamp = datetime.fromtimestamp(created, UTC).isoformat()
+        names["createTime"] = stamp.replace("+00:00", "Z")
+    return names
+
+
+def _candidate(candidate: Candidate, losses: Losses) -> dict[str, object]:
+    path = f"candidates[{candidate.index}]"
+    parts: list[WirePart] = []
+    wire: dict[str, object] = {
+        "content": {"parts": parts, "role": "model"},
+        "index": candidate.index,
+    }
+    for at, part in enumerate(candidate.parts):
+        where = f"{path}.parts[{at}]"
+        said = encode_answer_part(part, where, losses)
+        if said is not None:
+            parts.append(said)
+        if isinstance(part, Text):
+            for cited in part.citations:
+                wire.update(encode_candidate_notes(cited.dialect, encode_metadata(cited), losses))
+    if candidate.finish is not None:
+        wire.update(encode_finish(candidate.finish, path, losses))
+    if candidate.logprobs is not None:
+        dialect, raw = candidate.logprobs
+        if dialect == "gemini":
+            wire["logprobsResult"] = encode_logprobs(raw)
+        else:
+            losses.cosmetic(path, "logprobs", f"log-probabilities of {dialect}'s shape")
+    return wire
+
+
+def encode_answer_part(part: Part, path: str, losses: Losses) -> WirePart | None:
+    """A part of an answer. Arguments that are cut off (max tokens) become an empty object."""
+    try:
+        return encode_part(part, ANYTHING, path, losses)
+    except Failure as failure:
+        losses.semantic(path, "arguments", failure.problem.message)
+        return None
+
+
+def encode_candidate_notes(
+    dialect: str, fields: dict[str, object] | None, losses: Losses
+) -> dict[str, object]:
+    """The candidate's fields for one citation: whole metadata of Gemini's own, else nothing."""
+    if dialect != "gemini":
+        losses.cosmetic("candidates", "citation", f"a citation of {dialect}'s shape")
+    return fields or {}
+
+
+def encode_finish(finish: Finish, path: str, losses: Losses) -> dict[str, object]:
+    """`finishReason`, and `finishMessage` and `safetyRatings` where they are Gemini's own."""
+    wire: dict[str, object] = {"finishReason": finish_word(finish)}
+    if finish.sequence is not None:
+        losses.cosmetic(path, "stop_sequence", "Gemini doesn't tell which sequence stopped it")
+    if finish.detail:
+        known = {
+            name: raw
+            for name, raw in OBJECT.decode(finish.detail).items()
+            if name in {"finishMessage", "safetyRatings"}
+        }
+        if known:
+            wire.update(known)
+        else:
+            losses.cosmetic(path, "finish_detail", "particulars that only their vendor knows")
+    return wire
