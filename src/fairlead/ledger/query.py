@@ -1,0 +1,152 @@
+"""Reading the ledger: sums by model, day, key, ...; one request; the newest ones.
+
+Every function opens its own read-only connection: readers never hold up the writer.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from msgspec import Struct
+
+from fairlead.canon import Failure
+from fairlead.ledger import rows
+from fairlead.ledger.health import LedgerError
+from fairlead.ledger.record import Accepted, Record
+from fairlead.ledger.statements import Statements
+
+__all__ = ["Dimension", "Report", "Sums", "show", "tail", "usage"]
+
+Dimension = Literal["model", "day", "route", "outcome", "policy", "upstream", "key"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+
+_FOREVER = 1e18
+_TOKENS = (
+    *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
+    *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
+)
+_COUNTS = ("requests", "errors", "unknown", "unpriced", "emulated", "estimated")
+
+
+class Sums(Struct, frozen=True, kw_only=True):
+    """Sums over a group of requests.
+
+    `group` holds the group's values in the order of `Report.by` (empty in the totals). `errors`:
+    every outcome but an answer and a client that left; `unknown` of them: nobody saw the end.
+    `unpriced`: the vendor told usage but no price was known, so `cost_usd` lacks them. `emulated`:
+    answered by the emulator (their cost is computed, and nobody bills it). `estimated`: usage that
+    the vendor did not state. Tokens by kind, as in `canon.Usage`. `cost_usd` is exact.
+    """
+
+    group: tuple[str, ...] = ()
+    requests: int = 0
+    errors: int = 0
+    unknown: int = 0
+    unpriced: int = 0
+    emulated: int = 0
+    estimated: int = 0
+    input: int = 0
+    input_audio: int = 0
+    cache_read: int = 0
+    cache_read_audio: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    tool_input: int = 0
+    output: int = 0
+    output_audio: int = 0
+    output_image: int = 0
+    thinking: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """All input-side tokens, cached ones included."""
+        return sum(getattr(self, kind) for kind in _TOKENS[:7])
+
+    @property
+    def completion_tokens(self) -> int:
+        """All output-side tokens, thinking included."""
+        return sum(getattr(self, kind) for kind in _TOKENS[7:])
+
+
+class Report(Struct, frozen=True):
+    """`rows` by the dimensions in `by`, and the `totals` over all of them."""
+
+    by: tuple[Dimension, ...]
+    rows: tuple[Sums, ...]
+    totals: Sums
+
+
+def usage(
+    path: str | Path,
+    by: Sequence[Dimension] = ("model",),
+    since: float | None = None,
+    until: float | None = None,
+) -> Report:
+    """Sums from `since` (included) to `until` (not included), Unix seconds; None is unbounded.
+
+    Days are UTC days. Failure for an unknown dimension, LedgerError for a file that is no ledger.
+    """
+    for name in by:
+        if name not in DIMENSIONS:
+            known = ", ".join(DIMENSIONS)
+            raise Failure.invalid(f"{name!r} is no dimension", "by", hint=f"one of: {known}")
+    asked: dict[str, object] = {f"by_{name}": name in by for name in DIMENSIONS}
+    asked["since"] = 0.0 if since is None else since
+    asked["until"] = _FOREVER if until is None else until
+    with _reading(path) as db:
+        db.row_factory = sqlite3.Row
+        found = db.execute(Statements.load()["usage"], asked).fetchall()
+    sums = tuple(_sums(row, by) for row in found)
+    return Report(tuple(by), sums, _total(sums))
+
+
+def show(path: str | Path, request_id: str) -> Record | Accepted | None:
+    """One request's record; its acceptance while it has none; None if it was never accepted."""
+    with _reading(path) as db:
+        sql = Statements.load()
+        found = db.execute(sql["show_record"], (request_id,)).fetchone()
+        if found is not None:
+            return rows.record(found)
+        found = db.execute(sql["show_accepted"], (request_id,)).fetchone()
+        return None if found is None else rows.accepted(found)
+
+
+def tail(path: str | Path, count: int = 20) -> list[Record]:
+    """The newest records, newest first."""
+    with _reading(path) as db:
+        found = db.execute(Statements.load()["tail"], (max(count, 0),)).fetchall()
+    return [rows.record(row) for row in found]
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[sqlite3.Connection]:
+    file = Path(path)
+    if not file.is_file():
+        raise LedgerError(f"there is no ledger at {file}", "it is made by the first `serve`")
+    db = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)
+    try:
+        yield db
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"the ledger {file} cannot be read: {error}",
+            "check that it is a Fairlead ledger and that you may read it",
+        ) from error
+    finally:
+        db.close()
+
+
+def _sums(row: sqlite3.Row, by: Sequence[Dimension]) -> Sums:
+    numbers: dict[str, Any] = {name: row[name] for name in (*_COUNTS, *_TOKENS)}
+    cost = Decimal(row["cost_pico_usd"]).scaleb(-12)
+    return Sums(group=tuple(row[name] for name in by), cost_usd=cost, **numbers)
+
+
+def _total(sums: tuple[Sums, ...]) -> Sums:
+    numbers: dict[str, Any] = {
+        name: sum(getattr(one, name) for one in sums) for name in (*_COUNTS, *_TOKENS)
+    }
+    return Sums(cost_usd=sum((one.cost_usd for one in sums), Decimal(0)), **numbers)

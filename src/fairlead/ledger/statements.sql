@@ -1,0 +1,235 @@
+-- All SQL of the ledger. A statement begins with `-- name --`, then comments say what it is for.
+-- `statements.py` loads them; nothing else in the room holds SQL.
+
+-- migrations_table --
+-- Which changes of which room's tables this file has had. Made before anything else.
+CREATE TABLE IF NOT EXISTS migrations (
+    room TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    applied_at REAL NOT NULL,
+    PRIMARY KEY (room, version)
+);
+
+-- schema_version --
+-- The newest migration of the ledger that this file has had; 0 for a fresh file.
+SELECT coalesce(max(version), 0) FROM migrations WHERE room = 'ledger';
+
+-- note_migration --
+-- Note that a migration was applied, in the same transaction as its statements.
+INSERT INTO migrations (room, version, name, applied_at) VALUES ('ledger', ?, ?, ?);
+
+-- migration_1_first_form --
+-- `instances`: processes that have opened this file. `settled` is a row of `accepted` up to which
+-- each of the instance's acceptances has a record; `seen` its last sign of life; `closed` is set
+-- when it ended well or was found dead.
+-- `accepted` and `records`: append-only, one row for each request, joined by `id`. Money is
+-- stored twice: `cost_usd` is the exact decimal as text, `cost_pico_usd` the same in 1e-12 dollars
+-- for summing in SQL (64 bits hold 9.2 million dollars). A request whose vendor told no usage has
+-- NULL in every usage column; 0 tokens is a figure, NULL is none.
+CREATE TABLE instances (
+    id TEXT PRIMARY KEY,
+    pid INTEGER NOT NULL,
+    started TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    pid_space TEXT NOT NULL,
+    opened REAL NOT NULL,
+    seen REAL NOT NULL,
+    settled INTEGER NOT NULL,
+    closed REAL
+) WITHOUT ROWID;
+CREATE TABLE accepted (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    at REAL NOT NULL,
+    dialect TEXT NOT NULL,
+    asked_model TEXT NOT NULL,
+    key_id TEXT,
+    stream INTEGER NOT NULL,
+    instance TEXT NOT NULL
+);
+CREATE UNIQUE INDEX accepted_by_id ON accepted (id);
+CREATE TABLE records (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    at REAL NOT NULL,
+    dialect TEXT NOT NULL,
+    asked_model TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    stream INTEGER NOT NULL,
+    key_id TEXT,
+    model TEXT,
+    upstream TEXT,
+    route TEXT NOT NULL,
+    policy TEXT,
+    decision TEXT,
+    losses TEXT,
+    input INTEGER,
+    input_audio INTEGER,
+    cache_read INTEGER,
+    cache_read_audio INTEGER,
+    cache_write_5m INTEGER,
+    cache_write_1h INTEGER,
+    tool_input INTEGER,
+    output INTEGER,
+    output_audio INTEGER,
+    output_image INTEGER,
+    thinking INTEGER,
+    thinking_known INTEGER,
+    estimated INTEGER,
+    tier TEXT,
+    server_calls TEXT,
+    cost_usd TEXT,
+    cost_pico_usd INTEGER,
+    price_version TEXT,
+    error_kind TEXT,
+    error_message TEXT,
+    queue_ms REAL,
+    first_byte_ms REAL,
+    first_token_ms REAL,
+    last_ms REAL,
+    emulated INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX records_by_id ON records (id);
+CREATE INDEX records_by_time ON records (at);
+CREATE TRIGGER accepted_keep_update BEFORE UPDATE ON accepted
+BEGIN SELECT RAISE(ABORT, 'accepted is append-only'); END;
+CREATE TRIGGER accepted_keep_delete BEFORE DELETE ON accepted
+BEGIN SELECT RAISE(ABORT, 'accepted is append-only'); END;
+CREATE TRIGGER records_keep_update BEFORE UPDATE ON records
+BEGIN SELECT RAISE(ABORT, 'records is append-only'); END;
+CREATE TRIGGER records_keep_delete BEFORE DELETE ON records
+BEGIN SELECT RAISE(ABORT, 'records is append-only'); END;
+
+-- begin --
+-- Take the write lock at once, so that a batch never fails half-way for want of it.
+BEGIN IMMEDIATE;
+
+-- commit --
+COMMIT;
+
+-- rollback --
+ROLLBACK;
+
+-- insert_accepted --
+-- One acceptance; `Statements.rows` repeats the VALUES group. A row that came in before (a spill
+-- file read twice) changes nothing.
+INSERT INTO accepted (id, at, dialect, asked_model, key_id, stream, instance)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO NOTHING;
+
+-- insert_records --
+-- One record; the columns stand in the order of `rows.RECORD_COLUMNS`.
+INSERT INTO records (
+    id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
+    decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
+    cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
+    estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated
+)
+VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?
+)
+ON CONFLICT (id) DO NOTHING;
+
+-- last_accepted --
+-- The newest row of the journal.
+SELECT coalesce(max(seq), 0) FROM accepted;
+
+-- enter_instance --
+-- A process has opened the file.
+INSERT INTO instances (id, pid, started, boot, pid_space, opened, seen, settled)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- beat --
+-- A sign of life, and how far the journal is settled.
+UPDATE instances SET seen = ?, settled = ? WHERE id = ?;
+
+-- open_instances --
+-- Processes that have not said goodbye.
+SELECT id, pid, started, boot, pid_space, seen FROM instances WHERE closed IS NULL;
+
+-- settle --
+-- Each acceptance of one instance that has no record gets one that says so: the process ended
+-- before it could. Status 0: nobody knows what the client saw.
+INSERT INTO records (
+    id, at, dialect, asked_model, outcome, status, stream, key_id, route, error_message, emulated
+)
+SELECT
+    a.id, a.at, a.dialect, a.asked_model, 'unknown', 0, a.stream, a.key_id, '',
+    'the gateway process ended before this request did', 0
+FROM accepted AS a
+WHERE
+    a.instance = :instance
+    AND a.seq > (SELECT i.settled FROM instances AS i WHERE i.id = :instance)
+    AND NOT EXISTS (SELECT 1 FROM records AS r WHERE r.id = a.id)
+ORDER BY a.seq
+ON CONFLICT (id) DO NOTHING;
+
+-- leave_instance --
+-- The instance is over and settled.
+UPDATE instances SET closed = ?, seen = ? WHERE id = ?;
+
+-- usage --
+-- Sums by any of the dimensions: a dimension that is not asked for is NULL in every row, so that
+-- it does not part the groups. An error is every outcome but an answer and a client that left.
+-- Unpriced: the vendor told usage, and no price was known for it.
+SELECT
+    CASE WHEN :by_model THEN coalesce(model, asked_model) END AS model,
+    CASE WHEN :by_day THEN date(at, 'unixepoch') END AS day,
+    CASE WHEN :by_route THEN route END AS route,
+    CASE WHEN :by_outcome THEN outcome END AS outcome,
+    CASE WHEN :by_policy THEN coalesce(policy, '') END AS policy,
+    CASE WHEN :by_upstream THEN coalesce(upstream, '') END AS upstream,
+    CASE WHEN :by_key THEN coalesce(key_id, '') END AS key,
+    count(*) AS requests,
+    sum(outcome NOT IN ('ok', 'client_gone')) AS errors,
+    sum(outcome = 'unknown') AS unknown,
+    sum(cost_usd IS NULL AND input IS NOT NULL) AS unpriced,
+    sum(emulated) AS emulated,
+    coalesce(sum(estimated), 0) AS estimated,
+    coalesce(sum(cost_pico_usd), 0) AS cost_pico_usd,
+    coalesce(sum(input), 0) AS input,
+    coalesce(sum(input_audio), 0) AS input_audio,
+    coalesce(sum(cache_read), 0) AS cache_read,
+    coalesce(sum(cache_read_audio), 0) AS cache_read_audio,
+    coalesce(sum(cache_write_5m), 0) AS cache_write_5m,
+    coalesce(sum(cache_write_1h), 0) AS cache_write_1h,
+    coalesce(sum(tool_input), 0) AS tool_input,
+    coalesce(sum(output), 0) AS output,
+    coalesce(sum(output_audio), 0) AS output_audio,
+    coalesce(sum(output_image), 0) AS output_image,
+    coalesce(sum(thinking), 0) AS thinking
+FROM records
+WHERE at >= :since AND at < :until
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ORDER BY 2, 1, 3, 4, 5, 6, 7;
+
+-- show_record --
+-- One request's record.
+SELECT
+    id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
+    decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
+    cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
+    estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated
+FROM records
+WHERE id = ?;
+
+-- show_accepted --
+-- One request that has no record yet.
+SELECT id, at, dialect, asked_model, key_id, stream FROM accepted WHERE id = ?;
+
+-- tail --
+-- The newest records, newest first.
+SELECT
+    id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
+    decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
+    cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
+    estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated
+FROM records
+ORDER BY seq DESC
+LIMIT ?;

@@ -1,0 +1,97 @@
+"""SIGKILL in the middle of writing: the file stays sound, only the last moment may be missing."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fairlead.ledger import query
+from fairlead.ledger.sqlite import SqliteLedger
+
+WRITER = """
+import itertools, sys, time
+from fairlead.canon import Usage
+from fairlead.ledger.record import Accepted, Record
+from fairlead.ledger.sqlite import SqliteLedger
+
+ledger = SqliteLedger(sys.argv[1])
+prefix = sys.argv[2]
+for number in itertools.count():
+    now = time.time()
+    name = f"{prefix}-{number}"
+    ledger.accept(Accepted(name, now, "openai_chat", "auto", "key_1"))
+    if number % 10:  # every tenth is never answered
+        ledger.add(Record(id=name, at=now, dialect="openai_chat", asked_model="auto",
+                          outcome="ok", status=200, usage=Usage(input=number)))
+    print(number, f"{time.time():.6f}", flush=True)
+    time.sleep(0.0005)
+"""
+
+# What the contract allows, and what a shared machine may add by not running the writer's thread.
+PROMISE, STALL = 0.1, 0.15
+
+
+def write_and_kill(path: Path, prefix: str, seconds: float) -> tuple[list[float], float]:
+    """When each entry was put, and when the process was killed (Unix seconds)."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), prefix], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    time.sleep(seconds)
+    killed = time.time()
+    child.send_signal(signal.SIGKILL)
+    told = child.stdout.read()
+    child.wait()
+    child.stdout.close()
+    lines = [line.split() for line in told.splitlines() if line.count(".") == 1]
+    return [float(at) for _, at in lines], killed
+
+
+@pytest.mark.parametrize("seconds", [0.4, 0.6, 0.9])
+def test_a_killed_process_loses_at_most_the_last_moment(tmp_path: Path, seconds: float) -> None:
+    path = tmp_path / "ledger.db"
+    put, killed = write_and_kill(path, "p", seconds)
+    assert len(put) > 20, "the writer did not get going"
+
+    before = sqlite3.connect(path)
+    assert before.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    accepted = {name for (name,) in before.execute("SELECT id FROM accepted")}
+    recorded = {name for (name,) in before.execute("SELECT id FROM records")}
+    before.close()
+    # The first entry's line was read apart, so the n-th of the others is number n + 1.
+    due = [f"p-{at + 1}" for at, when in enumerate(put) if when < killed - PROMISE - STALL]
+    assert len(due) > 20
+    assert [name for name in due if name not in accepted] == []
+    unanswered = {name for name in accepted if int(name[2:]) % 10 == 0}
+    assert [n for n in due if n not in recorded and n not in unanswered] == []
+    assert recorded.isdisjoint(unanswered)
+    assert recorded <= accepted
+    assert len(unanswered) > 2
+
+    SqliteLedger(path).close()
+    left = {r.id: r.outcome for r in query.tail(path, 100_000)}
+    assert set(left) == accepted, "each accepted request has a record now"
+    assert {name for name in accepted if left[name] == "unknown"} == accepted - recorded
+    assert all(left[name] == "ok" for name in recorded)
+
+
+def test_others_go_on_writing_while_one_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    mine = SqliteLedger(path)
+    for prefix in ("p", "q"):
+        write_and_kill(path, prefix, 0.2)
+    mine.close()
+    assert mine.health().lost == 0
+    last = SqliteLedger(path)
+    totals = query.usage(path, ()).totals
+    assert totals.unknown > 0
+    open_ones = sqlite3.connect(path)
+    query_open = "SELECT count(*) FROM accepted WHERE id NOT IN (SELECT id FROM records)"
+    assert open_ones.execute(query_open).fetchone() == (0,)
+    open_ones.close()
+    last.close()

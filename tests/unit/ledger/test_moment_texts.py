@@ -1,0 +1,35 @@
+import pytest
+
+from fairlead.canon import Failure
+from fairlead.ledger.moment import moment
+
+NOW = 1_700_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30s", NOW - 30),
+        ("30m", NOW - 1800),
+        ("24h", NOW - 86_400),
+        ("7d", NOW - 7 * 86_400),
+        (" 2w ", NOW - 14 * 86_400),
+        ("1970-01-02", 86_400),
+        ("1970-01-01T01:00", 3600),
+        ("1970-01-01T01:00:00Z", 3600),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("19700102", 86_400),
+    ],
+)
+def test_points_in_time(text: str, expected: float) -> None:
+    assert moment(text, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "7y", "d", "-7d", "yesterday", "2026-13-01", "9" * 12 + "d", "7dd"]
+)
+def test_anything_else_is_refused_with_a_hint(text: str) -> None:
+    with pytest.raises(Failure) as caught:
+        moment(text, NOW, "until")
+    assert caught.value.problem.param == "until"
+    assert "7d" in (caught.value.problem.hint or "")
