@@ -11,7 +11,7 @@ import re
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from fairlead.canon import Failure
 
@@ -47,7 +47,7 @@ class Reader(Generic[_T]):
         self._type = type_
         self._decoder = msgspec.json.Decoder(type_)
 
-    def read(self, data: bytes | msgspec.Raw, path: str = "") -> tuple[_T, list[Unknown]]:
+    def read(self, data: bytes | Raw, path: str = "") -> tuple[_T, list[Unknown]]:
         """The struct, and what it does not know."""
         try:
             return self._decoder.decode(data), []
@@ -58,12 +58,11 @@ class Reader(Generic[_T]):
             raise _json_failure(bytes(data), error, path) from None
         return self._read_apart(data, path)
 
-    def _read_apart(self, data: bytes | msgspec.Raw, path: str) -> tuple[_T, list[Unknown]]:
+    def _read_apart(self, data: bytes | Raw, path: str) -> tuple[_T, list[Unknown]]:
         unknown: list[Unknown] = []
         try:
-            value = msgspec.json.decode(data)
-            _take_unknown(self._type, value, path, unknown)
-            return self._decoder.decode(msgspec.json.encode(value)), unknown
+            kept = _take_unknown(self._type, Raw(bytes(data).lstrip()), path, unknown)
+            return self._decoder.decode(kept), unknown
         except msgspec.ValidationError as error:
             raise _type_failure(error, path) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
@@ -117,25 +116,38 @@ def _held(info: msgspec.inspect.Type) -> type[Struct] | None:
     return None
 
 
+_ITEMS: Final = msgspec.json.Decoder(list[Raw])
+_FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 _NESTED: dict[type[Struct], dict[str, type[Struct] | None]] = {}
 
 
-def _take_unknown(type_: type[Struct], value: Any, path: str, out: list[Unknown]) -> None:  # noqa: ANN401  # any JSON
-    """Move the fields that `type_` does not know from `value`, in place, to `out`."""
-    if isinstance(value, list):
-        for at, item in enumerate(value):
-            _take_unknown(type_, item, f"{path}[{at}]", out)
-        return
-    if not isinstance(value, dict):
-        return
+def _take_unknown(type_: type[Struct], raw: Raw, path: str, out: list[Unknown]) -> Raw:
+    """`raw` without the fields that `type_` does not know, which go to `out`.
+
+    Every other value stays as it was written, byte for byte: caches hang on that.
+    """
+    opening = bytes(memoryview(raw)[:1])
+    if opening == b"[":
+        items = _ITEMS.decode(raw)
+        kept = [_take_unknown(type_, item, f"{path}[{at}]", out) for at, item in enumerate(items)]
+        same = all(new is old for new, old in zip(kept, items, strict=True))
+        return raw if same else Raw(msgspec.json.encode(kept))
+    if opening != b"{":
+        return raw
     known = _NESTED.get(type_)
     if known is None:
         known = _NESTED[type_] = _nested(type_)
-    for field in list(value):
+    fields = _FIELDS.decode(raw)
+    changed = False
+    for field, value in list(fields.items()):
         if field not in known:
-            out.append((join(path, field), msgspec.json.encode(value.pop(field))))
+            out.append((join(path, field), bytes(fields.pop(field))))
+            changed = True
         elif (held := known[field]) is not None:
-            _take_unknown(held, value[field], join(path, field), out)
+            below = _take_unknown(held, value, join(path, field), out)
+            changed = changed or below is not value
+            fields[field] = below
+    return Raw(msgspec.json.encode(fields)) if changed else raw
 
 
 # Errors
