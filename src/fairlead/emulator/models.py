@@ -1,0 +1,86 @@
+"""The models that the emulator knows, and what each of them takes.
+
+The figures stand in `models.toml` with their sources, apart from the gateway's catalogue.
+"""
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+__all__ = ["Media", "Model", "find", "names"]
+
+
+class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What media cost a Google model, in tokens.
+
+    A picture costs `image`, or that for each square of `tile` pixels; a PDF's page costs `page`,
+    reported as `page_as`; film costs `frame` for each second, sound `audio_second`.
+    """
+
+    image: int
+    page: int
+    page_as: str
+    audio_second: int
+    frame: int
+    tile: int | None = None
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one model takes; tokens everywhere.
+
+    Attributes:
+        thinking: modes that it knows: `enabled`, `adaptive`, `disabled` (Anthropic), `budget`,
+            `level` (Google).
+        budget: least and greatest thinking budget, where it takes one.
+        budget_off: a budget of 0 switches thinking off.
+        budget_default: the budget without a word; None is dynamic.
+        sampling: `any` of temperature, top_p and top_k, `one_of` temperature and top_p, or `none`.
+        overflow: what a prompt that fits makes with a max_tokens that doesn't: `stop` answers and
+            ends with model_context_window_exceeded, `reject` is a 400.
+        signatures: a function call in the history must carry its thought signature.
+        input_tokens: how many tokens it counts where the family's others count one.
+        media: what pictures, sound, film and pages cost on a Google model.
+    """
+
+    name: str
+    vendor: str
+    context_window: int
+    max_output: int
+    min_cacheable: int
+    modalities: tuple[str, ...]
+    thinking: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    budget: tuple[int, int] | None = None
+    budget_off: bool = False
+    budget_default: int | None = None
+    levels: tuple[str, ...] = ()
+    level_default: str | None = None
+    efforts: tuple[str, ...] = ()
+    sampling: str = "any"
+    prefill: bool = True
+    system_turns: bool = False
+    overflow: str = "reject"
+    candidates: int = 1
+    json_with_tools: bool = True
+    signatures: bool = False
+    input_tokens: float = 1.0
+    media: Media | None = None
+
+
+def find(vendor: str, name: str) -> Model | None:
+    """A vendor's model by its name or one of its aliases; None when there is none."""
+    return _table().get((vendor, name))
+
+
+def names(vendor: str) -> list[str]:
+    """The full names of a vendor's models, in the order of the data file."""
+    return list(dict.fromkeys(m.name for (owner, _), m in _table().items() if owner == vendor))
+
+
+@cache
+def _table() -> dict[tuple[str, str], Model]:
+    text = resources.files("fairlead.emulator").joinpath("models.toml").read_text("utf-8")
+    rows = msgspec.convert(tomllib.loads(text)["models"], list[Model])
+    return {(row.vendor, name): row for row in rows for name in (row.name, *row.aliases)}

@@ -1,0 +1,117 @@
+"""What a vendor refuses: its schema first, then the rules that no schema states.
+
+    refusal = check("anthropic", "messages", body["model"], body, tokens=..., issued=...)
+
+The values come back in the vendor's own terms, ready to be put into its error shape.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fairlead.emulator import models
+from fairlead.emulator.authority import Fault
+from fairlead.emulator.authority import check as schema_faults
+from fairlead.emulator.authority.google_json import field
+from fairlead.emulator.rules import anthropic, gemini
+from fairlead.emulator.rules.anthropic.request import turns_of
+from fairlead.emulator.rules.gemini.request import contents_of
+from fairlead.emulator.rules.rejection import Rejection, bad_argument, invalid_request
+
+__all__ = ["Rejection", "check"]
+
+Count = Callable[[], int]
+Issued = Callable[[str, str], bool]
+
+BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+
+
+def check(
+    vendor: str,
+    op: str,
+    model: str,
+    body: dict[str, Any],
+    *,
+    tokens: Count,
+    issued: Issued,
+    headers: Mapping[str, str],
+    beta: bool = False,
+) -> Rejection | None:
+    """Why the vendor would refuse a decoded request; None when it would answer.
+
+    Args:
+        vendor: `anthropic` or `gemini`.
+        op: `messages` or `count_tokens`; `generate` or `count_tokens`.
+        model: the model's name from the body (Anthropic) or the path (Gemini).
+        body: the JSON object.
+        tokens: counts the input tokens; called only for a body that its schema takes.
+        issued: whether the emulator issued this signature for this text (empty for Gemini and for
+            redacted thinking).
+        headers: by lower-case names; `anthropic-version` and `anthropic-beta` are looked at.
+        beta: the path says `?beta=true`.
+
+    Raises:
+        KeyError: no such vendor.
+    """
+    return _VENDORS[vendor](op, model, body, tokens, issued, headers, beta)
+
+
+def _anthropic(
+    op: str,
+    name: str,
+    body: dict[str, Any],
+    tokens: Count,
+    issued: Issued,
+    headers: Mapping[str, str],
+    beta: bool,
+) -> Rejection | None:
+    betas = frozenset(part.strip() for part in headers.get("anthropic-beta", "").split(",") if part)
+    faults = schema_faults("anthropic", f"{op}_beta" if beta or betas else op, body)
+    if faults:
+        return invalid_request(faults[0].message)
+    model = models.find("anthropic", name)
+    if model is None:
+        return anthropic.unknown_model(name)
+    version = headers.get("anthropic-version", "2023-06-01")
+    turns = turns_of(body["messages"])
+    return anthropic.refusal(
+        anthropic.Request(op, model, body, tokens(), issued, version, betas, turns)
+    )
+
+
+def _gemini(
+    op: str,
+    name: str,
+    body: dict[str, Any],
+    tokens: Count,
+    issued: Issued,
+    headers: Mapping[str, str],
+    beta: bool,
+) -> Rejection | None:
+    del headers, beta
+    model = models.find("gemini", name)
+    if model is None:
+        return gemini.unknown_model(name, op)
+    faults = schema_faults("gemini", op, body)
+    if faults:
+        return bad_argument("\n".join(fault.message for fault in faults), (violations(faults),))
+    inner = field(body, "generateContentRequest") if op == "count_tokens" else None
+    whole = inner or body
+    return gemini.refusal(
+        gemini.Request(
+            op, model, whole, tokens(), lambda mark: issued(mark, ""), contents_of(whole)
+        )
+    )
+
+
+def violations(faults: list[Fault]) -> dict[str, Any]:
+    """Google's detail object for faults of fields; one of the body itself names no field [O]."""
+    found = [
+        {"field": fault.path, "description": fault.message}
+        if fault.path
+        else {"description": fault.message}
+        for fault in faults
+    ]
+    return {"@type": BAD_REQUEST, "fieldViolations": found}
+
+
+_VENDORS = {"anthropic": _anthropic, "gemini": _gemini}
