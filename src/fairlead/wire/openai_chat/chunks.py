@@ -21,6 +21,7 @@ from fairlead.canon import (
     Citation,
     Delta,
     Event,
+    Finish,
     Finished,
     Logprobs,
     Loss,
@@ -48,7 +49,7 @@ from fairlead.wire.openai_chat.response import (
     text_signature,
     thought_detail,
 )
-from fairlead.wire.openai_chat.usage import write_usage
+from fairlead.wire.openai_chat.usage import service_tier, write_usage
 
 __all__ = ["ChatStreamEncoder"]
 
@@ -76,7 +77,7 @@ class _Part:
 class _Choice:
     """One choice: its prefix, and what has been said."""
 
-    __slots__ = ("before", "calls", "details", "length", "parts", "refused", "said")
+    __slots__ = ("before", "calls", "details", "finished", "length", "parts", "refused", "said")
 
     def __init__(self, before: bytes) -> None:
         self.before = before
@@ -86,6 +87,7 @@ class _Choice:
         self.length = 0  # of the text, in characters, for citations
         self.refused = False
         self.said = False
+        self.finished = False
 
 
 class ChatStreamEncoder:
@@ -123,7 +125,7 @@ class ChatStreamEncoder:
             case PartStart():
                 return self._start(event)
             case Finished():
-                return self._finish(event)
+                return self._finish(event.finish, event.candidate)
             case UsageUpdate():
                 self._usage = event.usage
             case Logprobs():
@@ -142,16 +144,20 @@ class ChatStreamEncoder:
         if self._over:
             return b""
         self._over = True
+        # Some vendors end an answer without a word; clients wait for one.
+        out = b"".join(
+            self._finish(None, at) for at, choice in self._choices.items() if not choice.finished
+        )
         if not self._include_usage:
-            return DONE
+            return out + DONE
         told: dict[str, Any] = {"choices": [], "usage": None}
         if self._usage is not None:
             told["usage"] = write_usage(self._usage)
-            if self._usage.tier is not None:
-                told["service_tier"] = self._usage.tier
+            if (tier := service_tier(self._usage)) is not None:
+                told["service_tier"] = tier
         if extra or self._extra:
             told["fairlead"] = Raw(extra or self._extra)
-        return self._head + b"," + _JSON(told)[1:] + _END + DONE
+        return out + self._head + b"," + _JSON(told)[1:] + _END + DONE
 
     # Chunks
 
@@ -315,9 +321,10 @@ class ChatStreamEncoder:
         behind = b'},"logprobs":' + _JSON(lists) + b',"finish_reason":null}]' + self._tail
         return self._role(choice, b"null") + choice.before + behind
 
-    def _finish(self, event: Finished) -> bytes:
-        choice = self._choice(event.candidate)
-        word = finish_word(event.finish, has_calls=choice.calls > 0, refused=choice.refused)
+    def _finish(self, finish: Finish | None, at: int) -> bytes:
+        choice = self._choice(at)
+        choice.finished = True
+        word = finish_word(finish, has_calls=choice.calls > 0, refused=choice.refused)
         behind = b'},"logprobs":null,"finish_reason":"' + word.encode() + b'"}]' + self._tail
         due = b"".join(self._due(choice, told) for told in choice.parts.values())
         return due + self._role(choice, b"null") + choice.before + behind

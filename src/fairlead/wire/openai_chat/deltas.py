@@ -167,7 +167,7 @@ class ChoiceReader:
             self._grow("refusal", delta.refusal, events)
         if delta.images:
             self._images(delta.images, events)
-        if delta.audio is not None:
+        if delta.audio is not None and delta.audio != _NO_AUDIO:
             self._audio.append(delta.audio)
 
     # Text, thoughts, refusals
@@ -350,6 +350,7 @@ class ChoiceReader:
 
 _TEXTS: Final = frozenset({"reasoning.text", "reasoning.summary", ""})
 _NO_CALL: Final = CallOut()
+_NO_AUDIO: Final = AudioOut("", "", "", 0)  # Snowflake writes out every field, empty
 _NO_PIECE: Final = ToolCallOut()
 _LEGACY: Final = -1
 

@@ -40,7 +40,7 @@ from fairlead.wire.openai_chat.deltas import ChoiceReader
 from fairlead.wire.openai_chat.errors import problem_of
 from fairlead.wire.openai_chat.messages import FORMATS
 from fairlead.wire.openai_chat.types import ChatResponse
-from fairlead.wire.openai_chat.usage import read_usage, write_usage
+from fairlead.wire.openai_chat.usage import read_usage, service_tier, write_usage
 
 __all__ = [
     "annotation",
@@ -126,8 +126,8 @@ def encode_response(response: Response, reply: Reply) -> Encoded:
     }
     if response.usage is not None:
         body["usage"] = write_usage(response.usage)
-        if response.usage.tier is not None:
-            body["service_tier"] = response.usage.tier
+        if (tier := service_tier(response.usage)) is not None:
+            body["service_tier"] = tier
     if reply.extra:
         body["fairlead"] = Raw(reply.extra)
     return Encoded(_ENCODER.encode(body), tuple(losses))

@@ -20,7 +20,7 @@ from typing import Any, Final
 from fairlead.canon import Usage
 from fairlead.wire.openai_chat.types import UsageDetails, UsageIn
 
-__all__ = ["read_usage", "write_usage"]
+__all__ = ["read_usage", "service_tier", "write_usage"]
 
 _NONE: Final = UsageDetails()
 # OpenRouter's counter of what its server tools did -> canon's name of the fee.
@@ -83,6 +83,19 @@ def _server_calls(told: UsageIn) -> tuple[tuple[str, int], ...]:
         for counter, count in told.server_tool_use_details.items()
         if count and counter in _SERVER_CALLS
     )
+
+
+_TIERS: Final = {
+    **{tier: tier for tier in ("auto", "default", "flex", "scale", "priority", "fast")},
+    # the ordinary tier of Anthropic, Gemini and Mistral, and of Groq
+    "standard": "default",
+    "on_demand": "default",
+}
+
+
+def service_tier(usage: Usage) -> str | None:
+    """The tier in the words that OpenAI's clients know, or None."""
+    return _TIERS.get(usage.tier or "")
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:

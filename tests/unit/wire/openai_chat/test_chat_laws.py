@@ -2,12 +2,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from tests.unit.wire.openai_chat.strategies_chat import requests, responses
 
 from fairlead.canon import fold, unfold
 from fairlead.catalog.model import Model
 from fairlead.wire.codec import Reply, Target
 from fairlead.wire.openai_chat import CODEC
-from tests.unit.wire.openai_chat.strategies_chat import requests, responses
 
 REPLY = Reply("m", 1_700_000_000, "1", include_usage=True)
 
