@@ -81,7 +81,7 @@ class Books:
         return line
 
     def bill(self) -> dict[str, Any]:
-        """`{"emulated": true, "lines": [...], "total": {...}}`; tokens by kind, each counted once."""
+        """`{"emulated": true, "lines": [...], "total": {...}}`; each token in one kind only."""
         total: dict[str, int] = {}
         lines = [line for _, line in sorted(self._lines.items())]
         for line in lines:

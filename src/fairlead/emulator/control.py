@@ -9,25 +9,32 @@ POST /_emulator/faults     add rules
 POST /_emulator/reset      books, caches and faults as at the start
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import msgspec
 
-from fairlead.emulator.faults import BadRule, read_rules
+from fairlead.emulator.books import Books
+from fairlead.emulator.faults import BadRule, FaultBook, read_rules
 from fairlead.emulator.http11.reply import Reply
+from fairlead.emulator.http11.request import Request
+from fairlead.emulator.json_value import JsonValue
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fairlead.emulator.desk import Desk
-    from fairlead.emulator.http11.request import Request
-
-__all__ = ["answer"]
+__all__ = ["Controlled", "answer"]
 
 
-def answer(desk: Desk, request: Request) -> Reply:
+class Controlled(Protocol):
+    """What can be looked at and changed from here: the desk."""
+
+    books: Books
+    faults: FaultBook
+
+    def reset(self) -> None:
+        """Books, caches and faults as at the start."""
+        ...
+
+
+def answer(desk: Controlled, request: Request) -> Reply:
     """The answer to a request below `/_emulator`."""
     handler = _ROUTES.get((request.method, request.path.rstrip("/")))
     if handler is None:
@@ -36,44 +43,43 @@ def answer(desk: Desk, request: Request) -> Reply:
     return handler(desk, request)
 
 
-def _json(value: Any, status: int = 200) -> Reply:
+def _json(value: JsonValue, status: int = 200) -> Reply:
     return Reply(status, body=msgspec.json.encode(value))
 
 
-def _index(desk: Desk, _: Request) -> Reply:
+def _index(desk: Controlled, _: Request) -> Reply:
     return _json(
         {
             "emulated": True,
             "what": "the fairlead emulator of the vendors' HTTP APIs; no model is called",
             "known": [f"{method} {path}" for method, path in _ROUTES],
-            "recordings": len(desk.recordings),
             "faults": len(desk.faults),
         }
     )
 
 
-def _bill(desk: Desk, _: Request) -> Reply:
+def _bill(desk: Controlled, _: Request) -> Reply:
     return _json(desk.books.bill())
 
 
-def _requests(desk: Desk, _: Request) -> Reply:
+def _requests(desk: Controlled, _: Request) -> Reply:
     return _json({"emulated": True, "requests": list(desk.books.requests)})
 
 
-def _faults(desk: Desk, _: Request) -> Reply:
+def _faults(desk: Controlled, _: Request) -> Reply:
     rules = zip(desk.faults.rules, desk.faults.hits, strict=True)
     return _json({"faults": [{"rule": rule, "hits": hits} for rule, hits in rules]})
 
 
-def _put_faults(desk: Desk, request: Request) -> Reply:
+def _put_faults(desk: Controlled, request: Request) -> Reply:
     return _take_faults(desk, request, replace=True)
 
 
-def _post_faults(desk: Desk, request: Request) -> Reply:
+def _post_faults(desk: Controlled, request: Request) -> Reply:
     return _take_faults(desk, request, replace=False)
 
 
-def _take_faults(desk: Desk, request: Request, *, replace: bool) -> Reply:
+def _take_faults(desk: Controlled, request: Request, *, replace: bool) -> Reply:
     try:
         rules = read_rules(msgspec.json.decode(request.body), "faults")
     except msgspec.DecodeError as error:
@@ -88,12 +94,12 @@ def _take_faults(desk: Desk, request: Request, *, replace: bool) -> Reply:
     return _faults(desk, request)
 
 
-def _reset(desk: Desk, _: Request) -> Reply:
+def _reset(desk: Controlled, _: Request) -> Reply:
     desk.reset()
     return _json({"reset": True})
 
 
-_ROUTES: dict[tuple[str, str], Callable[[Desk, Request], Reply]] = {
+_ROUTES: dict[tuple[str, str], Callable[[Controlled, Request], Reply]] = {
     ("GET", "/_emulator"): _index,
     ("GET", "/_emulator/bill"): _bill,
     ("GET", "/_emulator/requests"): _requests,

@@ -2,9 +2,9 @@
 
     faults -> size -> key -> version -> JSON -> schema -> rules -> answer
 
-Faults that replace the answer strike first, as a vendor's outage does: before anything is looked at.
-Faults of the wire (resets, stalls, bad chunks) shape whatever the answer turns out to be. A recorded
-request is answered from its recording once its key is good.
+Faults that replace the answer strike first, as a vendor's outage does: before anything is looked
+at. Faults of the wire (resets, stalls, bad chunks) shape whatever the answer turns out to be. A
+recorded request is answered from its recording once its key is good.
 """
 
 import sys
@@ -15,11 +15,12 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from fairlead.emulator import control, judge
 from fairlead.emulator.books import Books, Entry, key_hash
 from fairlead.emulator.faces.anthropic import AnthropicFace
-from fairlead.emulator.faces.face import Answered, Face, Put, Route, Trouble
+from fairlead.emulator.faces.face import Answered, Face, Put, Route, Tally, Trouble
 from fairlead.emulator.faces.gemini import GeminiFace
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.faces.openai import OpenAIFace
@@ -29,6 +30,8 @@ from fairlead.emulator.http11.pace import Pace, pace_of
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.http11.script import Script
+from fairlead.emulator.json_value import JsonValue
+from fairlead.emulator.memory import Memory
 from fairlead.emulator.replay import Recordings
 from fairlead.emulator.settings import EmulatorSettings
 from fairlead.emulator.signing import Signer
@@ -43,16 +46,26 @@ _OVERLOADED = {"anthropic": 529}
 _decode = msgspec.json.Decoder().decode
 
 
-class Desk:
-    """Answers requests. `clock` gives seconds since 1970; it is asked once a request."""
+class Parsed(Struct, frozen=True):
+    """A body, or what is wrong with its JSON."""
 
-    def __init__(self, settings: EmulatorSettings, clock: Callable[[], float] = time.time) -> None:
+    body: JsonValue
+    problem: str | None = None
+
+
+class Desk:
+    """Answers requests. `clock` gives seconds and never runs back."""
+
+    def __init__(
+        self, settings: EmulatorSettings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.settings = settings
         self.faults = FaultBook(settings.faults)
         self.books = Books(settings.requests_kept)
         self.signer = Signer(settings.seed)
         self.recordings = Recordings.read(settings.replay) if settings.replay else Recordings.none()
-        self._clock = clock
+        self.judge = judge.Judge(self.signer, clock)
+        self.memory = Memory()
         self._count = 0
         self._paces: dict[str, Pace] = {}
 
@@ -60,10 +73,11 @@ class Desk:
         """Books, caches and faults as at the start."""
         self.books.reset()
         self.faults.reset()
-        judge.forget()
+        self.judge.forget()
+        self.memory = Memory()
 
     def handle(self, request: Request) -> Exchange:
-        """The exchange for a request. Never raises: a fault of the emulator is a 500 that says so."""
+        """The exchange for a request. Never raises: a bug of the emulator is a 500 that says so."""
         try:
             if request.path.startswith("/_emulator"):
                 return Exchange(control.answer(self, request), _AT_ONCE)
@@ -79,9 +93,9 @@ class Desk:
         self._count += 1
         request_id = "req_emu" + ident(self._count.to_bytes(8), "request", 17)
         route = face.route(request.method, path, request.query)
-        body, problem = _parse(request)
+        parsed = _parse(request)
         at = route if isinstance(route, Route) else Route("generate")
-        model, stream = face.peek(at, body)
+        model, stream = face.peek(at, parsed.body)
         try:
             rule = self._strike(request, face.vendor, model, path, stream=stream)
         except BadRule as error:
@@ -91,9 +105,10 @@ class Desk:
         entry = Entry(
             request_id, face.vendor, model, path, at.op, 200, stream, key_hash(key), "ok", {}
         )
-        done = self._answer(face, request, route, (body, problem), entry, rule, key)
+        done = self._answer(face, request, route, parsed, entry, rule, key)
         reply = done.reply
-        reply.headers = (("request-id", request_id), *reply.headers)
+        if face.id_header is not None:
+            reply.headers = ((face.id_header, request_id), *reply.headers)
         entry.status = reply.status
         entry.usage = done.usage
         if reply.status >= 400:
@@ -141,7 +156,7 @@ class Desk:
         face: Face,
         request: Request,
         route: Route | Trouble,
-        parsed: tuple[Any, str | None],
+        parsed: Parsed,
         entry: Entry,
         rule: FaultRule | None,
         key: str,
@@ -150,22 +165,38 @@ class Desk:
         if rule is not None and rule.action == "status":
             return Answered(_outright(face, rule, entry.id), {})
         trouble = self._head_trouble(face, request, route, key)
-        if trouble is None and isinstance(route, Route):
-            recorded = self.recordings.find(face.vendor, request, parsed[0])
-            if recorded is not None:
-                entry.outcome = "replayed"
-                return Answered(recorded, {})
-            if self.settings.replay_only:
-                trouble = Trouble(
-                    404, "No recording matches this request (the emulator replays only)."
-                )
-            elif request.method == "GET":
-                return face.answer(self._put(route, {}, entry))
-            else:
-                trouble = self._body_trouble(face, request, route, parsed)
-            if trouble is None:
-                return face.answer(self._put(route, parsed[0], entry))
-        assert trouble is not None  # noqa: S101 - a route that is no Route is a Trouble
+        if trouble is not None or isinstance(route, Trouble):
+            return self._refused(face, trouble or Trouble(404, ""), entry)
+        recorded = self.recordings.find(face.vendor, request, parsed.body)
+        if recorded is not None:
+            entry.outcome = "replayed"
+            return Answered(recorded, {})
+        if self.settings.replay_only:
+            missing = "No recording matches this request: this emulator only replays."
+            return self._refused(face, Trouble(404, missing), entry)
+        if request.method == "GET":
+            return face.answer(self._put(route, {}, entry, judge.NOTHING))
+        return self._checked(face, request, route, parsed, entry)
+
+    def _checked(
+        self, face: Face, request: Request, route: Route, parsed: Parsed, entry: Entry
+    ) -> Answered:
+        """The answer to a body, once it is found in order."""
+        mark = self.memory.mark(request)
+        known = self.memory.recall(mark)
+        if known is not None:
+            return known
+        if parsed.problem is not None:
+            return self._refused(face, face.json_trouble(parsed.problem), entry)
+        found = self.judge.judge(face.vendor, route, entry.model, request, parsed.body, entry.key)
+        if isinstance(found, Trouble):
+            return self._refused(face, found, entry)
+        answered = face.answer(self._put(route, parsed.body, entry, found))
+        self.memory.keep(mark, answered, found.total)
+        return answered
+
+    @staticmethod
+    def _refused(face: Face, trouble: Trouble, entry: Entry) -> Answered:
         return Answered(face.refusal(trouble, entry.id), {})
 
     def _head_trouble(
@@ -185,26 +216,9 @@ class Desk:
             return key in self.settings.keys
         return bool(key) and not key.startswith("bad")
 
-    def _body_trouble(
-        self, face: Face, request: Request, route: Route, parsed: tuple[Any, str | None]
-    ) -> Trouble | None:
-        body, problem = parsed
-        if problem is not None:
-            return face.json_trouble(problem)
-        model, _ = face.peek(route, body)
-        return judge.trouble_of(face.vendor, route, model, request, body, self.signer)
-
-    def _put(self, route: Route, body: dict[str, Any], entry: Entry) -> Put:
-        return Put(
-            route,
-            body,
-            entry.model,
-            entry.stream,
-            entry.id,
-            entry.key,
-            partial(self.signer.sign, entry.vendor),
-            self._clock(),
-        )
+    def _put(self, route: Route, body: dict[str, Any], entry: Entry, tally: Tally) -> Put:
+        sign = partial(self.signer.sign, entry.vendor)
+        return Put(route, body, entry.model, entry.stream, entry.id, tally, sign)
 
 
 def _face_of(request: Request) -> tuple[Face, str]:
@@ -218,7 +232,7 @@ def _face_of(request: Request) -> tuple[Face, str]:
     if first in FACES:
         return FACES[first], "/" + rest
     headers = request.headers
-    if path.startswith("/v1beta") or path.startswith("/v1/models/") and ":" in path:
+    if path.startswith("/v1beta") or (path.startswith("/v1/models/") and ":" in path):
         return FACES["gemini"], path
     if path.startswith("/v1/messages"):
         return FACES["anthropic"], path
@@ -231,16 +245,15 @@ def _face_of(request: Request) -> tuple[Face, str]:
     return FACES["openai"], path
 
 
-def _parse(request: Request) -> tuple[Any, str | None]:
-    """The body, or what is wrong with its JSON."""
+def _parse(request: Request) -> Parsed:
     if not request.body:
-        return None, "the body is empty"
+        return Parsed(None, "the body is empty")
     try:
-        return _decode(request.body), None
+        return Parsed(_decode(request.body))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return None, str(error)
+        return Parsed(None, str(error))
     except RecursionError:
-        return None, "nested too deeply"
+        return Parsed(None, "nested too deeply")
 
 
 def _trouble_of(rule: FaultRule, status: int) -> Trouble:

@@ -1,31 +1,26 @@
 """The seam to those who know what the vendors accept and how they count.
 
-Everything that the desk and the faces want to know of schemas, rules, counting and models, they ask
-here, in one place.
+Everything that the desk and the faces want to know of schemas, rules, counting, prompt caches and
+models, they ask here, in one place.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from fairlead.emulator import models, rules
-from fairlead.emulator.answer.tokens import count
-from fairlead.emulator.faces.face import Put, Route, Trouble
+from fairlead.emulator.counting import Piece, PromptCache, count_of, pieces
+from fairlead.emulator.faces.face import Route, Tally, Trouble
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.signing import Signer
 
 __all__ = [
-    "Tally",
+    "Judge",
     "default_budget",
-    "forget",
     "full_name",
     "limits_of",
     "models_of",
     "numbers_calls",
-    "tally",
-    "trouble_of",
 ]
 
 _OPS = {
@@ -35,62 +30,72 @@ _OPS = {
     ("gemini", "stream"): "generate",
     ("gemini", "count_tokens"): "count_tokens",
 }
+NOTHING = Tally(0)
 
 
-class Tally(Struct, frozen=True):
-    """Prompt tokens. `total` is all of them; `read` and the writes are parts of it."""
+class Judge:
+    """Judges and counts requests; remembers the prompts that the vendors would have cached."""
 
-    total: int
-    read: int = 0
-    write_5m: int = 0
-    write_1h: int = 0
-    modalities: tuple[tuple[str, int], ...] = ()
+    def __init__(self, signer: Signer, clock: Callable[[], float]) -> None:
+        self._signer = signer
+        self._cache = PromptCache(clock)
 
-    @property
-    def fresh(self) -> int:
-        """What is neither read from a cache nor written to one."""
-        return self.total - self.read - self.write_5m - self.write_1h
+    def judge(
+        self,
+        vendor: str,
+        route: Route,
+        model: str,
+        request: Request,
+        body: dict[str, Any],
+        scope: str,
+    ) -> Trouble | Tally:
+        """Why the vendor would refuse a decoded body, or how it counts its prompt.
 
-    @property
-    def audio(self) -> int:
-        """Tokens of audio."""
-        return dict(self.modalities).get("AUDIO", 0)
+        `scope` keeps the prompt caches of different keys apart.
+        """
+        op = _OPS.get((vendor, route.op))
+        if op is None:
+            return NOTHING
+        known = models.find(vendor, model)
+        found: list[list[Piece]] = []
 
+        def tokens() -> int:
+            if known is None:
+                return 0
+            found.append(pieces(known, body))
+            return sum(piece.tokens for piece in found[0])
 
-def trouble_of(
-    vendor: str, route: Route, model: str, request: Request, body: Any, signer: Signer
-) -> Trouble | None:
-    """Why the vendor would refuse a decoded body; None when it would answer."""
-    op = _OPS.get((vendor, route.op))
-    if op is None:
-        return None
-    found = rules.check(
-        vendor,
-        op,
-        model,
-        body,
-        tokens=lambda: _count(vendor, model, body),
-        issued=lambda mark, text: signer.accepts(vendor, mark, text),
-        headers=request.headers,
-        beta=request.query.get("beta") == "true",
-    )
-    if found is None:
-        return None
-    return Trouble(found.status, found.message, found.type, details=found.details)
+        refusal = rules.check(
+            vendor,
+            op,
+            model,
+            body,
+            tokens=tokens,
+            issued=lambda mark, text: self._signer.accepts(vendor, mark, text),
+            headers=request.headers,
+            beta=request.query.get("beta") == "true",
+        )
+        if refusal is not None:
+            return Trouble(refusal.status, refusal.message, refusal.type, details=refusal.details)
+        if known is None:
+            return NOTHING
+        prompt = found[0] if found else pieces(known, body)
+        return self._tally(known, prompt, scope, cached=route.op != "count_tokens")
 
+    def _tally(
+        self, model: models.Model, prompt: list[Piece], scope: str, *, cached: bool
+    ) -> Tally:
+        count = count_of(prompt)
+        kinds = tuple(count.by_modality.items())
+        if not cached:
+            return Tally(count.total, kinds)
+        use = self._cache.use(scope, model, prompt)
+        read = tuple(use.read_by_modality.items())
+        return Tally(count.total, kinds, use.read, use.write_5m, use.write_1h, read)
 
-def _count(vendor: str, model: str, body: Any) -> int:
-    return count(msgspec.json.encode(body).decode())
-
-
-def tally(vendor: str, put: Put) -> Tally:
-    """Count the prompt of a request."""
-    total = _count(vendor, put.model, put.body)
-    return Tally(total, modalities=(("TEXT", total),))
-
-
-def forget() -> None:
-    """Forget all prompt caches."""
+    def forget(self) -> None:
+        """Forget all prompt caches."""
+        self._cache.forget()
 
 
 @cache

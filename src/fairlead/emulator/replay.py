@@ -10,13 +10,13 @@ import gzip
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
 from fairlead.emulator.http11.reply import Piece, Reply
 from fairlead.emulator.http11.request import Request
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["BadRecordings", "Recordings"]
 
@@ -31,7 +31,7 @@ class BadRecordings(ValueError):
 class _Recorded(msgspec.Struct):
     method: str
     url: str
-    body: Any = None
+    body: JsonValue = None
 
 
 class _Response(msgspec.Struct):
@@ -93,7 +93,7 @@ class Recordings:
     def __len__(self) -> int:
         return sum(len(rows) for rows in self._rows.values())
 
-    def find(self, vendor: str, request: Request, body: Any) -> Reply | None:
+    def find(self, vendor: str, request: Request, body: JsonValue) -> Reply | None:
         """The recorded answer to a request, if there is one."""
         if not self._rows:
             return None
@@ -110,7 +110,7 @@ class Recordings:
         return _reply(rows[min(turn, len(rows) - 1)], vendor)
 
 
-def _mark(vendor: str, method: str, path: str, sse: bool, body: Any) -> bytes:
+def _mark(vendor: str, method: str, path: str, sse: bool, body: JsonValue) -> bytes:
     if isinstance(body, (bytes, str)):
         try:
             body = msgspec.json.decode(body)

@@ -46,7 +46,7 @@ class Emulator:
         settings: EmulatorSettings | None = None,
         *,
         clock: Callable[[], float] | None = None,
-        **changes: Any,
+        **changes: Any,  # noqa: ANN401 - fields of EmulatorSettings, checked when it is made
     ) -> None:
         base = settings or EmulatorSettings(port=0)
         self.settings = msgspec.structs.replace(base, **changes) if changes else base
@@ -120,7 +120,7 @@ class EmulatorThread:
         settings: EmulatorSettings | None = None,
         *,
         clock: Callable[[], float] | None = None,
-        **changes: Any,
+        **changes: Any,  # noqa: ANN401 - fields of EmulatorSettings, checked when it is made
     ) -> None:
         self._emulator = Emulator(settings, clock=clock, **changes)
         self._ready = threading.Event()

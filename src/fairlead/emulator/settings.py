@@ -24,7 +24,7 @@ class EmulatorSettings(Struct, frozen=True, kw_only=True):
 
     `keys`: the keys accepted; None accepts any that does not start with "bad". `ttft` maps model
     ids or shell patterns to seconds until the first token, `tps` to tokens per second (0: as fast
-    as possible). `replay` is a file of recordings; with `replay_only` what is not recorded is a 404.
+    as possible). `replay` is a file of recordings; with `replay_only` the rest is a 404.
     `seed` keys the signatures. `requests_kept` bounds the list of requests. `size_limit` overrules
     the vendors' own limits on request bodies, in bytes. `port` 0 takes a free one.
     """

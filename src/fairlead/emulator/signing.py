@@ -2,8 +2,9 @@
 
 A signature is an HMAC over vendor and thinking, with a key made of the emulator's seed, in the
 base64 that the vendors use. Whoever changes the thinking, or brings one vendor's signature to the
-other, is found out. A signature that bears no mark of the emulator's may be the real vendor's, of a
-conversation that began with a real key: it can't be verified here, and is taken if it looks like one.
+other, is found out. A signature that bears no mark of the emulator's may be the real vendor's, of
+a conversation that began with a real key: it can't be verified here, and is taken if it looks like
+one.
 """
 
 import base64

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from fairlead.emulator.json_value import JsonValue
+
 __all__ = ["Answer", "Ask", "Call", "Media", "Stop", "Tool", "ToolResult"]
 
 Stop = Literal["end", "calls", "limit", "sequence", "refusal", "blocked"]
@@ -13,7 +15,7 @@ class Tool(Struct, frozen=True):
     """A function that may be called. `schema` is its JSON Schema (None: takes nothing)."""
 
     name: str
-    schema: Any = None
+    schema: JsonValue = None
 
 
 class Media(Struct, frozen=True):
@@ -49,7 +51,7 @@ class Ask(Struct):
     allowed: tuple[str, ...] = ()
     parallel: bool = True
     json: Literal["off", "object", "schema"] = "off"
-    schema: Any = None
+    schema: JsonValue = None
     budget: int | None = 0
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None

@@ -1,7 +1,6 @@
 """Which tools are called, and with what."""
 
 import re
-from typing import Any
 
 import msgspec
 
@@ -9,6 +8,7 @@ from fairlead.emulator.answer.ask import Ask, Call, Tool
 from fairlead.emulator.answer.schema_value import value_for
 from fairlead.emulator.answer.subjects import subjects
 from fairlead.emulator.answer.tokens import count
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["calls_for"]
 
@@ -68,7 +68,7 @@ def _stem(part: str) -> str:
     return part[:-1] if len(part) > 4 and part.endswith("s") else part
 
 
-def _takes_text(schema: Any) -> bool:
+def _takes_text(schema: JsonValue) -> bool:
     """Whether a subject could be an argument: the tool takes a free string."""
     if not isinstance(schema, dict):
         return False

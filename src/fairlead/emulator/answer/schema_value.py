@@ -18,6 +18,7 @@ import jsonschema_rs
 import msgspec
 
 from fairlead.emulator.answer.pattern import matching
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["Unsatisfiable", "value_for"]
 
@@ -44,13 +45,13 @@ class Unsatisfiable(Exception):
     """No value was found for a part of a schema."""
 
 
-def value_for(schema: Any, number: int, hint: str = "") -> Any:
+def value_for(schema: JsonValue, number: int, hint: str = "") -> JsonValue:
     """A value under `schema`, chosen by `number`; `hint` goes where a free string is wanted."""
     if not isinstance(schema, dict):
         return {}
     doubtful = any(word in msgspec.json.encode(schema) for word in _DOUBTFUL)
     validator = _validator(schema) if doubtful else None
-    last: Any = {}
+    last: JsonValue = {}
     for attempt in range(ATTEMPTS):
         try:
             last = _Maker(schema, number, attempt, hint).make(schema, 0, "")
@@ -61,18 +62,18 @@ def value_for(schema: Any, number: int, hint: str = "") -> Any:
     return last
 
 
-def _validator(schema: dict[str, Any]) -> Any:
+def _validator(schema: dict[str, Any]) -> JsonValue:
     try:
         return jsonschema_rs.validator_for(_plain(schema), validate_formats=True)
     except (ValueError, jsonschema_rs.ReferencingError):
         return None
 
 
-def _is_valid(validator: Any, value: Any) -> bool:
+def _is_valid(validator: JsonValue, value: JsonValue) -> bool:
     return bool(validator.is_valid(value))
 
 
-def _plain(schema: Any) -> Any:
+def _plain(schema: JsonValue) -> JsonValue:
     """Upper-case types of the OpenAPI dialect as JSON Schema says them."""
     if isinstance(schema, list):
         return [_plain(one) for one in schema]
@@ -97,7 +98,7 @@ class _Maker:
         self._choices = 0
         self._following: list[str] = []
 
-    def make(self, schema: Any, depth: int, name: str) -> Any:
+    def make(self, schema: JsonValue, depth: int, name: str) -> JsonValue:
         """A value for `schema`, which stands `depth` below the root under the key `name`."""
         if schema is True or schema == {}:
             return f"emulated {name}".strip()
@@ -122,7 +123,7 @@ class _Maker:
             return (self._attempt // self._choices) % count
         return (self._number + self._attempt + self._choices) % count
 
-    def _of_enum(self, values: list[Any]) -> Any:
+    def _of_enum(self, values: list[Any]) -> JsonValue:
         wanted = self._hint.lower()
         if wanted and self._attempt == 0:
             for value in values:
@@ -131,7 +132,7 @@ class _Maker:
         fit = [value for value in values if value is not None] or values
         return fit[self._pick(len(fit))]
 
-    def _of_branches(self, schema: dict[str, Any], key: str, depth: int, name: str) -> Any:
+    def _of_branches(self, schema: dict[str, Any], key: str, depth: int, name: str) -> JsonValue:
         rest = {k: v for k, v in schema.items() if k != key}
         branches = list(schema[key])
         if depth >= DEEP:
@@ -147,7 +148,7 @@ class _Maker:
                 continue
         raise Unsatisfiable
 
-    def _height(self, schema: Any) -> int:
+    def _height(self, schema: JsonValue) -> int:
         """A rough measure of how soon a branch comes to an end."""
         if not isinstance(schema, dict):
             return 0
@@ -183,10 +184,10 @@ class _Maker:
             return self._merged(merged, hops + 1) if "$ref" in merged else merged
         return schema
 
-    def _resolve(self, pointer: str) -> Any:
+    def _resolve(self, pointer: str) -> JsonValue:
         if not pointer.startswith("#"):
             raise Unsatisfiable
-        at: Any = self._root
+        at: JsonValue = self._root
         for step in pointer[1:].split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
             if isinstance(at, dict) and key in at:
@@ -211,7 +212,7 @@ class _Maker:
                 return guess
         return "string"
 
-    def _of_type(self, schema: dict[str, Any], kind: str, depth: int, name: str) -> Any:
+    def _of_type(self, schema: dict[str, Any], kind: str, depth: int, name: str) -> JsonValue:
         if kind == "object":
             return self._object(schema, depth)
         if kind == "array":
@@ -294,8 +295,8 @@ class _Maker:
         return made
 
     def _item(
-        self, schema: dict[str, Any], one: Any, depth: int, name: str, made: list[Any]
-    ) -> Any:
+        self, schema: dict[str, Any], one: JsonValue, depth: int, name: str, made: list[Any]
+    ) -> JsonValue:
         value = self.make(one, depth + 1, name)
         if schema.get("uniqueItems") is not True:
             return value
@@ -408,13 +409,13 @@ def _bounds(schema: dict[str, Any]) -> tuple[float, float]:
     return low, low + 99.0 if high is None else min(high, low + 1e6)
 
 
-def _number(value: Any) -> float | None:
+def _number(value: JsonValue) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value)
 
 
-def _whole(value: Any) -> int | None:
+def _whole(value: JsonValue) -> int | None:
     """A bound. Google's int64 fields come as strings too."""
     if isinstance(value, str) and value.isdecimal():
         return int(value)
@@ -422,11 +423,11 @@ def _whole(value: Any) -> int | None:
     return None if number is None else max(0, int(number))
 
 
-def _is_null(schema: Any) -> bool:
+def _is_null(schema: JsonValue) -> bool:
     return isinstance(schema, dict) and schema.get("type") == "null"
 
 
-def _extra(schema: dict[str, Any], key: str) -> Any:
+def _extra(schema: dict[str, Any], key: str) -> JsonValue:
     """The schema of a property that `properties` doesn't name."""
     for pattern, one in (schema.get("patternProperties") or {}).items():
         if pattern.strip("^$") and key.startswith(pattern.strip("^$.*")):
@@ -445,7 +446,7 @@ def _dependents(schema: dict[str, Any], made: dict[str, Any]) -> Iterator[str]:
                 yield from (name for name in names if isinstance(name, str))
 
 
-def _merge(one: dict[str, Any], other: Any) -> dict[str, Any]:
+def _merge(one: dict[str, Any], other: JsonValue) -> dict[str, Any]:
     """Both schemas at once, as far as that can be said in one."""
     if other is True:
         return one
@@ -480,7 +481,7 @@ def _merge(one: dict[str, Any], other: Any) -> dict[str, Any]:
     return merged
 
 
-def _both_types(one: Any, other: Any) -> Any:
+def _both_types(one: JsonValue, other: JsonValue) -> JsonValue:
     ones = one if isinstance(one, list) else [one]
     others = other if isinstance(other, list) else [other]
     both = [kind for kind in ones if kind in others]

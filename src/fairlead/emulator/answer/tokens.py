@@ -6,7 +6,7 @@ the white space before it, which comes near the four characters a token that ven
 
 import re
 
-__all__ = ["pieces", "count"]
+__all__ = ["count", "pieces"]
 
 _PIECE = re.compile(r"\s*(?:[^\W_]{1,6}|[^\w\s]{1,4}|_)|\s+$")
 

@@ -7,14 +7,15 @@ from msgspec import Struct
 
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
+from fairlead.emulator.json_value import JsonValue
 
-__all__ = ["Answered", "Face", "Op", "Put", "Route", "Trouble", "Usage", "field", "items"]
+__all__ = ["Answered", "Face", "Op", "Put", "Route", "Tally", "Trouble", "Usage", "field", "items"]
 
 Op = Literal["generate", "stream", "count_tokens", "models", "model"]
 
 Usage = dict[str, int]
 """Tokens by kind, each token in one kind only: `input`, `input_audio`, `cache_read`,
-`cache_write_5m`, `cache_write_1h`, `thinking`, `output`."""
+`cache_read_audio`, `cache_write_5m`, `cache_write_1h`, `thinking`, `output`."""
 
 
 class Route(Struct, frozen=True):
@@ -35,11 +36,29 @@ class Trouble(Struct, frozen=True):
     details: tuple[dict[str, Any], ...] = ()
 
 
+class Tally(Struct, frozen=True):
+    """Prompt tokens. `total` is all of them; `read` and the writes are parts of it. `kinds` and
+    `read_kinds` split `total` and `read` by modality.
+    """
+
+    total: int
+    kinds: tuple[tuple[str, int], ...] = ()
+    read: int = 0
+    write_5m: int = 0
+    write_1h: int = 0
+    read_kinds: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def fresh(self) -> int:
+        """What is neither read from a cache nor written to one."""
+        return self.total - self.read - self.write_5m - self.write_1h
+
+
 class Put(Struct, frozen=True):
     """A request that passed all checks, with what the emulator has to know to answer it.
 
     `sign(model, text, bound)` signs a thinking text so that it can be verified with `bound` when it
-    comes back. `now` is the clock's time in seconds since 1970.
+    comes back.
     """
 
     route: Route
@@ -47,9 +66,8 @@ class Put(Struct, frozen=True):
     model: str
     stream: bool
     request_id: str
-    scope: str
+    tally: Tally
     sign: Callable[[str, str, str], str]
-    now: float
 
 
 class Answered(Struct, frozen=True):
@@ -64,6 +82,8 @@ class Face(Protocol):
 
     vendor: str
     size_limit: int
+    id_header: str | None
+    """The header that carries the request's id, if the vendor has one."""
 
     def route(self, method: str, path: str, query: Mapping[str, str]) -> Route | Trouble:
         """Where the request goes, or why nowhere."""
@@ -85,7 +105,7 @@ class Face(Protocol):
         """What the vendor says to a body that is not a JSON object."""
         ...
 
-    def peek(self, route: Route, body: Any) -> tuple[str, bool]:
+    def peek(self, route: Route, body: JsonValue) -> tuple[str, bool]:
         """The model, and whether a stream is wanted, of a body that is not checked yet."""
         ...
 
@@ -105,7 +125,7 @@ class Face(Protocol):
 _SNAKE: dict[str, str] = {}
 
 
-def field(value: Any, name: str) -> Any:
+def field(value: JsonValue, name: str) -> JsonValue:
     """A field by its camelCase name or its snake_case one, as Google's parsers take both."""
     if not isinstance(value, dict):
         return None
@@ -119,7 +139,7 @@ def field(value: Any, name: str) -> Any:
     return value.get(snake)
 
 
-def items(value: Any) -> list[Any]:
+def items(value: JsonValue) -> list[Any]:
     """A list, a lone value as a list of one, nothing as an empty list."""
     if value is None:
         return []

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from fairlead.emulator.faults.rule import ACTIONS, MATCHERS, FaultRule
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["BadRule", "read_rule", "read_rules", "rules_from_file"]
 
@@ -77,7 +78,7 @@ def read_rule(text: str) -> FaultRule:
     return _build(found, f"fault {text!r}")
 
 
-def _value(name: str, value: str, text: str) -> Any:
+def _value(name: str, value: str, text: str) -> JsonValue:
     try:
         if name in _WHOLE:
             return int(value)
@@ -92,7 +93,7 @@ def _value(name: str, value: str, text: str) -> Any:
     return value
 
 
-def read_rules(raw: Any, where: str) -> tuple[FaultRule, ...]:
+def read_rules(raw: JsonValue, where: str) -> tuple[FaultRule, ...]:
     """Rules from decoded JSON or TOML: a list, or an object with the list `fault` or `faults`.
 
     Raises:
@@ -129,7 +130,7 @@ def rules_from_file(path: Path) -> tuple[FaultRule, ...]:
     return read_rules(raw, str(path))
 
 
-def _build(raw: Any, where: str) -> FaultRule:
+def _build(raw: JsonValue, where: str) -> FaultRule:
     if not isinstance(raw, dict):
         raise BadRule(f"{where}: a rule is a table, got {type(raw).__name__}")
     action = raw.get("action")
@@ -148,6 +149,8 @@ def _build(raw: Any, where: str) -> FaultRule:
     except msgspec.ValidationError as error:
         raise BadRule(f"{where}: {error}") from None
     _check(rule, where)
+    if rule.action == "stream_error" and rule.stream is None:
+        rule = msgspec.structs.replace(rule, stream=True)
     return rule
 
 

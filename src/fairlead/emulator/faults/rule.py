@@ -1,8 +1,10 @@
 """A fault rule: which requests it hits, and what it does to them."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
+
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["ACTIONS", "MATCHERS", "Action", "FaultRule"]
 
@@ -51,7 +53,7 @@ class FaultRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     - `malformed_event`: broken JSON in the first event that starts at `after` bytes (0) or later;
     - `wrong_length`: a content-length that is wrong by `delta` (10: more is promised than comes);
     - `drip`: `bytes` (1) of the body every `interval` (0.05) seconds;
-    - `stream_error`: the vendor's error in mid-stream, at the first event at `after` bytes or later.
+    - `stream_error`: the vendor's error in mid-stream, at the first event from `after` bytes on.
     """
 
     action: Action
@@ -68,7 +70,7 @@ class FaultRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     message: str | None = None
     retry_after: float | None = None
     headers: dict[str, str] = {}
-    body: Any = None
+    body: JsonValue = None
     after: int | None = None
     seconds: float | None = None
     delta: int | None = None

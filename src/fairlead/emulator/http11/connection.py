@@ -72,25 +72,31 @@ class Connection(asyncio.Protocol):
     # -- asyncio -------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
         self._transport = cast("asyncio.Transport", transport)
         self._registry.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone: what is being played ends here."""
+        del exc
         self._registry.discard(self)
         if self._playing is not None:
             self._playing.cancel()
         self._waiting.clear()
 
     def pause_writing(self) -> None:
+        """The client does not read: no more for now."""
         self._paused = True
         self._writable = asyncio.Event()
 
     def resume_writing(self) -> None:
+        """The client reads again."""
         self._paused = False
         if self._writable is not None:
             self._writable.set()
 
     def data_received(self, data: bytes) -> None:
+        """Bytes for the parser, which calls the `on_` methods below."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -99,7 +105,7 @@ class Connection(asyncio.Protocol):
             self._refuse(f"not a valid HTTP/1.1 request: {error}")
 
     def eof_received(self) -> bool:
-        # A client may half-close after its request and still read the answer.
+        """A client may half-close after its request and still read the answer."""
         return self._playing is not None
 
     def abort(self) -> None:
@@ -109,13 +115,16 @@ class Connection(asyncio.Protocol):
     # -- httptools -----------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
+        """A request begins."""
         self._start_request()
 
     def on_url(self, url: bytes) -> None:
+        """Its target, maybe in parts."""
         self._target += url
         self._grow_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
         self._grow_head(len(name) + len(value))
 
@@ -125,6 +134,7 @@ class Connection(asyncio.Protocol):
             raise httptools.HttpParserError(f"head over {MAX_HEAD} bytes")
 
     def on_headers_complete(self) -> None:
+        """The head is complete: refuse a body that is announced too large."""
         length = self._headers.get("content-length", "")
         if length.isdigit() and int(length) > self._limit:
             self._too_large = int(length)
@@ -133,6 +143,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
+        """Part of the body, free of chunk framing."""
         if self._too_large is not None:
             return
         self._size += len(body)
@@ -143,6 +154,7 @@ class Connection(asyncio.Protocol):
             self._body.append(body)
 
     def on_message_complete(self) -> None:
+        """The request is complete."""
         if self._too_large is None:
             self._complete(keep_alive=self._parser.should_keep_alive())
 

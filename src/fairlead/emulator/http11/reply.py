@@ -59,10 +59,10 @@ class Reply(Struct):
 
     def head(self, framing: str) -> bytes:
         """The status line and the headers, with one line of framing, ready to send."""
-        lines = [
+        start = (
             f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unknown')}\r\n"
             f"content-type: {self.content_type}\r\nx-fairlead-emulated: true\r\n{framing}\r\n"
-        ]
-        lines.extend(f"{name}: {value}\r\n" for name, value in self.headers)
-        lines.append("connection: close\r\n\r\n" if self.close else "\r\n")
-        return "".join(lines).encode("latin-1")
+        )
+        own = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
+        end = "connection: close\r\n\r\n" if self.close else "\r\n"
+        return (start + own + end).encode("latin-1", "replace")

@@ -13,6 +13,7 @@ from fairlead.emulator.faces.anthropic.writing import draw, events
 from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["AnthropicFace"]
 
@@ -49,6 +50,7 @@ class AnthropicFace:
     """Errors and limits as the API's documentation of 2026 has them; shapes as recorded."""
 
     vendor = "anthropic"
+    id_header: str | None = "request-id"
     # "Request too large: exceeds the maximum allowed number of bytes", 32 MB for Messages
     # (documentation, "Request size limits").
     size_limit = 32 * 1024 * 1024
@@ -90,7 +92,7 @@ class AnthropicFace:
         """A 400 that says what the parser says."""
         return Trouble(400, f"The request body is not valid JSON: {problem}")
 
-    def peek(self, route: Route, body: Any) -> tuple[str, bool]:
+    def peek(self, route: Route, body: JsonValue) -> tuple[str, bool]:
         """Both are in the body."""
         if not isinstance(body, dict):
             return route.model, False
@@ -106,7 +108,7 @@ class AnthropicFace:
                 missing = Trouble(404, f"model: {put.model}")
                 return Answered(self.refusal(missing, put.request_id), {})
             return _json(_model_page(put.model), {})
-        tally = judge.tally(self.vendor, put)
+        tally = put.tally
         if put.route.op == "count_tokens":
             return _json({"input_tokens": tally.total}, {})
         ask = ask_of(put.body, put.model)
@@ -166,7 +168,7 @@ def _error(trouble: Trouble, request_id: str) -> bytes:
     return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})
 
 
-def _json(value: Any, usage: Usage) -> Answered:
+def _json(value: JsonValue, usage: Usage) -> Answered:
     return Answered(Reply(200, body=msgspec.json.encode(value)), usage)
 
 

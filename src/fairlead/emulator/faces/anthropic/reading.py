@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from fairlead.emulator.answer.ask import Ask, Media, Tool, ToolResult
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["ask_of"]
 
@@ -26,7 +27,7 @@ def ask_of(body: dict[str, Any], model: str) -> Ask:
     return ask
 
 
-def _budget(thinking: Any) -> int | None:
+def _budget(thinking: JsonValue) -> int | None:
     kind = thinking.get("type") if isinstance(thinking, dict) else None
     if kind == "enabled":
         budget = thinking.get("budget_tokens")
@@ -34,7 +35,7 @@ def _budget(thinking: Any) -> int | None:
     return None if kind == "adaptive" else 0
 
 
-def _read_choice(choice: Any, ask: Ask) -> None:
+def _read_choice(choice: JsonValue, ask: Ask) -> None:
     if not isinstance(choice, dict):
         return
     kind = choice.get("type", "auto")

@@ -9,11 +9,12 @@ import msgspec
 from fairlead.emulator import judge
 from fairlead.emulator.answer.compose import compose
 from fairlead.emulator.answer.wording import seed_of
-from fairlead.emulator.faces.face import Answered, Op, Put, Route, Trouble, Usage
+from fairlead.emulator.faces.face import Answered, Op, Put, Route, Tally, Trouble, Usage
 from fairlead.emulator.faces.gemini.reading import ask_of, candidates_of, shows_thoughts
 from fairlead.emulator.faces.gemini.writing import Draft, array_pieces, sse_pieces, whole
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["GeminiFace"]
 
@@ -49,6 +50,7 @@ class GeminiFace:
     """Errors as recorded and documented; both `/v1beta` and `/v1`."""
 
     vendor = "gemini"
+    id_header: str | None = None
     # "Inline data: total request size at most 100 MB" (Gemini API, file input methods, 2026).
     size_limit = 100 * 1024 * 1024
 
@@ -107,7 +109,7 @@ class GeminiFace:
         """A 400 that says what the parser says."""
         return Trouble(400, f"Invalid JSON payload received. {problem}")
 
-    def peek(self, route: Route, body: Any) -> tuple[str, bool]:
+    def peek(self, route: Route, body: JsonValue) -> tuple[str, bool]:
         """Both are in the path."""
         del body
         return route.model, route.op == "stream"
@@ -127,23 +129,22 @@ class GeminiFace:
                 )
                 return Answered(self.refusal(missing, put.request_id), {})
             return _json(_model_page(put.model), {})
-        tally = judge.tally(self.vendor, put)
-        details = [{"modality": name, "tokenCount": n} for name, n in tally.modalities]
         if put.route.op == "count_tokens":
-            return _json({"totalTokens": tally.total, "promptTokensDetails": details}, {})
-        return self._generate(put, tally, details)
+            details = _by_modality(put.tally.kinds)
+            return _json({"totalTokens": put.tally.total, "promptTokensDetails": details}, {})
+        return self._generate(put, put.tally)
 
-    def _generate(self, put: Put, tally: judge.Tally, details: list[dict[str, Any]]) -> Answered:
+    def _generate(self, put: Put, tally: Tally) -> Answered:
         ask = ask_of(put.body, put.model, judge.default_budget(self.vendor, put.model))
         answers = [compose(ask, index) for index in range(candidates_of(put.body))]
         numbered = judge.numbers_calls(self.vendor, put.model)
         prompt: dict[str, Any] = {
             "promptTokenCount": tally.total,
-            "promptTokensDetails": details,
+            "promptTokensDetails": _by_modality(tally.kinds),
         }
         if tally.read:
             prompt["cachedContentTokenCount"] = tally.read
-            prompt["cacheTokensDetails"] = [{"modality": "TEXT", "tokenCount": tally.read}]
+            prompt["cacheTokensDetails"] = _by_modality(tally.read_kinds)
         draft = Draft(
             answers,
             judge.full_name(self.vendor, put.model),
@@ -158,10 +159,13 @@ class GeminiFace:
             tally.total,
         )
         blocked = draft.blocked
+        audio_read = dict(tally.read_kinds).get("AUDIO", 0)
+        audio = dict(tally.kinds).get("AUDIO", 0) - audio_read
         bill: Usage = {
-            "input": tally.fresh - tally.audio,
-            "input_audio": tally.audio,
-            "cache_read": tally.read,
+            "input": tally.fresh - audio,
+            "input_audio": audio,
+            "cache_read": tally.read - audio_read,
+            "cache_read_audio": audio_read,
             "thinking": 0 if blocked else sum(one.thinking_tokens for one in answers),
             "output": sum(one.spoken_tokens for one in answers if one.stop != "refusal"),
         }
@@ -187,6 +191,10 @@ class GeminiFace:
         return b",\r\n%b\n]" % error if route.array else error + b"\r\n"
 
 
+def _by_modality(kinds: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:
+    return [{"modality": name, "tokenCount": tokens} for name, tokens in kinds]
+
+
 def _error(trouble: Trouble) -> bytes:
     details = list(trouble.details)
     if trouble.retry_after is not None:
@@ -206,7 +214,7 @@ def _error(trouble: Trouble) -> bytes:
     return msgspec.json.encode({"error": error})
 
 
-def _json(value: Any, usage: Usage) -> Answered:
+def _json(value: JsonValue, usage: Usage) -> Answered:
     return Answered(Reply(200, _TYPE, body=msgspec.json.encode(value)), usage)
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from fairlead.emulator.answer.ask import Ask, Media, Tool, ToolResult
 from fairlead.emulator.faces.face import field, items
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["ask_of", "candidates_of", "shows_thoughts"]
 
@@ -48,14 +49,14 @@ def shows_thoughts(body: dict[str, Any]) -> bool:
     return field(config, "includeThoughts") is True
 
 
-def _budget(thinking: Any, default: int | None) -> int | None:
+def _budget(thinking: JsonValue, default: int | None) -> int | None:
     budget = field(thinking, "thinkingBudget")
     if isinstance(budget, (int, float)):
         return None if budget < 0 else int(budget)
     return None if field(thinking, "thinkingLevel") is not None else default
 
 
-def _read_format(config: Any, ask: Ask) -> None:
+def _read_format(config: JsonValue, ask: Ask) -> None:
     schema = field(config, "responseJsonSchema") or field(config, "responseSchema")
     if schema is not None:
         ask.json, ask.schema = "schema", schema

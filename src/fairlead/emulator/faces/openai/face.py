@@ -13,6 +13,7 @@ from fairlead.emulator.faces.openai.reading import ask_of, trouble_of
 from fairlead.emulator.faces.openai.writing import chunks, completion
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["OpenAIFace"]
 
@@ -41,6 +42,7 @@ class OpenAIFace:
     """Validated lightly."""
 
     vendor = "openai"
+    id_header: str | None = "x-request-id"
     size_limit = 50 * 1024 * 1024
 
     def route(self, method: str, path: str, query: Mapping[str, str]) -> Route | Trouble:
@@ -73,7 +75,7 @@ class OpenAIFace:
         """A 400 in the vendor's words."""
         return Trouble(400, f"We could not parse the JSON body of your request. ({problem})")
 
-    def peek(self, route: Route, body: Any) -> tuple[str, bool]:
+    def peek(self, route: Route, body: JsonValue) -> tuple[str, bool]:
         """Both are in the body."""
         if not isinstance(body, dict):
             return route.model, False
@@ -141,7 +143,7 @@ def _error(trouble: Trouble) -> bytes:
     return msgspec.json.encode({"error": error})
 
 
-def _json(value: Any) -> Answered:
+def _json(value: JsonValue) -> Answered:
     return Answered(Reply(200, body=msgspec.json.encode(value)), {})
 
 

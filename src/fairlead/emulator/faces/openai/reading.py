@@ -4,6 +4,7 @@ from typing import Any
 
 from fairlead.emulator.answer.ask import Ask, Media, Tool, ToolResult
 from fairlead.emulator.faces.face import Trouble
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["ask_of", "trouble_of"]
 
@@ -47,7 +48,7 @@ def ask_of(body: dict[str, Any], model: str) -> Ask:
     return ask
 
 
-def _read_choice(choice: Any, ask: Ask) -> None:
+def _read_choice(choice: JsonValue, ask: Ask) -> None:
     if isinstance(choice, str):
         ask.choice = {"required": "any", "none": "none"}.get(choice, "auto")
     elif isinstance(choice, dict) and isinstance(choice.get("function"), dict):
@@ -55,7 +56,7 @@ def _read_choice(choice: Any, ask: Ask) -> None:
         ask.allowed = (str(choice["function"].get("name")),)
 
 
-def _read_format(wanted: Any, ask: Ask) -> None:
+def _read_format(wanted: JsonValue, ask: Ask) -> None:
     if not isinstance(wanted, dict):
         return
     if wanted.get("type") == "json_object":
@@ -82,7 +83,7 @@ def _read_messages(messages: list[dict[str, Any]], ask: Ask) -> None:
             ask.results.append(ToolResult(name, said))
 
 
-def _texts(content: Any, ask: Ask) -> str:
+def _texts(content: JsonValue, ask: Ask) -> str:
     if isinstance(content, str):
         return content
     said: list[str] = []

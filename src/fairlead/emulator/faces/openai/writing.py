@@ -7,6 +7,7 @@ import msgspec
 from fairlead.emulator.answer.ask import Answer
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.http11.reply import Piece
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["chunks", "completion"]
 
@@ -89,7 +90,7 @@ def chunks(
         "service_tier": "default",
     }
 
-    def piece(choices: list[dict[str, Any]], tokens: int, **more: Any) -> Piece:
+    def piece(choices: list[dict[str, Any]], tokens: int, **more: JsonValue) -> Piece:
         return Piece(b"data: %b\n\n" % _encode({**frame, "choices": choices, **more}), tokens)
 
     def delta(index: int, said: dict[str, Any], tokens: int, finish: str | None = None) -> Piece:
