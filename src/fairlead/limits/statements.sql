@@ -1,0 +1,60 @@
+-- All SQL of the virtual keys. A statement begins with `-- name --`, then comments say what it is
+-- for. The tables may lie in the ledger's file.
+
+-- migrations_table --
+-- Which changes of which room's tables this file has had; the same table as the ledger's.
+CREATE TABLE IF NOT EXISTS migrations (
+    room TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    applied_at REAL NOT NULL,
+    PRIMARY KEY (room, version)
+);
+
+-- schema_version --
+-- The newest migration of the keys' tables that this file has had; 0 for a fresh file.
+SELECT coalesce(max(version), 0) FROM migrations WHERE room = 'limits';
+
+-- note_migration --
+-- Note that a migration was applied, in the same transaction as its statements.
+INSERT INTO migrations (room, version, name, applied_at) VALUES ('limits', ?, ?, ?);
+
+-- migration_1_keys --
+-- A key and its revocation are two facts, each written once and never changed: who had a key when
+-- stays readable beside the ledger. Only the secret's SHA-256 is stored.
+CREATE TABLE virtual_keys (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    hash BLOB NOT NULL UNIQUE,
+    created REAL NOT NULL
+);
+CREATE TABLE virtual_key_revocations (
+    seq INTEGER PRIMARY KEY,
+    key_id TEXT NOT NULL UNIQUE,
+    at REAL NOT NULL
+);
+
+-- begin --
+-- Take the write lock before reading what decides the write.
+BEGIN IMMEDIATE;
+
+-- revision --
+-- Changes with each key made and each key revoked; both tables only grow.
+SELECT
+    (SELECT coalesce(max(seq), 0) FROM virtual_keys),
+    (SELECT coalesce(max(seq), 0) FROM virtual_key_revocations);
+
+-- all_keys --
+-- Every key with its hash and the time of its revocation, in the order of making.
+SELECT k.id, k.name, k.created, r.at, k.hash
+FROM virtual_keys AS k LEFT JOIN virtual_key_revocations AS r ON r.key_id = k.id
+ORDER BY k.seq;
+
+-- insert_key --
+-- A new key.
+INSERT INTO virtual_keys (id, name, hash, created) VALUES (?, ?, ?, ?);
+
+-- revoke_key --
+-- From now on the key is refused.
+INSERT INTO virtual_key_revocations (key_id, at) VALUES (?, ?);
