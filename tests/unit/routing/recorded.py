@@ -22,6 +22,7 @@ from fairlead.canon import (
     OutputFormat,
     Part,
     Request,
+    Signature,
     Text,
     ToolCall,
     ToolResult,
@@ -193,18 +194,24 @@ def gemini_part(part: dict[str, Any]) -> Part:
     if part.get("thought"):
         raise Left
     if "text" in part:
-        return Text(part["text"])
+        return Text(part["text"], signed(part))
     if inline := part.get("inlineData") or part.get("inline_data"):
         mime = inline.get("mimeType") or inline["mime_type"]
         kind = KINDS.get(mime.partition("/")[0], "document")
         return Media(kind, mime, Base64(inline["data"]))  # type: ignore[arg-type]
     if call := part.get("functionCall"):
-        return ToolCall("", call["name"], json.dumps(call.get("args") or {}))
+        arguments = json.dumps(call.get("args") or {})
+        return ToolCall("", call["name"], arguments, signature=signed(part))
     if answer := part.get("functionResponse"):
         if answer.get("parts"):
             raise Left
         return ToolResult("", (Text(json.dumps(answer["response"])),), answer["name"])
     raise Left
+
+
+def signed(part: dict[str, Any]) -> Signature | None:
+    value = part.get("thoughtSignature") or part.get("thought_signature")
+    return Signature("gemini", value) if value else None
 
 
 def schema(value: Any) -> OutputFormat | None:

@@ -1,0 +1,131 @@
+"""Tasks recognised from hints, tools, media, wording and shape, in that order."""
+
+import argparse
+import inspect
+
+import pytest
+
+from fairlead.canon import (
+    Base64,
+    FunctionTool,
+    Media,
+    Request,
+    ServerTool,
+    Text,
+    Tool,
+    Turn,
+)
+from fairlead.routing import Hints, extract
+from fairlead.routing.vocabulary import BEYOND_ASCII, PHRASES, TOOLS, WORDS
+
+SOURCE = inspect.getsource(argparse)
+
+
+def ask(text: str, *tools: Tool, system: str = "") -> Request:
+    turns = (Turn("user", (Text(text),)),)
+    if system:
+        turns = (Turn("system", (Text(system),)), *turns)
+    return Request(model="auto", turns=turns, tools=tools)
+
+
+WORDING = [
+    ("Write a Python function that reverses a linked list.", "coding"),
+    ("Why does this fail?\n```python\nprint(undefined)\n```", "coding"),
+    ("Review this module:\n" + SOURCE[:20_000], "coding"),
+    (SOURCE[:20_000] + "\n\nFind the bugs.", "coding"),
+    ("What does config.yaml in my repository do?", "coding"),
+    ("请帮我调试这段代码，它报错了。", "coding"),
+    ("Prove that the square root of 2 is irrational.", "math"),
+    ("Find the integral of x^2 e^x.", "math"),
+    ("What is the derivative of sin(x)/x? Explain step by step.", "math"),
+    ("一个袋子里有3个红球和2个蓝球，求两次都取到红球的概率。", "math"),
+    ("Why is the sky blue? Explain the physics of scattering.", "science"),
+    ("How does photosynthesis turn light into chemical energy?", "science"),
+    ("请解释量子纠缠的物理原理。", "science"),
+    ("Translate this sentence into French: Good morning.", "translation"),
+    ("把下面这句话翻译成英文：今天天气很好。", "translation"),
+    ("Extract the invoice number and the address as a list.", "extraction"),
+    ("Summarize the following report in five sentences.", "document"),
+    ("请总结这份合同的要点。", "document"),
+    ("Write a poem about the sea.", "creative"),
+    ("给我讲一个关于月亮的故事。", "creative"),
+    ("Open the browser, navigate to the page and click the button.", "automation"),
+    ("What is the capital of France?", "other"),
+    ("", "other"),
+]
+
+
+@pytest.mark.parametrize(("text", "task"), WORDING)
+def test_wording(text: str, task: str) -> None:
+    features = extract(ask(text))
+    assert features.task == task
+    assert bool(features.task_evidence) == (task != "other")
+    assert len(features.task_evidence) < 160
+
+
+@pytest.mark.parametrize(
+    ("tools", "task"),
+    [
+        ((FunctionTool("computer"),), "automation"),
+        ((FunctionTool("bash"),), "automation"),
+        ((FunctionTool("mcp__desktop__screenshot"),), "automation"),
+        ((FunctionTool("bash"), FunctionTool("edit_file")), "coding"),
+        ((FunctionTool("apply_patch"),), "coding"),
+        ((ServerTool("anthropic", "bash_20250124", b"{}"),), "automation"),
+        ((ServerTool("anthropic", "code_execution_20250825", b"{}"),), "coding"),
+        ((FunctionTool("get_weather"),), "agent"),
+    ],
+)
+def test_tools(tools: tuple[Tool, ...], task: str) -> None:
+    assert extract(ask("Do it.", *tools)).task == task
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime", "task"),
+    [
+        ("video", "video/mp4", "video"),
+        ("audio", "audio/wav", "audio"),
+        ("document", "application/pdf", "document"),
+        ("image", "image/png", "image"),
+    ],
+)
+def test_media(kind: str, mime: str, task: str) -> None:
+    media = Media(kind, mime, Base64("AAAA"))  # type: ignore[arg-type]
+    turns = (Turn("user", (Text("What is in this?"), media)),)
+    assert extract(Request(model="auto", turns=turns)).task == task
+
+
+def test_the_clients_word_counts_most() -> None:
+    assert extract(ask("Write a Python function."), Hints(task="creative")).task == "creative"
+
+
+def test_a_system_prompt_tells_too() -> None:
+    system = "You are an expert in Python refactoring. Answer with source code."
+    assert extract(ask("What do you think?", system=system)).task == "coding"
+
+
+def test_only_the_last_question_counts() -> None:
+    turns = (
+        Turn("user", (Text("Write a Python function that sorts a list."),)),
+        Turn("assistant", (Text("def f(x): return sorted(x)"),)),
+        Turn("user", (Text("Lovely. How was your day?"),)),
+    )
+    features = extract(Request(model="auto", turns=turns))
+    assert (features.task, features.task_evidence) == ("chat", "a conversation of 3 turns")
+
+
+def test_size_makes_a_document_where_nothing_else_is_said() -> None:
+    assert extract(ask("lorem ipsum dolor " * 20_000)).task == "document"
+
+
+def test_the_evidence_is_the_same_in_every_process() -> None:
+    text = "Please refactor, debug and compile this Java class; the traceback is attached."
+    assert extract(ask(text)).task_evidence == "says refactor, traceback, compile, debug"
+
+
+def test_the_tables_are_sound() -> None:
+    assert all(word == word.lower() and " " not in word for word in WORDS)
+    assert all(weight in {1, 2, 3} for _, weight in WORDS.values())
+    assert all(weight in {1, 2, 3} for _, _, weight in PHRASES + BEYOND_ASCII)
+    assert not any(phrase.isascii() for phrase, _, _ in BEYOND_ASCII)
+    assert all(name == name.lower() for name in TOOLS)
