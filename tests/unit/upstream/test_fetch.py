@@ -302,8 +302,7 @@ async def test_cancelling_a_fetch_closes_its_connection(names: Names) -> None:
         task = asyncio.create_task(
             fetch_media(upstream.url(host="media.example"), policy=policy, path=PATH)
         )
-        while not upstream.requests:
-            await asyncio.sleep(0.001)
+        await until(lambda: upstream.requests)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
