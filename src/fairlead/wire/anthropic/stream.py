@@ -35,10 +35,11 @@ from fairlead.canon import (
 from fairlead.wire.anthropic.blocks_in import read_block, read_citation
 from fairlead.wire.anthropic.errors import problem_of_event
 from fairlead.wire.anthropic.finish import read_finish
+from fairlead.wire.anthropic.frames import Frames
 from fairlead.wire.anthropic.response import unreadable
 from fairlead.wire.anthropic.types import DIALECT, Raw, dump, is_null, opens_with
 from fairlead.wire.anthropic.usage import WireUsage, merge, read_usage
-from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.wire.framing.sse import SseTooLong
 
 __all__ = ["Decoder"]
 
@@ -137,10 +138,10 @@ class _Collected:
 class Decoder:
     """One stream. Fed anything after its end, it stays silent."""
 
-    __slots__ = ("_calls", "_collected", "_ended", "_sse", "_started", "_usage")
+    __slots__ = ("_calls", "_collected", "_ended", "_frames", "_started", "_usage")
 
     def __init__(self) -> None:
-        self._sse = SseParser()
+        self._frames = Frames()
         self._calls: dict[int, _Call] = {}
         self._collected: dict[int, _Collected] = {}
         self._usage: WireUsage | None = None
@@ -153,8 +154,8 @@ class Decoder:
         if self._ended:
             return events
         try:
-            for sse in self._sse.feed(data):
-                if self._take(sse, events):
+            for frame in self._frames.feed(data):
+                if self._take(*frame, events):
                     break
         except SseTooLong as error:
             self._fail(str(error), events)
@@ -165,8 +166,8 @@ class Decoder:
         events: list[Event] = []
         if self._ended:
             return events
-        for sse in self._sse.close():
-            if self._take(sse, events):
+        for frame in self._frames.close():
+            if self._take(*frame, events):
                 return events
         self._fail("ended before message_stop", events)
         return events
@@ -175,25 +176,25 @@ class Decoder:
         self._ended = True
         events.append(StreamError(unreadable(what)))
 
-    def _take(self, sse: SseEvent, events: list[Event]) -> bool:
+    def _take(self, _: bytes, data: bytes, field: bool, events: list[Event]) -> bool:
         """Events for one server-sent event; whether the stream has ended."""
-        if not sse.field:  # a line that belongs to no event: an error body in place of a stream
-            if sse.data.strip():
+        if not field:  # a line that belongs to no event: an error body in place of a stream
+            if data.strip():
                 self._ended = True
-                events.append(StreamError(problem_of_event(sse.data)))
+                events.append(StreamError(problem_of_event(data)))
             return self._ended
         try:
-            event = _EVENT.decode(sse.data)
+            event = _EVENT.decode(data)
             delta = event.delta
             if delta is not None and delta.type == "text_delta":  # nearly every event there is
                 if event.index in self._collected:
-                    self._grow(event.index, sse.data)
+                    self._grow(event.index, data)
                 elif delta.text:
                     events.append(Delta(event.index, delta.text))
                 return False
             handler = _HANDLERS.get(event.type)
             if handler is not None:
-                handler(self, event, sse.data, events)
+                handler(self, event, data, events)
         except Failure as failure:
             self._fail(failure.problem.message, events)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

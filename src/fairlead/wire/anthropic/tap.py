@@ -6,13 +6,14 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.canon import Usage
+from fairlead.wire.anthropic.frames import Frames
 from fairlead.wire.anthropic.usage import WireUsage, merge, read_usage
-from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.wire.framing.sse import SseTooLong
 
 __all__ = ["Tap"]
 
 BODY_MAX: Final = 64 * 1024 * 1024
-_TELLING: Final = frozenset({"message_start", "message_delta"})
+_TELLING: Final = frozenset({b"message_start", b"message_delta"})
 
 
 class _Body(Struct):
@@ -37,10 +38,10 @@ _EVENT = msgspec.json.Decoder(_Event)
 class Tap:
     """`usage` and `finish` (the vendor's word) as far as they have passed by."""
 
-    __slots__ = ("_body", "_broken", "_finish", "_size", "_sse", "_wire")
+    __slots__ = ("_body", "_broken", "_finish", "_frames", "_size", "_wire")
 
     def __init__(self) -> None:
-        self._sse: SseParser | None = None
+        self._frames: Frames | None = None
         self._body: list[bytes] | None = None  # a whole answer, read when somebody asks
         self._size = 0
         self._wire: WireUsage | None = None
@@ -51,31 +52,31 @@ class Tap:
         """Look at the bytes. Never raises."""
         if self._broken:
             return
-        if self._sse is None and self._body is None:
+        if self._frames is None and self._body is None:
             start = data.lstrip()
             if not start:
                 return
             if start[:1] == b"{":
                 self._body = []
             else:
-                self._sse = SseParser()
+                self._frames = Frames()
         if self._body is not None:
             self._size += len(data)
             if self._size > BODY_MAX:
                 self._broken, self._body = True, None
             else:
                 self._body.append(data)
-        elif self._sse is not None:
+        elif self._frames is not None:
             try:
-                for event in self._sse.feed(data):
-                    if event.event in _TELLING:
-                        self._look(event)
+                for name, payload, _ in self._frames.feed(data):
+                    if name in _TELLING:
+                        self._look(payload)
             except SseTooLong:
                 self._broken = True
 
-    def _look(self, sse: SseEvent) -> None:
+    def _look(self, payload: bytes) -> None:
         try:
-            event = _EVENT.decode(sse.data)
+            event = _EVENT.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
         told = event.message.usage if event.message is not None else event.usage
