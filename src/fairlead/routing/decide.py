@@ -88,7 +88,7 @@ def named(
     if judged.broken is not None and judged.broken.certain:
         raise _none_left([judged])
     return Decision(
-        policy="",
+        policy="named",
         policy_hash="",
         path=(),
         ranked=(model.id,),

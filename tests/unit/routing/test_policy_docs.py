@@ -1,0 +1,60 @@
+"""docs/policies.md and docs/catalog.md say what is."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fairlead.catalog import load
+from fairlead.catalog.claims import parse_toml
+from fairlead.catalog.entries import user_sheet
+from fairlead.catalog.keys import KEYS
+from fairlead.routing import parse_policy
+from fairlead.routing.conditions import FEATURES, OPERATORS
+from fairlead.routing.policy import _RULE, _TOP
+
+TODAY = date(2026, 11, 22)
+DOCS = Path(__file__).parents[3] / "docs"
+POLICIES = (DOCS / "policies.md").read_text(encoding="utf-8")
+CATALOG = (DOCS / "catalog.md").read_text(encoding="utf-8")
+
+
+def examples(text: str) -> list[str]:
+    return re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+
+
+def test_every_feature_operator_and_key_is_documented() -> None:
+    for name in (*FEATURES, *OPERATORS, *_TOP):
+        assert f"`{name}`" in POLICIES or name == "rules", name
+    for name in _RULE:
+        assert f"`rules[].{name}`" in POLICIES
+    for feature in FEATURES.values():
+        for word in feature.words:
+            assert re.search(rf"\b{word}\b", POLICIES), word
+
+
+def test_the_example_policy_is_sound() -> None:
+    (example,) = examples(POLICIES)
+    assert parse_policy(example, "docs/policies.md", load()).name == "mine"
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_every_kind_of_fact_is_documented(key: str) -> None:
+    room, _, name = key.partition(".")
+    general = {
+        "price": "`price.<kind>`",
+        "feature": "`feature.<name>`",
+        "billing": "`billing.<kind>_as`",
+        "info": "`info.*`",
+        "benchmark": "`benchmark.*`",
+    }
+    assert general.get(room, f"`{key}`") in CATALOG
+    assert name or key == "modalities_in"
+
+
+def test_the_example_entry_is_sound() -> None:
+    entry = parse_toml(examples(CATALOG)[1], "docs/catalog.md")["models"]
+    assert isinstance(entry, dict)
+    ((model_id, values),) = entry.items()
+    assert user_sheet(model_id, values, TODAY).vendor == "ours"
