@@ -1,0 +1,79 @@
+"""The vault in this process's memory: bounded in bytes, entries and time."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+__all__ = ["MemoryVault"]
+
+OVERHEAD = 300
+"""Bytes that an entry takes besides its own: key tuple, strings' headers, dictionary slot."""
+
+
+class MemoryVault:
+    """A `Vault` that forgets what was longest unused.
+
+    `max_bytes` bounds all entries together, each with `OVERHEAD`; an entry larger than that is not
+    kept. `max_age` is in seconds since the last use: a conversation that goes on keeps its parts.
+    `clock` gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int = 64 * 1024 * 1024,
+        max_age: float = 3600.0,
+        max_entries: int = 100_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_bytes = max_bytes
+        self._max_age = max_age
+        self._max_entries = max_entries
+        self._clock = clock
+        self._held: OrderedDict[tuple[str, str], tuple[bytes, float]] = OrderedDict()
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def put(self, scope: str, key: str, parts: bytes) -> None:
+        """Keep `parts` under `key`; the longest unused entries make room."""
+        now = self._clock()
+        self._drop((scope, key))
+        size = _size(scope, key, parts)
+        if size <= self._max_bytes and self._max_entries > 0:
+            self._held[scope, key] = (parts, now)
+            self.size += size
+        self._tidy(now)
+
+    def get(self, scope: str, key: str) -> bytes | None:
+        """What was kept, None if it is gone."""
+        now = self._clock()
+        self._tidy(now)
+        found = self._held.get((scope, key))
+        if found is None:
+            return None
+        self._held[scope, key] = (found[0], now)
+        self._held.move_to_end((scope, key))
+        return found[0]
+
+    def _tidy(self, now: float) -> None:
+        # Every use moves an entry to the end and renews its time, so the order of the dictionary
+        # is the order of age: what is too old stands in front.
+        while self._held:
+            oldest = next(iter(self._held))
+            if (
+                self.size <= self._max_bytes
+                and len(self._held) <= self._max_entries
+                and now - self._held[oldest][1] < self._max_age
+            ):
+                return
+            self._drop(oldest)
+
+    def _drop(self, place: tuple[str, str]) -> None:
+        found = self._held.pop(place, None)
+        if found is not None:
+            self.size -= _size(*place, found[0])
+
+
+def _size(scope: str, key: str, parts: bytes) -> int:
+    return len(scope) + len(key) + len(parts) + OVERHEAD
