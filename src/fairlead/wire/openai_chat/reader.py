@@ -74,21 +74,28 @@ def check_text(body: bytes) -> None:
 
     The decoder checks neither inside the values that are kept verbatim.
     """
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            line, column = _place(body, error.start)
-            raise Failure.invalid(
-                f"The request body is not valid UTF-8: byte 0x{body[error.start]:02x} at line "
-                f"{line}, column {column} (offset {error.start}).",
-                code="invalid_json",
-            ) from None
+    if (failure := _not_utf8(body)) is not None:
+        raise failure
     if b"\\ud" in body or b"\\uD" in body:
         try:
             msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise _json_failure(body, error, "") from None
+
+
+def _not_utf8(body: bytes) -> Failure | None:
+    if body.isascii():
+        return None
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        line, column = _place(body, error.start)
+        return Failure.invalid(
+            f"The request body is not valid UTF-8: byte 0x{body[error.start]:02x} at line {line}, "
+            f"column {column} (offset {error.start}).",
+            code="invalid_json",
+        )
+    return None
 
 
 def join(path: str, field: str) -> str:
@@ -185,6 +192,8 @@ def _json_failure(body: bytes, error: Exception, path: str) -> Failure:
         return Failure.invalid(
             "The request body is nested too deeply.", path or None, code="invalid_json"
         )
+    if (failure := _not_utf8(body)) is not None:
+        return failure
     at, why = len(body), "it ends too early"
     try:
         surrogate = _find_surrogate(json.loads(body), path)
