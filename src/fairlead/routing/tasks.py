@@ -28,6 +28,8 @@ SYSTEM, HEAD, TAIL = 600, 1_000, 1_000
 
 ENOUGH = 2
 """A task must score this much; below it the request says too little."""
+ENOUGH_FOR: dict[Task, int] = {"coding": 3}
+"""Words such as code, bug or patch mean other things too; one alone does not make it coding."""
 
 LARGE = 20_000
 """Tokens from which a prompt that says nothing else counts as a document."""
@@ -101,7 +103,7 @@ def _by_words(request: Request) -> Recognised | None:
     if not scores:
         return None
     best = max(scores, key=lambda task: (scores[task], -ORDER.index(task)))
-    if scores[best] < ENOUGH:
+    if scores[best] < ENOUGH_FOR.get(best, ENOUGH):
         return None
     telling = sorted((vote for vote in votes if vote[0] == best), key=lambda vote: -vote[1])
     return Recognised(best, f"says {', '.join([said for _, _, said in telling[:4]])}")
@@ -114,8 +116,9 @@ def _code(asked: str) -> list[Vote]:
         votes.append(("coding", 2, "a code fence"))
     name = _file(asked)
     if name is not None:
-        before = asked[max(0, name.start() - 24) : name.end()]
-        votes.append(("coding", 2, before.rsplit(maxsplit=1)[-1]))
+        whole = asked[max(0, name.start() - 24) : name.end()].rsplit(maxsplit=1)[-1]
+        if len(whole) > 4:  # not the D.C. of Washington
+            votes.append(("coding", 2, whole))
     if len(asked) > 200:
         marks = sum([asked.count(mark) for mark in CODE_MARKS])
         if marks * 200 >= len(asked):

@@ -51,6 +51,7 @@ WORDING = [
     ("给我讲一个关于月亮的故事。", "creative"),
     ("Open the browser, navigate to the page and click the button.", "automation"),
     ("What is the capital of France?", "other"),
+    ("Which postal code has Washington, D.C.?", "other"),
     ("", "other"),
 ]
 
