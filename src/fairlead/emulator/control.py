@@ -10,7 +10,7 @@ POST /_emulator/reset      books, caches and faults as at the start
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 

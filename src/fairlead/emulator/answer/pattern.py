@@ -6,6 +6,7 @@ quantifiers. Look-arounds and back-references are left out: then the answer is N
 
 import re
 import string
+import warnings
 
 __all__ = ["matching"]
 
@@ -29,10 +30,15 @@ class _Unknown(Exception):
 def matching(pattern: str, number: int, least: int = 0, most: int | None = None) -> str | None:
     """A text that `pattern` is found in, of `least` to `most` characters; None if none is found."""
     try:
-        compiled = re.compile(pattern)
+        with warnings.catch_warnings():
+            # Of constructs whose meaning may change in a later Python.
+            warnings.simplefilter("ignore")
+            compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         return None
-    for extra in (0, 1, 2, 4, 8, 16, least):
+    for extra in (0, 1, 2, 4, least - 1, least, least // 2, 16):
+        if extra < 0:
+            continue
         try:
             made = _Reader(pattern, number, extra).read()
         except (_Unknown, RecursionError):
@@ -96,10 +102,8 @@ class _Reader:
             times = min(low + self._extra, high, MOST_REPEATS)
             after = self._at
             for turn in range(times):
-                self._at = start
+                self._at = end if turn == 0 else start
                 made += atom if turn == 0 else self._atom()
-                if self._at != end:
-                    raise _Unknown
             self._at = after
         return made
 

@@ -11,20 +11,31 @@ that comes to an end soonest is taken.
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jsonschema_rs
 import msgspec
 
+from fairlead.emulator.answer.formats import formatted
 from fairlead.emulator.answer.pattern import matching
+from fairlead.emulator.answer.schema_merge import Unsatisfiable, merge
 from fairlead.emulator.json_value import JsonValue
 
-__all__ = ["Unsatisfiable", "value_for"]
+__all__ = ["value_for"]
 
 DEEP, DEEPEST = 3, 24
 MOST_ITEMS = 1_000
 ATTEMPTS = 24
+# What a schema that is none may do to the maker: vendors don't check tool schemas to the last.
+MALFORMED = (
+    Unsatisfiable,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _SCALARS = ("null", "boolean", "integer", "number", "string")
 _HINTED_BY = (
     ("object", ("properties", "required", "additionalProperties", "patternProperties")),
@@ -32,17 +43,12 @@ _HINTED_BY = (
     ("string", ("pattern", "format", "minLength", "maxLength")),
     ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
 )
-_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 # Where construction alone does not promise validity.
 _DOUBTFUL = (
     b'"oneOf"', b'"not"', b'"if"', b'"pattern"', b'"allOf"', b'"contains"', b'"uniqueItems"',
     b'"dependent', b'"propertyNames"', b'"patternProperties"', b'"unevaluated', b'"$dynamicRef"',
     b'"minProperties"', b'"maxProperties"', b'"format"', b'"const"', b'"multipleOf"', b'"anyOf"',
 )  # fmt: skip
-
-
-class Unsatisfiable(Exception):
-    """No value was found for a part of a schema."""
 
 
 def value_for(schema: JsonValue, number: int, hint: str = "") -> JsonValue:
@@ -55,7 +61,7 @@ def value_for(schema: JsonValue, number: int, hint: str = "") -> JsonValue:
     for attempt in range(ATTEMPTS):
         try:
             last = _Maker(schema, number, attempt, hint).make(schema, 0, "")
-        except Unsatisfiable:
+        except MALFORMED:
             continue
         if validator is None or _is_valid(validator, last):
             return last
@@ -143,7 +149,7 @@ class _Maker:
         for at in range(len(branches)):
             branch = branches[(start + at) % len(branches)]
             try:
-                return self.make(_merge(rest, branch) if rest else branch, depth + 1, name)
+                return self.make(merge(rest, branch) if rest else branch, depth + 1, name)
             except Unsatisfiable:
                 continue
         raise Unsatisfiable
@@ -173,12 +179,12 @@ class _Maker:
                 target = {}
             if not isinstance(target, dict):
                 raise Unsatisfiable
-            return self._merged(_merge(rest, target), hops + 1)
+            return self._merged(merge(rest, target), hops + 1)
         if isinstance(schema.get("allOf"), list):
             merged = {k: v for k, v in schema.items() if k != "allOf"}
             for one in schema["allOf"]:
                 if isinstance(one, dict):
-                    merged = _merge(merged, self._merged(one, hops + 1))
+                    merged = merge(merged, self._merged(one, hops + 1))
                 elif one is False:
                     raise Unsatisfiable
             return self._merged(merged, hops + 1) if "$ref" in merged else merged
@@ -251,10 +257,19 @@ class _Maker:
             if len(made) <= (most or 0):
                 break
             del made[key]
-        for at in range(max(0, (_whole(schema.get("minProperties")) or 0) - len(made))):
-            key = self._extra_name(schema, at)
-            made[key] = self.make(_extra(schema, key), depth + 1, key)
+        self._fill(schema, depth, made)
         return made
+
+    def _fill(self, schema: dict[str, Any], depth: int, made: dict[str, Any]) -> None:
+        """Add properties of any name until there are enough."""
+        least = min(_whole(schema.get("minProperties")) or 0, MOST_ITEMS)
+        for at in range(2 * least):
+            if len(made) >= least:
+                break
+            self._number += 1
+            key = self._extra_name(schema, at)
+            if key not in made:
+                made[key] = self.make(_extra(schema, key), depth + 1, key)
 
     def _extra_name(self, schema: dict[str, Any], at: int) -> str:
         names = schema.get("propertyNames")
@@ -285,7 +300,7 @@ class _Maker:
         for at in range(wanted):
             one = prefix[at] if at < len(prefix) else contains if contains is not None else items
             if contains is not None and at >= len(prefix) and isinstance(items, dict):
-                one = _merge(items, contains)
+                one = merge(items, contains)
             try:
                 made.append(self._item(schema, one, depth, name, made))
             except Unsatisfiable:
@@ -316,7 +331,7 @@ class _Maker:
         least = _whole(schema.get("minLength")) or 0
         most = _whole(schema.get("maxLength"))
         if isinstance(schema.get("format"), str):
-            made = self._formatted(schema["format"])
+            made = formatted(schema["format"], self._number)
             if made is not None:
                 return made
         if isinstance(schema.get("pattern"), str):
@@ -327,38 +342,10 @@ class _Maker:
             self._hint_used = True
             text = self._hint
         else:
-            text = f"emulated {name}".strip()
+            text = f"emulated {name} {self._attempt or ''}".strip()
         if len(text) < least:
             text += "." * min(least - len(text), 1_000_000)
         return text if most is None else text[:most]
-
-    def _formatted(self, kind: str) -> str | None:
-        day = _DAY + timedelta(days=self._number % 365)
-        tail = f"{self._number % 2**48:012x}"
-        table = {
-            "date-time": day.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "date": day.strftime("%Y-%m-%d"),
-            "time": day.strftime("%H:%M:%SZ"),
-            "duration": "P1DT2H",
-            "email": f"emulated-{tail}@example.com",
-            "idn-email": f"emulated-{tail}@example.com",
-            "hostname": "emulated.example.com",
-            "idn-hostname": "emulated.example.com",
-            "ipv4": f"192.0.2.{self._number % 256}",
-            "ipv6": f"2001:db8::{self._number % 65536:x}",
-            "uri": f"https://example.com/emulated/{tail}",
-            "url": f"https://example.com/emulated/{tail}",
-            "uri-reference": f"/emulated/{tail}",
-            "iri": f"https://example.com/emulated/{tail}",
-            "iri-reference": f"/emulated/{tail}",
-            "uuid": f"00000000-0000-4000-8000-{tail}",
-            "json-pointer": "/emulated",
-            "relative-json-pointer": "0/emulated",
-            "uri-template": "https://example.com/{id}",
-            "regex": "^emulated$",
-            "byte": "ZW11bGF0ZWQ=",
-        }
-        return table.get(kind)
 
     def _numeric(self, schema: dict[str, Any], *, whole: bool) -> int | float:
         low, high = _bounds(schema)
@@ -373,7 +360,8 @@ class _Maker:
             first, last = math.ceil(low / step), math.floor(high / step)
             if first > last:
                 raise Unsatisfiable
-            made = (first + (self._number + self._choices) % (last - first + 1)) * step
+            turn = self._number + self._choices + self._attempt
+            made = (first + turn % (last - first + 1)) * step
             self._choices += 1
             return int(made) if made == int(made) else made
         if low > high:
@@ -386,7 +374,6 @@ def _bounds(schema: dict[str, Any]) -> tuple[float, float]:
     least = _number(schema.get("minimum"))
     most = _number(schema.get("maximum"))
     over, under = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-    nudge = 1.0 if str(schema.get("type")).lower() == "integer" else 1e-6
     over = least if over is True else _number(over)
     under = most if under is True else _number(under)
     lows = [
@@ -399,7 +386,6 @@ def _bounds(schema: dict[str, Any]) -> tuple[float, float]:
         for b in (most, None if under is None else math.nextafter(under, -math.inf))
         if b is not None
     ]
-    del nudge
     low = max(lows) if lows else None
     high = min(highs) if highs else None
     if low is None and high is None:
@@ -444,49 +430,3 @@ def _dependents(schema: dict[str, Any], made: dict[str, Any]) -> Iterator[str]:
         for key, names in dependent.items():
             if key in made and isinstance(names, list):
                 yield from (name for name in names if isinstance(name, str))
-
-
-def _merge(one: dict[str, Any], other: JsonValue) -> dict[str, Any]:
-    """Both schemas at once, as far as that can be said in one."""
-    if other is True:
-        return one
-    if not isinstance(other, dict):
-        raise Unsatisfiable
-    merged = dict(one)
-    for key, value in other.items():
-        if key not in merged:
-            merged[key] = value
-        elif key == "properties":
-            both = dict(merged[key])
-            for name, schema in value.items():
-                both[name] = {"allOf": [both[name], schema]} if name in both else schema
-            merged[key] = both
-        elif key == "required":
-            merged[key] = list(dict.fromkeys([*merged[key], *value]))
-        elif key == "enum":
-            merged[key] = [v for v in merged[key] if v in value]
-            if not merged[key]:
-                raise Unsatisfiable
-        elif key in ("minimum", "minLength", "minItems", "minProperties", "exclusiveMinimum"):
-            merged[key] = max(merged[key], value)
-        elif key in ("maximum", "maxLength", "maxItems", "maxProperties", "exclusiveMaximum"):
-            merged[key] = min(merged[key], value)
-        elif key == "type":
-            merged[key] = _both_types(merged[key], value)
-        elif key in ("anyOf", "oneOf", "allOf"):
-            merged.setdefault("allOf", [])
-            merged["allOf"] = [*merged["allOf"], {key: value}]
-        elif key in ("items", "additionalProperties") and isinstance(merged[key], dict):
-            merged[key] = _merge(merged[key], value)
-    return merged
-
-
-def _both_types(one: JsonValue, other: JsonValue) -> JsonValue:
-    ones = one if isinstance(one, list) else [one]
-    others = other if isinstance(other, list) else [other]
-    both = [kind for kind in ones if kind in others]
-    if not both and {"integer", "number"} <= {*ones, *others}:
-        both = ["integer"]
-    if not both:
-        raise Unsatisfiable
-    return both[0] if len(both) == 1 else both
