@@ -121,8 +121,8 @@ def _code(asked: str) -> list[Vote]:
             votes.append(("coding", 2, whole))
     if len(asked) > 200:
         marks = sum([asked.count(mark) for mark in CODE_MARKS])
-        if marks * 200 >= len(asked):
-            votes.append(("coding", min(5, marks // 3), "source code"))
+        if marks * 300 >= len(asked):
+            votes.append(("coding", min(5, 1 + marks // 3), "source code"))
     return votes
 
 

@@ -2,6 +2,8 @@
 
 import argparse
 import inspect
+import sysconfig
+from pathlib import Path
 
 import pytest
 
@@ -130,3 +132,12 @@ def test_the_tables_are_sound() -> None:
     assert all(weight in {1, 2, 3} for _, _, weight in PHRASES + BEYOND_ASCII)
     assert not any(phrase.isascii() for phrase, _, _ in BEYOND_ASCII)
     assert all(name == name.lower() for name in TOOLS)
+
+
+def test_source_files_are_recognised_without_a_word_about_code() -> None:
+    files = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
+    asked = [extract(ask(f"What do you think of this?\n{text}")) for text in texts]
+    found = sum(features.task == "coding" for features in asked)
+    assert len(asked) > 50
+    assert found / len(asked) > 0.9
