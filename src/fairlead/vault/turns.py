@@ -17,10 +17,15 @@ left alone. Text that was changed gets no signature; a call that was left out ta
 A text is a weak name: "Done." ends many conversations of one key. So `keep` is given the request
 that was answered, and the name then covers all that was said before (system prompts apart). Two
 conversations with the same words so far share their thoughts, others don't.
+
+Most turns of most histories are not kept, so asking must be cheap: names are made of checksums
+(CRC-32, some tenths of a microsecond), and only what is found under one is compared by a
+cryptographic hash.
 """
 
 from collections.abc import Callable
 from hashlib import blake2b
+from zlib import crc32
 
 from msgspec import DecodeError, Struct, ValidationError, msgpack
 from msgspec.structs import replace
@@ -75,9 +80,12 @@ _Slot = _Thought | _Text | _Call | _Other | _Echo
 
 
 class _Kept(Struct, frozen=True, array_like=True):
-    """One answer's slots; `text` is the hash of its visible text."""
+    """One answer's slots. `text` is the hash of its visible text, `before` that of all that was
+    said before it, b"" where that was not known.
+    """
 
     text: bytes
+    before: bytes
     slots: tuple[_Slot, ...]
 
 
@@ -85,13 +93,13 @@ _encode = msgpack.Encoder().encode
 _decode = msgpack.Decoder(_Kept).decode
 
 
-def keys_of(parts: tuple[Part, ...], before: bytes = b"") -> tuple[str, ...]:
+def keys_of(parts: tuple[Part, ...], before: int | None = None) -> tuple[str, ...]:
     """The names under which a turn is kept: its tool-call ids, or else its visible text.
 
-    `before` is the hash of what was said before, b"" if that is not known. A turn without calls
-    and text has no name.
+    `before` is the checksum of what was said before, None if that is not known. A turn without
+    calls and text has no name.
     """
-    calls = tuple(f"call:{part.id}" for part in parts if isinstance(part, ToolCall) and part.id)
+    calls = _call_keys(parts)
     if calls:
         return calls
     text = _visible(parts)
@@ -104,14 +112,17 @@ def keep(response: Response, request: Request | None = None) -> list[tuple[str, 
     `request` is what was answered, without which answers in plain text are kept under their text
     alone (see the module).
     """
-    signed = [c.parts for c in response.candidates if any(_signed(part) for part in c.parts)]
+    signed = [c.parts for c in response.candidates if _any_signed(c.parts)]
     if not signed:
         return []
-    before = b"" if request is None else _History(request.turns).before(len(request.turns))
+    checksum, before = None, b""
+    if request is not None:
+        history = _History(request.turns)
+        checksum, before = history.checksum(len(request.turns)), history.hash(len(request.turns))
     kept: list[tuple[str, bytes]] = []
     for parts in signed:
-        stored = _encode(_Kept(_hash(_visible(parts)), _slots(parts)))
-        kept.extend((key, stored) for key in dict.fromkeys(keys_of(parts, before)))
+        stored = _encode(_Kept(_hash(_visible(parts)), before, _slots(parts)))
+        kept.extend((key, stored) for key in dict.fromkeys(keys_of(parts, checksum)))
     return kept
 
 
@@ -124,7 +135,7 @@ def restore(request: Request, lookup: Lookup) -> Request:
     history: _History | None = None
     turns: list[Turn] | None = None
     for at, turn in enumerate(request.turns):
-        if turn.role != "assistant" or any(_signed(part) for part in turn.parts):
+        if turn.role != "assistant" or _any_signed(turn.parts):
             continue
         if history is None:
             history = _History(request.turns)
@@ -140,16 +151,26 @@ def restore(request: Request, lookup: Lookup) -> Request:
 
 
 def _find(parts: tuple[Part, ...], history: "_History", at: int, lookup: Lookup) -> _Kept | None:
-    keys = keys_of(parts)
-    if keys and keys[0].startswith("text:"):
-        keys = (*keys_of(parts, history.before(at)), *keys)
+    keys = _call_keys(parts)
+    text = None
+    if not keys:
+        text = _visible(parts)
+        if not text:
+            return None
+        bare = _text_key(text, None)
+        keys = (f"{bare}{history.checksum(at)}", bare)
     for key in keys:
         found = lookup(key)
-        if found is not None:
-            try:
-                return _decode(found)
-            except (DecodeError, ValidationError):
-                continue
+        if found is None:
+            continue
+        try:
+            kept = _decode(found)
+        except (DecodeError, ValidationError):
+            continue
+        if text is None:
+            return kept
+        if kept.text == _hash(text) and kept.before in {b"", history.hash(at)}:
+            return kept
     return None
 
 
@@ -251,30 +272,43 @@ class _Rest:
 
 
 class _History:
-    """Hashes of what was said before a turn, each computed when it is first asked for."""
+    """What was said before a turn, as a checksum and as a hash.
 
-    __slots__ = ("_at", "_hash", "_turns")
+    Both run along the history: each must be asked for in ascending order.
+    """
+
+    __slots__ = ("_checksum", "_checksum_at", "_hash", "_hash_at", "_turns")
 
     def __init__(self, turns: tuple[Turn, ...]) -> None:
         self._turns = turns
+        self._checksum = self._checksum_at = self._hash_at = 0
         self._hash = blake2b(digest_size=16)
-        self._at = 0
 
-    def before(self, at: int) -> bytes:
-        """The hash over all turns before `at`. Must be asked for in ascending order.
+    def checksum(self, at: int) -> int:
+        """Of all turns before `at`; cheap, and no proof."""
+        self._checksum = crc32(_spoken(self._turns[self._checksum_at : at]), self._checksum)
+        self._checksum_at = at
+        return self._checksum
 
-        Over what a client sends again unchanged: text, calls' ids, tool results, the size and the
-        beginning of media. Not over system prompts, which may hold the time of day, nor thoughts.
-        """
-        for turn in self._turns[self._at : at]:
-            if turn.role in {"system", "developer"}:
-                continue
-            # Tool results may stand in a turn of the role user or tool, by dialect.
-            self._hash.update(b"\x01" if turn.role == "assistant" else b"\x02")
-            for part in turn.parts:
-                self._hash.update(_said(part).encode("utf-8", "surrogatepass"))
-        self._at = at
+    def hash(self, at: int) -> bytes:
+        """Of the same, and a proof."""
+        self._hash.update(_spoken(self._turns[self._hash_at : at]))
+        self._hash_at = at
         return self._hash.digest()
+
+
+def _spoken(turns: tuple[Turn, ...]) -> bytes:
+    """What a client sends again unchanged: text, calls' ids, tool results, media in brief.
+
+    Not system prompts, which may hold the time of day, nor thoughts. Tool results may stand in a
+    turn of the role user or tool, by dialect.
+    """
+    said: list[str] = []
+    for turn in turns:
+        if turn.role not in {"system", "developer"}:
+            said.append("\1" if turn.role == "assistant" else "\2")
+            said += [part.text if type(part) is Text else _said(part) for part in turn.parts]
+    return _bytes("".join(said))
 
 
 def _said(part: Part) -> str:
@@ -303,22 +337,35 @@ def _seen(media: Media) -> str:
 
 
 def _signed(part: Part) -> bool:
-    match part:
-        case Thinking():
-            return part.signature is not None or part.redacted
-        case Text() | ToolCall():
-            return part.signature is not None
-        case _:
-            return False
+    # Compared by type, not by pattern: this runs over every part of every history.
+    if type(part) is Text or type(part) is ToolCall:
+        return part.signature is not None
+    return type(part) is Thinking and (part.signature is not None or part.redacted)
+
+
+def _any_signed(parts: tuple[Part, ...]) -> bool:
+    for part in parts:  # noqa: SIM110 - `any` over a generator takes three times as long
+        if _signed(part):
+            return True
+    return False
+
+
+def _call_keys(parts: tuple[Part, ...]) -> tuple[str, ...]:
+    return tuple([f"call:{part.id}" for part in parts if type(part) is ToolCall and part.id])
 
 
 def _visible(parts: tuple[Part, ...]) -> str:
-    return "".join(part.text for part in parts if isinstance(part, Text))
+    return "".join([part.text for part in parts if type(part) is Text])
 
 
-def _hash(text: str, before: bytes = b"") -> bytes:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=before).digest()
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
-def _text_key(text: str, before: bytes) -> str:
-    return "text:" + _hash(text, before).hex()
+def _hash(text: str) -> bytes:
+    return blake2b(_bytes(text), digest_size=16).digest()
+
+
+def _text_key(text: str, before: int | None) -> str:
+    bare = f"text:{len(text)}:{crc32(_bytes(text))}:"
+    return bare if before is None else f"{bare}{before}"

@@ -148,7 +148,7 @@ def test_keys_are_call_ids_or_else_the_text() -> None:
     assert keys_of((Text("hi"), CALL, replace(CALL, id="b"))) == ("call:call_1", "call:b")
     (by_text,) = keys_of((Text("h"), Text("i"), Thinking("hm")))
     assert (by_text,) == keys_of((Text("hi"),))
-    assert (by_text,) != keys_of((Text("hi"),), b"said before")
+    assert (by_text,) != keys_of((Text("hi"),), 7)
     assert keys_of((Thinking("hm"), Text(""))) == ()
     assert keys_of(()) == ()
 
@@ -180,6 +180,15 @@ def test_the_same_words_in_another_conversation_get_nothing() -> None:
     assert restore(request, held.get) is request
     mine = asked(Turn("system", (Text("It is noon."),)), USER, echoed(Text("Done.")))
     assert restore(mine, held.get).turns[2].parts == (THOUGHT, Text("Done."))
+
+
+def test_a_checksum_that_fits_by_chance_is_found_out() -> None:
+    ((_, stored),) = keep(answer(THOUGHT, Text("Done.")), asked(USER))
+    for said, text in ((USER, "Gone."), (Turn("user", (Text("?"),)), "Done.")):
+        request = asked(said, echoed(Text(text)))
+        assert restore(request, lambda key: stored) is request
+    request = asked(USER, echoed(Text("Done.")))
+    assert restore(request, lambda key: stored) is not request
 
 
 def test_an_answer_kept_without_its_request_is_found_by_its_text_alone() -> None:
