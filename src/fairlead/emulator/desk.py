@@ -164,13 +164,15 @@ class Desk:
         """The checks in their order, then the answer."""
         if rule is not None and rule.action == "status":
             return Answered(_outright(face, rule, entry.id), {})
-        trouble = self._head_trouble(face, request, route, key)
-        if trouble is not None or isinstance(route, Trouble):
-            return self._refused(face, trouble or Trouble(404, ""), entry)
+        trouble = self._gate_trouble(face, request, key)
+        if trouble is not None:
+            return self._refused(face, trouble, entry)
         recorded = self.recordings.find(face.vendor, request, parsed.body)
         if recorded is not None:
             entry.outcome = "replayed"
             return Answered(recorded, {})
+        if isinstance(route, Trouble):
+            return self._refused(face, route, entry)
         if self.settings.replay_only:
             missing = "No recording matches this request: this emulator only replays."
             return self._refused(face, Trouble(404, missing), entry)
@@ -199,14 +201,10 @@ class Desk:
     def _refused(face: Face, trouble: Trouble, entry: Entry) -> Answered:
         return Answered(face.refusal(trouble, entry.id), {})
 
-    def _head_trouble(
-        self, face: Face, request: Request, route: Route | Trouble, key: str
-    ) -> Trouble | None:
+    def _gate_trouble(self, face: Face, request: Request, key: str) -> Trouble | None:
         limit = self.settings.size_limit or face.size_limit
         if request.too_large is not None or len(request.body) > limit:
             return Trouble(413, "Request exceeds the maximum size")
-        if isinstance(route, Trouble):
-            return route
         if not self._accepts(key):
             return face.key_trouble(key)
         return face.version_trouble(request)

@@ -52,13 +52,14 @@ class Emulator:
         self.settings = msgspec.structs.replace(base, **changes) if changes else base
         self.desk = Desk(self.settings) if clock is None else Desk(self.settings, clock)
         self._socket = _bind(self.settings.host, self.settings.port)
+        self._port = int(self._socket.getsockname()[1])
         self._server: asyncio.Server | None = None
         self._open: set[Connection] = set()
 
     @property
     def port(self) -> int:
         """The port that it listens on."""
-        return int(self._socket.getsockname()[1])
+        return self._port
 
     @property
     def url(self) -> str:
