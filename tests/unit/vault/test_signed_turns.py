@@ -291,7 +291,7 @@ def as_chat(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 
 
 @pytest.mark.parametrize("strip", [bare, as_chat])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(turns(), turns())
 def test_what_was_stripped_is_restored(strip: Callable, first, second) -> None:
     held: dict[str, bytes] = {}
@@ -312,7 +312,7 @@ def test_what_was_stripped_is_restored(strip: Callable, first, second) -> None:
     assert restore(got, held.get) is got
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(turns(), turns())
 def test_nothing_of_the_client_is_lost_or_doubled(kept, sent) -> None:
     sent = bare(sent)
