@@ -17,6 +17,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fairlead.ledger.health import LedgerError
@@ -153,7 +154,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Made before SQLite does, so that only the owner may read who asked what (WAL and
     # shared-memory files take the database's permissions).
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # Closing a descriptor of a database drops the locks that this process holds on it (SQLite's
+    # "How To Corrupt", 2.2), so only a file that is not there yet is opened here.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     db = sqlite3.connect(
         path,
         timeout=_OPENING_TIMEOUT,

@@ -17,7 +17,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -172,7 +172,10 @@ class KeyStore:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Made before SQLite does, so that only the owner may read it.
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Closing a descriptor of a database drops the locks that this process (its ledger!)
+            # holds on it (SQLite's "How To Corrupt", 2.2), so never open one that is there.
+            with suppress(FileExistsError):
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             db = sqlite3.connect(self._path, timeout=5.0, isolation_level=None)
             try:
                 yield db

@@ -1,5 +1,7 @@
 import hashlib
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -152,6 +154,22 @@ def test_keys_and_ledger_share_a_file(path: Path, keys_first: bool) -> None:
     again = KeyStore(path)
     assert again.authenticate(f"Bearer {secret}") == info
     ledger.close()
+
+
+def test_looking_at_the_keys_keeps_the_ledger_s_locks(path: Path) -> None:
+    # A process that closes any descriptor of a database loses its locks on it; the next process to
+    # close the file would then think itself the last and take the write-ahead log away.
+    store, ledger = KeyStore(path), SqliteLedger(path)
+    store.refresh()
+    script = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('SELECT * FROM accepted'); d.close()"
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+    assert path.with_name(path.name + "-wal").exists()
+    ledger.add(Record(id="r", at=0, dialect="d", asked_model="m", outcome="ok", status=200))
+    ledger.close()
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert db.execute("SELECT count(*) FROM records").fetchone() == (1,)
+    db.close()
 
 
 def test_keys_made_at_once_are_all_there(path: Path) -> None:
