@@ -5,7 +5,7 @@ when a stage fails or the client leaves.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, datetime
 from decimal import Decimal
 from time import perf_counter
 
@@ -76,7 +76,7 @@ class Exchange:
         self.headers = headers
         self.body = body
         self.at = at
-        self.today = date.fromtimestamp(at)  # noqa: DTZ012 - prices go by the operator's day
+        self.today = datetime.fromtimestamp(at, UTC).date()
         self.started = perf_counter()
         self.key_id = key_id
         self.scope = key_id or "loopback"

@@ -3,12 +3,13 @@
 Decoding is lazy: a named model whose upstream speaks the client's own dialect is never decoded.
 """
 
-from fairlead.canon import Failure
+from decimal import Decimal
+
 from fairlead.catalog.model import Model
+from fairlead.cost.predict import Expected, expected_output, predict
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.exchange import Exchange
-from fairlead.engine.snapshot import Snapshot
-from fairlead.routing import Option, decide, extract, named
+from fairlead.routing import decide, extract, named, prompt_tokens_for
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
 from fairlead.upstream.vendors import Upstream
 
@@ -60,26 +61,19 @@ def _verbatim(model: Model) -> Decision:
 
 
 def _by_policy(x: Exchange, hints: Hints) -> list[Lane]:
-    snapshot = x.snapshot
+    snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
     request = x.request = x.codec.decode_request(x.body)
     features = extract(request, hints, len(x.body))
-    options = _options(snapshot, policy.candidates, x)
-    decision = x.decision = decide(features, policy, options, x.today)
+    options = snapshot.options(policy, today)
+
+    def cost(model: Model, features: Features) -> Decimal | None:
+        output = expected_output(model, features.max_tokens)
+        charge = predict(
+            snapshot.prices(model, today), Expected(prompt_tokens_for(features, model), output)
+        )
+        return None if charge is None else charge.total
+
+    decision = x.decision = decide(features, policy, options, cost)
     by_id = {option.model.id: option.model for option in options}
     return [(by_id[name], snapshot.upstream(by_id[name])) for name in decision.ranked]
-
-
-def _options(snapshot: Snapshot, names: tuple[str, ...], x: Exchange) -> tuple[Option, ...]:
-    options: dict[str, Option] = {}
-    for name in names:
-        try:
-            model = snapshot.model(name, x.today)
-        except Failure as failure:
-            raise Failure.invalid(
-                f"the policy names '{name}': {failure.problem.message}", "fairlead.policy"
-            ) from failure
-        seen = options.get(model.id)
-        answers_to = (*seen.names, name) if seen is not None else (name,)
-        options[model.id] = Option(model, answers_to, model.vendor in snapshot.upstreams)
-    return tuple(options.values())

@@ -160,7 +160,7 @@ async def _whole(
     except Failure as failure:
         _end(x, estimate(x, None), "upstream_error")
         raise Failure(_unreadable(failure, x)) from failure
-    _keep(vault, x.scope, answer)
+    _keep(vault, x, answer)
     x.status = 200
     _end(x, answer.usage or estimate(x, answer), "ok")
     encoded = x.codec.encode_response(answer, _reply(x, _receipt(x)))
@@ -179,9 +179,10 @@ def _unreadable(failure: Failure, x: Exchange) -> Problem:
     )
 
 
-def _keep(vault: Vault, scope: str, answer: Response) -> None:
-    for key, parts in keep(answer):
-        vault.put(scope, key, parts)
+def _keep(vault: Vault, x: Exchange, answer: Response) -> None:
+    """Keep what this vendor wants back and the client's dialect cannot carry."""
+    for key, parts in keep(answer, x.request):
+        vault.put(x.scope, key, parts)
 
 
 class _Stream:
@@ -209,7 +210,7 @@ class _Stream:
             if client.started:
                 x.problem = self.problem
                 _end(x, self.folder.usage or estimate(x, self.folder.response()), outcome)
-        _keep(self.vault, x.scope, self.folder.response())
+        _keep(self.vault, x, self.folder.response())
         x.losses += tuple(self.encoder.losses)
         await client.finish(self.encoder.close(_receipt(x)))
 

@@ -1,7 +1,6 @@
 """Usage into money, when the answer is through or broken off."""
 
 from fairlead.canon import Response, Text, Thinking, ToolCall, Usage
-from fairlead.cost.price import charge
 from fairlead.engine.exchange import Exchange
 
 __all__ = ["estimate", "settle"]
@@ -13,7 +12,7 @@ def settle(x: Exchange) -> None:
     """Price the exchange's usage; an unpriced model leaves the cost None."""
     if x.usage is None or x.model is None:
         return
-    charged = charge(x.usage, x.model, x.today)
+    charged = x.snapshot.prices(x.model, x.today).charge(x.usage)
     if charged is not None:
         x.cost = charged.total
         x.price_version = x.snapshot.catalog.version

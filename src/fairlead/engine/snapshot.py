@@ -11,7 +11,9 @@ from msgspec import Struct
 from fairlead.canon import Dialect, Failure, Problem
 from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
-from fairlead.routing.policy import Policy
+from fairlead.cost.book import PriceBook
+from fairlead.cost.price import PriceTable
+from fairlead.routing import Option, Policy, options_for
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.vendors import Upstream
 from fairlead.wire.codec import Codec
@@ -20,11 +22,15 @@ __all__ = ["Day", "Snapshot"]
 
 
 class Day(Struct, frozen=True):
-    """What depends on the date: models by the name that was asked for, and warnings."""
+    """What depends on the date: models by the name that was asked for, warnings, prices, and the
+    options of each policy.
+    """
 
     today: date
     models: dict[str, Model]
     warnings: dict[str, tuple[str, ...]]
+    options: dict[str, tuple[Option, ...]]
+    prices: PriceBook
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -49,7 +55,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         days = self.days
         if days and days[-1].today == today:
             return days[-1]
-        fresh = Day(today, {}, {})
+        fresh = Day(today, {}, {}, {}, PriceBook())
         days[:] = [fresh]
         return fresh
 
@@ -76,6 +82,23 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             if len(known) < 4096:
                 known[name] = found
         return found
+
+    def options(self, policy: Policy, today: date) -> tuple[Option, ...]:
+        """The models that a policy chooses among today, computed once a day.
+
+        Raises:
+            Failure: a family of it has ended altogether.
+        """
+        known = self.day(today).options
+        found = known.get(policy.name)
+        if found is None:
+            found = options_for(policy, self.catalog, today, self.upstreams.__contains__)
+            known[policy.name] = found
+        return found
+
+    def prices(self, model: Model, today: date) -> PriceTable:
+        """A model's prices of that day."""
+        return self.day(today).prices.table(model, today)
 
     def upstream(self, model: Model) -> Upstream:
         """Where a model is served.

@@ -13,7 +13,7 @@ import uvicorn
 
 from fairlead.engine.engine import Engine
 from fairlead.ledger.sqlite import SqliteLedger
-from fairlead.limits.keys import KeyStore
+from fairlead.limits.keys import KeyStore, KeyStoreError
 from fairlead.server.asgi_client import Receive, Scope, Send
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
@@ -116,7 +116,11 @@ class App:
     async def _watch_keys(self) -> None:
         while True:
             await asyncio.sleep(KEYS_EVERY)
-            await asyncio.to_thread(self.keys.refresh)
+            try:
+                await asyncio.to_thread(self.keys.refresh)
+            except KeyStoreError as error:
+                log.error("virtual keys cannot be read, the last known ones stay: %s", error)  # noqa: TRY400 - no traceback for people's errors
+                continue
             if self.plane.door is None and self.keys.any_made():
                 self.plane.door = self.keys
                 log.info("virtual keys are there now: every request needs one")
@@ -162,6 +166,10 @@ def serve(path: Path | None, host: str | None = None, port: int | None = None) -
         wanted = "127.0.0.1"
     elif app.plane.door is None:
         log.info("no virtual key is made: programs on this machine need none, others are refused")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn drains, then raises the signal again for whoever handled it before: nobody, so
+        # that a drained process ends with 0 and not as if it had been killed.
+        signal.signal(number, lambda *_: None)
     config = uvicorn.Config(
         app,
         host=wanted,

@@ -95,7 +95,7 @@ def _policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
     policies: dict[str, Policy] = {}
     for name, text in texts.items():
         try:
-            policy = parse_policy(text, name, catalog.names)
+            policy = parse_policy(text, name, catalog)
         except PolicyError as error:
             raise ConfigError(str(error)) from error
         policies[policy.name] = policy

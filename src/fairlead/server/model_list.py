@@ -1,6 +1,6 @@
 """`GET /v1/models`: what a client may put into `model`, in OpenAI's shape."""
 
-from datetime import date
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -15,7 +15,7 @@ _ENCODE = msgspec.json.Encoder().encode
 
 def model_list(snapshot: Snapshot, now: float) -> bytes:
     """`auto`, then each model of a configured vendor, then each alias that leads to one."""
-    today = date.fromtimestamp(now)  # noqa: DTZ012 - the operator's day, as in prices
+    today = datetime.fromtimestamp(now, UTC).date()
     rows = [_row(AUTO, "fairlead", int(now))]
     served = [m for m in snapshot.catalog.models.values() if m.vendor in snapshot.upstreams]
     rows += [_row(model.id, model.vendor, 0) for model in served]

@@ -84,8 +84,13 @@ def write_tools(request: Request, losses: Losses, extras: Extras) -> list[object
     """The `tools` to send. Where the choice is limited to some, only those are offered."""
     only = _offered(request.tool_choice)
     out: list[object] = []
+    seen: set[str] = set()
     for index, tool in enumerate(request.tools):
         path = f"tools[{index}]"
+        if isinstance(tool, FunctionTool):
+            if tool.name in seen:  # "tools: Tool names must be unique."
+                raise Failure.invalid(f"two tools have the name {tool.name!r}", path)
+            seen.add(tool.name)
         if isinstance(tool, ServerTool):
             if tool.dialect == DIALECT:
                 out.append(msgspec.Raw(tool.raw))
@@ -167,7 +172,7 @@ def write_tool_choice(
 
 
 def _can_force(facts: Model) -> bool:
-    return not facts.known or not facts.features or "forced_tool" in facts.features
+    return not facts.known or not facts.features or "forced_tools" in facts.features
 
 
 def _check_names(names: Iterable[str], tools: tuple[Tool, ...]) -> None:

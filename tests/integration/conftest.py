@@ -1,0 +1,142 @@
+"""A real gateway process before a real emulator, both on loopback.
+
+`gateway` is shared by the tests of a module, `fresh` is started for one test with what it wants.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.demo.processes import environment, free_port, running, wait_ready
+from fairlead.emulator import EmulatorThread, FaultRule
+from fairlead.ledger.query import show, tail
+from fairlead.ledger.record import Record
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Gateway:
+    """A running gateway and what a test needs of it."""
+
+    port: int
+    folder: Path
+    process: Any
+    emulator: EmulatorThread
+    log: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "fairlead.db"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        request = urllib.request.Request(
+            self.url + path, body, {"content-type": "application/json", **(headers or {})},
+            method=method,
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return Reply(answer.status, dict(answer.headers.items()), answer.read())
+        except urllib.error.HTTPError as error:
+            return Reply(error.code, dict(error.headers.items()), error.read())
+
+    def chat(self, body: dict[str, Any] | bytes, headers: dict[str, str] | None = None) -> Reply:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.request("POST", "/v1/chat/completions", data, headers)
+
+    def record(self, request_id: str, within: float = 5.0) -> Record:
+        """The ledger's record, waiting until the writer has written it."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            found = show(self.database, request_id)
+            if isinstance(found, Record):
+                return found
+            time.sleep(0.02)
+        raise AssertionError(f"no record of {request_id}")
+
+    def newest(self, within: float = 5.0, **wanted: object) -> Record:
+        """The newest record that has these values."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            for record in tail(self.database, 20):
+                if all(getattr(record, name) == value for name, value in wanted.items()):
+                    return record
+            time.sleep(0.02)
+        raise AssertionError(f"no record with {wanted}: {tail(self.database, 3)}")
+
+    def fault(self, **rule: Any) -> None:
+        self.emulator.faults.add(FaultRule(**rule))
+
+
+Start = Callable[..., Gateway]
+
+
+def start_gateway(
+    stack: ExitStack, folder: Path, emulator: EmulatorThread, env: dict[str, str], config: str
+) -> Gateway:
+    merged = environment(folder, emulator.url) | env
+    merged = {name: value for name, value in merged.items() if value != "unset"}
+    if config:
+        (folder / "fairlead.toml").write_text(config)
+    port = free_port()
+    log = folder / "gateway.log"
+    process = stack.enter_context(running(["serve", "--port", str(port)], merged, log))
+    wait_ready(process, f"http://127.0.0.1:{port}/health", log)
+    return Gateway(port, folder, process, emulator, log, merged)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[EmulatorThread]:
+    with EmulatorThread() as running_emulator:
+        yield running_emulator
+
+
+@pytest.fixture(scope="module")
+def gateway(emulator, tmp_path_factory) -> Iterator[Gateway]:
+    with ExitStack() as stack:
+        yield start_gateway(stack, tmp_path_factory.mktemp("gateway"), emulator, {}, "")
+
+
+@pytest.fixture(autouse=True)
+def no_faults_left(request) -> Iterator[None]:
+    yield
+    if "emulator" in request.fixturenames or "gateway" in request.fixturenames:
+        request.getfixturevalue("emulator").faults.clear()
+
+
+@pytest.fixture
+def start(emulator, tmp_path) -> Iterator[Start]:
+    """Start a gateway of one's own: `start(env={...}, config="...")`."""
+    with ExitStack() as stack:
+
+        def _start(env: dict[str, str] | None = None, config: str = "") -> Gateway:
+            return start_gateway(stack, tmp_path, emulator, env or {}, config)
+
+        yield _start
