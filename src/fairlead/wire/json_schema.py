@@ -286,6 +286,11 @@ class _Translation:
         for bound, plain, step in (("exclusiveMinimum", "minimum", 1), *_EXCLUSIVE_MAXIMUM):
             if bound in schema and bound not in self.profile.keep:
                 self.widen(schema, bound, plain, step, pointer)
+        if schema.get("items") is False:  # no more than the tuple's places
+            places = len(schema.get("prefixItems") or ())
+            most = schema.get("maxItems", places)
+            schema["maxItems"] = min(most, places) if isinstance(most, int) else places
+            del schema["items"]
         if "prefixItems" in schema and "prefixItems" not in self.profile.keep:
             self.untuple(schema, "prefixItems", schema.get("items"), pointer)
         elif isinstance(schema.get("items"), list):  # before draft 2020-12
@@ -326,6 +331,8 @@ class _Translation:
         branches: list[Schema] = []
         if isinstance(any_of, list) and "anyOf" in self.profile.keep:
             kept = [b for b in any_of if not (self.profile.nullable and _is_null(b))]
+            if not kept and any_of:
+                return {"type": self.type_name("null")}
             null = null or len(kept) < len(any_of)
             if len(kept) == 1 and isinstance(kept[0], dict):
                 rest = {k: v for k, v in schema.items() if k != "anyOf"}

@@ -51,6 +51,7 @@ from fairlead.canon import (
 from fairlead.wire.gemini.errors import problem_of, unreadable
 from fairlead.wire.gemini.finish import blocked, decode_finish, details
 from fairlead.wire.gemini.grounding import citations, decode_logprobs, searches
+from fairlead.wire.gemini.partial_call import PartialArg, PartialCall
 from fairlead.wire.gemini.types import (
     ABSENT,
     CHUNK,
@@ -75,6 +76,8 @@ _BLOB: Final = msgspec.json.Decoder(BlobIn)
 _FILE: Final = msgspec.json.Decoder(FileIn)
 _NOTES: Final = frozenset({"thought", "thoughtSignature", "partMetadata"})
 _ID_MAX: Final = 40  # what OpenAI's clients and servers take for a tool call id
+_PIECES: Final = msgspec.json.Decoder(list[PartialArg])
+_EMPTY: Final = "the vendor's answer holds neither a candidate nor a reason for having none"
 _EARLY: Final = "the vendor's stream ended before any candidate was finished"
 
 
@@ -91,6 +94,7 @@ class _Lane:
         "index",
         "next",
         "open",
+        "partial",
     )
 
     def __init__(self, index: int) -> None:
@@ -99,6 +103,7 @@ class _Lane:
         self.open = ""  # "text" or "thought" while the last part may still grow
         self.calls = 0
         self.ids: set[str] = set()
+        self.partial: PartialCall | None = None
         self.finish: str | int | None = None
         self.finished = False
         self.detail_message: str | None = None
@@ -158,7 +163,10 @@ class Assembler:
         lanes = [self._lanes[index] for index in sorted(self._lanes)]
         if not lanes and self._feedback is not ABSENT:
             return [Finished(blocked(self._feedback), 0)]
+        if not lanes:
+            return [StreamError(unreadable(_EMPTY))]
         for lane in lanes:
+            self._end_partial(lane, events)
             _close(lane, events)
         if not any(lane.finished for lane in lanes):
             return [*events, StreamError(unreadable(_EARLY))]
@@ -220,14 +228,44 @@ class Assembler:
         events.extend(Delta(at, citation=found_one, candidate=lane.index) for found_one in found)
 
     def _call(self, lane: _Lane, part: PartIn, call: CallIn, events: list[Event]) -> None:
-        name = call.name or ""
+        if lane.partial is not None or call.will_continue:
+            self._call_piece(lane, part, call, events)
+            return
         arguments = compact(call.args).decode() if is_given(call.args) else "{}"
-        given = call.id or ""
+        self._tell(lane, call.name or "", call.id or "", arguments, part.thought_signature, events)
+
+    def _call_piece(self, lane: _Lane, part: PartIn, call: CallIn, events: list[Event]) -> None:
+        if lane.partial is None:
+            lane.partial = PartialCall(call.name or "", call.id or "", part.thought_signature)
+        if is_given(call.partial_args):
+            try:
+                lane.partial.add(_PIECES.decode(call.partial_args))
+            except msgspec.DecodeError as error:
+                events += self.fail(f"a piece of a function call can't be read: {error}")
+                return
+        if not call.will_continue:
+            self._end_partial(lane, events)
+
+    def _end_partial(self, lane: _Lane, events: list[Event]) -> None:
+        whole, lane.partial = lane.partial, None
+        if whole is not None:
+            arguments = whole.arguments().decode()
+            self._tell(lane, whole.name, whole.id, arguments, whole.signature, events)
+
+    def _tell(
+        self,
+        lane: _Lane,
+        name: str,
+        given: str,
+        arguments: str,
+        signed: str | None,
+        events: list[Event],
+    ) -> None:
         if not given or len(given) > _ID_MAX or given in lane.ids:
             given = self._make_id(lane, name, arguments)
         lane.ids.add(given)
         lane.calls += 1
-        signature = _signature(part.thought_signature)
+        signature = _signature(signed)
         _close(lane, events)
         start = PartStart(lane.next, ToolCall(given, name, "", signature=signature), lane.index)
         events += (

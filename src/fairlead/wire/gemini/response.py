@@ -17,7 +17,6 @@ from fairlead.canon import (
 from fairlead.catalog.model import Model
 from fairlead.wire.codec import Encoded, Reply
 from fairlead.wire.gemini.assembly import Assembler
-from fairlead.wire.gemini.errors import unreadable
 from fairlead.wire.gemini.finish import finish_word, prompt_feedback
 from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata
 from fairlead.wire.gemini.losses import Losses
@@ -54,8 +53,6 @@ def decode_response(body: bytes) -> Response:
     response = folder.response()
     if folder.problem is not None:
         raise Failure(folder.problem)
-    if not response.candidates:
-        raise Failure(unreadable("the vendor's answer holds neither a candidate nor a reason"))
     return response
 
 

@@ -63,14 +63,15 @@ JSON_SCHEMA: Final = Profile(
         {
             *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum"),
             *("items", "prefixItems", "minItems", "maxItems", "minimum", "maximum", "anyOf"),
-            *("oneOf", "properties", "additionalProperties", "required", "propertyOrdering"),
+            *("properties", "additionalProperties", "required", "propertyOrdering"),
             "default",  # recorded with status 200
         }
     ),
     inline_refs=False,
     type_lists=True,
 )
-_VERBATIM: Final = JSON_SCHEMA.keep | {"$schema", "$comment"}
+# "`oneOf` (interpreted the same as `anyOf`)": said as anyOf where a schema is translated at all.
+_VERBATIM: Final = JSON_SCHEMA.keep | {"$schema", "$comment", "oneOf"}
 _CACHED_MAX: Final = 32 * 1024
 
 

@@ -58,6 +58,8 @@ class CallIn(Struct, rename="camel"):
     name: str | None = None
     id: str | None = None
     args: Raw = ABSENT
+    will_continue: bool | None = None
+    partial_args: Raw = ABSENT
 
 
 class PartIn(Struct, rename="camel"):
