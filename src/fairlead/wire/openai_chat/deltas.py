@@ -41,8 +41,7 @@ from fairlead.canon import (
 )
 from fairlead.canon import Part as CanonPart
 from fairlead.wire import media
-from fairlead.wire.openai_chat.messages import FORMATS
-from fairlead.wire.openai_chat.types import (
+from fairlead.wire.openai_chat.answers import (
     Annotation,
     AudioOut,
     CallOut,
@@ -50,9 +49,10 @@ from fairlead.wire.openai_chat.types import (
     DeltaIn,
     ExtraContentOut,
     ImageOut,
-    ReasoningDetail,
     ToolCallOut,
 )
+from fairlead.wire.openai_chat.messages import FORMATS
+from fairlead.wire.openai_chat.types import ReasoningDetail
 
 __all__ = ["ChoiceReader"]
 

@@ -6,6 +6,7 @@ where it stood, at the top or in its message.
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -103,8 +104,14 @@ class _Writer:
         content: list[Json] = []
         thoughts: list[str] = []
         calls: list[Json] = []
+        last = 0
         for at, part in enumerate(parts):
             path = f"{turn.path}.content[{at}]"
+            rank = _RANKS.get(type(part), 1)
+            if rank < last:
+                why = "a message holds its thoughts first, then its content, then its calls"
+                self._cosmetic(turn.path, "part_order", why)
+            last = rank
             if isinstance(part, Thinking):
                 self._thought(part, thoughts, path)
             elif isinstance(part, ToolCall):
@@ -181,6 +188,13 @@ class _Writer:
                 self._cosmetic(path, f"document_{field}", f"files have no {field} here")
         if part.extra:
             self._cosmetic(path, "media_options", "another dialect's options of this part")
+        if part.signature is not None:
+            why = "a signature can be checked only by the vendor that made it"
+            self._cosmetic(path, "thought_signature", why)
+        if part.mime and isinstance(part.source, Url):
+            self._cosmetic(path, "media_type", "an address has no MIME type beside it here")
+        if part.name is not None and "file" not in piece:
+            self._cosmetic(path, "media_name", f"a {part.kind} has no name here")
         return _cached(piece, part.cache)
 
     def tool(self, tool: FunctionTool | ServerTool, at: int) -> Any:  # noqa: ANN401  # JSON
@@ -214,10 +228,13 @@ class _Writer:
         self.losses.append(Loss("cosmetic", path, what, why))
 
 
+_RANKS: Final[dict[type, int]] = {Thinking: 0, ToolCall: 2}
+
+
 def _content(pieces: list[Json], role: str) -> str | list[Json] | None:
     """One plain text is a string, as most clients write it; no content of a call is null."""
     if not pieces:
-        return None if role == "assistant" else []
+        return None if role == "assistant" else ""
     if len(pieces) == 1 and pieces[0].keys() == _PLAIN:
         text: str = pieces[0]["text"]
         return text
@@ -325,7 +342,7 @@ def _url(part: Media) -> str | None:
     if isinstance(source, Base64):
         return f"data:{part.mime};base64,{source.data}"
     if isinstance(source, PlainText):
-        data = msgspec.json.encode(source.text.encode())[1:-1].decode()
+        data = b64encode(source.text.encode()).decode()
         return f"data:{part.mime or 'text/plain'};base64,{data}"
     return None
 

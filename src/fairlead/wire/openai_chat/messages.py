@@ -198,18 +198,22 @@ def _plain(message: MessageIn, path: str) -> Turn:
             f"{path}.role",
             code="invalid_value",
         )
-    for field in _OF_ASSISTANT:
-        if getattr(message, field):
-            raise Failure.invalid(
-                f"Invalid '{path}.{field}': only messages with role 'assistant' have it.",
-                f"{path}.{field}",
-            )
+    if message.tool_calls or message.function_call is not None or message.refusal:
+        raise _of_assistant(message, path)
     if message.content is None:
         raise _null_content(path)
     parts: Sequence[CanonPart] = read_content(message.content, message.role, path)
     if message.cache_control is not None:
         parts = _mark(list(parts), cache_mark(message.cache_control, path))
     return Turn(role, tuple(parts), message.name, path)
+
+
+def _of_assistant(message: MessageIn, path: str) -> Failure:
+    field = next(field for field in _OF_ASSISTANT if getattr(message, field))
+    return Failure.invalid(
+        f"Invalid '{path}.{field}': only messages with role 'assistant' have it.",
+        f"{path}.{field}",
+    )
 
 
 def _result(message: MessageIn, call: ToolCall, path: str) -> ToolResult:

@@ -4,6 +4,7 @@ Ranges and messages are those of OpenAI's API, so that a client sees the same re
 there; what a target can take beyond or below that is the target's encoder's matter.
 """
 
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -14,7 +15,7 @@ from fairlead.wire.openai_chat.messages import read_messages
 from fairlead.wire.openai_chat.reader import Reader, Unknown, check_text
 from fairlead.wire.openai_chat.reasoning import read_reasoning
 from fairlead.wire.openai_chat.tools import read_choice, read_tools
-from fairlead.wire.openai_chat.types import ChatRequest, JsonSchema, PeekIn
+from fairlead.wire.openai_chat.types import Absent, ChatRequest, JsonSchema, PeekIn
 
 __all__ = ["SEMANTIC", "decode_request", "peek"]
 
@@ -34,6 +35,7 @@ _RANGES: Final[tuple[tuple[str, float, float], ...]] = (
     ("max_completion_tokens", 1, MAX_TOKENS),
     ("seed", -(2**63), 2**63 - 1),
 )
+_ranged: Final = attrgetter(*(field for field, _, _ in _RANGES))
 _STOP_MAX: Final = 4
 _EXTRAS: Final = (
     "audio",
@@ -48,6 +50,8 @@ _EXTRAS: Final = (
     "verbosity",
     "web_search_options",
 )
+_extra_values: Final = attrgetter(*_EXTRAS)
+_NO_EXTRAS: Final = (Absent,) * len(_EXTRAS)
 SEMANTIC: Final = frozenset(
     {
         # sound in the answer, and a search that the vendor runs
@@ -121,8 +125,7 @@ def decode_request(body: bytes) -> Request:
 def _check_ranges(asked: ChatRequest) -> None:
     if not asked.model:
         raise Failure.invalid("you must provide a model parameter", "model")
-    for field, low, high in _RANGES:
-        value = getattr(asked, field)
+    for value, (field, low, high) in zip(_ranged(asked), _RANGES, strict=True):
         if value is not None and not low <= value <= high:
             raise _out_of_range(field, value, low, high)
 
@@ -253,14 +256,18 @@ def _user(asked: ChatRequest) -> tuple[str | None, tuple[Extra, ...]]:
 
 
 def _extras(asked: ChatRequest, unknown: list[Unknown]) -> tuple[Extra, ...]:
-    found = [(field, bytes(raw)) for field in _EXTRAS if (raw := getattr(asked, field))]
+    found: list[Unknown] = []
+    values = _extra_values(asked)
+    if values != _NO_EXTRAS:
+        pairs = zip(_EXTRAS, values, strict=True)
+        found = [(field, bytes(raw)) for field, raw in pairs if raw is not Absent]
     if asked.stream_options is not None and asked.stream_options.include_obfuscation:
         raw = bytes(asked.stream_options.include_obfuscation)
         found.append(("stream_options.include_obfuscation", raw))
     for at, message in enumerate(asked.messages):
-        if message.audio:
+        if message.audio is not Absent:
             found.append((f"messages[{at}].audio", bytes(message.audio)))
-        if message.annotations and bytes(message.annotations) != b"[]":
+        if message.annotations is not Absent and bytes(message.annotations) != b"[]":
             found.append((f"messages[{at}].annotations", bytes(message.annotations)))
     found.extend(unknown)
     if not found:

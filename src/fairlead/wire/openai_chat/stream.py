@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from fairlead.canon import Event, Problem, Start, StreamError, Usage, UsageUpdate
 from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.wire.openai_chat.answers import ChatChunk, GroqIn, UsageIn
 from fairlead.wire.openai_chat.deltas import ChoiceReader
 from fairlead.wire.openai_chat.errors import problem_of
-from fairlead.wire.openai_chat.types import ChatChunk, GroqIn, UsageIn
 from fairlead.wire.openai_chat.usage import read_usage
 
 __all__ = ["ChatStreamDecoder", "ChatUsageTap"]

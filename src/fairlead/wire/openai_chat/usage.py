@@ -18,7 +18,7 @@ figures are marked estimated.
 from typing import Any, Final
 
 from fairlead.canon import Usage
-from fairlead.wire.openai_chat.types import UsageDetails, UsageIn
+from fairlead.wire.openai_chat.answers import UsageDetails, UsageIn
 
 __all__ = ["read_usage", "service_tier", "write_usage"]
 

@@ -479,3 +479,28 @@ def test_answers_that_are_none(body, kind):
     with pytest.raises(Failure) as caught:
         CODEC.decode_response(body)
     assert caught.value.problem.kind == kind
+
+
+@TABLE
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_client_that_sends_the_message_back_keeps_the_signatures(
+    parts, reason, message, word, streamed
+):
+    response = answer(parts, reason)
+    if streamed:
+        back = accumulate(chunks(unfold(response)))
+    else:
+        back = json.loads(CODEC.encode_response(response, REPLY).body)["choices"][0]["message"]
+    if not parts:
+        return  # nothing was said: there is no message to send back
+    results = [
+        {"role": "tool", "tool_call_id": call["id"], "content": "r"}
+        for call in back.get("tool_calls", ())
+    ]
+    body = {"model": "m", "messages": [{"role": "user", "content": "q"}, back, *results]}
+    turn = CODEC.decode_request(json.dumps(body).encode()).turns[1]
+    signed = [part for part in parts if getattr(part, "signature", None)]
+    assert [part for part in turn.parts if getattr(part, "signature", None)] == signed
+    assert [p for p in turn.parts if isinstance(p, ToolCall)] == [
+        p for p in parts if isinstance(p, ToolCall)
+    ]

@@ -466,6 +466,29 @@ def test_content_that_the_dialect_cannot_say_is_a_semantic_loss():
     }
 
 
+def test_small_things_that_are_lost_are_named():
+    turns = (
+        Turn(
+            "assistant",
+            (
+                ToolCall("c1", "f", "{}", signature=Signature("gemini", "s")),
+                Thinking("t", Signature("anthropic", "s")),
+            ),
+        ),
+        Turn("user", (Media("image", "image/png", Url("https://e.com/a"), name="a"),)),
+    )
+    assert losses(type(decode())(model="m", turns=turns)) == {
+        ("cosmetic", what)
+        for what in (
+            "thought_signature",
+            "thinking_signature",
+            "part_order",
+            "media_type",
+            "media_name",
+        )
+    }
+
+
 def test_instructions_come_first_and_results_before_the_rest():
     turns = (Turn("user", (Text("next"), ToolResult("c1", (Text("r"),), is_error=True))),)
     request = type(decode())(model="m", instructions=(Text("be"),), turns=turns)

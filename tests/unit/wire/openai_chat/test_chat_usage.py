@@ -6,7 +6,7 @@ from tests.unit.wire.openai_chat.strategies_chat import usages
 
 from fairlead.canon import Usage
 from fairlead.wire.openai_chat import CODEC
-from fairlead.wire.openai_chat.types import UsageIn
+from fairlead.wire.openai_chat.answers import UsageIn
 from fairlead.wire.openai_chat.usage import read_usage, write_usage
 
 CASES = {
