@@ -17,6 +17,13 @@ __all__ = ["Signer"]
 _MARK = b"\x12fairlead-emulator:"
 # The shortest real signature in the recordings has more bytes than this.
 SHORTEST = 48
+# What Google lets stand in for a signature that there never was ("Thought signatures", FAQ). The
+# field holds bytes, so SDKs send the words in base64, as recorded.
+STAND_INS = {
+    "gemini": frozenset(
+        (b"skip_thought_signature_validator", b"context_engineering_is_the_way_to_go")
+    )
+}
 
 
 class Signer:
@@ -45,6 +52,6 @@ class Signer:
         except (binascii.Error, ValueError):
             return False
         if not raw.startswith(_MARK):
-            return len(raw) >= SHORTEST
+            return len(raw) >= SHORTEST or raw in STAND_INS.get(vendor, ())
         tag, tail = raw[len(_MARK) :][:32], raw[len(_MARK) + 32 :]
         return hmac.compare_digest(tag, self._tag(vendor, bound, tail))
