@@ -85,7 +85,8 @@ CREATE_OVERLAY: dict[str, Schema] = {
 
 def required(hint: Hint, *, total: bool) -> bool:
     """Whether a TypedDict key with this hint must be there."""
-    return get_origin(hint) in REQUIRED or (total and get_origin(hint) not in OPTIONAL)
+    origin: Hint = get_origin(hint)
+    return origin in REQUIRED or (total and origin not in OPTIONAL)
 
 
 class TypedDictSchemas:

@@ -68,7 +68,7 @@ def _tools(body: Block) -> list[Piece]:
 
 
 def _message(message: Block, settings: tuple[object, object]) -> list[Piece]:
-    content = message["content"]
+    content = message.get("content") or []
     blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
     return [
         _piece(block, [message["role"], *settings], MESSAGE if index == 0 else 0)

@@ -52,7 +52,11 @@ def check(
     Raises:
         KeyError: no such vendor.
     """
-    return _VENDORS[vendor](op, model, body, tokens, issued, headers, beta)
+    judge, too_deep = _VENDORS[vendor]
+    try:
+        return judge(op, model, body, tokens, issued, headers, beta)
+    except RecursionError:
+        return too_deep
 
 
 def _anthropic(
@@ -114,4 +118,8 @@ def violations(faults: list[Fault]) -> dict[str, Any]:
     return {"@type": BAD_REQUEST, "fieldViolations": found}
 
 
-_VENDORS = {"anthropic": _anthropic, "gemini": _gemini}
+TOO_DEEP = "Request body is nested too deeply."
+_VENDORS = {
+    "anthropic": (_anthropic, invalid_request(TOO_DEEP)),
+    "gemini": (_gemini, bad_argument(TOO_DEEP)),
+}

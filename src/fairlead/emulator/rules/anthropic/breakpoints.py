@@ -42,7 +42,7 @@ def _blocks(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"tools.{index}", tool
     yield from _content("system", body.get("system"))
     for number, message in enumerate(body["messages"]):
-        yield from _content(f"messages.{number}.content", message["content"])
+        yield from _content(f"messages.{number}.content", message.get("content"))
 
 
 def _content(path: str, content: object) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,9 +8,11 @@ explicitly set to false", "For 'integer' type, properties maximum, minimum are n
 
 from typing import Any
 
+import jsonschema_rs
+
 from fairlead.emulator.rules.anthropic.request import Request
 
-__all__ = ["output_schema", "subset_fault"]
+__all__ = ["is_json_schema", "output_schema", "subset_fault"]
 
 NUMERIC = ("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf")
 UNSUPPORTED = {
@@ -51,6 +53,8 @@ def output_schema(request: Request) -> str | None:
 
 def subset_fault(schema: Schema) -> str | None:
     """The first thing in a schema that the subset lacks; None when it is in the subset."""
+    if not is_json_schema(schema):
+        return "JSON schema is invalid. It must match JSON Schema draft 2020-12"
     if _recursive(schema):
         return "Recursive schemas are not supported"
     todo: list[Any] = [schema]
@@ -64,6 +68,14 @@ def subset_fault(schema: Schema) -> str | None:
         todo += [part for key in MAPS for part in (node.get(key) or {}).values()]
         todo.append(node.get("items"))
     return None
+
+
+def is_json_schema(schema: Schema) -> bool:
+    """Whether this is JSON Schema, draft 2020-12.
+
+    A `$schema` of its own is not followed: an unknown one would be fetched.
+    """
+    return jsonschema_rs.meta.is_valid({k: v for k, v in schema.items() if k != "$schema"})
 
 
 def _node(node: Schema) -> str | None:

@@ -87,7 +87,7 @@ def turns_of(messages: list[dict[str, Any]]) -> list[Turn]:
         role = message["role"]
         if role == "system":
             continue
-        content = message["content"]
+        content = message.get("content") or []
         parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
         blocks = [Block(number, index, part) for index, part in enumerate(parts)]
         if turns and turns[-1].role == role:

@@ -2,9 +2,7 @@
 
 import re
 
-import jsonschema_rs
-
-from fairlead.emulator.rules.anthropic.output_schema import subset_fault
+from fairlead.emulator.rules.anthropic.output_schema import is_json_schema, subset_fault
 from fairlead.emulator.rules.anthropic.request import Request
 
 __all__ = ["choice", "names", "schemas"]
@@ -53,7 +51,7 @@ def schemas(request: Request) -> str | None:
                 f"{path}.input_schema.properties: Property keys should match pattern "
                 "'^[a-zA-Z0-9_.-]{1,64}$'"
             )
-        if not jsonschema_rs.meta.is_valid(schema):
+        if not is_json_schema(schema):
             return (
                 f"{path}.input_schema: JSON schema is invalid. It must match JSON Schema draft "
                 "2020-12 (https://json-schema.org/draft/2020-12). Learn more about tool use at "

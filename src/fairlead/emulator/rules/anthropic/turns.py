@@ -30,7 +30,10 @@ def texts(request: Request) -> str | None:
     """No message and no text block without content, but for a last assistant message [O]."""
     last = len(request.messages) - 1
     for number, message in enumerate(request.messages):
-        if not message["content"] and (number != last or message["role"] != "assistant"):
+        role = message["role"]
+        if role == "system" or message["content"]:
+            continue
+        if number != last or role != "assistant":
             return (
                 f"messages.{number}: all messages must have non-empty content except for the "
                 "optional final assistant message"

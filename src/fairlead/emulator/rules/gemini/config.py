@@ -19,7 +19,8 @@ MIME_TYPES = (
 )
 SCHEMA_MIME_TYPES = {"application/json", "text/x.enum"}
 JSON = "application/json"
-LEVELS = ("", "LOW", "MEDIUM", "HIGH", "MINIMAL")
+# The enum ThinkingLevel in its order, for levels given by number.
+LEVELS = ("THINKING_LEVEL_UNSPECIFIED", "LOW", "MEDIUM", "HIGH", "MINIMAL")
 
 
 def ranges(request: Request) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,28 @@
+"""The models that the emulator knows."""
+
+import pytest
+
+from fairlead.emulator import models
+
+
+def test_aliases_find_the_full_name():
+    assert models.find("anthropic", "claude-haiku-4-5").name == "claude-haiku-4-5-20251001"
+    assert models.find("gemini", "claude-haiku-4-5") is None
+    assert models.find("anthropic", "nonesuch") is None
+
+
+@pytest.mark.parametrize("vendor", ["anthropic", "gemini"])
+def test_every_row_is_whole(vendor):
+    for name in models.names(vendor):
+        model = models.find(vendor, name)
+        assert 0 < model.max_output < model.context_window
+        assert model.min_cacheable > 0
+        assert "text" in model.modalities
+        assert ("budget" in model.thinking or "enabled" in model.thinking) == bool(model.budget)
+        assert ("level" in model.thinking) == bool(model.levels)
+        assert (vendor == "gemini") == (model.media is not None)
+
+
+def test_haiku_hears_and_sees_no_film():
+    heard = models.find("anthropic", "claude-haiku-4-5-20251001").modalities
+    assert not {"audio", "video"} & set(heard)
