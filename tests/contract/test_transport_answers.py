@@ -13,7 +13,7 @@ from tests.contract.raw_upstream import (
     sending,
 )
 
-from fairlead.upstream.connection import WireLimits
+from fairlead.upstream.answer import WireLimits
 from fairlead.upstream.pool import PooledTransport, PoolLimits
 from fairlead.upstream.transport import (
     HttpRequest,

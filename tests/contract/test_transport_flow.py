@@ -76,8 +76,8 @@ async def test_a_reader_that_does_not_read_holds_the_upstream_back(
         response = await transport.send(HttpRequest("GET", upstream.url(), ()))
         held = await blocked(sent)
         connection = response._connection
-        assert connection._buffered <= PROMISED
-        assert sum(map(len, connection._parts)) == connection._buffered
+        assert connection.answer.buffered <= PROMISED
+        assert sum(map(len, connection.answer.parts)) == connection.answer.buffered
         # Both kernels' buffers (doubled by Linux) and the piece that is stuck are not ours.
         assert 64 * 1024 < held <= PROMISED + 4 * KERNEL + len(piece)
         assert len(await response.read(total)) == total
@@ -126,7 +126,7 @@ async def test_tiny_chunks_do_not_hide_memory() -> None:
         transport = PooledTransport()
         response = await transport.send(HttpRequest("GET", upstream.url(), ()))
         await until(lambda: response._connection.complete)
-        assert len(response._connection._parts) <= 65
+        assert len(response._connection.answer.parts) <= 65
         assert await response.read(1 << 20) == b"ab" * 30_000
         await transport.aclose()
 

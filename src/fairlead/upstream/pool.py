@@ -19,7 +19,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from fairlead.upstream.connection import READ_SIZE, Connection, WireLimits
+from fairlead.upstream.answer import WireLimits
+from fairlead.upstream.connection import READ_SIZE, Connection
 from fairlead.upstream.dial import Dialer, dial_direct
 from fairlead.upstream.head import Origin, Target, encode_head, parse_target
 from fairlead.upstream.tls import TlsLayer, TlsSettings, tls_context
@@ -143,8 +144,8 @@ class PooledResponse:
         self._pool = pool
         self._connection: Connection | None = connection
         self._cut = False
-        self.status = connection.status
-        self.headers = connection.headers
+        self.status = connection.answer.status
+        self.headers = connection.answer.headers
 
     async def read(self, limit: int) -> bytes:
         """The whole body; raises `UpstreamProtocolError` past `limit` bytes."""
@@ -251,7 +252,7 @@ class _Pool:
         self._dialer = dialer
         self._view = view
         self._closed = False
-        self._emptied: asyncio.Future[None] | None = None
+        self._emptied = asyncio.Event()
 
     @property
     def connecting(self) -> int:
@@ -381,8 +382,8 @@ class _Pool:
         if connection in self.idle:
             self.idle.remove(connection)
         self._free_place()
-        if self._emptied is not None and not self.members and not self._emptied.done():
-            self._emptied.set_result(None)
+        if not self.members:
+            self._emptied.set()
 
     def _free_place(self) -> None:
         """A place is free: the first in line may open a connection in it."""
@@ -402,7 +403,7 @@ class _Pool:
             if not turn.done():
                 turn.set_exception(ConnectFailed("the transport is closed", sent=False))
         if self.members:
-            self._emptied = self.loop.create_future()
+            self._emptied.clear()
             for connection in tuple(self.members):
                 connection.abort()
-            await self._emptied
+            await self._emptied.wait()
