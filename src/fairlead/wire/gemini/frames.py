@@ -54,7 +54,9 @@ class Frames:
 
 
 def _payloads(events: list[SseEvent]) -> list[bytes]:
-    return [event.data for event in events if event.data.strip() and event.data != _DONE]
+    return [
+        data for event in events if (data := event.data) and data != _DONE and not data.isspace()
+    ]
 
 
 class _Objects:
