@@ -15,7 +15,8 @@ The vendor's rules, and what this does about each:
   across turns, where clients of other dialects start over with `call_1`.
 - "text content blocks must contain non-whitespace text" and "all messages must have non-empty
   content except for the optional final assistant message": such blocks say nothing, so they go
-  without a loss, and a message that is left empty goes with them.
+  without a loss, and a message that is left empty goes with them. White space among an assistant's
+  blocks is taken (recorded), and stays: signed thoughts are bound to an unedited history.
 - "The final block in an assistant message cannot be `thinking`"; thinking goes back only with a
   signature of this vendor's, and unmodified.
 - "final assistant content cannot end with trailing whitespace": cut off a prefill.
@@ -87,6 +88,13 @@ class _Message:
         self.own_opaque = False
         self.sealed = False  # nothing may be merged into it
         self.spoken = False  # holds more than tool results
+
+    def take_in(self, other: "_Message") -> None:
+        """Merge the message behind this one into it."""
+        self.blocks += other.blocks
+        self.results += other.results
+        self.own_opaque |= other.own_opaque
+        self.spoken |= other.spoken
 
 
 class _Writer:
@@ -223,7 +231,7 @@ def write_conversation(
     for turn in request.turns:
         writer.turn(turn)
     writer.close_calls()
-    messages = [m for m in writer.messages if _finish(m, losses)]
+    messages = _settle(writer.messages, losses)
     prefill = _prefill(messages, facts, losses)
     out = []
     for message in messages:
@@ -242,6 +250,23 @@ def _content(blocks: list[Any]) -> object:
         if len(block) == 2 and block["type"] == "text":
             return block["text"]
     return blocks
+
+
+def _settle(messages: list[_Message], losses: Losses) -> list[_Message]:
+    """Without empty messages, what they kept apart merged, no thoughts at an end."""
+    while True:
+        merged: list[_Message] = []
+        for message in messages:
+            last = merged[-1] if merged else None
+            if not message.blocks and not message.results:
+                continue
+            if last is None or last.role != message.role or last.sealed or message.sealed:
+                merged.append(message)
+            else:
+                last.take_in(message)
+        messages = [message for message in merged if _finish(message, losses)]
+        if len(messages) == len(merged):
+            return messages
 
 
 def _finish(message: _Message, losses: Losses) -> bool:
@@ -270,28 +295,44 @@ def _prefill(messages: list[_Message], facts: Model, losses: Losses) -> bool:
         losses.semantic(last.path, "prefill", f"{facts.id} cannot continue an assistant's turn")
         messages.pop()
         return False
-    block = last.blocks[-1]
-    if _kind(block) == "text" and block["text"] != block["text"].rstrip():
-        block["text"] = block["text"].rstrip()
+    while last.blocks and _kind(last.blocks[-1]) == "text":
+        block = last.blocks[-1]
+        text = block["text"].rstrip()
+        if text == block["text"]:
+            break
         losses.cosmetic(last.path, "prefill_whitespace", "a prefill cannot end in whitespace")
+        if text:
+            block["text"] = text
+            break
+        last.blocks.pop()
+    if not _finish(last, losses):
+        messages.pop()
+        return False
     return True
 
 
 def _unsigned_loop(messages: list[_Message]) -> bool:
-    """Whether a tool loop is open whose first assistant turn has no thinking block.
+    """Whether the turn being continued began without a thinking block.
 
-    The loop reaches back to the last user turn that holds more than results; the blocks of its
-    later turns need none ("messages.N.content.0.type: Expected `thinking` [...]").
+    That turn is a last assistant message, or in a loop of tools everything since the user last
+    spoke ("messages.N.content.0.type: Expected `thinking` [...]"); its later messages need none.
+    Whether words beside results count as the user's speaking no source tells: the loop has to be
+    in order both ways.
     """
-    if not messages or not messages[-1].results:
-        return False
     first: _Message | None = None
     for message in reversed(messages):
         if message.role == "assistant":
             first = message
-        elif message.role == "user" and message is not messages[-1] and message.spoken:
-            break
-    return first is not None and _kind(first.blocks[0]) not in _THINKING
+        elif message.role == "user" and (message.spoken or not message.results):
+            if first is not None and _thoughtless(first):
+                return True
+            if not message.results:
+                return False
+    return first is not None and _thoughtless(first)
+
+
+def _thoughtless(message: _Message) -> bool:
+    return _kind(message.blocks[0]) not in _THINKING
 
 
 def _from_system(system: list[Json], losses: Losses) -> list[Json]:
@@ -307,13 +348,15 @@ def _from_system(system: list[Json], losses: Losses) -> list[Json]:
 # ---- parts --------------------------------------------------------------------------------------
 
 
-def _write_text(writer: _Writer, part: Text | Refusal, _: _Message, path: str) -> Json | None:
-    return _text_block(writer, part, path)
+def _write_text(writer: _Writer, part: Text | Refusal, message: _Message, path: str) -> Json | None:
+    return _text_block(writer, part, path, blank=message.role == "assistant")
 
 
-def _text_block(writer: _Writer, part: Text | Refusal, path: str) -> Json | None:
+def _text_block(
+    writer: _Writer, part: Text | Refusal, path: str, *, blank: bool = False
+) -> Json | None:
     text = part.text
-    if not text or text.isspace():
+    if not text or (text.isspace() and not blank):
         if isinstance(part, Text) and part.cache is not None:
             writer.losses.cosmetic(path, "cache_control", "an empty text cannot be marked")
         return None

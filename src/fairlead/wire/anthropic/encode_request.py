@@ -3,6 +3,7 @@
 from typing import Final
 
 from fairlead.canon import Failure, Problem, Request
+from fairlead.wire.anthropic.breakpoints import settle_breakpoints
 from fairlead.wire.anthropic.conversation import Conversation, write_conversation
 from fairlead.wire.anthropic.extras import Extras
 from fairlead.wire.anthropic.losses import Losses
@@ -67,6 +68,7 @@ def encode_request(request: Request, target: Target) -> Encoded:
     _write_output_config(plan, format_, extras, body)
     _write_rest(request, losses, extras, body)
     extras.put_back("", body)
+    settle_breakpoints(body, losses)
     extras.lose_rest()
     return Encoded(dump(body), tuple(losses.found))
 

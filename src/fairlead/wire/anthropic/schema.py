@@ -13,6 +13,7 @@ loss. What would change the shape of the answer (a map with free keys, recursion
 schema unsayable.
 """
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
@@ -32,6 +33,7 @@ _FORMATS: Final = frozenset(
 )
 _KEPT: Final = frozenset({"type", "description", "title", "default", "required", "pattern"})
 _DECODE = msgspec.json.Decoder().decode
+_KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}").fullmatch
 
 Node = dict[str, Any]
 
@@ -261,7 +263,7 @@ def object_schema(raw: bytes) -> Strict:
     kind = root.get("type")
     variants = [key for key in ("anyOf", "oneOf", "allOf") if key in root]
     if kind == "object" and not variants:
-        return Strict(raw)
+        return _check_keys(root) or Strict(raw)
     try:
         if isinstance(root.get("$ref"), str):
             root = {**_object(_resolve(root, root["$ref"])), **_without(root, "$ref")}
@@ -272,7 +274,17 @@ def object_schema(raw: bytes) -> Strict:
             root = _fold_variants(root, key)
     except _Unsayable as error:
         return Strict(None, why=str(error))
-    return Strict(dump({**root, "type": "object"}), tuple(variants))
+    root = {**root, "type": "object"}
+    return _check_keys(root) or Strict(dump(root), tuple(variants))
+
+
+def _check_keys(root: Node) -> Strict | None:
+    """At the top level "property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'"."""
+    properties = root.get("properties")
+    for key in properties if isinstance(properties, dict) else ():
+        if not _KEY(key):
+            return Strict(None, why=f"hold the property {key[:80]!r}, a name the vendor refuses")
+    return None
 
 
 def _object(node: object) -> Node:

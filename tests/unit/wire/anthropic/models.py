@@ -21,7 +21,7 @@ HAIKU_45 = Model(
     vendor="anthropic",
     limits=Limits(context_window=200_000, max_output=64_000),
     modalities_in=("text", "image", "document"),
-    features=("tools", "parallel_tools", "forced_tool", "json_schema", "prefill", "media_urls"),
+    features=("tools", "parallel_tools", "forced_tools", "json_schema", "prefill", "media_urls"),
     thinking=Thinking(
         kind="budget",
         budget_min=1_024,
@@ -41,7 +41,7 @@ HAIKU_55 = Model(
     vendor="anthropic",
     limits=Limits(context_window=1_000_000, max_output=128_000),
     modalities_in=("text", "image", "document"),
-    features=("tools", "parallel_tools", "forced_tool", "json_schema", "media_urls"),
+    features=("tools", "parallel_tools", "forced_tools", "json_schema", "media_urls"),
     thinking=Thinking(
         kind="adaptive",
         off=True,

@@ -22,6 +22,7 @@ from fairlead.canon import (
     OutputFormat,
     PlainText,
     Reasoning,
+    Refusal,
     Request,
     Response,
     Sampling,
@@ -39,7 +40,7 @@ from fairlead.canon import (
 
 texts = st.text(min_size=1, max_size=20).filter(lambda text: not text.isspace())
 names = st.from_regex(r"[a-zA-Z0-9_-]{1,20}", fullmatch=True)
-caches = st.none() | st.builds(CacheMark, st.sampled_from(["5m", "1h"]))
+caches = st.sampled_from([*[None] * 12, CacheMark(), CacheMark("1h")])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-99, 99) | st.text(max_size=8),
     lambda inner: (
@@ -142,9 +143,13 @@ server_tools = st.just(
 )
 
 
+def _name(tool):
+    return tool.name if isinstance(tool, FunctionTool) else tool.kind
+
+
 @st.composite
 def _tooling(draw):
-    tools = tuple(draw(st.lists(functions | server_tools, max_size=3)))
+    tools = tuple(draw(st.lists(functions | server_tools, max_size=3, unique_by=_name)))
     if not tools:
         return {}
     found = [tool.name for tool in tools if isinstance(tool, FunctionTool)]
@@ -240,4 +245,129 @@ def responses(draw):
         model=draw(names),
         candidates=(Candidate(parts=parts, finish=draw(finishes)),),
         usage=draw(usages()),
+    )
+
+
+# ---- whatever other dialects may bring -----------------------------------------------------------
+
+any_signatures = st.none() | st.builds(
+    Signature, st.sampled_from(["anthropic", "gemini", "openai_responses"]), texts
+)
+any_texts = st.sampled_from(["", " ", "\n", "a", "b c", "trailing "])
+any_ids = st.sampled_from(["a", "b", "call|1", "", "flid_x"])
+any_medias = medias | st.sampled_from(
+    [
+        Media("audio", "audio/wav", Base64("UklGRg==")),
+        Media("video", "video/mp4", Url("https://a.b/c")),
+        Media("image", "image/jpeg", Base64(PNG), detail="high"),
+        Media("image", "", FileRef("gemini", "f")),
+        Media("document", "text/csv", Base64("YSxi"), name="x.csv"),
+        Media("document", "application/zip", Base64("AAAA")),
+    ]
+)
+any_calls = st.builds(
+    ToolCall,
+    any_ids,
+    names,
+    st.sampled_from(["", "{}", '{"a":1}', "[]", "{"]),
+    st.booleans(),
+    any_signatures,
+)
+any_results = st.builds(
+    ToolResult, any_ids, st.lists(plain_texts | any_medias, max_size=2).map(tuple)
+)
+any_parts = (
+    st.builds(Text, any_texts, any_signatures, cache=st.none() | st.just(CacheMark("1h")))
+    | st.builds(Thinking, any_texts, any_signatures, st.booleans())
+    | st.builds(Refusal, any_texts)
+    | st.just(Opaque("gemini", "executableCode", b"{}"))
+    | any_medias
+)
+
+
+@st.composite
+def any_turns(draw):
+    """Turns in any order; calls mostly get their results, sometimes not."""
+    turns = []
+    for index in range(draw(st.integers(1, 6))):
+        path = f"messages[{index}]"
+        role = draw(st.sampled_from(["system", "developer", "user", "assistant", "assistant"]))
+        parts = draw(st.lists(any_parts, max_size=3))
+        if role != "assistant":
+            turns.append(Turn(role, tuple(parts), draw(st.none() | st.just("Bob")), path))
+            continue
+        calls = draw(st.lists(any_calls, max_size=2))
+        turns.append(Turn(role, (*parts, *calls), path=path))
+        if draw(st.integers(0, 9)):
+            results = [ToolResult(c.id, (Text("r"),), c.name) for c in reversed(calls)]
+        else:
+            results = draw(st.lists(any_results, max_size=2))
+        turns += [Turn("tool", (result,), path=f"{path}+") for result in results]
+    return tuple(turns)
+
+
+any_tools = st.lists(
+    st.builds(
+        FunctionTool,
+        names,
+        parameters=st.sampled_from(
+            [
+                None,
+                b"{}",
+                dump(SCHEMA),
+                b'{"type":"object","properties":{"a":{"type":"object"},"b":{"minimum":1}}}',
+                b'{"anyOf":[{"type":"object","properties":{"x":{"type":"string"}}}]}',
+            ]
+        ),
+        strict=st.none() | st.booleans(),
+    )
+    | st.builds(FunctionTool, names, custom=st.just(True))
+    | st.just(ServerTool("gemini", "google_search", b"{}")),
+    max_size=3,
+    unique_by=_name,
+).map(tuple)
+any_choices = st.none() | st.builds(
+    ToolChoice, st.sampled_from(["auto", "none", "required"]), st.just(())
+)
+any_outputs = st.none() | st.sampled_from(
+    [
+        OutputFormat("text"),
+        OutputFormat("json"),
+        OutputFormat("json_schema", "x", dump(SCHEMA)),
+        OutputFormat("json_schema", "x", b'{"type":"object","properties":{"a":{"maxLength":1}}}'),
+        OutputFormat("json_schema", "x", b'{"type":"object"}'),
+        OutputFormat("json_schema", "x", b'{"type":"array","items":{"$ref":"#"}}'),
+    ]
+)
+any_reasonings = st.none() | st.sampled_from(
+    [
+        *(Reasoning(effort=e) for e in ("none", "minimal", "low", "high", "xhigh", "max")),
+        *(Reasoning(budget=b) for b in (-1, 0, 1, 1024, 5_000, 99_999)),
+        Reasoning(level="high", visible=True),
+        Reasoning(adaptive=True, effort="low"),
+    ]
+)
+
+
+@st.composite
+def foreign_requests(draw):
+    """What another dialect's decoder may hand over: much of it has to give way."""
+    return Request(
+        model="m",
+        turns=draw(any_turns()),
+        instructions=tuple(draw(st.lists(plain_texts, max_size=1))),
+        tools=draw(any_tools),
+        tool_choice=draw(any_choices),
+        parallel_tools=draw(st.none() | st.booleans()),
+        sampling=Sampling(
+            temperature=draw(st.none() | st.floats(0, 2)),
+            top_p=draw(st.none() | st.floats(0, 1)),
+            top_k=draw(st.none() | st.floats(0, 99)),
+            seed=draw(st.none() | st.just(1)),
+            stop=draw(st.sampled_from([(), ("\n", "END"), (" ",)])),
+        ),
+        max_tokens=draw(st.none() | st.sampled_from([0, 1, 1024, 1025, 2_000, 20_000, 64_000])),
+        output=draw(any_outputs),
+        reasoning=draw(any_reasonings),
+        stream=draw(st.booleans()),
     )

@@ -4,6 +4,7 @@ from tests.unit.wire.anthropic.models import HAIKU_45, HAIKU_55, encode, names
 
 from fairlead.canon import (
     Base64,
+    CacheMark,
     Citation,
     Extra,
     Failure,
@@ -209,6 +210,37 @@ def test_a_paused_turn_is_no_prefill():
     assert body["messages"][-1]["role"] == "assistant"
 
 
+def test_white_space_of_the_assistant_stays():
+    said = turn("assistant", Text("\n\n"), Text("a "))
+    body, losses = encode(request(USER, said, USER), HAIKU_45)
+    assert [block["text"] for block in body["messages"][1]["content"]] == ["\n\n", "a "]
+    assert losses == ()
+
+
+def test_a_prefill_of_white_space_is_none():
+    body, losses = encode(request(USER, turn("assistant", Text(" "))), HAIKU_45)
+    assert [m["role"] for m in body["messages"]] == ["user"]
+    assert names(losses) == ["prefill_whitespace"]
+
+
+def test_breakpoints_are_four_and_the_longer_ones_first():
+    marked = [Text(str(n), cache=CacheMark("1h" if n % 2 else "5m")) for n in range(6)]
+    body, losses = encode(request(turn("user", *marked)), HAIKU_45)
+    kept = {b["text"]: b["cache_control"] for b in body["messages"][0]["content"] if len(b) == 3}
+    mark = {"type": "ephemeral"}
+    assert kept == {"0": mark, "3": mark, "4": mark, "5": mark}
+    assert names(losses) == ["cache_control", "cache_ttl"]
+
+
+def test_two_tools_of_one_name_are_an_error():
+    assert refuse(request(tools=(GET, GET))).param == "tools[1]"
+
+
+def test_a_property_that_the_vendor_refuses_is_an_error():
+    tool = FunctionTool("x", parameters=b'{"type":"object","properties":{"a b":{}}}')
+    assert "'a b'" in refuse(request(tools=(tool,))).message
+
+
 # ---- thoughts and signatures ---------------------------------------------------------------------
 
 
@@ -240,7 +272,8 @@ def test_only_this_vendors_thoughts_go_back():
 def test_thoughts_cannot_end_a_turn():
     thought = Thinking("mine", Signature("anthropic", "s"))
     body, losses = encode(request(USER, turn("assistant", thought), USER), HAIKU_45)
-    assert [m["role"] for m in body["messages"]] == ["user", "user"]
+    assert [m["role"] for m in body["messages"]] == ["user"]  # what it kept apart is one turn
+    assert len(body["messages"][0]["content"]) == 2
     assert names(losses) == ["thinking_dropped"]
 
 
