@@ -298,3 +298,16 @@ def test_an_error_in_mid_stream(emulator: EmulatorThread, client: anthropic.Anth
     emulator.faults.add("stream_error after=1500 times=1")
     with pytest.raises(anthropic.APIStatusError, match="Overloaded"):
         streamed(client, ask("[emulate: words=500]"))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_adaptive_thinking_is_shown_only_when_asked(client: anthropic.Anthropic, *, stream: bool):
+    for display, shown in ((None, False), ("omitted", False), ("summarized", True)):
+        thinking: dict[str, Any] = {"type": "adaptive"}
+        if display is not None:
+            thinking["display"] = display
+        request = ask("Hi", model="claude-haiku-5-5", thinking=thinking)
+        message = streamed(client, request) if stream else client.messages.create(**request)
+        assert bool(message.content[0].thinking) is shown
+        assert message.content[0].signature
+        assert message.usage.output_tokens_details.thinking_tokens > 0

@@ -330,3 +330,16 @@ def test_answers_are_the_same_for_the_same_request(emulator: EmulatorThread):
     with EmulatorThread(port=0) as other:
         assert call(emulator, path, body)[2] == call(emulator, path, body)[2]
         assert call(emulator, path, body)[2] == call(other, path, body)[2]
+
+
+def test_a_refused_array_is_an_array(emulator: EmulatorThread):
+    status, _, raw = call(emulator, FLASH + ":streamGenerateContent", {"contnts": []})
+    assert status == 400
+    assert json.loads(raw)[0]["error"]["status"] == "INVALID_ARGUMENT"
+
+
+def test_an_enum_comes_bare(emulator: EmulatorThread):
+    schema = {"type": "STRING", "enum": ["red", "green"]}
+    config = {"responseMimeType": "text/x.enum", "responseSchema": schema}
+    answer = generate(emulator, FLASH + ":generateContent", said("Hi", generationConfig=config))
+    assert parts(answer)[0]["text"] in ("red", "green")

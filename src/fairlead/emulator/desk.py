@@ -163,19 +163,19 @@ class Desk:
     ) -> Answered:
         """The checks in their order, then the answer."""
         if rule is not None and rule.action == "status":
-            return Answered(_outright(face, rule, entry.id), {})
+            return Answered(_outright(face, rule, entry.id, route), {})
         trouble = self._gate_trouble(face, request, key)
         if trouble is not None:
-            return self._refused(face, trouble, entry)
+            return self._refused(face, trouble, entry, route)
         recorded = self.recordings.find(face.vendor, request, parsed.body)
         if recorded is not None:
             entry.outcome = "replayed"
             return Answered(recorded, {})
         if isinstance(route, Trouble):
-            return self._refused(face, route, entry)
+            return self._refused(face, route, entry, route)
         if self.settings.replay_only:
             missing = "No recording matches this request: this emulator only replays."
-            return self._refused(face, Trouble(404, missing), entry)
+            return self._refused(face, Trouble(404, missing), entry, route)
         if request.method == "GET":
             return face.answer(self._put(route, {}, entry, judge.NOTHING))
         return self._checked(face, request, route, parsed, entry)
@@ -189,17 +189,18 @@ class Desk:
         if known is not None:
             return known
         if parsed.problem is not None:
-            return self._refused(face, face.json_trouble(parsed.problem), entry)
+            return self._refused(face, face.json_trouble(parsed.problem), entry, route)
         found = self.judge.judge(face.vendor, route, entry.model, request, parsed.body, entry.key)
         if isinstance(found, Trouble):
-            return self._refused(face, found, entry)
+            return self._refused(face, found, entry, route)
         answered = face.answer(self._put(route, parsed.body, entry, found))
         self.memory.keep(mark, answered, found.total)
         return answered
 
     @staticmethod
-    def _refused(face: Face, trouble: Trouble, entry: Entry) -> Answered:
-        return Answered(face.refusal(trouble, entry.id), {})
+    def _refused(face: Face, trouble: Trouble, entry: Entry, route: Route | Trouble) -> Answered:
+        called = route if isinstance(route, Route) else None
+        return Answered(face.refusal(trouble, entry.id, called), {})
 
     def _gate_trouble(self, face: Face, request: Request, key: str) -> Trouble | None:
         limit = self.settings.size_limit or face.size_limit
@@ -258,9 +259,10 @@ def _trouble_of(rule: FaultRule, status: int) -> Trouble:
     return Trouble(rule.status or status, rule.message or "", rule.type or "", rule.retry_after)
 
 
-def _outright(face: Face, rule: FaultRule, request_id: str) -> Reply:
+def _outright(face: Face, rule: FaultRule, request_id: str, route: Route | Trouble) -> Reply:
     """A status that a rule wants, in the vendor's shape or with the rule's own body."""
-    reply = face.refusal(_trouble_of(rule, 500), request_id)
+    called = route if isinstance(route, Route) else None
+    reply = face.refusal(_trouble_of(rule, 500), request_id, called)
     if rule.body is not None:
         raw = rule.body
         reply.body = raw.encode() if isinstance(raw, str) else msgspec.json.encode(raw)

@@ -36,9 +36,9 @@ class ToolResult(Struct, frozen=True):
 class Ask(Struct):
     """What is asked. `choice` is `auto`, `any` or `none`; `allowed` narrows the tools.
 
-    `json`: no JSON, any object, or one valid under `schema`. `budget`: most thinking tokens; None
-    is dynamic, 0 is off. `max_tokens` bounds thinking and output together. `prelude`: the vendor's
-    models say a word before they call tools.
+    `json`: no JSON, any object, or one valid under `schema` (`bare`: a string without its quotes).
+    `budget`: most thinking tokens; None is dynamic, 0 is off. `max_tokens` bounds thinking and
+    output together. `prelude`: the vendor's models say a word before they call tools.
     """
 
     model: str
@@ -52,6 +52,7 @@ class Ask(Struct):
     parallel: bool = True
     json: Literal["off", "object", "schema"] = "off"
     schema: JsonValue = None
+    bare: bool = False
     budget: int | None = 0
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None

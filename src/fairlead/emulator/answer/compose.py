@@ -49,6 +49,8 @@ def _words(ask: Ask, wishes: Wishes, seed: bytes, index: int) -> str:
         about = subjects(ask.text)
         number = int.from_bytes(seed[:6])
         value = value_for(ask.schema, number, about[0] if about else "")
+        if ask.bare and isinstance(value, str):
+            return value
         return msgspec.json.encode(value).decode()
     if ask.json == "object":
         said = {"emulated": True, "model": ask.model, "asked": echo(ask.text), "turns": ask.turns}

@@ -14,10 +14,11 @@ _SINGLE = re.compile(rf"\b(?:in|for|of|at|to|about|on|from)\s+({_ITEM})")
 _QUOTED = re.compile(r'"([^"\n]{1,60})"')
 _ARTICLES = {"the", "its", "their", "that", "this", "then", "all"}
 # A sentence's first word is capital too, and belongs to no name.
-_OPENERS = set(
-    "Call Check Compare Does Fetch Find Get Give How In Invoke Is List Look Please Query Search Show"
-    " Tell Use Weather What When Where Which Who Why".split()
-)
+_OPENERS = {
+    "Call", "Check", "Compare", "Does", "Fetch", "Find", "Get", "Give", "How", "In", "Invoke", "Is",
+    "List", "Look", "Please", "Query", "Search", "Show", "Tell", "Use", "Weather", "What", "When",
+    "Where", "Which", "Who", "Why",
+}  # fmt: skip
 READ = 4_000
 
 

@@ -113,8 +113,8 @@ class Face(Protocol):
         """The answer to a request that is in order."""
         ...
 
-    def refusal(self, trouble: Trouble, request_id: str) -> Reply:
-        """A refusal in the vendor's shape."""
+    def refusal(self, trouble: Trouble, request_id: str, route: Route | None = None) -> Reply:
+        """A refusal in the vendor's shape, which may depend on what was called."""
         ...
 
     def outage(self, trouble: Trouble, request_id: str, route: Route) -> bytes:

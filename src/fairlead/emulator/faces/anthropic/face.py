@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from fairlead.emulator import judge
+from fairlead.emulator.answer.ask import Answer
 from fairlead.emulator.answer.compose import compose
 from fairlead.emulator.answer.wording import seed_of
 from fairlead.emulator.faces.anthropic.reading import ask_of
@@ -136,17 +137,17 @@ class AnthropicFace:
             "thinking": answer.thinking_tokens,
             "output": answer.spoken_tokens,
         }
-        thinking = "".join(answer.thinking)
-        signature = put.sign(put.model, thinking, thinking) if thinking else ""
-        drawn = draw(answer, judge.full_name(self.vendor, put.model), seed, usage, signature)
+        model = judge.full_name(self.vendor, put.model)
+        drawn = draw(answer, model, seed, usage, _thinking(put, answer))
         made = answer.thinking_tokens + answer.spoken_tokens
         if put.stream:
             return Answered(Reply(200, _STREAM, pieces=events(drawn), tokens=made), bill)
         body = msgspec.json.encode(drawn.message)
         return Answered(Reply(200, body=body, tokens=made), bill)
 
-    def refusal(self, trouble: Trouble, request_id: str) -> Reply:
+    def refusal(self, trouble: Trouble, request_id: str, route: Route | None = None) -> Reply:
         """`{"type": "error", "error": {...}, "request_id": ...}`."""
+        del route
         headers = (
             (("retry-after", f"{trouble.retry_after:g}"),)
             if trouble.retry_after is not None
@@ -158,6 +159,23 @@ class AnthropicFace:
         """An `error` event."""
         del route
         return b"event: error\ndata: %b\n\n" % _error(trouble, request_id)
+
+
+def _thinking(put: Put, answer: Answer) -> dict[str, Any] | None:
+    """The thinking block. Budgets show it; adaptive thinking is omitted unless `display` says
+    `summarized` ("the default depends on the model"; recorded so with claude-sonnet-5).
+    """
+    if not answer.thinking:
+        return None
+    asked = put.body.get("thinking") or {}
+    default = "omitted" if asked.get("type") == "adaptive" else "summarized"
+    thought = "".join(answer.thinking)
+    shown = thought if (asked.get("display") or default) == "summarized" else ""
+    return {
+        "type": "thinking",
+        "thinking": shown,
+        "signature": put.sign(put.model, thought, shown),
+    }
 
 
 def _error(trouble: Trouble, request_id: str) -> bytes:

@@ -41,12 +41,15 @@ class Drawn(Struct, frozen=True):
     answer: Answer
 
 
-def draw(answer: Answer, model: str, seed: bytes, usage: dict[str, Any], signature: str) -> Drawn:
-    """The Message object. `signature` belongs to the thinking, if there is any."""
-    content: list[dict[str, Any]] = []
-    if answer.thinking:
-        thinking = "".join(answer.thinking)
-        content.append({"type": "thinking", "thinking": thinking, "signature": signature})
+def draw(
+    answer: Answer,
+    model: str,
+    seed: bytes,
+    usage: dict[str, Any],
+    thinking: dict[str, Any] | None,
+) -> Drawn:
+    """The Message object. `thinking` is its first block, if there is any."""
+    content = [] if thinking is None else [thinking]
     if answer.text:
         content.append({"type": "text", "text": "".join(answer.text)})
     for at, call in enumerate(answer.calls):
@@ -124,9 +127,10 @@ def _block(block: dict[str, Any], index: int, answer: Answer) -> list[Piece]:
     kind = block["type"]
     if kind == "thinking":
         start: dict[str, Any] = {"type": "thinking", "thinking": "", "signature": ""}
-        deltas = _deltas(index, "thinking_delta", "thinking", answer.thinking, PER_EVENT)
+        shown = answer.thinking if block["thinking"] else []
+        deltas = _deltas(index, "thinking_delta", "thinking", shown, PER_EVENT)
         signed = {"type": "signature_delta", "signature": block["signature"]}
-        deltas.append(_delta(index, signed, 0))
+        deltas.append(_delta(index, signed, answer.thinking_tokens - len(shown)))
     elif kind == "text":
         start = {"type": "text", "text": ""}
         each = answer.per_event or PER_EVENT

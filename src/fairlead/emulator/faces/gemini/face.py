@@ -179,10 +179,16 @@ class GeminiFace:
             Reply(200, "text/event-stream", pieces=sse_pieces(draft), tokens=made), bill
         )
 
-    def refusal(self, trouble: Trouble, request_id: str) -> Reply:
-        """`{"error": {"code", "message", "status", "details"}}`; a 429 with RetryInfo."""
+    def refusal(self, trouble: Trouble, request_id: str, route: Route | None = None) -> Reply:
+        """`{"error": {"code", "message", "status", "details"}}`, with RetryInfo if it is known when
+        to come back. Where a stream would be a JSON array, so is its refusal (yym68686/
+        ChatGPT-Telegram-Bot, issue 101, shows one).
+        """
         del request_id
-        return Reply(trouble.status, _TYPE, body=msgspec.json.format(_error(trouble), indent=2))
+        body = msgspec.json.format(_error(trouble), indent=2)
+        if route is not None and route.array:
+            body = b"[%b\n]\n" % body
+        return Reply(trouble.status, _TYPE, body=body)
 
     def outage(self, trouble: Trouble, request_id: str, route: Route) -> bytes:
         """The bare error object, without `data:`; inside an array it is one more element."""

@@ -60,6 +60,7 @@ def _read_format(config: JsonValue, ask: Ask) -> None:
     schema = field(config, "responseJsonSchema") or field(config, "responseSchema")
     if schema is not None:
         ask.json, ask.schema = "schema", schema
+        ask.bare = field(config, "responseMimeType") == "text/x.enum"
     elif field(config, "responseMimeType") == "application/json":
         ask.json = "object"
 

@@ -117,9 +117,9 @@ class OpenAIFace:
         body = msgspec.json.encode(completion(answers, put.model, seed, usage))
         return Answered(Reply(200, body=body, tokens=spoken + thought), bill)
 
-    def refusal(self, trouble: Trouble, request_id: str) -> Reply:
+    def refusal(self, trouble: Trouble, request_id: str, route: Route | None = None) -> Reply:
         """`{"error": {"message", "type", "param", "code"}}`."""
-        del request_id
+        del request_id, route
         headers = (
             (("retry-after", f"{trouble.retry_after:g}"),)
             if trouble.retry_after is not None
