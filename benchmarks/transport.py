@@ -1,10 +1,11 @@
 """CPU time of one small request, by HTTP client, against a trivial server in another process.
 
-    python benchmarks/transport.py [--requests 20000] [--loop uvloop|asyncio]
+    python benchmarks/transport.py [--requests 4000] [--rounds 10] [--loop uvloop|asyncio]
 
 The client's process time (user + system, `time.process_time`) is divided by the requests; the
 server's is not in it. "bare loop" is the floor: the same bytes written and read by the simplest
-possible protocol, without HTTP. Each row is the best of three rounds, after a warm-up.
+possible protocol, without HTTP. The clients take turns, each after a warm-up; a row is the best of
+the rounds, since on a shared machine every disturbance only adds.
 """
 
 import argparse
@@ -143,7 +144,8 @@ def library(name: str) -> Callable[[int, int], Coroutine[Any, Any, float]]:
 def main() -> None:
     """Run all clients and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--requests", type=int, default=4_000)
+    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--loop", choices=("uvloop", "asyncio"), default="uvloop")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -164,15 +166,17 @@ def main() -> None:
     with subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None  # noqa: S101 - narrows for mypy
         port = int(server.stdout.readline())
-        print(f"{'client':24} {'us CPU/request':>14} {'over bare':>10}   ({args.loop})")
-        floor = 0.0
-        for name, client, count in rows:
-            with asyncio.Runner(loop_factory=factory) as runner:
-                runner.run(client(port, count // 10))
-                cost = min(runner.run(client(port, count)) for _ in range(3)) / count * 1e6
-            floor = floor or cost
-            print(f"{name:24} {cost:14.1f} {cost - floor:10.1f}")
+        costs = {name: float("inf") for name, _, _ in rows}
+        for _ in range(args.rounds):
+            for name, client, count in rows:
+                with asyncio.Runner(loop_factory=factory) as runner:
+                    runner.run(client(port, count // 10))
+                    spent = runner.run(client(port, count))
+                costs[name] = min(costs[name], spent / count * 1e6)
         server.terminate()
+    print(f"{'client':24} {'us CPU/request':>14} {'over bare':>10}   ({args.loop})")
+    for name, cost in costs.items():
+        print(f"{name:24} {cost:14.1f} {cost - costs['bare loop']:10.1f}")
 
 
 if __name__ == "__main__":
