@@ -68,7 +68,11 @@ class Call(Struct, frozen=True):
 
 
 class Answer(Struct):
-    """What is answered: thinking and text in pieces of one token each, then calls."""
+    """What is answered: thinking and text in pieces of one token each, then calls.
+
+    `sequence` is the stop sequence that ended it. `per_event` is how many tokens of text go into
+    one event of a stream, where the prompt has a wish for that; 0 leaves it to the face.
+    """
 
     thinking: list[str] = []
     text: list[str] = []

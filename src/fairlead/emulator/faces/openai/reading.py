@@ -1,6 +1,9 @@
 """From a chat completion request to what is asked, and light checks of it."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
 
 from fairlead.emulator.answer.ask import Ask, Media, Tool, ToolResult
 from fairlead.emulator.faces.face import Trouble
@@ -8,31 +11,60 @@ from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["ask_of", "trouble_of"]
 
-_ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+_EMPTY = "Invalid 'messages': empty array. Expected an array with minimum length 1."
 
 
-def trouble_of(body: dict[str, Any]) -> Trouble | None:
-    """What is plainly wrong with a request."""
-    if not isinstance(body.get("model"), str) or not body["model"]:
-        return Trouble(400, "you must provide a model parameter")
-    messages = body.get("messages")
-    if not isinstance(messages, list):
-        return Trouble(400, "Missing required parameter: 'messages'.")
-    if not messages:
-        return Trouble(
-            400, "Invalid 'messages': empty array. Expected an array with minimum length 1."
-        )
-    for at, message in enumerate(messages):
-        role = message.get("role") if isinstance(message, dict) else None
-        if role not in _ROLES:
-            return Trouble(400, f"Invalid value for 'messages[{at}].role': {role!r}.")
-    return None
+class _Function(Struct):
+    name: str
+
+
+class _Tool(Struct):
+    type: str
+    function: _Function | None = None
+
+
+class _Called(Struct):
+    id: str
+    function: _Function | None = None
+
+
+class _Message(Struct):
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[dict[str, Any]] | None = None
+    tool_calls: list[_Called] | None = None
+    tool_call_id: str | None = None
+
+
+class _Request(Struct):
+    model: Annotated[str, Meta(min_length=1)]
+    messages: list[_Message]
+    max_tokens: Annotated[int, Meta(ge=0)] | None = None
+    max_completion_tokens: Annotated[int, Meta(ge=0)] | None = None
+    stop: str | list[str] | None = None
+    tools: list[_Tool] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: dict[str, Any] | None = None
+    reasoning_effort: str | None = None
+    stream_options: dict[str, Any] | None = None
+    stream: bool | None = None
+    n: int | None = None
+
+
+def trouble_of(body: JsonValue) -> Trouble | None:
+    """What is plainly wrong with a request: the types of what is read here, and no more."""
+    try:
+        request = msgspec.convert(body, _Request)
+    except msgspec.ValidationError as error:
+        return Trouble(400, f"Invalid request: {error}")
+    return None if request.messages else Trouble(400, _EMPTY)
 
 
 def ask_of(body: dict[str, Any], model: str) -> Ask:
     """What a request asks."""
     ask = Ask(model)
-    ask.max_tokens = body.get("max_completion_tokens") or body.get("max_tokens")
+    most = body.get("max_completion_tokens")
+    ask.max_tokens = body.get("max_tokens") if most is None else most
     stop = body.get("stop") or ()
     ask.stop = (stop,) if isinstance(stop, str) else tuple(stop)
     effort = body.get("reasoning_effort")
