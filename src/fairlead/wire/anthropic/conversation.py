@@ -45,15 +45,15 @@ from fairlead.canon import (
 )
 from fairlead.catalog.model import Model
 from fairlead.wire.anthropic.cache import write_cache
+from fairlead.wire.anthropic.calls import Calls
 from fairlead.wire.anthropic.extras import Extras
-from fairlead.wire.anthropic.ids import wire_id
 from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.media import write_media
-from fairlead.wire.anthropic.types import DIALECT, Json, as_object
+from fairlead.wire.anthropic.messages import Message, settle, take_prefill, unsigned_loop
+from fairlead.wire.anthropic.types import DIALECT, Json, as_object, read
 
 __all__ = ["Conversation", "write_conversation"]
 
-_THINKING: Final = ("thinking", "redacted_thinking")
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 _WIRE_ROLE: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
 
@@ -74,39 +74,14 @@ class _Id(Struct):
 _ID = msgspec.json.Decoder(_Id)
 
 
-class _Message:
-    """One message under construction."""
-
-    __slots__ = ("blocks", "calls", "own_opaque", "path", "results", "role", "sealed", "spoken")
-
-    def __init__(self, role: str, path: str) -> None:
-        self.role = role
-        self.path = path
-        self.blocks: list[Any] = []
-        self.results: list[Any] = []
-        self.calls: dict[str, str] = {}  # a call's id in canon -> its id on the wire
-        self.own_opaque = False
-        self.sealed = False  # nothing may be merged into it
-        self.spoken = False  # holds more than tool results
-
-    def take_in(self, other: "_Message") -> None:
-        """Merge the message behind this one into it."""
-        self.blocks += other.blocks
-        self.results += other.results
-        self.own_opaque |= other.own_opaque
-        self.spoken |= other.spoken
-
-
 class _Writer:
     def __init__(self, facts: Model, losses: Losses, extras: Extras) -> None:
         self.facts = facts
         self.losses = losses
         self.extras = extras
         self.system: list[Json] = []
-        self.messages: list[_Message] = []
-        self._pending: _Message | None = None  # the assistant message whose calls are open
-        self._answered: set[str] = set()
-        self._used_ids: set[str] = set()
+        self.messages: list[Message] = []
+        self.calls = Calls()
 
     # ---- turns ----------------------------------------------------------------------------------
 
@@ -121,18 +96,18 @@ class _Writer:
         if self.extras.has(turn.path):
             message.sealed = True
 
-    def _message(self, role: str, path: str) -> _Message:
+    def _message(self, role: str, path: str) -> Message:
         last = self.messages[-1] if self.messages else None
         if last is not None and last.role == role:
             if not last.sealed and not self.extras.has(path):
                 return last
         elif role == "assistant":
-            self.close_calls()
-        message = _Message(role, path)
+            self.calls.close()
+        message = Message(role, path)
         self.messages.append(message)
         return message
 
-    def _parts(self, parts: tuple[Part, ...], message: _Message, path: str) -> None:
+    def _parts(self, parts: tuple[Part, ...], message: Message, path: str) -> None:
         for index, part in enumerate(parts):
             at = f"{path}.content[{index}]" if path else ""
             block = _WRITERS[type(part)](self, part, message, at)
@@ -149,7 +124,7 @@ class _Writer:
     def _system_turn(self, turn: Turn) -> None:
         own = any(isinstance(p, Opaque) and p.dialect == DIALECT for p in turn.parts)
         if self.messages and (own or "mid_system" in self.facts.features):
-            message = _Message("system", turn.path)
+            message = Message("system", turn.path)
             message.sealed = True
             self.messages.append(message)
             self._parts(turn.parts, message, turn.path)
@@ -174,53 +149,6 @@ class _Writer:
                 why = "the system prompt is text only"
                 self.losses.semantic(at, f"system_{kind.lower()}", why)
 
-    # ---- calls and results ----------------------------------------------------------------------
-
-    def open_call(self, call_id: str, message: _Message, path: str) -> str:
-        """The id on the wire for a call; a new one where an earlier turn has used it."""
-        if call_id in message.calls:
-            raise Failure.invalid(f"two tool calls of one turn have the id {call_id!r}", path)
-        wire = base = wire_id(call_id)
-        count = 1
-        while wire in self._used_ids:
-            count += 1
-            wire = wire_id(f"{base}.{count}")
-        self._used_ids.add(wire)
-        message.calls[call_id] = wire
-        self._pending = message
-        return wire
-
-    def answer_call(self, call_id: str, path: str) -> str:
-        """The id on the wire for a result."""
-        pending = self._pending
-        wire = pending.calls.get(call_id) if pending is not None else None
-        if wire is None:
-            raise Failure.invalid(
-                f"a tool result names the call {call_id!r}, which the assistant's turn before it "
-                "does not hold",
-                path,
-                hint="results must directly follow the turn that made the calls",
-            )
-        if call_id in self._answered:
-            raise Failure.invalid(f"there are two results for the call {call_id!r}", path)
-        self._answered.add(call_id)
-        return wire
-
-    def close_calls(self) -> None:
-        """No more results can come for the open calls."""
-        pending = self._pending
-        if pending is None:
-            return
-        missing = [call_id for call_id in pending.calls if call_id not in self._answered]
-        if missing:
-            raise Failure.invalid(
-                f"the tool call {missing[0]!r} has no result",
-                pending.path or None,
-                hint="each call needs one result in the turn behind it",
-            )
-        self._pending = None
-        self._answered.clear()
-
 
 def write_conversation(
     request: Request, facts: Model, losses: Losses, extras: Extras
@@ -230,9 +158,9 @@ def write_conversation(
     writer.instructions(request.instructions, "")
     for turn in request.turns:
         writer.turn(turn)
-    writer.close_calls()
-    messages = _settle(writer.messages, losses)
-    prefill = _prefill(messages, facts, losses)
+    writer.calls.close()
+    messages = settle(writer.messages, losses)
+    prefill = take_prefill(messages, facts, losses)
     out = []
     for message in messages:
         entry: Json = {"role": message.role, "content": _content(message.results + message.blocks)}
@@ -240,7 +168,7 @@ def write_conversation(
         out.append(entry)
     if not out:
         out = _from_system(writer.system, losses)
-    return Conversation(writer.system, out, prefill, _unsigned_loop(messages))
+    return Conversation(writer.system, out, prefill, unsigned_loop(messages))
 
 
 def _content(blocks: list[Any]) -> object:
@@ -250,89 +178,6 @@ def _content(blocks: list[Any]) -> object:
         if len(block) == 2 and block["type"] == "text":
             return block["text"]
     return blocks
-
-
-def _settle(messages: list[_Message], losses: Losses) -> list[_Message]:
-    """Without empty messages, what they kept apart merged, no thoughts at an end."""
-    while True:
-        merged: list[_Message] = []
-        for message in messages:
-            last = merged[-1] if merged else None
-            if not message.blocks and not message.results:
-                continue
-            if last is None or last.role != message.role or last.sealed or message.sealed:
-                merged.append(message)
-            else:
-                last.take_in(message)
-        messages = [message for message in merged if _finish(message, losses)]
-        if len(messages) == len(merged):
-            return messages
-
-
-def _finish(message: _Message, losses: Losses) -> bool:
-    """Drop thinking from the end of an assistant message; whether anything is left."""
-    if message.role == "assistant":
-        while message.blocks and _kind(message.blocks[-1]) in _THINKING:
-            message.blocks.pop()
-            losses.cosmetic(message.path, "thinking_dropped", "nothing follows the thoughts")
-    return bool(message.blocks or message.results)
-
-
-def _kind(block: object) -> str:
-    return str(block["type"]) if isinstance(block, dict) else ""
-
-
-def _prefill(messages: list[_Message], facts: Model, losses: Losses) -> bool:
-    """Whether the last turn is a prefill, made fit; taken away where the model takes none.
-
-    A last turn with blocks of the vendor's own tools is not one: it is a paused turn sent back
-    "as-is [...] to let the model continue" (SDK 2.12, stop_reason `pause_turn`).
-    """
-    if not messages or messages[-1].role != "assistant" or messages[-1].own_opaque:
-        return False
-    last = messages[-1]
-    if facts.known and "prefill" not in facts.features:
-        losses.semantic(last.path, "prefill", f"{facts.id} cannot continue an assistant's turn")
-        messages.pop()
-        return False
-    while last.blocks and _kind(last.blocks[-1]) == "text":
-        block = last.blocks[-1]
-        text = block["text"].rstrip()
-        if text == block["text"]:
-            break
-        losses.cosmetic(last.path, "prefill_whitespace", "a prefill cannot end in whitespace")
-        if text:
-            block["text"] = text
-            break
-        last.blocks.pop()
-    if not _finish(last, losses):
-        messages.pop()
-        return False
-    return True
-
-
-def _unsigned_loop(messages: list[_Message]) -> bool:
-    """Whether the turn being continued began without a thinking block.
-
-    That turn is a last assistant message, or in a loop of tools everything since the user last
-    spoke ("messages.N.content.0.type: Expected `thinking` [...]"); its later messages need none.
-    Whether words beside results count as the user's speaking no source tells: the loop has to be
-    in order both ways.
-    """
-    first: _Message | None = None
-    for message in reversed(messages):
-        if message.role == "assistant":
-            first = message
-        elif message.role == "user" and (message.spoken or not message.results):
-            if first is not None and _thoughtless(first):
-                return True
-            if not message.results:
-                return False
-    return first is not None and _thoughtless(first)
-
-
-def _thoughtless(message: _Message) -> bool:
-    return _kind(message.blocks[0]) not in _THINKING
 
 
 def _from_system(system: list[Json], losses: Losses) -> list[Json]:
@@ -348,7 +193,7 @@ def _from_system(system: list[Json], losses: Losses) -> list[Json]:
 # ---- parts --------------------------------------------------------------------------------------
 
 
-def _write_text(writer: _Writer, part: Text | Refusal, message: _Message, path: str) -> Json | None:
+def _write_text(writer: _Writer, part: Text | Refusal, message: Message, path: str) -> Json | None:
     return _text_block(writer, part, path, blank=message.role == "assistant")
 
 
@@ -383,7 +228,7 @@ def _name_signature(writer: _Writer, part: Text | ToolCall, path: str) -> None:
         writer.losses.cosmetic(path, "signature_dropped", why)
 
 
-def _write_thinking(writer: _Writer, part: Thinking, message: _Message, path: str) -> Json | None:
+def _write_thinking(writer: _Writer, part: Thinking, message: Message, path: str) -> Json | None:
     signature = part.signature
     if signature is None or signature.dialect != DIALECT or message.role != "assistant":
         why = "thoughts go back only with this vendor's signature"
@@ -394,7 +239,7 @@ def _write_thinking(writer: _Writer, part: Thinking, message: _Message, path: st
     return {"type": "thinking", "thinking": part.text, "signature": signature.value}
 
 
-def _write_media(writer: _Writer, part: Media, message: _Message, path: str) -> Json | None:
+def _write_media(writer: _Writer, part: Media, message: Message, path: str) -> Json | None:
     if message.role != "user":
         # "images and documents in assistant turns" are a 400, under API version 2026-10-21 always.
         writer.losses.semantic(path, f"{message.role}_media", "only users may send media")
@@ -402,12 +247,12 @@ def _write_media(writer: _Writer, part: Media, message: _Message, path: str) -> 
     return write_media(part, writer.facts, writer.losses, path)
 
 
-def _write_call(writer: _Writer, part: ToolCall, message: _Message, path: str) -> Json | None:
+def _write_call(writer: _Writer, part: ToolCall, message: Message, path: str) -> Json | None:
     if message.role != "assistant":
         raise Failure.invalid("only the assistant can call a tool", path)
     block: Json = {
         "type": "tool_use",
-        "id": writer.open_call(part.id, message, path),
+        "id": writer.calls.open(part.id, message, path),
         "name": part.name,
         "input": _arguments(writer, part, path),
     }
@@ -428,12 +273,12 @@ def _arguments(writer: _Writer, part: ToolCall, path: str) -> object:
     return msgspec.Raw(raw)
 
 
-def _write_result(writer: _Writer, part: ToolResult, message: _Message, path: str) -> Json:
+def _write_result(writer: _Writer, part: ToolResult, message: Message, path: str) -> Json:
     if message.role != "user":
         raise Failure.invalid("a tool result cannot stand in this turn", path)
     block: Json = {
         "type": "tool_result",
-        "tool_use_id": writer.answer_call(part.call_id, path),
+        "tool_use_id": writer.calls.answer(part.call_id, path),
     }
     content = []
     for index, inner in enumerate(part.content):
@@ -451,22 +296,17 @@ def _write_result(writer: _Writer, part: ToolResult, message: _Message, path: st
     return block
 
 
-def _write_opaque(
-    writer: _Writer, part: Opaque, message: _Message, path: str
-) -> msgspec.Raw | None:
+def _write_opaque(writer: _Writer, part: Opaque, message: Message, path: str) -> msgspec.Raw | None:
     if part.dialect != DIALECT:
         writer.losses.semantic(path, f"block:{part.kind}", f"only {part.dialect} can say it")
         return None
     message.own_opaque = True
     if part.kind == "tool_use":  # made by code that the vendor runs; its result comes as any other
-        call_id = _ID.decode(part.raw).id
-        message.calls[call_id] = call_id
-        writer._used_ids.add(call_id)  # noqa: SLF001 - one class in two halves
-        writer._pending = message  # noqa: SLF001 - the same
+        writer.calls.adopt(read(_ID, part.raw, path).id, message)
     return msgspec.Raw(part.raw)
 
 
-_PartWriter = Callable[[_Writer, Any, _Message, str], Any]
+_PartWriter = Callable[[_Writer, Any, Message, str], Any]
 _WRITERS: Final[dict[type, _PartWriter]] = {
     Text: _write_text,
     Refusal: _write_text,

@@ -28,6 +28,8 @@ __all__ = ["Strict", "object_schema", "strict_schema"]
 EMPTY_OBJECT: Final = b'{"type":"object","properties":{}}'
 
 _DEPTH_MAX: Final = 64
+_CACHED_MAX: Final = 32 * 1024
+"""Bytes of a schema that is remembered: applications send the same few again and again."""
 _FORMATS: Final = frozenset(
     ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"]
 )
@@ -50,9 +52,12 @@ class _Unsayable(Exception):
     """The shape itself is outside the subset."""
 
 
-@lru_cache(maxsize=512)
 def strict_schema(raw: bytes) -> Strict:
     """`raw` within the subset. Verbatim where nothing has to change. Not JSON: unsayable."""
+    return _strict_schema(raw) if len(raw) > _CACHED_MAX else _strict_schema_cached(raw)
+
+
+def _strict_schema(raw: bytes) -> Strict:
     try:
         root = _DECODE(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -64,6 +69,9 @@ def strict_schema(raw: bytes) -> Strict:
     except _Unsayable as error:
         return Strict(None, tuple(narrowing.dropped), str(error))
     return Strict(raw if strict == root else dump(strict), tuple(narrowing.dropped))
+
+
+_strict_schema_cached = lru_cache(maxsize=512)(_strict_schema)
 
 
 class _Place(Struct):
@@ -247,13 +255,16 @@ def _resolve(root: object, target: str) -> object:
     return node
 
 
-@lru_cache(maxsize=1024)
 def object_schema(raw: bytes) -> Strict:
     """A tool's schema with an object at its top level. `schema` None: it can't be one.
 
     Verbatim in the usual case. A missing `type` is filled in, a `$ref` at the top is resolved, and
     variants at the top are folded into one object whose properties are those of all of them.
     """
+    return _object_schema(raw) if len(raw) > _CACHED_MAX else _object_schema_cached(raw)
+
+
+def _object_schema(raw: bytes) -> Strict:
     try:
         root = _DECODE(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -276,6 +287,9 @@ def object_schema(raw: bytes) -> Strict:
         return Strict(None, why=str(error))
     root = {**root, "type": "object"}
     return _check_keys(root) or Strict(dump(root), tuple(variants))
+
+
+_object_schema_cached = lru_cache(maxsize=512)(_object_schema)
 
 
 def _check_keys(root: Node) -> Strict | None:

@@ -45,3 +45,15 @@ def lone_answers() -> list[dict]:
 
 def body(row: dict) -> bytes:
     return json.dumps(row["request"]["body"]).encode()
+
+
+@functools.cache
+def accepted_chats() -> list[dict]:
+    """Chat requests of any vendor that were answered, with a JSON body."""
+    return [
+        row
+        for row in _rows("recordings.jsonl.gz")
+        if row["op"] == "chat_completions"
+        and row["response"]["status"] == 200
+        and isinstance(row["request"]["body"], dict)
+    ]

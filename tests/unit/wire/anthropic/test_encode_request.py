@@ -159,6 +159,26 @@ def test_ids_that_start_over_in_each_turn_become_unique():
     assert results == ids
 
 
+def test_thousands_of_turns_with_one_id_take_linear_time():
+    round_ = (
+        turn("assistant", ToolCall("call_1", "get", "{}")),
+        turn("tool", ToolResult("call_1", (Text("r"),))),
+    )
+    body, _ = encode(request(USER, *round_ * 5_000), HAIKU_45)
+    assert len({m["content"][0]["id"] for m in body["messages"][1::2]}) == 5_000
+
+
+def test_a_call_of_the_vendors_code_takes_its_result():
+    raw = b'{"type":"tool_use","id":"t","name":"f","input":{},"caller":{"type":"code_execution"}}'
+    called = turn("assistant", Opaque("anthropic", "tool_use", raw))
+    body, losses = encode(request(USER, called, turn("user", ToolResult("t"))), HAIKU_45)
+    assert losses == ()
+    assert body["messages"][2]["content"] == [{"type": "tool_result", "tool_use_id": "t"}]
+    assert refuse(request(USER, called)).kind == "invalid_request"
+    nameless = turn("assistant", Opaque("anthropic", "tool_use", b"{}"), path="P")
+    assert refuse(request(USER, nameless)).param == "P.content[0]"
+
+
 @pytest.mark.parametrize(
     ("turns", "path"),
     [

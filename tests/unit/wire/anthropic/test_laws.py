@@ -13,7 +13,7 @@ from fairlead.emulator.authority import check
 from fairlead.wire.anthropic import CODEC
 from fairlead.wire.codec import Reply, Target
 
-LAW = settings(max_examples=120, deadline=None)
+LAW = settings(max_examples=100, deadline=None)
 
 
 @LAW
@@ -32,7 +32,7 @@ def test_every_encoded_request_is_accepted(request):
     assert check("anthropic", "messages", json.loads(encoded.body)) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(foreign_requests(), st.sampled_from([HAIKU_45, HAIKU_55]))
 def test_whatever_is_asked_the_vendor_takes_what_is_sent(request, facts):
     try:
