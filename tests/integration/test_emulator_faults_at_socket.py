@@ -316,3 +316,11 @@ def test_a_slow_reader_is_waited_for(emulator: EmulatorThread):
     assert ending is None
     assert complete
     assert payload.count(b"text_delta") > 10_000
+
+
+def test_head_gets_a_head_only(emulator: EmulatorThread):
+    with connect(emulator) as sock:
+        sock.sendall(b"HEAD /_emulator HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        got, _ = read_all(sock)
+    assert got.startswith(b"HTTP/1.1 404")
+    assert got.endswith(b"\r\n\r\n")

@@ -191,6 +191,8 @@ class Connection(asyncio.Protocol):
         if exchange.shape is not None:
             exchange.shape(script)
         steps = frame(script)
+        if request.method == "HEAD":
+            steps = steps[:1]
         end = max(script.last_due, steps[-1].due if steps else 0.0)
         if end <= 0 and not self._paused:
             self._transport.write(b"".join([step.data for step in steps]))
