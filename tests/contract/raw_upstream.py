@@ -104,6 +104,10 @@ class RawUpstream:
             await self.handler(Peer(self, reader, writer))
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
+        except RuntimeError as error:
+            # uvloop's streams say so when the client left between two reads of this server.
+            if "the handler is closed" not in str(error):
+                raise
         except asyncio.CancelledError:
             # Not passed on: the streams machinery of 3.11 would log a cancelled handler.
             pass

@@ -425,13 +425,15 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     def _write(self, data: bytes | memoryview) -> None:
-        if self._transport is not None:
-            self._transport.write(data if self._tls is None else self._tls.encrypt(data))
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.write(data if self._tls is None else self._tls.encrypt(data))
 
     def _flush(self, tls: TlsLayer) -> None:
         data = tls.outgoing()
-        if data and self._transport is not None:
-            self._transport.write(data)
+        transport = self._transport
+        if data and transport is not None and not transport.is_closing():
+            transport.write(data)
 
     def _arm(self, when: float) -> None:
         if self._timer is not None:
