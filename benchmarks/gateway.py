@@ -163,7 +163,7 @@ def _show_one(port: int) -> None:
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/v1/chat/completions", body, {"content-type": "application/json"}
     )
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
         for name in ("x-fairlead-model", "x-fairlead-route", "x-fairlead-cost-usd"):
             print(f"  {name}: {answer.headers[name]}")
 

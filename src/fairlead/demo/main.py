@@ -27,7 +27,7 @@ from fairlead.ledger.query import show
 from fairlead.ledger.record import Record
 from fairlead.routing.decision import Decision
 
-__all__ = ["FAMILIES", "DemoFailed", "Outcome", "Totals", "run"]
+__all__ = ["FAMILIES", "Alone", "DemoFailed", "Outcome", "Totals", "run"]
 
 FAMILIES = ("flash", "haiku")
 SPEED = ("--ttft", "gemini-2.5-flash=30ms", "--ttft", "claude-haiku-4-5=20ms")
@@ -40,16 +40,24 @@ class DemoFailed(FairleadError):
 
 @dataclass(frozen=True)
 class Totals:
-    """Dollars of the whole run; `alone` is what one family would have cost for all of it.
-
-    `alone` prices the very same token counts at the other model's prices: an estimate, because
-    the vendors count tokens differently. `served` says how many of the requests it could take.
-    """
+    """Dollars of the whole run, and by family what it alone would have cost."""
 
     spent: Decimal
-    alone: dict[str, Decimal]
-    served: dict[str, int]
     requests: int
+    alone: dict[str, "Alone"]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One family for all that it can take (`served` requests), priced at its own prices.
+
+    `cost` takes the very same token counts: an estimate, because the vendors count differently.
+    `routed` is what was really spent on the same requests, so that like stands beside like.
+    """
+
+    cost: Decimal
+    routed: Decimal
+    served: int
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,7 @@ class Outcome:
             "seconds": round(self.seconds, 3),
             "requests": len(self.results),
             "spent_usd": self.totals.spent,
-            "alone_usd": self.totals.alone,
-            "alone_could_serve": self.totals.served,
+            "alone": self.totals.alone,
             "results": self.results,
         }
 
@@ -178,20 +185,18 @@ def _with_record(result: Result, record: Record | None) -> Result:
 
 
 def _totals(records: list[Record], families: dict[str, Model], today: date) -> Totals:
-    alone: dict[str, Decimal] = {}
-    served: dict[str, int] = {}
+    alone: dict[str, Alone] = {}
     for name, model in families.items():
         table = PriceTable(model, today)
-        amount, count = Decimal(0), 0
-        for record in records:
-            if record.usage is None or not _could_serve(model, record):
-                continue
-            charge = what_if(table, record.usage)
-            amount += charge.total if charge is not None else Decimal(0)
-            count += 1
-        alone[name], served[name] = amount, count
-    spent = sum((r.cost_usd for r in records if r.cost_usd is not None), Decimal(0))
-    return Totals(spent, alone, served, len(records))
+        taken = [r for r in records if r.usage is not None and _could_serve(model, r)]
+        charges = [what_if(table, r.usage) for r in taken if r.usage is not None]
+        cost = sum((c.total for c in charges if c is not None), Decimal(0))
+        alone[name] = Alone(cost, _spent(taken), len(taken))
+    return Totals(_spent(records), len(records), alone)
+
+
+def _spent(records: list[Record]) -> Decimal:
+    return sum((r.cost_usd for r in records if r.cost_usd is not None), Decimal(0))
 
 
 def _could_serve(model: Model, record: Record) -> bool:

@@ -32,8 +32,16 @@ def free_port() -> int:
 
 
 def environment(folder: Path, emulator: str | None) -> dict[str, str]:
-    """The gateway's environment: a ledger in `folder`, the emulator (if any) as every vendor."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("FAIRLEAD_")}
+    """The gateway's environment: a ledger in `folder`, the emulator (if any) as every vendor.
+
+    Of the user's own `FAIRLEAD_` variables only the vendors' addresses stay, and only where no
+    emulator stands in for them.
+    """
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("FAIRLEAD_") or name.endswith("_BASE_URL")
+    }
     env["FAIRLEAD_LEDGER_PATH"] = str(folder / "fairlead.db")
     env["FAIRLEAD_CONFIG"] = str(folder / "fairlead.toml")
     (folder / "fairlead.toml").touch()

@@ -58,15 +58,17 @@ def _sums(outcome: Outcome, out: Console) -> None:
     totals = outcome.totals
     table = Table(title="What it cost, and would have cost on one model", title_justify="left")
     table.add_column("")
-    table.add_column("cost", justify="right")
-    table.add_column("requests it can take", justify="right")
+    for column in ("requests it can take", "cost", "Fairlead, same requests"):
+        table.add_column(column, justify="right")
     answered = sum(result.error is None for result in outcome.results)
-    table.add_row("routed by Fairlead", dollars(totals.spent), f"{answered} of {totals.requests}")
-    for name, amount in totals.alone.items():
+    spent = dollars(totals.spent)
+    table.add_row("routed by Fairlead", f"{answered} of {totals.requests}", spent, spent)
+    for name, alone in totals.alone.items():
         table.add_row(
             f"all on {name} (same token counts: an estimate)",
-            dollars(amount),
-            f"{totals.served[name]} of {totals.requests}",
+            f"{alone.served} of {totals.requests}",
+            dollars(alone.cost),
+            dollars(alone.routed),
         )
     out.print(table)
 

@@ -24,6 +24,8 @@ JSON: Header = (b"content-type", b"application/json")
 
 def _ascii(text: str) -> bytes:
     """A header value: printable ASCII on one line."""
+    if text.isascii() and text.isprintable():
+        return text.encode("ascii")
     return "".join(c if " " <= c <= "~" else "?" for c in text).encode("ascii")
 
 
