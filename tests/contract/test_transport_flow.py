@@ -90,10 +90,10 @@ async def test_silence_that_we_caused_is_not_held_against_the_upstream() -> None
     total, sent = 64 << 20, [0]
     async with RawUpstream(flood(b"x" * 65536, total, sent)) as upstream:
         transport = PooledTransport()
-        timeouts = Timeouts(read=0.5, total=60)
+        timeouts = Timeouts(read=1, total=60)
         response = await transport.send(HttpRequest("GET", upstream.url(), (), timeouts=timeouts))
         await blocked(sent)
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(1.2)
         assert len(await response.read(total)) == total
         assert transport.stats().idle == 1
         await transport.aclose()
@@ -108,10 +108,10 @@ async def test_silence_counts_again_once_the_reader_is_back() -> None:
 
     async with RawUpstream(handle) as upstream:
         transport = PooledTransport()
-        timeouts = Timeouts(read=0.1, total=600)
+        timeouts = Timeouts(read=0.3, total=600)
         response = await transport.send(HttpRequest("GET", upstream.url(), (), timeouts=timeouts))
         await until(lambda: response._connection._paused)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.5)
         with pytest.raises(ReadTimeout, match="silent"):
             await response.read(10_000_000)
         await transport.aclose()
@@ -192,10 +192,10 @@ async def test_an_upstream_that_stops_taking_a_large_request() -> None:
         peer.reset()
 
     body = b"x" * (32 << 20)
-    for handler, error in ((stuck, ReadTimeout), (gone, UpstreamReset)):
+    for handler, error, read in ((stuck, ReadTimeout, 0.1), (gone, UpstreamReset, 30)):
         async with RawUpstream(handler) as upstream:
             transport = PooledTransport()
-            request = HttpRequest("POST", upstream.url(), (), body, Timeouts(read=0.1))
+            request = HttpRequest("POST", upstream.url(), (), body, Timeouts(read=read))
             with pytest.raises(error) as caught:
                 await transport.send(request)
             assert caught.value.sent
