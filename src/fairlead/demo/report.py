@@ -1,13 +1,21 @@
 """The demo's table, for people."""
 
+import re
+import sys
+
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from fairlead.cost.price import dollars
 from fairlead.demo.main import Outcome
 from fairlead.demo.runner import Result
+from fairlead.server.settings import Settings
 
 __all__ = ["print_report"]
+
+DEFAULT_POLICY = Settings().routing.policy
+_DATED = re.compile(r"-20\d{6}$")
 
 
 def print_report(outcome: Outcome, out: Console) -> None:
@@ -29,8 +37,14 @@ def print_report(outcome: Outcome, out: Console) -> None:
 
 def _table(outcome: Outcome) -> Table:
     title = "live" if outcome.live else "EMULATED: no vendor was called, no money was spent"
-    table = Table(title=f"Fairlead demo ({title})", title_justify="left", pad_edge=False)
-    table.add_column("request")
+    table = Table(
+        title=f"Fairlead demo ({title})",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("request", max_width=32)
     table.add_column("model")
     table.add_column("reason", overflow="fold", ratio=1)
     for column in ("in", "out", "cost", "first token"):
@@ -43,9 +57,10 @@ def _table(outcome: Outcome) -> Table:
 def _row(result: Result) -> tuple[str, ...]:
     style = "[red]" if result.fault else ""
     reason = result.route if result.error is None else f"refused: {result.error}"
+    reason = reason.removeprefix(f"{DEFAULT_POLICY}: ")
     return (
         f"{style}{result.case}",
-        result.model or "none",
+        _DATED.sub("", result.model) or "none",
         reason.replace("[", "\\["),
         "" if result.input_tokens is None else f"{result.input_tokens:,}",
         "" if result.output_tokens is None else f"{result.output_tokens:,}",
@@ -74,11 +89,11 @@ def _sums(outcome: Outcome, out: Console) -> None:
 
 
 def _further(outcome: Outcome, out: Console) -> None:
+    program = sys.argv[0] if sys.argv[0].endswith("fairlead") else "fairlead"
     out.print("\nLook further:")
-    out.print(f"  FAIRLEAD_LEDGER_PATH={outcome.database} fairlead usage --by model")
-    out.print(
-        f"  FAIRLEAD_LEDGER_PATH={outcome.database} fairlead usage --by route", soft_wrap=True
-    )
+    for by in ("model", "route"):
+        command = f"FAIRLEAD_LEDGER_PATH={outcome.database} {program} usage --by {by}"
+        out.print(f"  {command}", soft_wrap=True)
     if not outcome.live:
         out.print(
             "Real vendors: set GEMINI_API_KEY and ANTHROPIC_API_KEY, then `fairlead serve`, and\n"
