@@ -1,0 +1,275 @@
+"""The engine on a fake transport: lanes, fallbacks, losses, and a relay identical to the byte."""
+
+import asyncio
+import contextlib
+import gzip
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fairlead.catalog import load as load_catalog
+from fairlead.catalog import shipped_policies
+from fairlead.engine.engine import Engine
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.snapshot import Snapshot
+from fairlead.ledger.memory import MemoryLedger
+from fairlead.routing import parse_policy
+from fairlead.server.compile import CODECS
+from fairlead.upstream.fake import Answer, FakeTransport, Pause
+from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.secret import Secret
+from fairlead.upstream.transport import ConnectFailed, UpstreamReset
+from fairlead.upstream.transports import SharedTransport
+from fairlead.upstream.vendors import KINDS, Upstream
+from fairlead.vault.memory import MemoryVault
+
+HAIKU, FLASH = "claude-haiku-4-5-20251001", "gemini-2.5-flash"
+DAY = 1_790_000_000.0  # 2026-09-21: both models of the article are in force
+JSON = {"content-type": "application/json"}
+SSE = {"content-type": "text/event-stream"}
+CATALOG = load_catalog()
+POLICIES = {
+    policy.name: policy
+    for policy in (parse_policy(t, n, CATALOG) for n, t in shipped_policies().items())
+}
+MESSAGE = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": HAIKU,
+    "content": [{"type": "text", "text": "Hello"}], "stop_reason": "end_turn",
+    "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 2},
+}  # fmt: skip
+GENERATED = {
+    "candidates": [{"content": {"role": "model", "parts": [{"text": "Hi"}]},
+                    "finishReason": "STOP", "index": 0}],
+    "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 1, "totalTokenCount": 8},
+    "modelVersion": FLASH, "responseId": "r1",
+}  # fmt: skip
+OVERLOADED = Answer(
+    529, JSON, (b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',)
+)
+
+
+class Client:
+    """Collects what the client would get; `leave_after` cancels after so many writes."""
+
+    def __init__(self, leave_after: int | None = None) -> None:
+        self.started = False
+        self.status = 0
+        self.headers: dict[bytes, bytes] = {}
+        self.body = b""
+        self.writes = 0
+        self._leave_after = leave_after
+
+    async def respond(self, status, headers, body) -> None:
+        await self.start(status, headers)
+        self.body = body
+
+    async def start(self, status, headers) -> None:
+        self.started, self.status, self.headers = True, status, dict(headers)
+
+    async def write(self, data) -> None:
+        self.writes += 1
+        self.body += data
+        if self._leave_after is not None and self.writes >= self._leave_after:
+            raise asyncio.CancelledError
+
+    async def finish(self, data=b"") -> None:
+        self.body += data
+
+
+def snapshot(**changes) -> Snapshot:
+    upstreams = [Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in KINDS.values()]
+    return Snapshot(
+        catalog=CATALOG, codecs=CODECS, upstreams={u.vendor: u for u in upstreams},
+        policies=POLICIES, default_policy="article-tree", fetch=FetchPolicy(), **changes,
+    )  # fmt: skip
+
+
+async def trip(body, *script, client=None, headers=(), handler=None, **changes):
+    """One request through the engine: client, record, and what was sent upstream."""
+    fake = FakeTransport(*script, handler=handler)
+    ledger, vault = MemoryLedger(), MemoryVault()
+    engine = Engine(SharedTransport(fake), ledger, vault)
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    client = client or Client()
+    x = Exchange("fl-1", CODECS["openai_chat"], snapshot(**changes), headers, data, at=DAY)
+    with contextlib.suppress(asyncio.CancelledError):
+        await engine.serve(x, client)
+    assert fake.unfinished == 0, "an answer was neither read to its end nor closed"
+    return client, ledger.show("fl-1"), fake.requests
+
+
+def ask(model="auto", **more):
+    return {"model": model, "messages": [{"role": "user", "content": "Say hello."}], **more}
+
+
+def whole(value) -> Answer:
+    return Answer(200, JSON, (json.dumps(value).encode(),))
+
+
+async def test_a_translated_answer() -> None:
+    client, record, sent = await trip(ask(), whole(MESSAGE))
+    assert client.status == 200
+    assert json.loads(client.body)["choices"][0]["message"]["content"] == "Hello"
+    assert sent[0].url == "http://up/v1/messages"
+    assert (record.outcome, record.model, record.cost_usd) == ("ok", HAIKU, Decimal("0.00002"))
+
+
+async def test_the_next_candidate_serves_when_the_first_is_overloaded() -> None:
+    client, record, sent = await trip(ask(), OVERLOADED, whole(GENERATED))
+    assert client.status == 200
+    assert [r.url.rpartition("/")[2] for r in sent] == ["messages", f"{FLASH}:generateContent"]
+    assert (record.outcome, record.model, record.upstream) == ("ok", FLASH, "gemini")
+    assert "529" in record.route
+    lost = next(c for c in json.loads(record.decision)["candidates"] if c["model"] == HAIKU)
+    assert "failed" in lost["why"]
+
+
+async def test_fallback_can_be_switched_off() -> None:
+    client, record, sent = await trip(ask(), OVERLOADED, fallback=False)
+    assert (client.status, len(sent), record.outcome) == (503, 1, "upstream_error")
+
+
+async def test_nothing_is_tried_again_that_may_have_been_billed() -> None:
+    client, record, sent = await trip(ask(), UpstreamReset("gone", sent=True))
+    assert (client.status, len(sent)) == (502, 1)
+    assert record.cost_usd is None
+
+
+async def test_what_was_never_sent_may_go_elsewhere() -> None:
+    client, record, _ = await trip(ask(), ConnectFailed("refused", sent=False), whole(GENERATED))
+    assert (client.status, record.model) == (200, FLASH)
+
+
+async def test_a_bad_request_is_not_tried_elsewhere() -> None:
+    bad = {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}}
+    client, record, sent = await trip(ask(), Answer(400, JSON, (json.dumps(bad).encode(),)))
+    assert (client.status, len(sent), record.outcome) == (400, 1, "client_error")
+
+
+async def test_a_semantic_loss_sends_auto_to_the_next_candidate() -> None:
+    # A server tool of Gemini's dialect cannot be said in chat; a custom tool cannot be said to
+    # either vendor, so both refuse, and the client is told of both.
+    tools = [{"type": "custom", "custom": {"name": "shout"}}]
+    client, record, sent = await trip(ask(tools=tools))
+    assert (client.status, sent, record.outcome) == (400, [], "refused")
+    told = json.loads(client.body)["error"]["message"]
+    assert HAIKU in told
+    assert FLASH in told
+
+
+async def test_losses_may_be_allowed() -> None:
+    tools = [{"type": "custom", "custom": {"name": "shout"}}]
+    allow = ((b"x-fairlead-allow-loss", b"true"),)
+    client, record, _ = await trip(ask(tools=tools), whole(MESSAGE), headers=allow)
+    assert client.status == 200
+    assert any(loss.kind == "semantic" for loss in record.losses)
+    assert client.headers[b"x-fairlead-losses"]
+
+
+async def test_an_answer_that_cannot_be_read_is_priced_by_estimate() -> None:
+    client, record, _ = await trip(ask(HAIKU), Answer(200, JSON, (b"<html>",)))
+    assert client.status == 502
+    assert record.outcome == "upstream_error"
+    assert record.usage.estimated
+    assert record.cost_usd > 0
+
+
+async def test_a_client_that_leaves_a_stream_is_recorded_with_what_it_had() -> None:
+    def event(kind: str, **more: object) -> bytes:
+        return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n".encode()
+
+    steps = (
+        event("message_start", message=MESSAGE | {"content": [], "stop_reason": None}),
+        event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+        *(event("content_block_delta", index=0, delta={"type": "text_delta", "text": "word "})
+          for _ in range(50)),
+    )  # fmt: skip
+    split = tuple(piece for step in steps for piece in (step, Pause(0.0)))
+    client, record, _ = await trip(
+        ask(HAIKU, stream=True), Answer(200, SSE, split), client=Client(leave_after=5)
+    )
+    assert client.started
+    assert record.outcome == "client_gone"
+    assert record.usage.prompt_total == 10
+    assert record.cost_usd > 0
+
+
+async def test_a_fault_inside_is_answered_and_recorded(monkeypatch, caplog) -> None:
+    def explode(_request):
+        raise ZeroDivisionError("inside")
+
+    client, record, _ = await trip(ask(), handler=explode)
+    assert client.status == 500
+    assert "inside" not in client.body.decode()
+    assert (record.outcome, record.status) == ("internal_error", 500)
+    assert "fl-1" in caplog.text
+
+
+async def test_context_overflow_has_its_code() -> None:
+    client, record, sent = await trip(ask(HAIKU, n=1) | {
+        "messages": [{"role": "user", "content": "word " * 400_000}]})  # fmt: skip
+    error = json.loads(client.body)["error"]
+    assert (client.status, sent) == (400, [])
+    assert error["code"] == "context_length_exceeded"
+    assert record.outcome == "refused"
+
+
+# --- the client's own dialect ---------------------------------------------------------------------
+
+
+def chat_rows(shared: Path) -> list[dict]:
+    with gzip.open(shared / "wire" / "recordings.jsonl.gz", "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [
+        row for row in rows
+        if row["provider"] == "openai" and row["op"] == "chat_completions"
+        and row["response"]["status"] == 200 and "body_text" in row["response"]
+        and isinstance(row["request"]["body"], dict) and row["model"].startswith(("gpt", "o1", "o3"))
+    ]  # fmt: skip
+
+
+async def test_a_recorded_call_in_its_own_dialect_is_relayed_to_the_byte(shared) -> None:
+    rows = chat_rows(shared)
+    assert len(rows) > 300
+    for row in rows:
+        body = json.dumps(row["request"]["body"], indent=1).encode()
+        answer = row["response"]["body_text"].encode()
+        headers = {"content-type": row["response"]["headers"]["content-type"]}
+        third = max(1, len(answer) // 3)
+        steps = tuple(answer[i : i + third] for i in range(0, len(answer), third))
+        client, record, sent = await trip(body, Answer(200, headers, steps))
+        assert sent, (row["id"], record)
+        assert sent[0].body == body, row["id"]
+        assert client.body == answer, row["id"]
+        assert record.outcome == "ok"
+
+
+async def test_an_alias_changes_the_model_and_nothing_else() -> None:
+    body = (
+        b'{ "model": "openai/gpt-4o" , "seed": 1.0e0, "messages": [ {"role":"user","content":"x"}]}'
+    )
+    _, record, sent = await trip(body, whole({"choices": [], "usage": None}))
+    fields = msgspec.json.decode(sent[0].body, type=dict[str, msgspec.Raw])
+    assert bytes(fields["model"]) == b'"gpt-4o"'
+    assert bytes(fields["seed"]) == b"1.0e0"
+    assert bytes(fields["messages"]) == b'[ {"role":"user","content":"x"}]'
+    assert record.model == "gpt-4o"
+
+
+async def test_hints_are_not_sent_on() -> None:
+    _, _, sent = await trip(ask("gpt-4o", fairlead={"task": "chat"}), whole({"choices": []}))
+    assert "fairlead" not in json.loads(sent[0].body)
+
+
+@pytest.mark.parametrize("cut", [3, 40])
+async def test_a_stream_that_breaks_in_its_own_dialect_ends_with_an_error(cut) -> None:
+    chunk = b'data: {"id":"c","object":"chat.completion.chunk","choices":[]}\n\n'
+    steps = (chunk[:cut], chunk[cut:], UpstreamReset("gone", sent=True))
+    client, record, _ = await trip(ask("gpt-4o", stream=True), Answer(200, SSE, steps))
+    assert client.body.startswith(chunk)
+    assert b'"error"' in client.body[len(chunk) :]
+    assert record.outcome == "stream_broken"
+    assert record.usage.estimated
