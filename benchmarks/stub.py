@@ -19,8 +19,11 @@ BODY = (
     b'"stop_sequence":null,"usage":{"input_tokens":25,"output_tokens":14,'
     b'"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"service_tier":"standard"}}'
 )
-WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(BODY)
-WHOLE += BODY
+_LENGTH = b"%d" % len(BODY)
+WHOLE = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+    b"content-length: " + _LENGTH + b"\r\n\r\n" + BODY
+)
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
