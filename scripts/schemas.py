@@ -12,6 +12,12 @@ overlay at run time (`fairlead/emulator/authority/data/gemini_overlay.toml`), no
 
 No prose is kept. Each file carries the version or revision that it was made from. With `--check`
 nothing is written; exit 1 says which file differs from what the installed packages state.
+
+Choices stand in the order in which the SDK writes them, because the vendor's server names them in
+that order too ("Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'"). `typing`
+endangers that: it remembers subscriptions, and holds `Optional[Literal["a", "b"]]` for the same as
+`Optional[Literal["b", "a"]]`, so whichever module came first in the process sets the order. Hence
+its memory is emptied before each class is read. `--check` leaves the order of choices aside.
 """
 
 import importlib
@@ -89,6 +95,12 @@ def required(hint: Hint, *, total: bool) -> bool:
     return origin in REQUIRED or (total and origin not in OPTIONAL)
 
 
+def forget_subscriptions() -> None:
+    """Empty the memory of `typing`, so that the hints read next keep the order of their source."""
+    for forget in getattr(typing, "_cleanups", ()):
+        forget()
+
+
 class TypedDictSchemas:
     """JSON Schema of TypedDicts, each distinct class under one name in `defs`."""
 
@@ -147,6 +159,7 @@ class TypedDictSchemas:
             name = f"{name}.{1 + sum(key.split('.')[0] == name for key in self.defs)}"
         self._names[cls] = name
         self.defs[name] = {}  # taken, before recursion meets the class again
+        forget_subscriptions()
         hints = typing_extensions.get_type_hints(cls, include_extras=True)
         # `__required_keys__` is wrong where annotations are strings, as they are in this SDK.
         total = getattr(cls, "__total__", True)
@@ -232,6 +245,19 @@ def rendered() -> dict[str, str]:
     }
 
 
+def meaning(node: Schema) -> Schema:
+    """A file's content with its choices sorted: their order changes words, never what is valid."""
+    return {name: _meaning(value, name) for name, value in node.items()}
+
+
+def _meaning(value: Any, name: str) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        return meaning(value)
+    if isinstance(value, list):
+        return sorted(value) if name == "enum" else [_meaning(one, "") for one in value]
+    return value
+
+
 def main() -> int:
     """Write the data files, or compare them."""
     stale = []
@@ -240,7 +266,7 @@ def main() -> int:
         if "--check" not in sys.argv[1:]:
             path.write_text(text, encoding="utf-8")
             print(f"schemas: {path.relative_to(ROOT)}: {len(text):,} characters")
-        elif path.read_text(encoding="utf-8") != text:
+        elif meaning(json.loads(path.read_text(encoding="utf-8"))) != meaning(json.loads(text)):
             stale.append(name)
     for name in stale:
         print(f"schemas: {name} differs from the installed packages; run scripts/schemas.py")
