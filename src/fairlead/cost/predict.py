@@ -33,12 +33,17 @@ def expected_output(
     model: Model, max_tokens: int | None = None, typical: int = TYPICAL_OUTPUT
 ) -> int:
     """The typical output, bounded by what the client allows and by what the model can."""
-    bounds = (typical, max_tokens, model.limits.max_output)
-    return max(0, min(bound for bound in bounds if bound is not None))
+    output, most = typical, model.limits.max_output
+    if max_tokens is not None and max_tokens < output:
+        output = max_tokens
+    if most is not None and most < output:
+        output = most
+    return max(0, output)
 
 
 def predict(table: PriceTable, expected: Expected, *, batch: bool = False) -> Charge | None:
-    """The predicted bill; None where the model is unpriced.
+    """The predicted bill; None where the model is unpriced. Where only the total of a plain prompt
+    is wanted, `PriceTable.estimate` gives it at a fraction of the time.
 
     Audio is taken to be fresh; cached tokens are taken from the rest. Both are clamped to `prompt`.
     """

@@ -3,8 +3,10 @@
 Two rules, and everything here follows from them.
 
 1. **Each token is paid once.** `canon.Usage` has disjoint buckets; each bucket with tokens becomes
-   one `Line`, and the total is the sum of the lines. Arithmetic is in a Decimal context that traps
-   inexact results: nothing is rounded; only `dollars()` rounds, for people.
+   one `Line`, and the total is the sum of the lines. Sums are whole numbers of a unit so small (the
+   last decimal place of the band's prices per token) that every price is a whole number of it, and
+   become a Decimal at the end, in a context that traps inexact results: nothing is rounded; only
+   `dollars()` rounds, for people.
 2. **Never cheaper than the vendor.** Where a vendor lists no price of its own for a bucket,
    `FALLBACKS` says what it is billed as, and only where the vendor's rule is known or the other
    price is the dearer one. Where that is not so, the whole request is unpriced (None): a total
@@ -37,6 +39,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -63,8 +66,10 @@ FALLBACKS: dict[str, tuple[str, ...]] = {
 BUCKETS = tuple(FALLBACKS)
 
 _CALL = "call_"
-_EXACT = Context(prec=100, traps=[Inexact])
-_ZERO = Decimal(0)
+_dollars = Context(prec=100, traps=[Inexact]).scaleb
+"""`_dollars(units, -places)`: a whole number of 10^-places dollars as a Decimal, exactly."""
+_counts = attrgetter(*BUCKETS)
+"""A usage's tokens in the order of `BUCKETS`, read in one go."""
 
 
 class Line(Struct, frozen=True):
@@ -91,10 +96,24 @@ class Charge(Struct, frozen=True):
 
 
 class _Rate(Struct, frozen=True):
-    """One applicable price; `per_token` is in dollars."""
+    """One applicable price; `units` are what a token costs in the unit of its band."""
 
     price: Price
-    per_token: Decimal
+    units: int
+
+
+class _Band(Struct, frozen=True):
+    """The prices of one prompt-size band in units of 10^-`places` dollars a token.
+
+    `rates` holds every kind that has a price, `buckets` the units of each of `BUCKETS` in turn
+    (None: unpriced), `input` and `output` the two that every forecast needs.
+    """
+
+    places: int
+    rates: dict[str, _Rate]
+    buckets: tuple[int | None, ...]
+    input: int | None
+    output: int | None
 
 
 class PriceTable:
@@ -103,16 +122,16 @@ class PriceTable:
     Made once per model and day; a table without prices charges nothing and gives None.
     """
 
-    __slots__ = ("_bands", "_edges", "model", "version")
+    __slots__ = ("_bands", "_edges", "_only", "model", "version")
 
     def __init__(self, model: Model, at: date) -> None:
         self.model = model
         rows = [row for row in model.prices if _valid(row, at)]
         self._edges = tuple(sorted({row.over_prompt for row in rows} | {0}, reverse=True))
         self._bands = tuple(
-            (_rates(rows, edge, batch=False), _rates(rows, edge, batch=True))
-            for edge in self._edges
+            (_band(rows, edge, batch=False), _band(rows, edge, batch=True)) for edge in self._edges
         )
+        self._only = self._bands[0] if len(self._bands) == 1 else None
         self.version = _version(rows)
 
     def charge(self, usage: Usage, *, batch: bool = False) -> Charge | None:
@@ -120,35 +139,58 @@ class PriceTable:
 
         A usage of no tokens costs 0, unless the model has no prices at all: then None.
         """
-        rates = self._band(usage.prompt_total)[batch]
+        band = (self._only or self._at(usage.prompt_total))[batch]
+        rates, places = band.rates, -band.places
         if not rates:
             return None
+        billed = [pair for pair in zip(BUCKETS, _counts(usage), strict=True) if pair[1]]
+        if usage.server_calls:
+            billed += [(_CALL + name, calls) for name, calls in usage.server_calls if calls]
         lines: list[Line] = []
-        total = _ZERO
-        for bucket in BUCKETS:
-            tokens = getattr(usage, bucket)
-            if tokens == 0:
-                continue
-            rate = rates.get(bucket)
+        total = 0
+        for kind, tokens in billed:
+            rate = rates.get(kind)
             if rate is None or tokens < 0:
                 return None
-            line = _line(bucket, tokens, rate)
-            lines.append(line)
-            total = _EXACT.add(total, line.amount)
+            units = tokens * rate.units
+            total += units
+            price = rate.price
+            amount = _dollars(units, places)
+            lines.append(
+                Line(kind, tokens, price.usd_per_million, amount, price.source, price.kind)
+            )
+        return Charge(_dollars(total, places), tuple(lines), self.version)
+
+    def total(self, usage: Usage, *, batch: bool = False) -> Decimal | None:
+        """`charge(usage).total` without its lines: for the request path."""
+        band = (self._only or self._at(usage.prompt_total))[batch]
+        if not band.rates:
+            return None
+        total = 0
+        for tokens, units in zip(_counts(usage), band.buckets, strict=True):
+            if tokens:
+                if units is None or tokens < 0:
+                    return None
+                total += tokens * units
         for name, calls in usage.server_calls:
-            if calls == 0:
-                continue
-            rate = rates.get(_CALL + name)
-            if rate is None or calls < 0:
-                return None
-            line = _line(_CALL + name, calls, rate)
-            lines.append(line)
-            total = _EXACT.add(total, line.amount)
-        return Charge(total, tuple(lines), self.version)
+            if calls:
+                rate = band.rates.get(_CALL + name)
+                if rate is None or calls < 0:
+                    return None
+                total += calls * rate.units
+        return _dollars(total, -band.places)
+
+    def estimate(self, prompt: int, output: int) -> Decimal | None:
+        """`charge(Usage(input=prompt, output=output)).total`: what a router compares models by."""
+        band = (self._only or self._at(prompt))[False]
+        per_input, per_output = band.input, band.output
+        if per_input is None or per_output is None or prompt < 0 or output < 0:
+            return self.total(Usage(input=prompt, output=output))
+        return _dollars(prompt * per_input + output * per_output, -band.places)
 
     def unpriced(self, usage: Usage, *, batch: bool = False) -> tuple[str, ...]:
         """The kinds in `usage` that have no price: why `charge` gave None."""
-        rates = self._band(usage.prompt_total)[batch]
+        rates = self._at(usage.prompt_total)[batch].rates
         kinds = [bucket for bucket in BUCKETS if getattr(usage, bucket)]
         kinds += [_CALL + name for name, calls in usage.server_calls if calls]
         return tuple(kind for kind in kinds if kind not in rates)
@@ -157,10 +199,11 @@ class PriceTable:
         self, kind: str, *, prompt_tokens: int = 0, batch: bool = False
     ) -> Decimal | None:
         """What a bucket is billed at for a prompt of that size; None if unpriced."""
-        rate = self._band(prompt_tokens)[batch].get(kind)
+        rate = self._at(prompt_tokens)[batch].rates.get(kind)
         return None if rate is None else rate.price.usd_per_million
 
-    def _band(self, prompt_tokens: int) -> "tuple[dict[str, _Rate], dict[str, _Rate]]":
+    def _at(self, prompt_tokens: int) -> tuple[_Band, _Band]:
+        """The band of a prompt's size: its normal prices, its batch prices."""
         for edge, band in zip(self._edges, self._bands, strict=True):
             if prompt_tokens > edge:
                 return band
@@ -189,13 +232,24 @@ def _valid(row: Price, at: date) -> bool:
     )
 
 
-def _line(kind: str, tokens: int, rate: _Rate) -> Line:
-    price = rate.price
-    amount = _EXACT.multiply(rate.per_token, tokens)
-    return Line(kind, tokens, price.usd_per_million, amount, price.source, price.kind)
+def _band(rows: Iterable[Price], edge: int, *, batch: bool) -> _Band:
+    """The band that begins at `edge`, in a unit that divides each of its prices."""
+    prices = _prices(rows, edge, batch=batch)
+    ratios = {kind: price.usd_per_million.as_integer_ratio() for kind, price in prices.items()}
+    places = 6
+    while any(top * 10 ** (places - 6) % bottom for top, bottom in ratios.values()):
+        places += 1
+    scale = 10 ** (places - 6)
+    rates = {
+        kind: _Rate(price, ratios[kind][0] * scale // ratios[kind][1])
+        for kind, price in prices.items()
+    }
+    units = {kind: rate.units for kind, rate in rates.items()}
+    buckets = tuple([units.get(bucket) for bucket in BUCKETS])
+    return _Band(places, rates, buckets, units.get("input"), units.get("output"))
 
 
-def _rates(rows: Iterable[Price], edge: int, *, batch: bool) -> dict[str, _Rate]:
+def _prices(rows: Iterable[Price], edge: int, *, batch: bool) -> dict[str, Price]:
     """The price of each bucket in the band that begins at `edge`."""
     best: dict[str, Price] = {}
     for row in rows:
@@ -209,12 +263,8 @@ def _rates(rows: Iterable[Price], edge: int, *, batch: bool) -> dict[str, _Rate]
         plain = kind.removeprefix("batch_")
         if plain.startswith(_CALL):
             chains[plain] = (plain,)
-    rates: dict[str, _Rate] = {}
-    for bucket, chain in chains.items():
-        found = _first(best, chain, batch=batch)
-        if found is not None:
-            rates[bucket] = _Rate(found, _EXACT.scaleb(found.usd_per_million, -6))
-    return rates
+    found = {bucket: _first(best, chain, batch=batch) for bucket, chain in chains.items()}
+    return {bucket: price for bucket, price in found.items() if price is not None}
 
 
 def _rank(row: Price) -> tuple[int, date]:

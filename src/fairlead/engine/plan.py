@@ -6,7 +6,7 @@ Decoding is lazy: a named model whose upstream speaks the client's own dialect i
 from decimal import Decimal
 
 from fairlead.catalog.model import Model
-from fairlead.cost.predict import Expected, expected_output, predict
+from fairlead.cost.predict import expected_output
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.exchange import Exchange
 from fairlead.routing import decide, extract, named, prompt_tokens_for
@@ -67,12 +67,12 @@ def _by_policy(x: Exchange, hints: Hints) -> list[Lane]:
     features = extract(request, hints, len(x.body))
     options = snapshot.options(policy, today)
 
+    prices = snapshot.day(today).prices
+
     def cost(model: Model, features: Features) -> Decimal | None:
-        output = expected_output(model, features.max_tokens)
-        charge = predict(
-            snapshot.prices(model, today), Expected(prompt_tokens_for(features, model), output)
+        return prices.table(model, today).estimate(
+            prompt_tokens_for(features, model), expected_output(model, features.max_tokens)
         )
-        return None if charge is None else charge.total
 
     decision = x.decision = decide(features, policy, options, cost)
     by_id = {option.model.id: option.model for option in options}

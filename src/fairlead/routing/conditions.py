@@ -1,16 +1,19 @@
 """Questions that a policy may ask: features, operators, and how an answer is told.
 
-Both are tables. A condition is one feature, one operator and a wanted value; a rule is the
-conjunction of its conditions.
+Both are tables. A condition is one feature, one operator and a wanted value. It is compiled once
+into a function of the features (`asking`), so that on the request path only what the request brings
+is looked at: the wanted value is spelled out in advance, and the answer to a word of a closed list
+is told once and remembered.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
-from fairlead.routing.decision import Budget, Features, Latency, Task
+from fairlead.routing.decision import Budget, Features, Latency, Step, Task
 
 __all__ = [
     "FEATURES",
@@ -19,12 +22,13 @@ __all__ = [
     "Feature",
     "Form",
     "Wanted",
-    "ask",
+    "asking",
     "implies",
 ]
 
 Scalar = bool | int | str
 Wanted = bool | int | str | tuple[str, ...]
+Actual = bool | str | tuple[str, ...]
 Form = Literal["number", "flag", "word", "names"]
 
 
@@ -103,29 +107,76 @@ OPERATORS: dict[str, Operator] = {
 }
 
 
-def ask(condition: Condition, features: Features) -> tuple[bool, str]:
-    """The answer, and the condition with the request's figures: `212,331 tokens > 200,000`.
+Asking = Callable[[Features], Step]
+
+
+def asking(condition: Condition, question: str = "") -> Asking:
+    """The condition as a function: the step it makes of features, told with the request's figures
+    (`212,331 tokens > 200,000`).
 
     A feature that is not set meets no condition.
     """
-    name = condition.feature
-    actual = getattr(features, name)
-    if actual is None:
-        return False, f"{name} is not set"
-    feature, operator = FEATURES[name], OPERATORS[condition.operator]
-    answer = operator.test(actual, condition.wanted)
-    word = operator.yes if answer else operator.no
-    wanted = _say(condition.wanted)
+    feature = FEATURES[condition.feature]
     if feature.form == "number":
-        return answer, f"{actual:,} {feature.unit} {word} {wanted}"
-    if feature.form == "names":
-        return answer, f"{name} {', '.join(actual)}: {word} {wanted}"
-    if name == "task" and features.task_evidence:
-        return answer, f"task {actual} ({features.task_evidence}) {word} {wanted}"
-    return answer, f"{name} {_say(actual)} {word} {wanted}"
+        return _asking_number(condition, question)
+    if condition.feature == "task":
+        return _asking_task(condition, question)
+    read: Callable[[Features], Actual] = attrgetter(condition.feature)
+
+    def tell(actual: Actual) -> Step:
+        answer, wanted = _answer(condition, actual)
+        if isinstance(actual, tuple):
+            told = f"{condition.feature} {', '.join(actual)}: {wanted}"
+        else:
+            told = f"{condition.feature} {_say(actual)} {wanted}"
+        return Step(question, answer, told)
+
+    # What a request needs may hold the client's own words: those are not kept.
+    remembered = lru_cache(maxsize=64)(tell) if feature.words or feature.form == "flag" else tell
+    return lambda features: remembered(read(features))
 
 
-@lru_cache(maxsize=1024)
+def _asking_number(condition: Condition, question: str) -> Asking:
+    name, wanted, unit = condition.feature, condition.wanted, FEATURES[condition.feature].unit
+    operator = OPERATORS[condition.operator]
+    read: Callable[[Features], int | None] = attrgetter(name)
+    test, unset = operator.test, Step(question, answer=False, because=f"{name} is not set")
+    yes, no = (f"{unit} {word} {_say(wanted)}" for word in (operator.yes, operator.no))
+
+    def ask(features: Features) -> Step:
+        actual = read(features)
+        if actual is None:
+            return unset
+        answer = test(actual, wanted)
+        return Step(question, answer, f"{actual:,} {yes if answer else no}")
+
+    return ask
+
+
+def _asking_task(condition: Condition, question: str) -> Asking:
+    """The task is told with what it was recognised by."""
+    answers = {task: _answer(condition, task) for task in FEATURES["task"].words}
+    bare = {
+        task: Step(question, a, f"task {task} {wanted}") for task, (a, wanted) in answers.items()
+    }
+
+    def ask(features: Features) -> Step:
+        task, evidence = features.task, features.task_evidence
+        if not evidence:
+            return bare[task]
+        answer, wanted = answers[task]
+        return Step(question, answer, f"task {task} ({evidence}) {wanted}")
+
+    return ask
+
+
+def _answer(condition: Condition, actual: Actual) -> tuple[bool, str]:
+    """The answer and the words for it: `among math, science`."""
+    operator = OPERATORS[condition.operator]
+    answer = operator.test(actual, condition.wanted)
+    return answer, f"{operator.yes if answer else operator.no} {_say(condition.wanted)}"
+
+
 def _say(value: Wanted) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -7,15 +7,16 @@ the same decision, which is what replaying a ledger rests on.
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from fairlead.canon import Failure, Problem, ProblemKind
 from fairlead.catalog.model import Model
-from fairlead.routing.conditions import FEATURES, ask
 from fairlead.routing.decision import Candidate, Decision, Features, Step
-from fairlead.routing.guards import Broken, broken_limit
+from fairlead.routing.guards import Broken, doubtful
 from fairlead.routing.options import Option
-from fairlead.routing.policy import Policy, Rule
+from fairlead.routing.policy import Policy
+from fairlead.routing.rule import Rule
 
 __all__ = ["Predict", "decide", "named"]
 
@@ -26,13 +27,12 @@ REASON = 120
 """Characters of `Decision.reason`: it travels in a header."""
 
 
-class _Judged(NamedTuple):
-    option: Option
-    broken: Broken | None
+class _Judged(Struct, frozen=True):
+    """An option, its model's id, and what stands in its way."""
 
-    @property
-    def id(self) -> str:
-        return self.option.model.id
+    option: Option
+    id: str
+    broken: Broken | None
 
 
 def decide(
@@ -43,36 +43,31 @@ def decide(
     Raises `Failure`: `context_length_exceeded` where the prompt is too long for every model that is
     configured, else `unsupported`; the message says which limit ruled out which model.
     """
-    judged = [_Judged(option, _broken(option, features)) for option in options]
     path, rule = _walk(policy, features)
-    wish = policy.otherwise if rule is None else rule.use
-    judged.sort(key=lambda each: not each.option.answers_to(wish))
+    wanted, judged = _judge(options, policy.otherwise if rule is None else rule.use, features)
     fit = [each for each in judged if each.broken is None]
     if not fit:
-        fit = [each for each in judged if each.broken is not None and not each.broken.certain]
+        fit = [each for each in judged if doubtful(each.broken)]
         if not fit:
             raise _none_left(judged)
     first = fit[0]
-    wanted = judged[0] if judged[0].option.answers_to(wish) else None
-    why = _why(policy, rule, features)
-    if wanted is not None and wanted is not first:
+    if wanted is None or wanted is first:
+        why = _why(policy, rule, features)
+    else:
         why = f"{policy.name}: {first.id}, as {wanted.id} {_short(wanted.broken)}"
+    candidates: list[Candidate] = []
+    for each in judged:
+        cost = None if predict is None else predict(each.option.model, features)
+        candidates.append(_candidate(each, first, wanted, cost))
     return Decision(
-        policy=policy.name,
-        policy_hash=policy.hash,
-        path=path,
-        ranked=tuple(each.id for each in fit),
-        candidates=tuple(
-            [
-                _candidate(
-                    each, fit, wanted, predict(each.option.model, features) if predict else None
-                )
-                for each in judged
-            ]
-        ),
-        reason=_header(why),
-        features=features,
-        warnings=first.option.warnings + _doubt(first),
+        policy.name,
+        policy.hash,
+        path,
+        tuple([each.id for each in fit]),
+        tuple(candidates),
+        _header(why),
+        features,
+        first.option.warnings + _doubt(first),
     )
 
 
@@ -84,7 +79,7 @@ def named(
     Raises `Failure` as `decide` does.
     """
     option = Option(model, (), available, warnings)
-    judged = _Judged(option, _broken(option, features))
+    judged = _Judged(option, model.id, option.broken(features))
     if judged.broken is not None and judged.broken.certain:
         raise _none_left([judged])
     return Decision(
@@ -99,55 +94,51 @@ def named(
     )
 
 
-def _broken(option: Option, features: Features) -> Broken | None:
-    if not option.available:
-        return Broken("not_configured", f"belongs to {option.model.vendor}, which has no key here")
-    return broken_limit(option.model, features)
-
-
 def _walk(policy: Policy, features: Features) -> tuple[tuple[Step, ...], Rule | None]:
     """The questions asked, up to the first yes, and the rule that said it."""
     path: list[Step] = []
     for rule in policy.rules:
-        told: list[str] = []
-        answer = True
-        for condition in rule.when:
-            answer, because = ask(condition, features)
-            if not answer:
-                told = [because]
-                break
-            told.append(because)
-        path.append(Step(rule.question, answer, "; ".join(told)))
-        if answer:
+        step = rule.ask(features)
+        path.append(step)
+        if step.answer:
             return tuple(path), rule
     return tuple(path), None
+
+
+def _judge(
+    options: Sequence[Option], wish: str, features: Features
+) -> tuple[_Judged | None, list[_Judged]]:
+    """The option that `wish` means, if there is one; all options, it and its like first."""
+    ahead: list[_Judged] = []
+    behind: list[_Judged] = []
+    for option in options:
+        broken = None if option.fits(features) else option.broken(features)
+        judged = _Judged(option, option.model.id, broken)
+        (ahead if option.answers_to(wish) else behind).append(judged)
+    return (ahead[0] if ahead else None), ahead + behind
 
 
 def _why(policy: Policy, rule: Rule | None, features: Features) -> str:
     """`article-tree: large document (212,331 tokens > 200,000)`."""
     if rule is None:
         return f"{policy.name}: {policy.otherwise_reason}"
-    numbers = [c for c in rule.when if FEATURES[c.feature].form == "number"]
-    details = [ask(condition, features)[1] for condition in numbers]
-    if any(c.feature == "task" for c in rule.when) and features.task_evidence:
-        details.append(features.task_evidence)
-    detail = "; ".join(d for d in details if d.isascii())
+    detail = rule.detail(features)
     return f"{policy.name}: {rule.reason}" + (f" ({detail})" if detail else "")
 
 
 def _candidate(
-    each: _Judged, fit: list[_Judged], wanted: _Judged | None, cost: Decimal | None
+    each: _Judged, first: _Judged, wanted: _Judged | None, cost: Decimal | None
 ) -> Candidate:
-    """Why this model won or lost."""
+    """Why this model won or lost; `first` is the one that the request goes to."""
+    broken = each.broken
     why = "the policy's choice" if each is wanted else "next in the policy's order"
-    first = fit[0]
-    if each not in fit and each.broken is not None:
-        return Candidate(each.id, f"{why}, but {each.broken.why}", each.broken.why, cost)
+    if broken is not None and (broken.certain or first.broken is None):
+        return Candidate(each.id, f"{why}, but {broken.why}", broken.why, cost)
     if each is not first:
         preferred = "preferred" if first is wanted else "the first that can serve"
         why = f"fallback: {first.id} is {preferred}"
-    if each.broken is not None:
-        why = f"{why}; {each.broken.why}, but nothing else fits"
+    if broken is not None:
+        why = f"{why}; {broken.why}, but nothing else fits"
     return Candidate(each.id, why, None, cost)
 
 

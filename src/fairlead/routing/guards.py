@@ -7,6 +7,9 @@ The prompt's size is the one limit that is judged by an estimate. A model is *do
 high estimate does not fit but the best one may; then it is ruled out as long as another model can
 serve, and tried where none can: the vendor's own count decides, and answers too long a prompt with
 an error of its own. It is ruled out for good where the best estimate is over by a tenth.
+
+Nearly every request breaks nothing: `limits_of` compiles a model's limits into one quick test of
+that, and only where it fails the guards are asked what is broken.
 """
 
 from collections.abc import Callable
@@ -16,7 +19,7 @@ from msgspec import Struct
 from fairlead.catalog.model import Model
 from fairlead.routing.decision import Features
 
-__all__ = ["GUARDS", "Broken", "broken_limit", "doubtful"]
+__all__ = ["GUARDS", "Broken", "broken_limit", "doubtful", "limits_of"]
 
 
 class Broken(Struct, frozen=True):
@@ -108,6 +111,25 @@ def broken_limit(model: Model, features: Features) -> Broken | None:
         if broken is not None:
             return broken
     return None
+
+
+def limits_of(model: Model) -> Callable[[Features], bool]:
+    """The model's limits, compiled: whether `broken_limit` finds nothing."""
+    kinds, can = frozenset(model.modalities_in), frozenset(model.features)
+    limits = model.limits
+    window, longest, most = limits.context_window, limits.max_output, limits.candidates_max
+
+    def fits(features: Features) -> bool:
+        asked = features.max_tokens
+        return (
+            (window is None or features.prompt_tokens_high <= window)
+            and (longest is None or asked is None or asked <= longest)
+            and (most is None or features.candidates <= most)
+            and (not kinds or kinds.issuperset(features.modalities))
+            and (not can or can.issuperset(features.needs))
+        )
+
+    return fits
 
 
 def doubtful(broken: Broken | None) -> bool:

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import cached_property
 
 from msgspec import Struct
 
 from fairlead.catalog.catalog import Catalog
 from fairlead.catalog.model import Model, Vendor
+from fairlead.routing.decision import Features
+from fairlead.routing.guards import Broken, broken_limit, limits_of
 from fairlead.routing.policy import Policy
 
 __all__ = ["Option", "options_for"]
 
 
-class Option(Struct, frozen=True):
-    """One model with the policy's names for it, whether its vendor is configured, its warnings."""
+class Option(Struct, frozen=True, dict=True):
+    """One model with the policy's names for it, whether its vendor is configured, its warnings.
+
+    What is compiled from the fields is cached beside them: no part of the option's value.
+    """
 
     model: Model
     names: tuple[str, ...] = ()
@@ -23,6 +29,21 @@ class Option(Struct, frozen=True):
     def answers_to(self, name: str) -> bool:
         """Whether a policy means this model by `name`."""
         return name in self.names or name == self.model.id
+
+    @cached_property
+    def fits(self) -> Callable[[Features], bool]:
+        """Whether the model is configured and breaks no limit: `broken(features) is None`."""
+        return limits_of(self.model) if self.available else lambda _: False
+
+    def broken(self, features: Features) -> Broken | None:
+        """What stands in the way of this model."""
+        if self.fits(features):
+            return None
+        if not self.available:
+            return Broken(
+                "not_configured", f"belongs to {self.model.vendor}, which has no key here"
+            )
+        return broken_limit(self.model, features)
 
 
 def options_for(

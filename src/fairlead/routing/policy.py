@@ -34,21 +34,13 @@ from fairlead.routing.conditions import (
     Wanted,
     implies,
 )
+from fairlead.routing.rule import Rule
 
 __all__ = ["Policy", "PolicyError", "Rule", "parse_policy"]
 
 
 class PolicyError(FairleadError):
     """A policy file is at fault; the message gives file, line, key and what was expected."""
-
-
-class Rule(Struct, frozen=True):
-    """One question. `use` is a family or a model id among the policy's candidates."""
-
-    question: str
-    when: tuple[Condition, ...]
-    use: str
-    reason: str
 
 
 class Policy(Struct, frozen=True):
