@@ -11,6 +11,7 @@ from fairlead.emulator.server import Emulator, EmulatorThread, run
 from fairlead.emulator.settings import (
     BadSetting,
     EmulatorSettings,
+    parse_fault_files,
     parse_faults,
     parse_tps,
     parse_ttft,
@@ -26,6 +27,7 @@ __all__ = [
     "Entry",
     "FaultBook",
     "FaultRule",
+    "parse_fault_files",
     "parse_faults",
     "parse_tps",
     "parse_ttft",

@@ -9,6 +9,7 @@ import base64
 import gzip
 import hashlib
 import re
+import zlib
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -86,7 +87,9 @@ class Recordings:
                         body = row.request.body
                         where = _mark(vendor, row.request.method, unquote(url.path), sse, body)
                         rows.setdefault(where, []).append(row)
-        except (OSError, EOFError) as error:
+        except OSError as error:
+            raise BadRecordings(f"{path}: {error.strerror or error}") from None
+        except (EOFError, zlib.error) as error:
             raise BadRecordings(f"{path}: {error}") from None
         return cls(rows)
 

@@ -8,7 +8,14 @@ from msgspec import Struct
 
 from fairlead.emulator.faults import BadRule, FaultRule, read_rule, rules_from_file
 
-__all__ = ["BadSetting", "EmulatorSettings", "parse_faults", "parse_tps", "parse_ttft"]
+__all__ = [
+    "BadSetting",
+    "EmulatorSettings",
+    "parse_fault_files",
+    "parse_faults",
+    "parse_tps",
+    "parse_ttft",
+]
 
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0}
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|)")
@@ -102,3 +109,15 @@ def parse_faults(flags: Iterable[str]) -> tuple[FaultRule, ...]:
         except BadRule as error:
             raise BadSetting(f"--fault: {error}") from None
     return tuple(rules)
+
+
+def parse_fault_files(paths: Iterable[Path]) -> tuple[FaultRule, ...]:
+    """The rules of TOML files with `[[fault]]` tables, in their order.
+
+    Raises:
+        BadSetting: a file is absent, is not TOML or holds a bad rule; the text says where.
+    """
+    try:
+        return tuple(rule for path in paths for rule in rules_from_file(path))
+    except BadRule as error:
+        raise BadSetting(f"--fault-file: {error}") from None
