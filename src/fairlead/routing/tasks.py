@@ -40,7 +40,13 @@ Vote = tuple[Task, int, str]
 
 ALL_PHRASES = PHRASES + BEYOND_ASCII
 
-_words = re.compile(r"[a-z][a-z0-9+#'-]*").findall
+_WITHIN = b"0123456789+#'-"
+"""Characters that a word may have behind its first letter."""
+_WORD_ONLY = (
+    bytes([byte if chr(byte).islower() or byte in _WITHIN else 32 for byte in range(128)])
+    + b" " * 128
+)
+_BY_BYTES = {word.encode(): (*vote, word) for word, vote in WORDS.items()}
 _file = re.compile(SOURCE_FILES).search
 
 
@@ -51,13 +57,16 @@ class Recognised(NamedTuple):
     evidence: str
 
 
+_NOTHING = Recognised("other", "")
+
+
 def recognise(
     request: Request, hints: Hints, modalities: tuple[str, ...], tokens: int
 ) -> Recognised:
     """The task of a request: the client's word, its tools, its media, its wording, its size."""
     if hints.task is not None:
         return Recognised(hints.task, "the client says so")
-    by_tools = _by_tools(request)
+    by_tools = _by_tools(request) if request.tools else None
     if by_tools is not None:
         return by_tools
     for task in MODAL[:2]:
@@ -70,7 +79,7 @@ def recognise(
         return Recognised("document", "a document in the prompt")
     if by_words is not None and by_words.task != "chat":
         return by_words
-    return _by_shape(request, modalities, tokens) or by_words or Recognised("other", "")
+    return _by_shape(request, modalities, tokens) or by_words or _NOTHING
 
 
 def _by_tools(request: Request) -> Recognised | None:
@@ -93,15 +102,16 @@ def _by_tools(request: Request) -> Recognised | None:
 
 def _by_words(request: Request) -> Recognised | None:
     asked = _asked(request)
-    votes = [(*WORDS[word], word) for word in sorted(WORDS.keys() & _words(asked))]
-    phrases = PHRASES if asked.isascii() else ALL_PHRASES
-    votes += [(task, weight, phrase) for phrase, task, weight in phrases if phrase in asked]
-    votes += _code(asked)
+    votes = [_BY_BYTES[word] for word in sorted(_BY_BYTES.keys() & _words(asked))]
+    for phrase, task, weight in PHRASES if asked.isascii() else ALL_PHRASES:
+        if phrase in asked:
+            votes.append((task, weight, phrase))
+    _code(asked, votes)
+    if not votes:
+        return None
     scores: dict[Task, int] = {}
     for task, weight, _ in votes:
         scores[task] = scores.get(task, 0) + weight
-    if not scores:
-        return None
     best = max(scores, key=lambda task: (scores[task], -ORDER.index(task)))
     if scores[best] < ENOUGH_FOR.get(best, ENOUGH):
         return None
@@ -109,9 +119,16 @@ def _by_words(request: Request) -> Recognised | None:
     return Recognised(best, f"says {', '.join([said for _, _, said in telling[:4]])}")
 
 
-def _code(asked: str) -> list[Vote]:
+def _words(asked: str) -> list[bytes]:
+    """The words of a text in lower case: a letter, then letters and what may stand within."""
+    words = asked.encode("ascii", "replace").translate(_WORD_ONLY).split()
+    if words and min(words) < b"a":  # one begins with what may only stand within
+        return [word.lstrip(_WITHIN) for word in words]
+    return words
+
+
+def _code(asked: str, votes: list[Vote]) -> None:
     """Source code in the text: fences, names of files, marks that prose has not."""
-    votes: list[Vote] = []
     if "```" in asked:
         votes.append(("coding", 2, "a code fence"))
     name = _file(asked)
@@ -123,7 +140,6 @@ def _code(asked: str) -> list[Vote]:
         marks = sum([asked.count(mark) for mark in CODE_MARKS])
         if marks * 300 >= len(asked):
             votes.append(("coding", min(5, 1 + marks // 3), "source code"))
-    return votes
 
 
 def _by_shape(request: Request, modalities: tuple[str, ...], tokens: int) -> Recognised | None:
@@ -133,8 +149,9 @@ def _by_shape(request: Request, modalities: tuple[str, ...], tokens: int) -> Rec
         return Recognised("document", f"a prompt of {tokens:,} tokens")
     if request.tools:
         return Recognised("agent", f"{len(request.tools)} tools")
-    if any(turn.role == "assistant" for turn in request.turns):
-        return Recognised("chat", f"a conversation of {len(request.turns)} turns")
+    for turn in request.turns:
+        if turn.role == "assistant":
+            return Recognised("chat", f"a conversation of {len(request.turns)} turns")
     return None
 
 
@@ -149,8 +166,9 @@ def _asked(request: Request) -> str:
     for turn in reversed(request.turns):
         if turn.role == "user":
             texts = [part.text for part in turn.parts if isinstance(part, Text)]
-            pieces.extend(text if len(text) <= HEAD + TAIL else _ends(text) for text in texts[:2])
-            pieces.extend(_ends(text) for text in texts[2:][-2:])
+            if len(texts) > 4:
+                texts[2:-2] = []
+            pieces += [_ends(text) for text in texts]
             break
     return "\n".join(pieces).lower()
 
@@ -160,4 +178,7 @@ def _ends(text: str) -> str:
 
 
 def _text(parts: tuple[Part, ...], most: int) -> str:
-    return next((part.text[:most] for part in parts if isinstance(part, Text)), "")
+    for part in parts:
+        if isinstance(part, Text):
+            return part.text[:most]
+    return ""
