@@ -39,7 +39,6 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
-from operator import attrgetter
 
 from msgspec import Struct
 
@@ -68,8 +67,6 @@ BUCKETS = tuple(FALLBACKS)
 _CALL = "call_"
 _dollars = Context(prec=100, traps=[Inexact]).scaleb
 """`_dollars(units, -places)`: a whole number of 10^-places dollars as a Decimal, exactly."""
-_counts = attrgetter(*BUCKETS)
-"""A usage's tokens in the order of `BUCKETS`, read in one go."""
 
 
 class Line(Struct, frozen=True):
@@ -105,15 +102,21 @@ class _Rate(Struct, frozen=True):
 class _Band(Struct, frozen=True):
     """The prices of one prompt-size band in units of 10^-`places` dollars a token.
 
-    `rates` holds every kind that has a price, `buckets` the units of each of `BUCKETS` in turn
-    (None: unpriced), `input` and `output` the two that every forecast needs.
+    `rates` holds every kind that has a price; `input` and `output` are the two that nearly every
+    answer needs, None where unpriced.
     """
 
     places: int
     rates: dict[str, _Rate]
-    buckets: tuple[int | None, ...]
     input: int | None
     output: int | None
+
+    def plain(self, prompt: int, output: int) -> Decimal | None:
+        """What fresh input and output cost; None where it takes more than these two prices."""
+        per_input, per_output = self.input, self.output
+        if per_input is None or per_output is None or prompt < 0 or output < 0:
+            return None
+        return _dollars(prompt * per_input + output * per_output, -self.places)
 
 
 class PriceTable:
@@ -143,12 +146,11 @@ class PriceTable:
         rates, places = band.rates, -band.places
         if not rates:
             return None
-        billed = [pair for pair in zip(BUCKETS, _counts(usage), strict=True) if pair[1]]
-        if usage.server_calls:
-            billed += [(_CALL + name, calls) for name, calls in usage.server_calls if calls]
         lines: list[Line] = []
         total = 0
-        for kind, tokens in billed:
+        for kind, tokens in _billed(usage):
+            if tokens == 0:
+                continue
             rate = rates.get(kind)
             if rate is None or tokens < 0:
                 return None
@@ -166,27 +168,22 @@ class PriceTable:
         band = (self._only or self._at(usage.prompt_total))[batch]
         if not band.rates:
             return None
-        total = 0
-        for tokens, units in zip(_counts(usage), band.buckets, strict=True):
+        if _is_plain(usage) and (total := band.plain(usage.input, usage.output)) is not None:
+            return total
+        units = 0
+        for kind, tokens in _billed(usage):
             if tokens:
-                if units is None or tokens < 0:
+                rate = band.rates.get(kind)
+                if rate is None or tokens < 0:
                     return None
-                total += tokens * units
-        for name, calls in usage.server_calls:
-            if calls:
-                rate = band.rates.get(_CALL + name)
-                if rate is None or calls < 0:
-                    return None
-                total += calls * rate.units
-        return _dollars(total, -band.places)
+                units += tokens * rate.units
+        return _dollars(units, -band.places)
 
     def estimate(self, prompt: int, output: int) -> Decimal | None:
         """`charge(Usage(input=prompt, output=output)).total`: what a router compares models by."""
         band = (self._only or self._at(prompt))[False]
-        per_input, per_output = band.input, band.output
-        if per_input is None or per_output is None or prompt < 0 or output < 0:
-            return self.total(Usage(input=prompt, output=output))
-        return _dollars(prompt * per_input + output * per_output, -band.places)
+        total = band.plain(prompt, output)
+        return self.total(Usage(input=prompt, output=output)) if total is None else total
 
     def unpriced(self, usage: Usage, *, batch: bool = False) -> tuple[str, ...]:
         """The kinds in `usage` that have no price: why `charge` gave None."""
@@ -226,6 +223,30 @@ def dollars(amount: Decimal | None, places: int = 6) -> str:
     return f"${rounded:,f}"
 
 
+def _is_plain(usage: Usage) -> bool:
+    """Whether there is nothing but input and output: attributes one by one are the fastest look."""
+    return not (
+        usage.cache_read
+        or usage.cache_write_5m
+        or usage.cache_write_1h
+        or usage.thinking
+        or usage.server_calls
+        or usage.input_audio
+        or usage.cache_read_audio
+        or usage.tool_input
+        or usage.output_audio
+        or usage.output_image
+    )
+
+
+def _billed(usage: Usage) -> list[tuple[str, int]]:
+    """Kinds and their counts, many of them 0."""
+    if _is_plain(usage):
+        return [("input", usage.input), ("output", usage.output)]
+    billed = [(bucket, getattr(usage, bucket)) for bucket in BUCKETS]
+    return billed + [(_CALL + name, calls) for name, calls in usage.server_calls]
+
+
 def _valid(row: Price, at: date) -> bool:
     return (row.valid_from is None or row.valid_from <= at) and (
         row.valid_to is None or at < row.valid_to
@@ -245,8 +266,7 @@ def _band(rows: Iterable[Price], edge: int, *, batch: bool) -> _Band:
         for kind, price in prices.items()
     }
     units = {kind: rate.units for kind, rate in rates.items()}
-    buckets = tuple([units.get(bucket) for bucket in BUCKETS])
-    return _Band(places, rates, buckets, units.get("input"), units.get("output"))
+    return _Band(places, rates, units.get("input"), units.get("output"))
 
 
 def _prices(rows: Iterable[Price], edge: int, *, batch: bool) -> dict[str, Price]:

@@ -47,6 +47,7 @@ _WORD_ONLY = (
     + b" " * 128
 )
 _BY_BYTES = {word.encode(): (*vote, word) for word, vote in WORDS.items()}
+_known = frozenset(_BY_BYTES).intersection
 _file = re.compile(SOURCE_FILES).search
 
 
@@ -69,9 +70,10 @@ def recognise(
     by_tools = _by_tools(request) if request.tools else None
     if by_tools is not None:
         return by_tools
-    for task in MODAL[:2]:
-        if task in modalities:
-            return Recognised(task, f"{task} in the prompt")
+    if len(modalities) > 1:
+        for task in MODAL[:2]:
+            if task in modalities:
+                return Recognised(task, f"{task} in the prompt")
     by_words = _by_words(request)
     if by_words is not None and by_words.task == "coding":
         return by_words
@@ -102,7 +104,10 @@ def _by_tools(request: Request) -> Recognised | None:
 
 def _by_words(request: Request) -> Recognised | None:
     asked = _asked(request)
-    votes = [_BY_BYTES[word] for word in sorted(_BY_BYTES.keys() & _words(asked))]
+    votes: list[Vote] = []
+    known = _known(_words(asked))
+    if known:
+        votes += [_BY_BYTES[word] for word in sorted(known)]
     for phrase, task, weight in PHRASES if asked.isascii() else ALL_PHRASES:
         if phrase in asked:
             votes.append((task, weight, phrase))
@@ -166,6 +171,8 @@ def _asked(request: Request) -> str:
     for turn in reversed(request.turns):
         if turn.role == "user":
             texts = [part.text for part in turn.parts if isinstance(part, Text)]
+            if len(texts) == 1 and not pieces:
+                return _ends(texts[0]).lower()
             if len(texts) > 4:
                 texts[2:-2] = []
             pieces += [_ends(text) for text in texts]

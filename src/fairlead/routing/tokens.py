@@ -101,7 +101,7 @@ def _by_class(text: str) -> float:
         + (len(unlettered) - len(undigited)) * DIGIT
         + marks * PUNCTUATION
         + words * WORD
-        + plain.count(b"\n") * NEWLINE
+        + (plain.count(b"\n") * NEWLINE if b"\n" in plain else 0)
     )
 
 
@@ -114,6 +114,16 @@ def _rate(each: float) -> float:
 
 def estimate(request: Request) -> Bounds:
     """Prompt tokens of a whole request: texts, tools, schemas, media."""
+    turns = request.turns
+    if len(turns) == 1 and not (request.instructions or request.tools or request.output):
+        parts = turns[0].parts
+        if len(parts) == 1 and type(parts[0]) is Text and parts[0].signature is None:
+            plain = REQUEST + TURN + text_tokens(parts[0].text)
+            return Bounds(int(plain), int(plain * HIGH_FACTOR) + HIGH_ADDED)
+    return _estimate(request)
+
+
+def _estimate(request: Request) -> Bounds:
     counts = _Counts()
     texts = counts.texts
     for part in request.instructions:
