@@ -21,7 +21,7 @@ from fairlead.routing.vocabulary import (
     WORDS,
 )
 
-__all__ = ["Recognised", "recognise"]
+__all__ = ["Recognised", "recognise", "words_of"]
 
 SYSTEM, HEAD, TAIL = 600, 1_000, 1_000
 """Characters that are read: of the system prompt, of the last user turn's two ends."""
@@ -105,7 +105,7 @@ def _by_tools(request: Request) -> Recognised | None:
 def _by_words(request: Request) -> Recognised | None:
     asked = _asked(request)
     votes: list[Vote] = []
-    known = _known(_words(asked))
+    known = _known(words_of(asked))
     if known:
         votes += [_BY_BYTES[word] for word in sorted(known)]
     for phrase, task, weight in PHRASES if asked.isascii() else ALL_PHRASES:
@@ -124,7 +124,7 @@ def _by_words(request: Request) -> Recognised | None:
     return Recognised(best, f"says {', '.join([said for _, _, said in telling[:4]])}")
 
 
-def _words(asked: str) -> list[bytes]:
+def words_of(asked: str) -> list[bytes]:
     """The words of a text in lower case: a letter, then letters and what may stand within."""
     words = asked.encode("ascii", "replace").translate(_WORD_ONLY).split()
     if words and min(words) < b"a":  # one begins with what may only stand within

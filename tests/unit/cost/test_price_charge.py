@@ -233,3 +233,38 @@ def test_a_price_is_of_a_kind_that_may_stand_for_the_bucket(usage, of) -> None:
         assert found is not None
         for line in found.lines:
             assert line.billed_as.removeprefix("batch_") in FALLBACKS[line.kind]
+
+
+wild_usages = st.builds(
+    Usage,
+    **dict.fromkeys(BUCKETS, st.sampled_from([0, 0, 0, 1, 999, 10**6, 10**12, -1])),
+    server_calls=st.lists(
+        st.tuples(st.sampled_from(["web_search", "fetch"]), st.sampled_from([0, 1, 7, -1])),
+        max_size=2,
+    ).map(tuple),
+)
+call_rows = st.builds(price, st.just("call_web_search"), amounts.map(str))
+wild_prices = st.lists(rows | call_rows, max_size=10).map(lambda prices: model(*prices))
+
+
+@settings(max_examples=200, deadline=None)
+@given(wild_usages | usages, wild_prices | price_lists, st.booleans())
+def test_the_quick_total_is_the_bills(usage, of, batch) -> None:
+    table = PriceTable(of, TODAY)
+    found = table.charge(usage, batch=batch)
+    assert table.total(usage, batch=batch) == (None if found is None else found.total)
+
+
+@settings(max_examples=200, deadline=None)
+@given(counts | st.just(-1), counts | st.just(0), wild_prices | price_lists)
+def test_the_quick_estimate_is_the_bills(prompt, output, of) -> None:
+    table = PriceTable(of, TODAY)
+    found = table.charge(Usage(input=prompt, output=output))
+    assert table.estimate(prompt, output) == (None if found is None else found.total)
+
+
+def test_prices_of_any_number_of_decimals_are_exact() -> None:
+    of = model(price("input", "0.0000000000001"), price("output", "3E+2"))
+    usage = Usage(input=3, output=7)
+    assert total(usage, of) == Decimal("0.0021") + Decimal("3E-19")
+    assert PriceTable(of, TODAY).total(usage) == total(usage, of)

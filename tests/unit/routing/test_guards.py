@@ -11,6 +11,7 @@ from fairlead.catalog import load
 from fairlead.catalog.model import Limits, Model
 from fairlead.routing import Features, Option, Policy, decide, named
 from fairlead.routing.conditions import FEATURES, OPERATORS, Condition
+from fairlead.routing.guards import broken_limit, limits_of
 from fairlead.routing.policy import Rule
 
 SHIPPED = tuple(load().models.values())
@@ -128,3 +129,9 @@ def test_a_named_model_keeps_the_same_limits(
             named(model, features, available=available)
     else:
         assert named(model, features, available=available).ranked == (model.id,)
+
+
+@given(models, requests)
+@settings(max_examples=200, deadline=None)
+def test_the_quick_test_agrees_with_the_guards(model: Model, features: Features) -> None:
+    assert limits_of(model)(features) == (broken_limit(model, features) is None)

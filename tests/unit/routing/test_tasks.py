@@ -2,10 +2,13 @@
 
 import argparse
 import inspect
+import re
 import sysconfig
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fairlead.canon import (
     Base64,
@@ -18,6 +21,7 @@ from fairlead.canon import (
     Turn,
 )
 from fairlead.routing import Hints, extract
+from fairlead.routing.tasks import words_of
 from fairlead.routing.vocabulary import BEYOND_ASCII, PHRASES, TOOLS, WORDS
 
 SOURCE = inspect.getsource(argparse)
@@ -141,3 +145,14 @@ def test_source_files_are_recognised_without_a_word_about_code() -> None:
     found = sum(features.task == "coding" for features in asked)
     assert len(asked) > 50
     assert found / len(asked) > 0.9
+
+
+spellings = st.text(st.sampled_from("abz019+#'-. \n\x1c\u0130\u00e9\u6570\ud800"), max_size=40)
+
+
+@settings(max_examples=200, deadline=None)
+@given(spellings)
+def test_words_begin_with_a_letter(text: str) -> None:
+    plain = text.lower()
+    found = [word.decode() for word in words_of(plain) if word]
+    assert found == re.findall(r"[a-z][a-z0-9+#'-]*", plain)
