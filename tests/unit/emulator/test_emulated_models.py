@@ -23,6 +23,19 @@ def test_every_row_is_whole(vendor):
         assert (vendor == "gemini") == (model.media is not None)
 
 
+@pytest.mark.parametrize(
+    ("vendor", "alias", "name"),
+    [
+        ("anthropic", "claude-sonnet-4-0", "claude-sonnet-4-20250514"),
+        ("anthropic", "claude-opus-4-5", "claude-opus-4-5-20251101"),
+        ("gemini", "gemini-2.0-flash-001", "gemini-2.0-flash"),
+        ("gemini", "gemini-flash-latest", "gemini-3.6-flash"),
+    ],
+)
+def test_models_that_occur_in_recordings_are_known(vendor, alias, name):
+    assert models.find(vendor, alias).name == name
+
+
 def test_haiku_hears_and_sees_no_film():
     heard = models.find("anthropic", "claude-haiku-4-5-20251001").modalities
     assert not {"audio", "video"} & set(heard)

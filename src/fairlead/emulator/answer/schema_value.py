@@ -9,7 +9,6 @@ Recursive schemas end because optional properties stop at `DEEP`, and from there
 that comes to an end soonest is taken.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ import msgspec
 
 from fairlead.emulator.answer.formats import formatted
 from fairlead.emulator.answer.pattern import matching
+from fairlead.emulator.answer.schema_bounds import number_in, whole_of
 from fairlead.emulator.answer.schema_merge import Unsatisfiable, merge
 from fairlead.emulator.json_value import JsonValue
 
@@ -226,7 +226,9 @@ class _Maker:
         if kind == "string":
             return self._string(schema, name)
         if kind in ("integer", "number"):
-            return self._numeric(schema, whole=kind == "integer")
+            turn = self._number + self._choices + self._attempt
+            self._choices += 1
+            return number_in(schema, turn, whole=kind == "integer")
         if kind == "boolean":
             return self._pick(2) == 0
         if kind == "null":
@@ -252,7 +254,7 @@ class _Maker:
         for key in (*needed, *_dependents(schema, made)):
             if key not in made:
                 made[key] = self.make(properties.get(key, _extra(schema, key)), depth + 1, key)
-        most = _whole(schema.get("maxProperties"))
+        most = whole_of(schema.get("maxProperties"))
         for key in [key for key in made if key not in needed] if most is not None else ():
             if len(made) <= (most or 0):
                 break
@@ -262,7 +264,7 @@ class _Maker:
 
     def _fill(self, schema: dict[str, Any], depth: int, made: dict[str, Any]) -> None:
         """Add properties of any name until there are enough."""
-        least = min(_whole(schema.get("minProperties")) or 0, MOST_ITEMS)
+        least = min(whole_of(schema.get("minProperties")) or 0, MOST_ITEMS)
         for at in range(2 * least):
             if len(made) >= least:
                 break
@@ -289,12 +291,12 @@ class _Maker:
         items = schema.get("items", True)
         if isinstance(items, list):
             prefix, items = items, schema.get("additionalItems", True)
-        least = _whole(schema.get("minItems")) or 0
-        most = _whole(schema.get("maxItems"))
+        least = whole_of(schema.get("minItems")) or 0
+        most = whole_of(schema.get("maxItems"))
         contains = schema.get("contains")
         wanted = max(least, len(prefix), 1 if depth < DEEP and items is not False else 0)
         if contains is not None:
-            wanted = max(wanted, len(prefix) + (_whole(schema.get("minContains")) or 1))
+            wanted = max(wanted, len(prefix) + (whole_of(schema.get("minContains")) or 1))
         wanted = min(wanted, MOST_ITEMS if most is None else most)
         made: list[Any] = []
         for at in range(wanted):
@@ -320,7 +322,7 @@ class _Maker:
                 return value
             if isinstance(value, str) and isinstance(one, dict) and "enum" not in one:
                 longer = f"{value} {len(made) + at}"
-                if len(longer) <= (_whole(one.get("maxLength")) or len(longer)):
+                if len(longer) <= (whole_of(one.get("maxLength")) or len(longer)):
                     value = longer
                     continue
             self._number += 1
@@ -328,8 +330,8 @@ class _Maker:
         raise Unsatisfiable
 
     def _string(self, schema: dict[str, Any], name: str) -> str:
-        least = _whole(schema.get("minLength")) or 0
-        most = _whole(schema.get("maxLength"))
+        least = whole_of(schema.get("minLength")) or 0
+        most = whole_of(schema.get("maxLength"))
         if isinstance(schema.get("format"), str):
             made = formatted(schema["format"], self._number)
             if made is not None:
@@ -346,67 +348,6 @@ class _Maker:
         if len(text) < least:
             text += "." * min(least - len(text), 1_000_000)
         return text if most is None else text[:most]
-
-    def _numeric(self, schema: dict[str, Any], *, whole: bool) -> int | float:
-        low, high = _bounds(schema)
-        step = _number(schema.get("multipleOf"))
-        if step is None or step <= 0:
-            step = 1.0 if whole else None
-        elif whole and step != int(step):
-            step = step * next((n for n in range(1, 1001) if (step * n).is_integer()), 1)
-        if step is None and math.floor(high) > math.ceil(low):
-            step = 1.0
-        if step is not None:
-            first, last = math.ceil(low / step), math.floor(high / step)
-            if first > last:
-                raise Unsatisfiable
-            turn = self._number + self._choices + self._attempt
-            made = (first + turn % (last - first + 1)) * step
-            self._choices += 1
-            return int(made) if made == int(made) else made
-        if low > high:
-            raise Unsatisfiable
-        return low + (high - low) / 2
-
-
-def _bounds(schema: dict[str, Any]) -> tuple[float, float]:
-    """The closed range of a number; without bounds it is a small one."""
-    least = _number(schema.get("minimum"))
-    most = _number(schema.get("maximum"))
-    over, under = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-    over = least if over is True else _number(over)
-    under = most if under is True else _number(under)
-    lows = [
-        b
-        for b in (least, None if over is None else math.nextafter(over, math.inf))
-        if b is not None
-    ]
-    highs = [
-        b
-        for b in (most, None if under is None else math.nextafter(under, -math.inf))
-        if b is not None
-    ]
-    low = max(lows) if lows else None
-    high = min(highs) if highs else None
-    if low is None and high is None:
-        return 1.0, 100.0
-    if low is None:
-        return (high or 0.0) - 99.0, high or 0.0
-    return low, low + 99.0 if high is None else min(high, low + 1e6)
-
-
-def _number(value: JsonValue) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value)
-
-
-def _whole(value: JsonValue) -> int | None:
-    """A bound. Google's int64 fields come as strings too."""
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    number = _number(value)
-    return None if number is None else max(0, int(number))
 
 
 def _is_null(schema: JsonValue) -> bool:

@@ -32,7 +32,7 @@ def cache(clock):
 def row(*blocks):
     """Pieces from (name, tokens[, mark])."""
     return [
-        Piece(tokens, "TEXT", name.encode(), mark[0] if mark else None)
+        Piece(tokens, "TEXT", f"{name} {tokens}".encode(), mark[0] if mark else None)
         for name, tokens, *mark in blocks
     ]
 

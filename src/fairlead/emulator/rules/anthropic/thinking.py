@@ -25,7 +25,7 @@ def _on(request: Request) -> bool:
 def mode(request: Request) -> str | None:
     """Budgets on older models, adaptive on newer ones."""
     wanted = request.thinking
-    if wanted in request.model.thinking:
+    if wanted in request.model.thinking or request.body.get("thinking") is None:
         return None
     return REFUSED_MODES.get(wanted, f"`thinking.type.{wanted}` is not supported for this model.")
 
