@@ -8,9 +8,14 @@ Header = tuple[bytes, bytes]
 
 
 class Client(Protocol):
-    """One request's connection. `started` tells whether headers have gone out."""
+    """One request's connection.
+
+    `started` tells whether headers have gone out, `gone` whether the client has left: a request
+    that is cancelled although its client is there was stopped by the host.
+    """
 
     started: bool
+    gone: bool
 
     async def respond(self, status: int, headers: list[Header], body: bytes) -> None:
         """The whole answer at once."""

@@ -8,6 +8,7 @@ client's dialect and written down.
 """
 
 import asyncio
+import contextlib
 import logging
 from typing import Protocol
 
@@ -17,10 +18,16 @@ from fairlead.canon import Failure, Problem
 from fairlead.engine.answer_headers import error_headers
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange
-from fairlead.engine.faults import from_answer, from_transport, outcome_of
+from fairlead.engine.faults import (
+    STOPPING,
+    from_answer,
+    from_transport,
+    outcome_of,
+    redirected,
+)
 from fairlead.engine.plan import AUTO, Lane, plan
 from fairlead.engine.prepare import body_for
-from fairlead.engine.relay import relay_same, relay_translated
+from fairlead.engine.relay import broken_stream, relay_same, relay_translated
 from fairlead.ledger.record import Ledger
 from fairlead.routing.decision import Decision
 from fairlead.upstream.transport import HttpResponse, Transport, TransportError
@@ -32,6 +39,8 @@ __all__ = ["Engine", "TransportOf"]
 log = logging.getLogger("fairlead.engine")
 
 ERROR_BODY = 1024 * 1024
+LAST_WORDS = 0.25
+"""Seconds in which a client must take what is said to it at the end."""
 RELAYS = {True: relay_same, False: relay_translated}
 
 
@@ -61,6 +70,8 @@ class Engine:
         except asyncio.CancelledError:
             if x.outcome == "internal_error":
                 x.outcome, x.status = "client_gone", 499
+            if not client.gone:
+                await self._stopped(x, client)
             raise
         except Exception:
             # The one broad catch: whatever we got wrong, the client gets a clear answer and the
@@ -107,7 +118,7 @@ class Engine:
             response = await self.transports.of(upstream).send(request)
             try:
                 x.emulated = "x-fairlead-emulated" in response.headers
-                if response.status >= 400:
+                if response.status >= 300:
                     raise Failure(await self._refused(x, lane, response))
                 relay = RELAYS[upstream.dialect == x.codec.dialect]
                 await relay(x, response, client, self.vault)
@@ -119,16 +130,31 @@ class Engine:
     @staticmethod
     async def _refused(x: Exchange, lane: Lane, response: HttpResponse) -> Problem:
         upstream = lane[1]
+        if response.status < 400:
+            return redirected(upstream, response.status)
         body = await response.read(ERROR_BODY)
         codec = x.snapshot.codecs[upstream.dialect]
         return from_answer(codec, upstream, response.status, response.headers, body)
 
+    async def _stopped(self, x: Exchange, client: Client) -> None:
+        """The host cancels what the drain left over: the client is there, and is told.
+
+        A client that does not read what it is sent is not waited for.
+        """
+        x.outcome = "internal_error"
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self._answer_error(x, client, STOPPING)
+
     @staticmethod
     async def _answer_error(x: Exchange, client: Client, problem: Problem) -> None:
-        if client.started:  # the relay has already told the client in the stream
+        x.problem = problem
+        if client.started:
+            if x.stream:
+                x.outcome = "stream_broken"
+                await client.finish(broken_stream(x, problem))
             return
-        x.problem, x.status = problem, problem.status
-        x.outcome = outcome_of(problem)
+        x.status, x.outcome = problem.status, outcome_of(problem)
         body = x.codec.encode_error(problem, x.id)
         await client.respond(problem.status, error_headers(x, problem), body)
 

@@ -14,7 +14,16 @@ from fairlead.upstream.transport import (
 from fairlead.upstream.vendors import Upstream
 from fairlead.wire.codec import Codec
 
-__all__ = ["from_answer", "from_transport", "outcome_of"]
+__all__ = ["STOPPING", "from_answer", "from_transport", "outcome_of", "redirected"]
+
+STOPPING = Problem(
+    "overloaded",
+    "Fairlead is stopping and the request was not done in the time it had",
+    hint="try again",
+    retry_after=1,
+    retryable=True,
+)
+"""What a client is told whose request the drain cut off."""
 
 _KINDS: dict[type[TransportError], tuple[ProblemKind, str]] = {
     ConnectFailed: (
@@ -61,6 +70,19 @@ def from_answer(
     """What a vendor's error answer means for the request."""
     problem = codec.decode_error(status, headers, body)
     return replace(problem, upstream=upstream.name, upstream_status=status)
+
+
+def redirected(upstream: Upstream, status: int) -> Problem:
+    """An answer that is neither an answer nor an error: no vendor's API redirects."""
+    return Problem(
+        "upstream",
+        f"upstream '{upstream.name}' answered {status}, a redirect, which is never followed",
+        hint="set the upstream's base_url to the address that it redirects to",
+        retryable=True,
+        charged=False,
+        upstream=upstream.name,
+        upstream_status=status,
+    )
 
 
 def outcome_of(problem: Problem) -> Outcome:

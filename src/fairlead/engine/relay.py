@@ -27,14 +27,14 @@ from fairlead.engine.answer_headers import answer_headers
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
-from fairlead.engine.settle import estimate, settle
+from fairlead.engine.settle import broken_off, estimate, settle
 from fairlead.ledger.record import Outcome
 from fairlead.upstream.transport import HttpResponse, TransportError
 from fairlead.vault.turns import keep
 from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Codec, Reply, StreamDecoder, StreamEncoder
 
-__all__ = ["Relay", "relay_same", "relay_translated"]
+__all__ = ["Relay", "broken_stream", "relay_same", "relay_translated"]
 
 Relay = Callable[[Exchange, HttpResponse, Client, Vault], Awaitable[None]]
 JSON = b"application/json"
@@ -78,6 +78,11 @@ def _reply(x: Exchange, extra: bytes = b"") -> Reply:
         include_usage=request is not None and request.include_usage,
         extra=extra,
     )
+
+
+def broken_stream(x: Exchange, problem: Problem) -> bytes:
+    """The last words of a stream that cannot go on."""
+    return x.codec.stream_encoder(_reply(x)).encode(StreamError(problem))
 
 
 def _end(x: Exchange, usage: Usage, outcome: Outcome) -> None:
@@ -128,7 +133,7 @@ async def _same_stream(
             raise Failure(problem) from error
         outcome = "stream_broken"
         x.problem = problem
-        await client.write(x.codec.stream_encoder(_reply(x)).encode(StreamError(problem)))
+        await client.write(broken_stream(x, problem))
     finally:
         if client.started:
             _end(x, tap.usage or estimate(x, None), outcome)
@@ -209,10 +214,16 @@ class _Stream:
         finally:
             if client.started:
                 x.problem = self.problem
-                _end(x, self.folder.usage or estimate(x, self.folder.response()), outcome)
+                _end(x, self._usage(outcome), outcome)
         _keep(self.vault, x, self.folder.response())
         x.losses += tuple(self.encoder.losses)
         await client.finish(self.encoder.close(_receipt(x)))
+
+    def _usage(self, outcome: Outcome) -> Usage:
+        stated = self.folder.usage
+        if outcome == "ok" and stated is not None:
+            return stated
+        return broken_off(self.x, stated, self.folder.response())
 
     async def _pass(self, response: HttpResponse) -> None:
         try:

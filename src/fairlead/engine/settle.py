@@ -1,9 +1,11 @@
 """Usage into money, when the answer is through or broken off."""
 
+from msgspec.structs import replace
+
 from fairlead.canon import Response, Text, Thinking, ToolCall, Usage
 from fairlead.engine.exchange import Exchange
 
-__all__ = ["estimate", "settle"]
+__all__ = ["broken_off", "estimate", "settle"]
 
 CHARS_PER_TOKEN = 4
 
@@ -39,3 +41,19 @@ def estimate(x: Exchange, partial: Response | None) -> Usage:
         thinking_known=False,
         estimated=True,
     )
+
+
+def broken_off(x: Exchange, stated: Usage | None, partial: Response) -> Usage:
+    """Usage of an answer that ended before its end: what the vendor stated, and what came since.
+
+    Anthropic states the prompt at the start and the output only at the end: taken as it stands, a
+    long answer whose client left would cost one token.
+    """
+    if stated is None:
+        return estimate(x, partial)
+    if any(candidate.finish is not None for candidate in partial.candidates):
+        return stated  # the last word on it was heard
+    missing = estimate(x, partial).output - stated.completion_total
+    if missing <= 0:
+        return stated
+    return replace(stated, output=stated.output + missing, estimated=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fairlead.canon import Folder, UsageUpdate
 from fairlead.catalog import load as load_catalog
 from fairlead.catalog import shipped_policies
 from fairlead.engine.engine import Engine
@@ -56,6 +57,7 @@ class Client:
 
     def __init__(self, leave_after: int | None = None) -> None:
         self.started = False
+        self.gone = leave_after is not None
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         self.body = b""
@@ -275,3 +277,54 @@ async def test_a_stream_that_breaks_in_its_own_dialect_ends_with_an_error(cut) -
     assert b'"error"' in client.body[len(chunk) :]
     assert record.outcome == "stream_broken"
     assert record.usage.estimated
+
+
+async def test_a_redirect_is_no_answer_and_costs_nothing() -> None:
+    for model in (HAIKU, "gpt-4.1-mini"):
+        for stream in (False, True):
+            answer = Answer(301, {"location": "https://elsewhere.example/"}, ())
+            client, record, _ = await trip(ask(model, stream=stream), answer)
+            assert (client.status, record.outcome) == (502, "upstream_error")
+            assert record.usage is None
+            assert b"base_url" in client.body
+
+
+async def test_an_answer_that_breaks_off_costs_what_came_of_it() -> None:
+    events = (
+        {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None,
+         "usage": {"input_tokens": 10, "output_tokens": 1}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0,
+         "delta": {"type": "text_delta", "text": "word " * 400}},
+    )  # fmt: skip
+    chunks = tuple(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in events)
+    broken = Answer(200, SSE, (*chunks, UpstreamReset("gone", sent=True)))
+    _, record, _ = await trip(ask(HAIKU, stream=True), broken)
+    assert record.outcome == "stream_broken"
+    assert record.usage is not None
+    assert (record.usage.input, record.usage.output) == (10, 500)
+    assert record.usage.estimated
+
+
+async def test_a_fault_inside_a_stream_ends_it_with_an_error(monkeypatch, caplog) -> None:
+    begin = {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}}
+    chunk = f"event: message_start\ndata: {json.dumps(begin)}\n\n".encode()
+    block = {"type": "content_block_start", "index": 0,
+             "content_block": {"type": "text", "text": "Hel"}}  # fmt: skip
+    delta = f"event: content_block_start\ndata: {json.dumps(block)}\n\n".encode()
+    add = Folder.add
+
+    def fail(folder, event):
+        if isinstance(event, UsageUpdate):
+            raise RuntimeError("ours")  # noqa: TRY004 - any error will do
+        add(folder, event)
+
+    monkeypatch.setattr(Folder, "add", fail)
+    stop = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    answer = Answer(200, SSE, (delta, chunk, stop))
+    client, record, _ = await trip(ask(HAIKU, stream=True), answer)
+    assert client.started
+    assert b"fault of Fairlead" in client.body
+    assert record.outcome == "stream_broken"
+    assert record.error_kind == "internal"
+    assert "ours" in caplog.text
