@@ -19,6 +19,7 @@ from fairlead.server.asgi_client import Receive, Scope, Send
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
 from fairlead.server.data_plane import DataPlane
+from fairlead.server.patience import patient_for
 from fairlead.upstream.transports import Transports
 from fairlead.vault.memory import MemoryVault
 
@@ -28,6 +29,9 @@ log = logging.getLogger("fairlead")
 
 KEYS_EVERY = 1.0
 """Seconds between two looks whether virtual keys have changed."""
+
+LAST_REQUESTS = 2.0
+"""Seconds for requests that were cut off by the drain to end; each needs a fraction of one."""
 
 
 def is_loopback(host: str) -> bool:
@@ -94,9 +98,17 @@ class App:
         self.plane.draining = True
         if self._watch is not None:
             self._watch.cancel()
+        await self._last_requests()
         await self.transports.aclose()
         await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
         log.info("stopped; the ledger is written")
+
+    async def _last_requests(self) -> None:
+        """Let requests that the host has cancelled leave their records before the ledger closes."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LAST_REQUESTS
+        while self.plane.in_flight and loop.time() < deadline:  # noqa: ASYNC110 - an Event would cost each request a call
+            await asyncio.sleep(0.01)
 
     def reload(self) -> None:
         """Swap in a fresh snapshot; a configuration at fault keeps the old one and says so."""
@@ -176,7 +188,7 @@ def serve(path: Path | None, host: str | None = None, port: int | None = None) -
         host=wanted,
         port=settings.port if port is None else port,
         loop="uvloop",
-        http="httptools",
+        http=patient_for(settings.receive_seconds),
         ws="none",
         lifespan="on",
         access_log=False,

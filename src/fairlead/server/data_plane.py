@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from fairlead.canon import Dialect, Failure, Problem
+from fairlead.engine.client import Header
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.faults import STOPPING
 from fairlead.engine.snapshot import Snapshot
 from fairlead.limits.keys import KeyInfo
 from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send
@@ -29,7 +31,9 @@ ROUTES: dict[tuple[str, str], str] = {
 }
 """The contract, printed into docs/reference.md and tested against it."""
 
-_PATHS = {path for _, path in ROUTES}
+METHOD_NOT_ALLOWED = 405
+DISCARD = 4
+"""Times the largest body, so much of a larger one is read past so that it can be refused."""
 LOOPBACK_NAMES = {b"localhost", b"127.0.0.1", b"[::1]"}
 LOOPBACK_PEERS = {"127.0.0.1", "::1", ""}  # a Unix socket has no address
 
@@ -81,9 +85,29 @@ class DataPlane:
         handler = self._handlers.get((scope["method"], scope["path"]))
         client = AsgiClient(receive, send)
         if handler is None:
-            await self._refuse(client, self._codec("openai_chat"), _no_route(scope))
+            await self._no_route(scope, receive, client)
             return
         await handler(scope, receive, client)
+
+    async def _no_route(self, scope: Scope, receive: Receive, client: AsgiClient) -> None:
+        method, path = scope["method"], scope["path"]
+        if method == "HEAD" and (handler := self._handlers.get(("GET", path))) is not None:
+            await handler(scope, receive, client)  # the host sends no body for HEAD
+            return
+        codec = self._codec("openai_chat")
+        allowed = [known for known, at in ROUTES if at == path]
+        if not allowed:
+            known = ", ".join(f"{m} {p}" for m, p in ROUTES)
+            problem = Problem(
+                "not_found", f"there is no {method} {path[:200]}", hint=f"there are {known}"
+            )
+            await self._refuse(client, codec, problem)
+            return
+        allow = ", ".join(allowed)
+        problem = Problem("not_found", f"{path} does not take {method}", hint=f"it takes {allow}")
+        body = codec.encode_error(problem, "")
+        headers = [*_refusal_headers(), (b"allow", allow.encode("ascii"))]
+        await client.respond(METHOD_NOT_ALLOWED, headers, body)
 
     def _codec(self, dialect: Dialect) -> Codec:
         return self.snapshot.codecs[dialect]
@@ -105,8 +129,16 @@ class DataPlane:
             except Failure as failure:
                 await self._refuse(client, codec, failure.problem)
                 return
+            except asyncio.CancelledError:
+                if not self.draining:
+                    raise
+                await self._refuse(client, codec, STOPPING)
+                return
             if body is None:
                 return  # the client left before its request was complete
+            if not body.startswith(b"{") and (problem := _encoded(scope)) is not None:
+                await self._refuse(client, codec, problem)
+                return
             await self._serve(codec, scope, client, body, key_id)
         finally:
             self.in_flight -= 1
@@ -122,7 +154,7 @@ class DataPlane:
         try:
             await self.engine.serve(x, client)
         except asyncio.CancelledError:
-            if not client.gone:
+            if not (client.gone or self.draining):  # else expected, and answered
                 raise
             task = asyncio.current_task()
             if task is not None:
@@ -153,6 +185,8 @@ class DataPlane:
         """
         length = _header(scope, b"content-length")
         if length is not None and length.isdigit() and int(length) > self.max_body:
+            if _header(scope, b"expect") is None:  # else it waits for our word, and sends nothing
+                await self._discard(receive, int(length))
             raise Failure(self._too_large())
         message = await receive()
         if message["type"] != "http.request":
@@ -171,8 +205,26 @@ class DataPlane:
             pieces.append(piece)
             size += len(piece)
             if size > self.max_body:
+                pieces.clear()
+                if message.get("more_body", False):
+                    await self._discard(receive, 0)
                 raise Failure(self._too_large())
         return b"".join(pieces)
+
+    async def _discard(self, receive: Receive, size: int) -> None:
+        """Read past a body that is too large, but not absurdly so, before it is refused.
+
+        Most clients read no answer before they have sent all; from a connection that is closed
+        under them they get a reset instead of the reason.
+        """
+        left = DISCARD * self.max_body
+        if size > left:
+            return
+        while left > 0:
+            message = await receive()
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return
+            left -= len(message.get("body", b""))
 
     def _too_large(self) -> Problem:
         return Problem(
@@ -203,11 +255,9 @@ class DataPlane:
     @staticmethod
     async def _refuse(client: AsgiClient, codec: Codec, problem: Problem) -> None:
         """Answer a request that was never accepted."""
-        headers = [_JSON]
+        headers = _refusal_headers()
         if problem.retry_after is not None:
             headers.append((b"retry-after", b"%d" % round(problem.retry_after)))
-        if problem.kind == "request_too_large":
-            headers.append((b"connection", b"close"))
         await client.respond(problem.status, headers, codec.encode_error(problem, ""))
 
 
@@ -236,12 +286,26 @@ def _header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-def _no_route(scope: Scope) -> Problem:
-    method, path = scope["method"], scope["path"]
-    if path in _PATHS:
-        return Problem("not_found", f"{path} does not take {method}")
-    known = ", ".join(f"{m} {p}" for m, p in ROUTES)
-    return Problem("not_found", f"there is no {method} {path[:200]}; there are {known}")
+def _refusal_headers() -> list[Header]:
+    """Of an answer to a request that was never accepted: it has an id too, for the client's log."""
+    return [_JSON, (b"x-fairlead-request-id", request_id().encode("ascii"))]
+
+
+def _encoded(scope: Scope) -> Problem | None:
+    """What is wrong with a body that does not begin as JSON, if its sender says that it is packed.
+
+    Bodies are read as they come: a small gzip of gigabytes would be the cheapest of attacks.
+    """
+    coding = _header(scope, b"content-encoding")
+    if coding is None or coding.strip().lower() in {"", "identity"}:
+        return None
+    return Problem(
+        "invalid_request",
+        f"a body with content-encoding '{coding[:40]}' is not read",
+        param="header content-encoding",
+        hint="send it as it is",
+        code="unsupported_content_encoding",
+    )
 
 
 def _only_local(scope: Scope) -> None:

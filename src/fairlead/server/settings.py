@@ -49,6 +49,10 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=1, le=100_000, description="Requests in flight; more are answered 503."),
     ] = 2_000
+    receive_seconds: Annotated[
+        Seconds,
+        Meta(description="How long a request may take to arrive whole, from its first byte on."),
+    ] = 300.0
     drain_seconds: Annotated[
         Seconds,
         Meta(description="After SIGTERM, how long running requests may take to finish."),
