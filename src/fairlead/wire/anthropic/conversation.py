@@ -59,12 +59,16 @@ _WIRE_ROLE: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
 
 
 class Conversation(Struct):
-    """What `write_conversation` makes. `prefill`: the last turn is the answer's beginning."""
+    """What `write_conversation` makes. `prefill`: the last turn is the answer's beginning.
+
+    `plain`: there is nothing in it but texts, without a cache breakpoint.
+    """
 
     system: list[Json]
     messages: list[Json]
     prefill: bool = False
     unsigned_loop: bool = False
+    plain: bool = False
 
 
 class _Id(Struct):

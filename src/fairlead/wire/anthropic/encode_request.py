@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from fairlead.canon import Failure, Problem, Request
+from fairlead.canon import Failure, Problem, Request, Sampling
 from fairlead.wire.anthropic.breakpoints import settle_breakpoints
-from fairlead.wire.anthropic.conversation import Conversation, write_conversation
+from fairlead.wire.anthropic.conversation import write_conversation
 from fairlead.wire.anthropic.extras import Extras
 from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.output import write_format
+from fairlead.wire.anthropic.plain import plain_conversation
 from fairlead.wire.anthropic.sampling import write_sampling
 from fairlead.wire.anthropic.thinking import Plan, Scene, plan_thinking
 from fairlead.wire.anthropic.tools import (
@@ -27,6 +28,8 @@ _TIERS: Final = {
     "standard": "standard_only",
     "standard_only": "standard_only",
 }
+_UNSET: Final = Sampling()
+_CALM: Final = Scene()
 _USER_MAX: Final = 256
 """`metadata.user_id` "maxLength 256" (the vendor's API reference)."""
 
@@ -47,38 +50,47 @@ def encode_request(request: Request, target: Target) -> Encoded:
                 hint="send the request n times, or choose a model that takes n",
             )
         )
+    # What a request doesn't ask for is not looked at: most ask for hardly anything.
     losses = Losses()
     extras = Extras(request.extras, losses)
     facts = target.facts
-    talk = write_conversation(request, facts, losses, extras)
-    tools = write_tools(request, losses, extras)
-    scene = Scene(forces_tool(request) and bool(tools), talk.prefill, talk.unsigned_loop)
+    talk = plain_conversation(request) or write_conversation(request, facts, losses, extras)
+    tools = write_tools(request, losses, extras) if request.tools else []
+    scene = _CALM
+    if request.reasoning is not None:
+        scene = Scene(forces_tool(request) and bool(tools), talk.prefill, talk.unsigned_loop)
     plan = plan_thinking(request, facts, scene, losses)
     body: Json = {"model": target.model, "max_tokens": plan.max_tokens, "messages": talk.messages}
-    format_, instruction = write_format(request.output, facts, losses, prefill=talk.prefill)
-    if instruction is not None:
-        talk.system.append({"type": "text", "text": instruction})
-    _write_system(talk, body)
+    format_: Json | None = None
+    if request.output is not None:
+        format_, instruction = write_format(request.output, facts, losses, prefill=talk.prefill)
+        if instruction is not None:
+            talk.system.append({"type": "text", "text": instruction})
+    if talk.system:
+        _write_system(talk.system, body)
     if tools:
         body["tools"] = tools
-    choice = write_tool_choice(request, tools, facts, losses, extras)
-    if choice is not None:
-        body["tool_choice"] = choice
-    write_sampling(request.sampling, facts, losses, body, thinking=plan.on)
-    _write_output_config(plan, format_, extras, body)
+    if tools or request.tool_choice is not None:
+        choice = write_tool_choice(request, tools, facts, losses, extras)
+        if choice is not None:
+            body["tool_choice"] = choice
+    if request.sampling != _UNSET:
+        write_sampling(request.sampling, facts, losses, body, thinking=plan.on)
+    if request.reasoning is not None or format_ is not None or request.extras:
+        _write_output_config(plan, format_, extras, body)
     _write_rest(request, losses, extras, body)
-    extras.put_back("", body)
-    settle_breakpoints(body, losses)
-    extras.lose_rest()
+    if request.extras:
+        extras.put_back("", body)
+    if tools or not talk.plain:
+        settle_breakpoints(body, losses)
+    if request.extras:
+        extras.lose_rest()
     return Encoded(dump(body), tuple(losses.found))
 
 
-def _write_system(talk: Conversation, body: Json) -> None:
-    system = talk.system
-    if len(system) == 1 and len(system[0]) == 2:
-        body["system"] = system[0]["text"]
-    elif system:
-        body["system"] = system
+def _write_system(system: list[Json], body: Json) -> None:
+    alone = len(system) == 1 and len(system[0]) == 2
+    body["system"] = system[0]["text"] if alone else system
 
 
 def _write_output_config(plan: Plan, format_: Json | None, extras: Extras, body: Json) -> None:
@@ -99,15 +111,8 @@ def _write_output_config(plan: Plan, format_: Json | None, extras: Extras, body:
 def _write_rest(request: Request, losses: Losses, extras: Extras, body: Json) -> None:
     if request.stream:
         body["stream"] = True
-    metadata: Json = {}
-    if request.user is not None:
-        if len(request.user) <= _USER_MAX:
-            metadata["user_id"] = request.user
-        else:
-            losses.cosmetic("user", "user", f"longer than {_USER_MAX} characters")
-    extras.put_back("metadata", metadata)
-    if metadata:
-        body["metadata"] = metadata
+    if request.user is not None or request.extras:
+        _write_metadata(request.user, losses, extras, body)
     if request.service_tier is not None:
         tier = _TIERS.get(request.service_tier)
         if tier is not None:
@@ -119,3 +124,15 @@ def _write_rest(request: Request, losses: Losses, extras: Extras, body: Json) ->
     for modality in request.modalities:
         if modality.lower() != "text":
             losses.semantic("modalities", f"{modality.lower()}_output", "answers are text only")
+
+
+def _write_metadata(user: str | None, losses: Losses, extras: Extras, body: Json) -> None:
+    metadata: Json = {}
+    if user is not None:
+        if len(user) <= _USER_MAX:
+            metadata["user_id"] = user
+        else:
+            losses.cosmetic("user", "user", f"longer than {_USER_MAX} characters")
+    extras.put_back("metadata", metadata)
+    if metadata:
+        body["metadata"] = metadata

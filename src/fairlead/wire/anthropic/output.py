@@ -45,8 +45,7 @@ def write_format(
     if output.kind == "json" or output.schema is None:
         losses.cosmetic(_WHERE, "json_mode_by_instruction", "the vendor has no plain JSON mode")
         return None, JSON_ONLY
-    if output.name:
-        losses.cosmetic(_WHERE, "schema_name", "a schema has no name here")
+    # OpenAI's `name` goes without a loss: a label that it demands, and that changes nothing.
     if output.description:
         losses.cosmetic(_WHERE, "schema_description", "a schema has no description of its own")
     why = _cannot(facts, prefill=prefill)

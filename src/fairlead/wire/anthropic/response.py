@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Candidate, Failure, Finish, Problem, Response
+from fairlead.canon import Candidate, Failure, Finish, Part, Problem, Response, Text
 from fairlead.wire.anthropic.blocks_in import read_block
 from fairlead.wire.anthropic.blocks_out import write_answer_part
 from fairlead.wire.anthropic.finish import read_finish, write_finish
@@ -27,7 +27,29 @@ class _Answer(Struct):
     usage: WireUsage | None = None
 
 
+class _Block(Struct, gc=False):
+    """A block, if it is a text without anything beside it: for all others it is read again."""
+
+    type: str = ""
+    text: str | None = None
+    citations: msgspec.Raw = _NOTHING
+    cache_control: msgspec.Raw = _NOTHING
+
+
+class _PlainAnswer(Struct, gc=False):
+    """An answer that holds one text, as most do."""
+
+    content: list[_Block]
+    id: str = ""
+    model: str = ""
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: msgspec.Raw = _NOTHING
+    usage: WireUsage | None = None
+
+
 _ANSWER = msgspec.json.Decoder(_Answer)
+_PLAIN = msgspec.json.Decoder(_PlainAnswer)
 
 
 def unreadable(what: str) -> Problem:
@@ -41,6 +63,9 @@ def decode_response(body: bytes) -> Response:
     Raises:
         Failure: it is none; the kind is `upstream`.
     """
+    plain = _read_plain(body)
+    if plain is not None:
+        return plain
     try:
         answer = read(_ANSWER, body, "")
         parts = tuple(
@@ -49,10 +74,30 @@ def decode_response(body: bytes) -> Response:
     except Failure as failure:
         problem = failure.problem
         raise Failure(unreadable(f"{problem.param or 'body'}: {problem.message}")) from None
+    return _response(answer, parts)
+
+
+def _read_plain(body: bytes) -> Response | None:
+    """An answer of one text; None for any other, and for what cannot be read."""
+    try:
+        answer = _PLAIN.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if len(answer.content) != 1:
+        return None
+    block = answer.content[0]
+    if block.type != "text" or block.text is None or block.cache_control is not _NOTHING:
+        return None
+    if block.citations is not _NOTHING and not is_null(block.citations):
+        return None
+    return _response(answer, (Text(block.text),))
+
+
+def _response(answer: _Answer | _PlainAnswer, parts: tuple[Part, ...]) -> Response:
     finish = None
     if answer.stop_reason is not None:
         details = answer.stop_details
-        detail = b"" if is_null(details) else bytes(details)
+        detail = b"" if details is _NOTHING or is_null(details) else bytes(details)
         finish = read_finish(answer.stop_reason, answer.stop_sequence, detail)
     usage = read_usage(answer.usage) if answer.usage is not None else None
     candidate = Candidate(parts=parts, finish=finish)

@@ -35,11 +35,10 @@ from fairlead.canon import (
 from fairlead.wire.anthropic.blocks_in import read_block, read_citation
 from fairlead.wire.anthropic.errors import problem_of_event
 from fairlead.wire.anthropic.finish import read_finish
-from fairlead.wire.anthropic.frames import Frames
 from fairlead.wire.anthropic.response import unreadable
 from fairlead.wire.anthropic.types import DIALECT, Raw, dump, is_null, opens_with
 from fairlead.wire.anthropic.usage import WireUsage, merge, read_usage
-from fairlead.wire.framing.sse import SseTooLong
+from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
 
 __all__ = ["Decoder"]
 
@@ -77,11 +76,28 @@ class _Event(Struct):
     usage: WireUsage | None = None
 
 
+class _Grown(Struct, gc=False):
+    """The `delta` of `content_block_delta`, as far as it is text of any kind."""
+
+    type: str = ""
+    text: str = ""
+    thinking: str = ""
+    partial_json: str = ""
+
+
+class _Growth(Struct, gc=False):
+    """`content_block_delta`, which nearly every event is, in its shortest form."""
+
+    index: int = 0
+    delta: _Grown | None = None
+
+
 class _RawDelta(Struct):
     delta: dict[str, msgspec.Raw]
 
 
 _EVENT = msgspec.json.Decoder(_Event)
+_GROWTH = msgspec.json.Decoder(_Growth)
 _RAW_DELTA = msgspec.json.Decoder(_RawDelta)
 _BLOCK = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _STRING = msgspec.json.Decoder(str)
@@ -138,10 +154,10 @@ class _Collected:
 class Decoder:
     """One stream. Fed anything after its end, it stays silent."""
 
-    __slots__ = ("_calls", "_collected", "_ended", "_frames", "_started", "_usage")
+    __slots__ = ("_calls", "_collected", "_ended", "_sse", "_started", "_usage")
 
     def __init__(self) -> None:
-        self._frames = Frames()
+        self._sse = SseParser()
         self._calls: dict[int, _Call] = {}
         self._collected: dict[int, _Collected] = {}
         self._usage: WireUsage | None = None
@@ -154,8 +170,9 @@ class Decoder:
         if self._ended:
             return events
         try:
-            for frame in self._frames.feed(data):
-                if self._take(*frame, events):
+            for event in self._sse.feed(data):
+                quick = event.event == "content_block_delta" and not self._collected
+                if self._tell(event, events) if quick else self._take(event, events):
                     break
         except SseTooLong as error:
             self._fail(str(error), events)
@@ -166,32 +183,48 @@ class Decoder:
         events: list[Event] = []
         if self._ended:
             return events
-        for frame in self._frames.close():
-            if self._take(*frame, events):
+        for event in self._sse.close():
+            if self._take(event, events):
                 return events
         self._fail("ended before message_stop", events)
         return events
 
-    def _fail(self, what: str, events: list[Event]) -> None:
+    def _fail(self, what: str, events: list[Event]) -> bool:
         self._ended = True
         events.append(StreamError(unreadable(what)))
+        return True
 
-    def _take(self, _: bytes, data: bytes, field: bool, events: list[Event]) -> bool:
+    def _tell(self, said: SseEvent, events: list[Event]) -> bool:
+        """Like `_take`, for a `content_block_delta`: read in its shortest form if that will do."""
+        try:
+            growth = _GROWTH.decode(said.data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return self._fail(f"malformed event: {error}", events)
+        index, delta = growth.index, growth.delta
+        if delta is None:
+            return False
+        if delta.type == "text_delta":
+            if delta.text:
+                events.append(Delta(index, delta.text))
+        elif delta.type == "thinking_delta":
+            if delta.thinking:
+                events.append(Delta(index, delta.thinking))
+        elif delta.type == "input_json_delta":
+            self._grow_call(index, delta.partial_json, events)
+        else:
+            return self._take(said, events)
+        return False
+
+    def _take(self, said: SseEvent, events: list[Event]) -> bool:
         """Events for one server-sent event; whether the stream has ended."""
-        if not field:  # a line that belongs to no event: an error body in place of a stream
+        data = said.data
+        if not said.field:  # a line that belongs to no event: an error body in place of a stream
             if data.strip():
                 self._ended = True
                 events.append(StreamError(problem_of_event(data)))
             return self._ended
         try:
             event = _EVENT.decode(data)
-            delta = event.delta
-            if delta is not None and delta.type == "text_delta":  # nearly every event there is
-                if event.index in self._collected:
-                    self._grow(event.index, data)
-                elif delta.text:
-                    events.append(Delta(event.index, delta.text))
-                return False
             handler = _HANDLERS.get(event.type)
             if handler is not None:
                 handler(self, event, data, events)
@@ -229,12 +262,11 @@ class Decoder:
             return
         if index in self._collected:
             self._grow(index, data)
+        elif delta.type == "text_delta":
+            if delta.text:
+                events.append(Delta(index, delta.text))
         elif delta.type == "input_json_delta":
-            call = self._calls.get(index)
-            if delta.partial_json:
-                if call is not None:
-                    call.grew = True
-                events.append(Delta(index, delta.partial_json))
+            self._grow_call(index, delta.partial_json, events)
         elif delta.type == "thinking_delta":
             if delta.thinking:
                 events.append(Delta(index, delta.thinking))
@@ -243,6 +275,13 @@ class Decoder:
                 events.append(Delta(index, signature=Signature(DIALECT, delta.signature)))
         elif delta.type == "citations_delta" and not is_null(delta.citation):
             events.append(Delta(index, citation=read_citation(delta.citation)))
+
+    def _grow_call(self, index: int, text: str, events: list[Event]) -> None:
+        call = self._calls.get(index)
+        if text:
+            if call is not None:
+                call.grew = True
+            events.append(Delta(index, text))
 
     def _grow(self, index: int, data: bytes) -> None:
         self._collected[index].add(_RAW_DELTA.decode(data).delta)

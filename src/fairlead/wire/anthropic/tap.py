@@ -6,14 +6,13 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.canon import Usage
-from fairlead.wire.anthropic.frames import Frames
 from fairlead.wire.anthropic.usage import WireUsage, merge, read_usage
-from fairlead.wire.framing.sse import SseTooLong
+from fairlead.wire.framing.sse import SseParser, SseTooLong
 
 __all__ = ["Tap"]
 
 BODY_MAX: Final = 64 * 1024 * 1024
-_TELLING: Final = frozenset({b"message_start", b"message_delta"})
+_TELLING: Final = frozenset({"message_start", "message_delta"})
 
 
 class _Body(Struct):
@@ -38,10 +37,10 @@ _EVENT = msgspec.json.Decoder(_Event)
 class Tap:
     """`usage` and `finish` (the vendor's word) as far as they have passed by."""
 
-    __slots__ = ("_body", "_broken", "_finish", "_frames", "_size", "_wire")
+    __slots__ = ("_body", "_broken", "_finish", "_size", "_sse", "_wire")
 
     def __init__(self) -> None:
-        self._frames: Frames | None = None
+        self._sse: SseParser | None = None
         self._body: list[bytes] | None = None  # a whole answer, read when somebody asks
         self._size = 0
         self._wire: WireUsage | None = None
@@ -52,25 +51,25 @@ class Tap:
         """Look at the bytes. Never raises."""
         if self._broken:
             return
-        if self._frames is None and self._body is None:
+        if self._sse is None and self._body is None:
             start = data.lstrip()
             if not start:
                 return
             if start[:1] == b"{":
                 self._body = []
             else:
-                self._frames = Frames()
+                self._sse = SseParser()
         if self._body is not None:
             self._size += len(data)
             if self._size > BODY_MAX:
                 self._broken, self._body = True, None
             else:
                 self._body.append(data)
-        elif self._frames is not None:
+        elif self._sse is not None:
             try:
-                for name, payload, _ in self._frames.feed(data):
-                    if name in _TELLING:
-                        self._look(payload)
+                for event in self._sse.feed(data):
+                    if event.event in _TELLING:
+                        self._look(event.data)
             except SseTooLong:
                 self._broken = True
 

@@ -24,16 +24,16 @@ from fairlead.wire.anthropic.types import Json
 __all__ = ["USAGE", "WireUsage", "merge", "read_usage", "write_usage"]
 
 
-class _Creation(Struct):
+class _Creation(Struct, gc=False):
     ephemeral_5m_input_tokens: int | None = None
     ephemeral_1h_input_tokens: int | None = None
 
 
-class _Details(Struct):
+class _Details(Struct, gc=False):
     thinking_tokens: int | None = None
 
 
-class _Iteration(Struct):
+class _Iteration(Struct, gc=False):
     type: str = "message"
     model: str | None = None
     input_tokens: int | None = None
@@ -43,7 +43,7 @@ class _Iteration(Struct):
     cache_creation: _Creation | None = None
 
 
-class WireUsage(Struct, frozen=True):
+class WireUsage(Struct, frozen=True, gc=False):
     """The `usage` object of an answer, of `message_start` and of `message_delta`."""
 
     input_tokens: int | None = None
@@ -77,14 +77,17 @@ def merge(old: WireUsage | None, new: WireUsage) -> WireUsage:
 
 def read_usage(wire: WireUsage) -> Usage:
     """Canon's buckets."""
-    write_5m, write_1h = _writes(wire.cache_creation_input_tokens, wire.cache_creation)
+    total, split = wire.cache_creation_input_tokens, wire.cache_creation
+    write_5m, write_1h = _writes(total, split) if total or split is not None else (0, 0)
     fresh, read = wire.input_tokens or 0, wire.cache_read_input_tokens or 0
     output = wire.output_tokens or 0
-    calls = [
-        (name.removesuffix(_CALLS_SUFFIX), count)
-        for name, count in (wire.server_tool_use or {}).items()
-        if count
-    ]
+    calls: list[tuple[str, int]] = []
+    if wire.server_tool_use:
+        calls += [
+            (name.removesuffix(_CALLS_SUFFIX), count)
+            for name, count in wire.server_tool_use.items()
+            if count
+        ]
     for iteration in wire.iterations or ():
         if iteration.type == "compaction":
             more_5m, more_1h = _writes(

@@ -11,6 +11,10 @@ very start is dropped. Two things go beyond it, both seen in recorded traffic:
   their last event with the end of the body, and its usage would be lost otherwise.
 
 A line that grows past `limit` bytes raises `SseTooLong`: no upstream may make the gateway swell.
+
+Chunks mostly end where an event ends, and nearly every event is one `data: ` line, with an
+`event: ` line before it or none. While nothing is held back, such chunks are cut by their blank
+lines alone; anything else goes through the rules line by line, so any cut gives the same events.
 """
 
 from msgspec import Struct
@@ -19,13 +23,14 @@ __all__ = ["SseEvent", "SseParser", "SseTooLong"]
 
 LINE_LIMIT = 32 * 1024 * 1024
 _FIELDS = frozenset((b"data", b"event", b"id", b"retry"))
+_OPENINGS = frozenset((b"data: ", b"event:"))
 
 
 class SseTooLong(Exception):
     """One line is longer than the parser's limit."""
 
 
-class SseEvent(Struct, frozen=True):
+class SseEvent(Struct, frozen=True, gc=False):
     """One event. `field` is False for a stray line, whose bytes are then in `data`."""
 
     event: str | None
@@ -36,7 +41,17 @@ class SseEvent(Struct, frozen=True):
 class SseParser:
     """Push parser: `feed` what came, get the events that it completes."""
 
-    __slots__ = ("_data", "_event", "_limit", "_pieces", "_size", "_skip_lf", "_start", "_stray")
+    __slots__ = (
+        "_data",
+        "_event",
+        "_idle",
+        "_limit",
+        "_pieces",
+        "_size",
+        "_skip_lf",
+        "_start",
+        "_stray",
+    )
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:
         self._limit = limit
@@ -44,6 +59,7 @@ class SseParser:
         self._size = 0
         self._skip_lf = False  # the last byte was CR: an LF that follows belongs to it
         self._start = True  # a BOM may come
+        self._idle = True  # nothing is held back, so the next byte opens an event
         self._data: list[bytes] = []
         self._event: str | None = None
         self._stray: list[bytes] = []
@@ -54,6 +70,38 @@ class SseParser:
         Raises:
             SseTooLong: a single line passed the limit.
         """
+        if self._idle:
+            plain = data.replace(b"\r\n", b"\n") if b"\r" in data else data
+            if plain[-2:] == b"\n\n" and plain[:6] in _OPENINGS and b"\r" not in plain:
+                self._start = False
+                if plain.find(b"\n") == len(plain) - 2 and plain[:6] == b"data: ":
+                    return [SseEvent(None, plain[6:-2])]  # what there is most of
+                return self._cut(plain)
+        events = self._read(data)
+        self._idle = not (
+            self._pieces or self._data or self._stray or self._skip_lf or self._event is not None
+        )
+        return events
+
+    def _cut(self, data: bytes) -> list[SseEvent]:
+        """Whole events, of lines that end in LF, up to and with the last blank line."""
+        if data.count(b"\n") == 3:
+            head, found, line = data.partition(b"\ndata: ")
+            if found and head[:7] == b"event: " and b"\n" not in head:  # one event, and no more
+                return [SseEvent(str(head[7:], "utf-8", "replace"), line[:-2])]
+        events: list[SseEvent] = []
+        for event in data[:-2].split(b"\n\n"):
+            head, found, line = event.partition(b"\ndata: ")
+            if not found and event[:6] == b"data: " and b"\n" not in event:
+                events.append(SseEvent(None, event[6:]))
+            elif found and head[:7] == b"event: " and b"\n" not in head and b"\n" not in line:
+                events.append(SseEvent(str(head[7:], "utf-8", "replace"), line))
+            else:
+                events += self._read(event + b"\n\n")
+        return events
+
+    def _read(self, data: bytes) -> list[SseEvent]:
+        """Line by line, whatever is held back."""
         if not data:
             return []
         if self._skip_lf:

@@ -50,7 +50,7 @@ from fairlead.canon import (
 )
 from fairlead.wire.gemini.errors import problem_of, unreadable
 from fairlead.wire.gemini.finish import blocked, decode_finish, details
-from fairlead.wire.gemini.grounding import citations, decode_logprobs, searches
+from fairlead.wire.gemini.grounding import citations, decode_logprobs, has_notes, searches
 from fairlead.wire.gemini.partial_call import PartialArg, PartialCall
 from fairlead.wire.gemini.types import (
     ABSENT,
@@ -70,7 +70,7 @@ from fairlead.wire.gemini.types import (
 from fairlead.wire.gemini.usage import decode_usage
 from fairlead.wire.media import check_base64, kind_of
 
-__all__ = ["Assembler"]
+__all__ = ["Assembler", "read_chunk", "seconds"]
 
 _BLOB: Final = msgspec.json.Decoder(BlobIn)
 _FILE: Final = msgspec.json.Decoder(FileIn)
@@ -79,6 +79,15 @@ _ID_MAX: Final = 40  # what OpenAI's clients and servers take for a tool call id
 _PIECES: Final = msgspec.json.Decoder(list[PartialArg])
 _EMPTY: Final = "the vendor's answer holds neither a candidate nor a reason for having none"
 _EARLY: Final = "the vendor's stream ended before any candidate was finished"
+
+
+def read_chunk(data: bytes) -> Chunk:
+    """A chunk, or a whole answer, from its JSON text. Raises `Failure` if it is none."""
+    try:
+        return CHUNK.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        what = f"a chunk of the vendor's answer can't be read: {error}"
+        raise Failure(unreadable(what)) from None
 
 
 class _Lane:
@@ -128,10 +137,14 @@ class Assembler:
         if self._dead:
             return []
         try:
-            chunk = CHUNK.decode(data)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            return self.fail(f"a chunk of the vendor's answer can't be read: {error}")
-        if is_given(chunk.error):
+            return self.take(read_chunk(data), data)
+        except Failure as failure:
+            self._dead = True
+            return [StreamError(failure.problem)]
+
+    def take(self, chunk: Chunk, data: bytes) -> list[Event]:
+        """Events of one chunk. `data` is its JSON text, where parts of rare kinds are read from."""
+        if chunk.error is not ABSENT and is_given(chunk.error):
             self._dead = True
             return [StreamError(problem_of(chunk.error))]
         events: list[Event] = []
@@ -184,7 +197,7 @@ class Assembler:
     def _start(self, chunk: Chunk, events: list[Event]) -> None:
         self._started = True
         self._id = chunk.response_id or ""
-        created = _seconds(chunk.create_time) if chunk.create_time else None
+        created = seconds(chunk.create_time) if chunk.create_time else None
         events.append(Start(self._id, chunk.model_version or "", created))
 
     def _candidate(self, candidate: CandidateIn, at: int, data: bytes, events: list[Event]) -> None:
@@ -205,18 +218,17 @@ class Assembler:
             lane.finished = True
         if candidate.finish_message is not None:
             lane.detail_message = candidate.finish_message
-        if is_given(candidate.safety_ratings):
+        if candidate.safety_ratings is not ABSENT and is_given(candidate.safety_ratings):
             lane.detail_ratings = candidate.safety_ratings
+        if has_notes(candidate):
+            self._notes(lane, candidate, events)
+
+    def _notes(self, lane: _Lane, candidate: CandidateIn, events: list[Event]) -> None:
         if is_given(candidate.logprobs_result):
             steps = decode_logprobs(candidate.logprobs_result)
             if steps is not None:
-                events.append(Logprobs("gemini", steps, index))
-        if (
-            candidate.grounding_metadata is not ABSENT
-            or candidate.citation_metadata is not ABSENT
-            or candidate.url_context_metadata is not ABSENT
-        ):
-            self._sources(lane, candidate, events)
+                events.append(Logprobs("gemini", steps, lane.index))
+        self._sources(lane, candidate, events)
 
     def _sources(self, lane: _Lane, candidate: CandidateIn, events: list[Event]) -> None:
         self._searches = searches(candidate) or self._searches
@@ -359,7 +371,8 @@ def _media(kind: str, fields: dict[str, Raw]) -> Media | None:
     return Media(kind_of(mime), mime, source, name=name, signature=signature, extra=extra)
 
 
-def _seconds(stamp: str) -> int | None:
+def seconds(stamp: str) -> int | None:
+    """Unix seconds of an RFC 3339 time stamp."""
     try:
         return int(datetime.fromisoformat(stamp).timestamp())
     except ValueError:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fairlead.canon import Failure, Problem, Request
+from fairlead.canon import Failure, OutputFormat, Problem, Request, Sampling
 from fairlead.catalog.model import Model
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.schema import encode_schema, takes_json_schema
@@ -20,6 +20,7 @@ _KNOBS: Final = (
 )
 _STOP_MAX: Final = 5  # "up to 5" (ai.google.dev/api/generate-content, stopSequences)
 _INT32: Final = 2**31
+_UNSET: Final = Sampling()
 
 
 def encode_config(
@@ -31,18 +32,22 @@ def encode_config(
         Failure: a value that the model refuses outright (tokens, candidates, stop sequences).
     """
     config: dict[str, object] = {}
-    _sampling(request, facts, config, losses)
+    if request.sampling != _UNSET:
+        _sampling(request, facts, config, losses)
     if request.max_tokens is not None:
         config["maxOutputTokens"] = _max_tokens(request.max_tokens, facts)
     if request.n is not None:
         config["candidateCount"] = _count(request.n, facts)
-    _logprobs(request, facts, config, losses)
-    _output(request, facts, config, functions=functions, losses=losses)
+    if request.logprobs:
+        _logprobs(request, facts, config, losses)
+    if request.output is not None:
+        _output(request.output, facts, config, functions=functions, losses=losses)
     if request.modalities:
         config["responseModalities"] = [name.upper() for name in request.modalities]
-    thinking = encode_thinking(request.reasoning, facts.thinking, losses)
-    if thinking is not None:
-        config["thinkingConfig"] = thinking
+    if request.reasoning is not None:
+        thinking = encode_thinking(request.reasoning, facts.thinking, losses)
+        if thinking is not None:
+            config["thinkingConfig"] = thinking
     return config
 
 
@@ -117,8 +122,6 @@ def _count(asked: int, facts: Model) -> int:
 
 
 def _logprobs(request: Request, facts: Model, config: dict[str, object], losses: Losses) -> None:
-    if not request.logprobs:
-        return
     if facts.known and "logprobs" not in facts.features:
         losses.cosmetic("logprobs", "logprobs", f"{facts.id} gives no log-probabilities")
         return
@@ -128,16 +131,13 @@ def _logprobs(request: Request, facts: Model, config: dict[str, object], losses:
 
 
 def _output(
-    request: Request,
+    output: OutputFormat,
     facts: Model,
     config: dict[str, object],
     *,
     functions: bool,
     losses: Losses,
 ) -> None:
-    output = request.output
-    if output is None:
-        return
     if output.kind == "text":
         config["responseMimeType"] = "text/plain"
         return
@@ -153,8 +153,8 @@ def _output(
         schema = encode_schema(output.schema, facts, "response_format", losses)
         name = "responseJsonSchema" if takes_json_schema(facts) else "responseSchema"
         config[name] = schema
-    for name, value in (("name", output.name), ("description", output.description)):
-        if value is not None:
-            losses.cosmetic("response_format", f"output_{name}", f"Gemini's has no {name}")
+    # OpenAI's `name` goes without a loss: a label that it demands, and that changes nothing.
+    if output.description is not None:
+        losses.cosmetic("response_format", "output_description", "Gemini's has no description")
     if output.strict is False:
         losses.cosmetic("response_format", "output_strict", "Gemini always keeps to the schema")

@@ -18,7 +18,7 @@
 from typing import Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from fairlead.canon import Failure, Media, Opaque, Part, Request, Text, ToolResult, Turn
 from fairlead.catalog.model import Model
@@ -27,7 +27,7 @@ from fairlead.wire.gemini.media import encode_media
 from fairlead.wire.gemini.parts import WirePart, encode_opaque, encode_part
 from fairlead.wire.gemini.types import OBJECT
 
-__all__ = ["DUMMY_SIGNATURE", "Contents", "encode_contents"]
+__all__ = ["DUMMY_SIGNATURE", "Said", "encode_contents"]
 
 DUMMY_SIGNATURE: Final = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
 """base64 of `skip_thought_signature_validator` (ai.google.dev, Thought signatures, FAQ)."""
@@ -35,7 +35,14 @@ DUMMY_SIGNATURE: Final = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
 _SYSTEM: Final = frozenset({"system", "developer"})
 
 
-class Contents:
+class Said(Struct, frozen=True, gc=False):
+    """`contents`, and the parts of `systemInstruction`."""
+
+    contents: list[dict[str, object]]
+    system: list[WirePart]
+
+
+class _Contents:
     """`contents` and `systemInstruction` under construction."""
 
     __slots__ = ("_calls", "_facts", "_last", "_losses", "_waiting", "contents", "system")
@@ -172,13 +179,13 @@ class Contents:
                 return
 
 
-def encode_contents(request: Request, facts: Model, losses: Losses) -> Contents:
+def encode_contents(request: Request, facts: Model, losses: Losses) -> Said:
     """`contents` and `systemInstruction` of a request.
 
     Raises:
         Failure: a result without its call, a call without an object, or nothing said at all.
     """
-    work = Contents(facts, losses)
+    work = _Contents(facts, losses)
     work.add_system(request.instructions, "instructions")
     begun = False
     for turn in request.turns:
@@ -195,7 +202,7 @@ def encode_contents(request: Request, facts: Model, losses: Losses) -> Contents:
         if not work.system:
             raise Failure.invalid("there is nothing in it for the model to answer", "messages")
         work.system_as_user()
-    return work
+    return Said(work.contents, work.system)
 
 
 def _response(text: str, *, is_error: bool) -> object:

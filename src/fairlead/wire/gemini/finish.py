@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from fairlead.canon import Finish, FinishReason
-from fairlead.wire.gemini.types import ENCODER, OBJECT, compact, is_given, word
+from fairlead.wire.gemini.types import ABSENT, ENCODER, OBJECT, compact, is_given, word
 
 __all__ = ["blocked", "decode_finish", "details", "finish_word", "prompt_feedback"]
 
@@ -90,6 +90,8 @@ _BLOCKS: Final = {
 
 def details(message: str | None, ratings: Raw) -> bytes:
     """`Finish.detail`: finishMessage and safetyRatings as a JSON object, `b""` without either."""
+    if ratings is ABSENT and not message:
+        return b""
     kept: dict[str, object] = {}
     if message:
         kept["finishMessage"] = message

@@ -12,7 +12,15 @@ import msgspec
 from msgspec import Raw, Struct
 
 from fairlead.canon import Citation
-from fairlead.wire.gemini.types import ENCODER, OBJECT, CandidateIn, LogprobsIn, compact, is_given
+from fairlead.wire.gemini.types import (
+    ABSENT,
+    ENCODER,
+    OBJECT,
+    CandidateIn,
+    LogprobsIn,
+    compact,
+    is_given,
+)
 
 __all__ = [
     "METADATA",
@@ -20,6 +28,7 @@ __all__ = [
     "decode_logprobs",
     "encode_logprobs",
     "encode_metadata",
+    "has_notes",
     "searches",
 ]
 
@@ -57,6 +66,16 @@ _SOURCE: Final = msgspec.json.Decoder(_Source)
 _CHUNK: Final = msgspec.json.Decoder(_Chunk)
 _RETRIEVED: Final = msgspec.json.Decoder(_Retrieved)
 _LOGPROBS: Final = msgspec.json.Decoder(LogprobsIn)
+
+
+def has_notes(candidate: CandidateIn) -> bool:
+    """Whether anything of this hangs on the candidate."""
+    return not (
+        candidate.grounding_metadata is ABSENT
+        and candidate.citation_metadata is ABSENT
+        and candidate.url_context_metadata is ABSENT
+        and candidate.logprobs_result is ABSENT
+    )
 
 
 def citations(candidate: CandidateIn) -> list[Citation]:

@@ -12,6 +12,7 @@ from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.gemini.config import encode_config
 from fairlead.wire.gemini.contents import encode_contents
 from fairlead.wire.gemini.losses import Losses
+from fairlead.wire.gemini.plain import plain_contents
 from fairlead.wire.gemini.tools import encode_tool_config, encode_tools
 from fairlead.wire.gemini.types import ENCODER
 
@@ -32,23 +33,26 @@ def encode_request(request: Request, target: Target) -> Encoded:
     Raises:
         Failure: the model refuses it outright; `param` is the field at fault.
     """
+    # What a request doesn't ask for is not looked at: most ask for hardly anything.
     facts = target.facts
     losses = Losses()
-    said = encode_contents(request, facts, losses)
+    said = plain_contents(request) or encode_contents(request, facts, losses)
     body: dict[str, object] = {"contents": said.contents}
     if said.system:
         body["systemInstruction"] = {"parts": said.system}
-    tools = encode_tools(request, facts, losses)
-    declared = any(isinstance(tool, dict) for tool in tools)
+    tools = encode_tools(request, facts, losses) if request.tools else []
+    declared = bool(tools) and isinstance(tools[0], dict)  # the declarations come first
     if tools:
         body["tools"] = tools
-    choice = encode_tool_config(request, declared=declared, losses=losses)
-    if choice is not None:
-        body["toolConfig"] = choice
+    if declared or request.tool_choice is not None:
+        choice = encode_tool_config(request, declared=declared, losses=losses)
+        if choice is not None:
+            body["toolConfig"] = choice
     config = encode_config(request, facts, functions=declared, losses=losses)
     if config:
         body["generationConfig"] = config
-    _account(request, body, losses)
+    if request.user is not None or request.service_tier is not None:
+        _account(request, body, losses)
     for extra in request.extras:
         _extra(extra, body, losses)
     try:

@@ -12,17 +12,18 @@ from fairlead.canon import (
     Folder,
     Part,
     Response,
+    Signature,
     Text,
 )
 from fairlead.catalog.model import Model
 from fairlead.wire.codec import Encoded, Reply
-from fairlead.wire.gemini.assembly import Assembler
-from fairlead.wire.gemini.finish import finish_word, prompt_feedback
-from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata
+from fairlead.wire.gemini.assembly import Assembler, read_chunk, seconds
+from fairlead.wire.gemini.finish import decode_finish, details, finish_word, prompt_feedback
+from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata, has_notes
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.parts import WirePart, encode_part
-from fairlead.wire.gemini.types import ENCODER, OBJECT
-from fairlead.wire.gemini.usage import encode_usage
+from fairlead.wire.gemini.types import ABSENT, ENCODER, OBJECT, Chunk
+from fairlead.wire.gemini.usage import decode_usage, encode_usage
 
 __all__ = [
     "decode_response",
@@ -43,9 +44,13 @@ def decode_response(body: bytes) -> Response:
     Raises:
         Failure: `upstream` for a body that is no answer; the vendor's problem if it is an error.
     """
+    chunk = read_chunk(body)
+    plain = _plain(chunk)
+    if plain is not None:
+        return plain
     assembler = Assembler()
     folder = Folder()
-    for event in assembler.add(body):
+    for event in assembler.take(chunk, body):
         folder.add(event)
     assembler.assume_finished()
     for event in assembler.finish():
@@ -54,6 +59,36 @@ def decode_response(body: bytes) -> Response:
     if folder.problem is not None:
         raise Failure(folder.problem)
     return response
+
+
+def _plain(chunk: Chunk) -> Response | None:
+    """An answer that is one text, as most are; None for any other.
+
+    It is what the `Assembler`'s law makes of one.
+    """
+    candidates = chunk.candidates
+    if candidates is None or len(candidates) != 1 or chunk.error is not ABSENT:
+        return None
+    candidate = candidates[0]
+    parts = candidate.content.parts if candidate.content is not None else None
+    if parts is None or len(parts) != 1 or has_notes(candidate):
+        return None
+    part = parts[0]
+    if not part.text or part.thought:
+        return None
+    signature = Signature("gemini", part.thought_signature) if part.thought_signature else None
+    finish = decode_finish(
+        candidate.finish_reason,
+        details(candidate.finish_message, candidate.safety_ratings),
+        calls=False,
+    )
+    return Response(
+        id=chunk.response_id or "",
+        model=chunk.model_version or "",
+        created=seconds(chunk.create_time) if chunk.create_time else None,
+        candidates=(Candidate(candidate.index or 0, (Text(part.text, signature),), finish),),
+        usage=decode_usage(chunk.usage_metadata),
+    )
 
 
 def encode_response(response: Response, reply: Reply) -> Encoded:

@@ -31,11 +31,9 @@ _Wish = dict[str, object]
 
 
 def encode_thinking(
-    reasoning: Reasoning | None, facts: Thinking, losses: Losses
+    reasoning: Reasoning, facts: Thinking, losses: Losses
 ) -> dict[str, object] | None:
     """`thinkingConfig`, or None where nothing was asked for or the model doesn't think."""
-    if reasoning is None:
-        return None
     if facts.kind == "none":
         if reasoning.effort not in (None, "none") or reasoning.budget or reasoning.level:
             losses.cosmetic(_PATH, "thinking", "the model doesn't think")

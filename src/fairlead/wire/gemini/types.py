@@ -52,7 +52,7 @@ def compact(raw: bytes | Raw) -> bytes:
     return msgspec.json.format(bytes(raw), indent=-1)
 
 
-class CallIn(Struct, rename="camel"):
+class CallIn(Struct, rename="camel", gc=False):
     """`functionCall`. `id` is absent on 2.5 (recordings: 291 of 323)."""
 
     name: str | None = None
@@ -62,7 +62,7 @@ class CallIn(Struct, rename="camel"):
     partial_args: Raw = ABSENT
 
 
-class PartIn(Struct, rename="camel"):
+class PartIn(Struct, rename="camel", gc=False):
     """The two kinds of part that nearly all answers are made of; others are read from raw bytes."""
 
     text: str | None = None
@@ -87,13 +87,13 @@ class FileIn(Struct, rename="camel"):
     display_name: str | None = None
 
 
-class ContentIn(Struct):
+class ContentIn(Struct, gc=False):
     """`content`; `parts` is missing where the model said nothing (pitfall: MAX_TOKENS)."""
 
     parts: list[PartIn] | None = None
 
 
-class CandidateIn(Struct, rename="camel"):
+class CandidateIn(Struct, rename="camel", gc=False):
     """One candidate of an answer or of a chunk."""
 
     content: ContentIn | None = None
@@ -107,14 +107,14 @@ class CandidateIn(Struct, rename="camel"):
     logprobs_result: Raw = ABSENT
 
 
-class ModalityIn(Struct, rename="camel"):
+class ModalityIn(Struct, rename="camel", gc=False):
     """One line of a `...TokensDetails`."""
 
     modality: str | int | None = None
     token_count: int | None = None
 
 
-class UsageIn(Struct, rename="camel"):
+class UsageIn(Struct, rename="camel", gc=False):
     """`usageMetadata`: `promptTokenCount` includes cached tokens, `candidates...` no thoughts."""
 
     prompt_token_count: int | None = None
@@ -130,7 +130,7 @@ class UsageIn(Struct, rename="camel"):
     service_tier: str | int | None = None
 
 
-class Chunk(Struct, rename="camel"):
+class Chunk(Struct, rename="camel", gc=False):
     """A whole answer, or one chunk of a stream: they have the same shape."""
 
     candidates: list[CandidateIn] | None = None

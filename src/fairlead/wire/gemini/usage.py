@@ -69,14 +69,18 @@ def decode_usage(wire: UsageIn | None, searches: int = 0) -> Usage | None:
         output_audio=out_audio,
         output_image=out_image,
         thinking=wire.thoughts_token_count or 0,
-        tier=_tier(wire),
+        tier=None if wire.service_tier is None and wire.traffic_type is None else _tier(wire),
         server_calls=(("web_search", searches),) if searches else (),
     )
 
 
 def _share(lines: Iterable[ModalityIn], modality: str, at_most: int) -> int:
-    counts = (x.token_count or 0 for x in lines if word(x.modality, _MODALITIES) == modality)
-    return min(sum(counts), at_most)
+    count = 0
+    for line in lines:
+        said = line.modality
+        if said != "TEXT" and word(said, _MODALITIES) == modality:
+            count += line.token_count or 0
+    return min(count, at_most)
 
 
 def _tier(wire: UsageIn) -> str | None:

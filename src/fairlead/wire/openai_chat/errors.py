@@ -98,6 +98,7 @@ _TOLD: Final[dict[ProblemKind, tuple[str, str | None]]] = {
 """Kind to (type, code), the words that OpenAI's clients know."""
 
 _TEXT_MAX: Final = 500
+_STOPS: Final = (".", "!", "?", ":", ";", "\u2026")
 _ANY: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -180,7 +181,9 @@ def encode_error(problem: Problem, request_id: str) -> bytes:
     type_, code = _TOLD[problem.kind]
     message = problem.message
     if problem.hint:
-        message = f"{message.rstrip()} {problem.hint}"
+        message = message.rstrip()
+        stop = "" if message.endswith(_STOPS) else "."
+        message = f"{message}{stop} {problem.hint}"
     return _ENCODER.encode(
         {
             "error": {

@@ -12,6 +12,7 @@ import msgspec
 from fairlead.canon import Extra, Failure, OutputFormat, Request, Sampling
 from fairlead.wire.codec import Peek
 from fairlead.wire.openai_chat.messages import read_messages
+from fairlead.wire.openai_chat.plain import read_plain
 from fairlead.wire.openai_chat.reader import Reader, Unknown, check_text
 from fairlead.wire.openai_chat.reasoning import read_reasoning
 from fairlead.wire.openai_chat.tools import read_choice, read_tools
@@ -94,6 +95,9 @@ def peek(body: bytes) -> Peek:
 
 def decode_request(body: bytes) -> Request:
     """The whole request. Raises `Failure` with the path of the field at fault."""
+    plain = read_plain(body, MAX_TOKENS)
+    if plain is not None:
+        return plain
     asked, unknown = _REQUEST.read(body)
     check_text(body)
     _check_ranges(asked)

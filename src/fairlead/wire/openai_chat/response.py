@@ -182,6 +182,10 @@ def finish_word(finish: Finish | None, *, has_calls: bool, refused: bool) -> str
 
 def _message(parts: tuple[CanonPart, ...], path: str, losses: list[Loss]) -> dict[str, Any]:
     """`message` of a whole answer."""
+    if len(parts) == 1:
+        part = parts[0]
+        if part.__class__ is Text and not part.citations and part.signature is None:
+            return {"role": "assistant", "content": part.text or None, "refusal": None}
     texts: list[str] = []
     refusals: list[str] = []
     thoughts: list[Thinking] = []

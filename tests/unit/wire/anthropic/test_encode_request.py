@@ -535,7 +535,7 @@ def test_a_schema_is_narrowed_with_names():
     sent = body["output_config"]["format"]["schema"]
     assert sent["additionalProperties"] is False
     assert sent["properties"]["n"] == {"type": "integer", "description": "{minimum: 1}"}
-    assert names(losses) == ["schema_name", "schema:minimum", "schema:additionalProperties"]
+    assert names(losses) == ["schema:minimum", "schema:additionalProperties"]
 
 
 @pytest.mark.parametrize("facts", [HAIKU_45, HAIKU_55])

@@ -289,9 +289,9 @@ REQUESTS = {
         ask(extras=(Extra("openai_chat", "prediction", b"{}", cosmetic=False),)),
         ("semantic", "prediction"),
     ),
-    "schema's name": (
-        ask(output=OutputFormat("json_schema", name="n", schema=b'{"type":"object"}')),
-        ("cosmetic", "output_name"),
+    "schema's description": (
+        ask(output=OutputFormat("json_schema", schema=b'{"type":"object"}', description="d")),
+        ("cosmetic", "output_description"),
     ),
     "large seed": (ask(sampling=Sampling(seed=2**40)), ("cosmetic", "seed")),
     "name": (ask(Turn("user", (Text("x"),), name="bob")), ("cosmetic", "name")),
