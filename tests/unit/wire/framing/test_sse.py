@@ -52,6 +52,17 @@ def test_any_cut_of_any_soup_gives_the_same(data: st.DataObject) -> None:
     assert parse(pieces) == parse([soup])
 
 
+@given(st.data())
+def test_whole_events_read_as_they_do_byte_by_byte(data: st.DataObject) -> None:
+    words = [b"data: a\n\n", b"event: x\ndata: b\n\n", b"data: c\r\n\r\n", b"\n", b"data: \n\n"]
+    more = [b"event: x\r\ndata: d\r\n\r\n", b": c\n\n", b"{}\n\n", b"data: e\ndata: f\n\n", b"\r"]
+    drawn = data.draw(st.lists(st.sampled_from(words + more), max_size=8))
+    chunks = data.draw(st.permutations([*drawn, b"".join(drawn)]))
+    stream = b"".join(chunks)
+    assert parse(chunks) == parse([stream[i : i + 1] for i in range(len(stream))])
+    assert parse([stream]) == parse(chunks)
+
+
 def test_a_line_past_the_limit_is_refused() -> None:
     parser = SseParser(limit=64)
     parser.feed(b"data: " + b"x" * 50)

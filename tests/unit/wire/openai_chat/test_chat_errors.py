@@ -63,6 +63,19 @@ def test_every_kind_can_be_told(kind):
     assert STATUS[kind] >= 400
 
 
+@pytest.mark.parametrize(
+    ("message", "hint", "told"),
+    [
+        ("It failed", "Do this.", "It failed. Do this."),
+        ("It failed! ", "Do this.", "It failed! Do this."),
+        ("It failed", None, "It failed"),
+    ],
+)
+def test_a_stop_stands_between_message_and_hint(message, hint, told):
+    problem = Problem("invalid_request", message, hint=hint)
+    assert json.loads(CODEC.encode_error(problem, "r"))["error"]["message"] == told
+
+
 def test_words_that_clients_look_for():
     def words(kind):
         error = json.loads(CODEC.encode_error(Problem(kind, "x"), "r"))["error"]
