@@ -19,6 +19,7 @@ from fairlead.server.asgi_client import Receive, Scope, Send
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
 from fairlead.server.data_plane import DataPlane
+from fairlead.server.ledger_watch import LedgerWatch
 from fairlead.server.patience import patient_for
 from fairlead.upstream.transports import Transports
 from fairlead.vault.memory import MemoryVault
@@ -27,8 +28,8 @@ __all__ = ["App", "is_loopback", "serve"]
 
 log = logging.getLogger("fairlead")
 
-KEYS_EVERY = 1.0
-"""Seconds between two looks whether virtual keys have changed."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks whether virtual keys have changed and how the ledger does."""
 
 LAST_REQUESTS = 2.0
 """Seconds for requests that were cut off by the drain to end; each needs a fraction of one."""
@@ -65,6 +66,7 @@ class App:
             max_body=settings.server.max_body_bytes,
             max_requests=settings.server.max_requests,
         )
+        self._ledger_watch = LedgerWatch(self.ledger.health)
         self._watch: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +90,7 @@ class App:
     def startup(self) -> None:
         """Begin the chores that run beside the requests; called in the running loop."""
         loop = asyncio.get_running_loop()
-        self._watch = loop.create_task(self._watch_keys())
+        self._watch = loop.create_task(self._look_round())
         # Only the main thread of the main interpreter may, and not every host lets us.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError, AttributeError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
@@ -101,7 +103,7 @@ class App:
         await self._last_requests()
         await self.transports.aclose()
         await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
-        log.info("stopped; the ledger is written")
+        self._ledger_watch.close()
 
     async def _last_requests(self) -> None:
         """Let requests that the host has cancelled leave their records before the ledger closes."""
@@ -126,9 +128,10 @@ class App:
         self.plane.snapshot = snapshot
         log.info("reloaded: %s", fresh.path or "defaults and environment")
 
-    async def _watch_keys(self) -> None:
+    async def _look_round(self) -> None:
         while True:
-            await asyncio.sleep(KEYS_EVERY)
+            await asyncio.sleep(LOOK_EVERY)
+            self._ledger_watch.look()
             try:
                 await asyncio.to_thread(self.keys.refresh)
             except KeyStoreError as error:
