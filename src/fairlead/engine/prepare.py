@@ -28,7 +28,7 @@ from fairlead.catalog.model import Model
 from fairlead.engine import hints
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.plan import Lane
-from fairlead.upstream.fetch import FetchPolicy, fetch_media, refuse_private
+from fairlead.upstream.fetch import FetchPolicy, fetch_media, only_from_here, refuse_private
 from fairlead.vault.turns import restore
 from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Codec, Target
@@ -86,7 +86,9 @@ def _refusal(model: Model, losses: list[Loss]) -> Problem:
 
 
 async def _inline(request: Request, model: Model, policy: FetchPolicy) -> Request:
-    """The request with each media URL refused if private, and fetched where the model needs it."""
+    """The request with each media URL refused if private, and fetched where the model needs it, or
+    where the operator allowed a private host that no vendor can reach.
+    """
     wanted: list[tuple[Media, str]] = []
     for turn in request.turns:
         for index, part in enumerate(turn.parts):
@@ -98,13 +100,19 @@ async def _inline(request: Request, model: Model, policy: FetchPolicy) -> Reques
         if isinstance(media.source, Url):
             refuse_private(media.source.url, path, policy)
     if URLS in model.features:
-        return request
+        wanted = [(m, path) for m, path in wanted if _only_here(m, policy)]
+        if not wanted:
+            return request
     fetched = await asyncio.gather(*(_fetched(media, path, policy) for media, path in wanted))
     swap = {id(media): new for (media, _), new in zip(wanted, fetched, strict=True)}
     turns = tuple(
         replace(turn, parts=tuple(_swapped(p, swap) for p in turn.parts)) for turn in request.turns
     )
     return replace(request, turns=turns)
+
+
+def _only_here(media: Media, policy: FetchPolicy) -> bool:
+    return isinstance(media.source, Url) and only_from_here(media.source.url, policy)
 
 
 def _media_of(part: Part) -> tuple[Media, ...]:

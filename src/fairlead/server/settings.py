@@ -107,8 +107,9 @@ class MediaSettings(Struct, frozen=True, forbid_unknown_fields=True):
     allow_private: Annotated[
         tuple[str, ...],
         Meta(
-            description="Hosts that may be fetched although they are loopback, link-local or"
-            " private. Everything else of that kind is refused."
+            description="Hosts (`host`, or `host:port` for a port other than 80 and 443) that may"
+            " be fetched although they are loopback, link-local or private. Everything else of that"
+            " kind is refused. What they serve is always sent to the vendor as bytes."
         ),
     ] = ()
 

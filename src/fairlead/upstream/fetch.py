@@ -27,7 +27,7 @@ from fairlead.upstream.pool import PooledResponse, PooledTransport, PoolLimits
 from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, Timeouts, TransportError
 
-__all__ = ["FetchPolicy", "fetch_media", "refuse_private"]
+__all__ = ["FetchPolicy", "fetch_media", "only_from_here", "refuse_private"]
 
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _WEB: Final = {"http": 80, "https": 443}
@@ -83,6 +83,17 @@ def refuse_private(url: str, path: str, policy: FetchPolicy = _DEFAULT) -> None:
     if colon and scheme.lower() not in _WEB:
         return
     _check_host(_split(url, path), path, policy)
+
+
+def only_from_here(url: str, policy: FetchPolicy) -> bool:
+    """Whether `url`, which `refuse_private` let pass, is one that the operator allowed although it
+    is private: a vendor could not reach it, so it has to be fetched here.
+    """
+    if not policy.allow_private:
+        return False
+    parts = urlsplit(url)
+    port = _WEB.get(parts.scheme)
+    return port is not None and _allowed(parts.hostname or "", parts.port or port, policy)
 
 
 async def fetch_media(url: str, *, policy: FetchPolicy, path: str) -> tuple[str, bytes]:
