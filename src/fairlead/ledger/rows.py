@@ -1,4 +1,15 @@
-"""A record as a row of the database, and back. `record(row(x)) == x` for every record."""
+"""A record as a row of the database, and back. `record` of the columns of a row is the record.
+
+Most records say the same few things: they have a model, usage and a price, and no error, losses or
+rare kinds of usage. Such a row is *plain*: it is written with fewer columns, and the schema's
+defaults fill in the others. Any other is *full*. Both stand in one table and read alike.
+
+What a value costs to bind decides the form of a row. Python's sqlite3 binds exact `int`, `float`
+and `str` at once; for a `bool` or `None` it first looks for an adapter, at some 0.85 us each
+(`need_adapt` in CPython's Modules/_sqlite/statement.c; measured on 3.11), more than the rest of
+the column costs. So a bool goes as 0 or 1, and NULL as a NaN, which SQLite stores as NULL
+(`sqlite3VdbeMemSetDouble` leaves the value NULL "if sqlite3IsNaN").
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -8,9 +19,19 @@ from msgspec import json
 from fairlead.canon import Loss, Usage
 from fairlead.ledger.record import Accepted, Record
 
-__all__ = ["RECORD_COLUMNS", "Row", "accepted", "accepted_row", "clean", "record", "record_row"]
+__all__ = [
+    "PLAIN_COLUMNS",
+    "RECORD_COLUMNS",
+    "Row",
+    "accepted",
+    "accepted_row",
+    "clean",
+    "full_row",
+    "plain_row",
+    "record",
+]
 
-Row = tuple[str | int | float | None, ...]
+Row = tuple[str | int | float, ...]
 
 RECORD_COLUMNS = (
     *("id", "at", "dialect", "asked_model", "outcome", "status", "stream", "key_id", "model"),
@@ -21,8 +42,17 @@ RECORD_COLUMNS = (
     *("cost_usd", "cost_pico_usd", "price_version", "error_kind", "error_message"),
     *("queue_ms", "first_byte_ms", "first_token_ms", "last_ms", "emulated"),
 )
+PLAIN_COLUMNS = (
+    *("id", "at", "dialect", "asked_model", "outcome", "status", "stream", "key_id", "model"),
+    *("upstream", "route", "policy", "decision"),
+    *("input", "cache_read", "cache_write_5m", "output", "thinking", "thinking_known", "tier"),
+    *("cost_usd", "cost_pico_usd", "price_version"),
+    *("first_byte_ms", "first_token_ms", "last_ms", "emulated"),
+)
 
-_NO_USAGE: Row = (None,) * 15
+_NULL = float("nan")
+_NO_USAGE: Row = (_NULL,) * 15
+_PICO = Decimal(10**12)
 _LARGEST = 2**63 - 1
 _losses = json.Decoder(tuple[Loss, ...])
 _calls = json.Decoder(tuple[tuple[str, int], ...])
@@ -35,41 +65,101 @@ def accepted_row(value: Accepted, instance: str) -> Row:
         value.at,
         value.dialect,
         value.asked_model,
-        value.key_id,
-        value.stream,
+        _NULL if value.key_id is None else value.key_id,
+        1 if value.stream else 0,
         instance,
     )
 
 
-def record_row(value: Record) -> Row:
-    """For the statement `insert_records`, in the order of `RECORD_COLUMNS`."""
-    cost = value.cost_usd
+def plain_row(value: Record, seq: int) -> Row | None:
+    """For the statement `insert_plain`: `seq` and `PLAIN_COLUMNS`. None if that loses something."""
+    usage, cost = value.usage, value.cost_usd
+    if usage is None or cost is None or _has_rare(value) or _uses_rare(usage):
+        return None
     return (
+        seq,
         value.id,
         value.at,
         value.dialect,
         value.asked_model,
         value.outcome,
         value.status,
-        value.stream,
-        value.key_id,
-        value.model,
-        value.upstream,
+        1 if value.stream else 0,
+        _NULL if value.key_id is None else value.key_id,
+        _NULL if value.model is None else value.model,
+        _NULL if value.upstream is None else value.upstream,
         value.route,
-        value.policy,
-        value.decision.decode("utf-8", "replace") if value.decision else None,
-        json.encode(value.losses).decode() if value.losses else None,
+        _NULL if value.policy is None else value.policy,
+        value.decision.decode("utf-8", "replace") if value.decision else _NULL,
+        usage.input,
+        usage.cache_read,
+        usage.cache_write_5m,
+        usage.output,
+        usage.thinking,
+        1 if usage.thinking_known else 0,
+        _NULL if usage.tier is None else usage.tier,
+        _digits(cost),
+        round(cost * _PICO),
+        _NULL if value.price_version is None else value.price_version,
+        _NULL if value.first_byte_ms is None else value.first_byte_ms,
+        _NULL if value.first_token_ms is None else value.first_token_ms,
+        _NULL if value.last_ms is None else value.last_ms,
+        1 if value.emulated else 0,
+    )
+
+
+def _has_rare(value: Record) -> bool:
+    return (
+        value.error_kind is not None
+        or value.error_message is not None
+        or value.queue_ms is not None
+        or bool(value.losses)
+    )
+
+
+def _uses_rare(usage: Usage) -> bool:
+    return bool(
+        usage.input_audio
+        or usage.cache_read_audio
+        or usage.cache_write_1h
+        or usage.tool_input
+        or usage.output_audio
+        or usage.output_image
+        or usage.estimated
+        or usage.server_calls
+    )
+
+
+def full_row(value: Record, seq: int) -> Row:
+    """For the statement `insert_full`: `seq` and `RECORD_COLUMNS`."""
+    cost = value.cost_usd
+    return (
+        seq,
+        value.id,
+        value.at,
+        value.dialect,
+        value.asked_model,
+        value.outcome,
+        value.status,
+        1 if value.stream else 0,
+        _NULL if value.key_id is None else value.key_id,
+        _NULL if value.model is None else value.model,
+        _NULL if value.upstream is None else value.upstream,
+        value.route,
+        _NULL if value.policy is None else value.policy,
+        value.decision.decode("utf-8", "replace") if value.decision else _NULL,
+        json.encode(value.losses).decode() if value.losses else _NULL,
         *(_NO_USAGE if value.usage is None else _usage_row(value.usage)),
-        None if cost is None else f"{cost:f}",
-        None if cost is None else int(cost.scaleb(12).to_integral_value()),
-        value.price_version,
-        value.error_kind,
-        value.error_message,
-        value.queue_ms,
-        value.first_byte_ms,
-        value.first_token_ms,
-        value.last_ms,
-        value.emulated,
+        _NULL if cost is None else _digits(cost),
+        _NULL if cost is None else round(cost * _PICO),
+        _NULL if value.price_version is None else value.price_version,
+        _NULL if value.error_kind is None else value.error_kind,
+        _NULL if value.error_message is None else value.error_message,
+        _NULL if value.queue_ms is None else value.queue_ms,
+        _NULL if value.first_byte_ms is None else value.first_byte_ms,
+        _NULL if value.first_token_ms is None else value.first_token_ms,
+        _NULL if value.last_ms is None else value.last_ms,
+        1 if value.emulated else 0,
     )
 
 
@@ -86,11 +176,17 @@ def _usage_row(usage: Usage) -> Row:
         usage.output_audio,
         usage.output_image,
         usage.thinking,
-        usage.thinking_known,
-        usage.estimated,
-        usage.tier,
-        json.encode(usage.server_calls).decode() if usage.server_calls else None,
+        1 if usage.thinking_known else 0,
+        1 if usage.estimated else 0,
+        _NULL if usage.tier is None else usage.tier,
+        json.encode(usage.server_calls).decode() if usage.server_calls else _NULL,
     )
+
+
+def _digits(cost: Decimal) -> str:
+    """The exact decimal without an exponent. `str` is four times as quick as formatting."""
+    text = str(cost)
+    return f"{cost:f}" if "E" in text else text
 
 
 def record(row: tuple[Any, ...]) -> Record:
@@ -161,7 +257,7 @@ def clean(row: Row) -> Row:
     return tuple(_clean(value) for value in row)
 
 
-def _clean(value: str | int | float | None) -> str | int | float | None:  # noqa: PYI041 - as Row
+def _clean(value: str | int | float) -> str | int | float:  # noqa: PYI041 - as Row
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, int):

@@ -1,13 +1,18 @@
 """The ledger in an SQLite file: the request path puts into a queue, one thread writes.
 
-    accept/add --> SimpleQueue --> gather (20 ms) --> one transaction --> database
-                                                 `--> refused for a second, or too many waiting:
-                                                      spill file --> read back when it can be
+    accept/add --> deque --> every 50 ms, all there is --> one transaction --> database
+                                                      `--> refused for a second, or too many
+                                                           waiting: spill file --> read back
+                                                           when it can be
 
-A call costs the request one `put`. The thread wakes at the first entry, waits `WINDOW` for company
-and writes all in one transaction, so an entry is in the database about 30 ms after the call, and
-what SIGKILL can take is what is younger than that (at most 100 ms, unless the database is locked
-by another program). See `store.py` for what a power cut can take.
+A call costs the request one `append`. The thread does not wake for each entry: while there is
+traffic it sleeps `WINDOW` between two looks at the queue, and only after a look that found nothing
+does it wait to be called. So an entry is in the database some 60 ms after the call, and what
+SIGKILL can take is what is younger than that (at most 100 ms, unless the database is locked by
+another program). See `store.py` for what a power cut can take.
+
+An acceptance whose record is in the same transaction is not written: the record tells all of it.
+So the journal holds what it is for, the requests that were open for longer than a moment.
 
 No error of the database reaches a request: it is counted, tried again and told by `health()`.
 """
@@ -16,10 +21,10 @@ import atexit
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 from fairlead.ledger.health import Health
 from fairlead.ledger.instance import BEAT
@@ -29,8 +34,8 @@ from fairlead.ledger.store import Store
 
 __all__ = ["SqliteLedger"]
 
-WINDOW = 0.02
-"""Seconds that the writer waits after the first entry, to write more in one go."""
+WINDOW = 0.05
+"""Seconds between two looks at the queue, so that one transaction writes many entries."""
 
 SPILL_AFTER = 1.0
 """Seconds of refusal after which waiting entries go to the spill file."""
@@ -47,15 +52,6 @@ _ENTRY_AT_FAULT = (
     sqlite3.InterfaceError,
     sqlite3.ProgrammingError,
 )
-
-
-class _Mark:
-    """Put into the queue to learn when everything before it is safe."""
-
-    __slots__ = ("reached",)
-
-    def __init__(self) -> None:
-        self.reached = threading.Event()
 
 
 class SqliteLedger:
@@ -78,10 +74,14 @@ class SqliteLedger:
         self._max_waiting = max_waiting
         self._store = Store(Path(path), clock())
         self._spill = Spill(Path(path), self._store.instance.id)
-        self._queue: SimpleQueue[Entry | _Mark] = SimpleQueue()
+        self._queue: deque[Entry] = deque()
         self._waiting: list[Entry] = []
-        self._marks: list[_Mark] = []
+        self._asked: deque[threading.Event] = deque()
+        self._marks: list[threading.Event] = []
         self._hurry = threading.Event()
+        self._call = threading.Event()
+        self._idle = False
+        self._look_at: float | None = None
         self._closing = self._closed = False
         self._written = self._errors = self._spilled = self._lost = 0
         self._last_error: str | None = None
@@ -96,24 +96,27 @@ class SqliteLedger:
 
     def accept(self, accepted: Accepted) -> None:
         """Journal an acceptance; on disk within 100 ms. Never blocks, never raises."""
-        if self._closed or self._queue.qsize() > self._max_waiting:
-            self._lost += 1
-            return
-        self._queue.put(accepted)
+        self._put(accepted)
 
     def add(self, record: Record) -> None:
         """Queue a record; on disk within 100 ms. Never blocks, never raises."""
-        if self._closed or self._queue.qsize() > self._max_waiting:
+        self._put(record)
+
+    def _put(self, entry: Entry) -> None:
+        if self._closed or len(self._queue) > self._max_waiting:
             self._lost += 1
             return
-        self._queue.put(record)
+        self._queue.append(entry)
+        if self._idle:
+            self._wake()
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was put before is in the database or the spill file."""
-        mark = _Mark()
+        mark = threading.Event()
+        self._asked.append(mark)
         self._hurry.set()
-        self._queue.put(mark)
-        return mark.reached.wait(timeout)
+        self._wake()
+        return mark.wait(timeout)
 
     def close(self) -> None:
         """Write everything out and stop; what is still open becomes `unknown`. Blocks.
@@ -125,13 +128,13 @@ class SqliteLedger:
             return
         self._closing = True
         self._hurry.set()
-        self._queue.put(_Mark())
+        self._wake()
         self._thread.join()
         atexit.unregister(self.close)
 
     def health(self) -> Health:
         """How writing goes. Cheap: no I/O."""
-        waiting = len(self._waiting) + self._queue.qsize()
+        waiting = len(self._waiting) + len(self._queue)
         return Health(
             ok=self._refused_since is None
             and not self._spilled
@@ -157,30 +160,46 @@ class SqliteLedger:
             self._retry_at = 0.0
             with self._counting():
                 self._write()
-            if not self._waiting and not self._spilled and self._queue.empty():
+            if not self._waiting and not self._spilled and not self._queue:
                 break
             time.sleep(self._retry)
         self._finish()
 
-    def _gather(self, timeout: float) -> None:
-        """Wait for an entry, then a little longer, then take all there are."""
-        try:
-            first = self._queue.get(timeout=timeout)
-        except Empty:
-            return
-        self._take(first)
-        self._hurry.wait(WINDOW)
-        self._drain()
+    def _gather(self, patience: float) -> None:
+        """Wait until it is time to look at the queue, and take all there is.
 
-    def _drain(self) -> None:
-        for _ in range(self._queue.qsize()):
-            self._take(self._queue.get_nowait())
+        With no traffic that is `WINDOW` after somebody calls, or `patience` seconds hence.
+        """
+        if self._look_at is None:
+            if not self._called(patience):
+                return
+            self._look_at = time.monotonic() + WINDOW
+        self._hurry.wait(max(self._look_at - time.monotonic(), 0.0))
+        self._look_at = time.monotonic() + WINDOW
+        if not self._drain():
+            self._look_at = None
 
-    def _take(self, entry: Entry | _Mark) -> None:
-        if isinstance(entry, _Mark):
-            self._marks.append(entry)
-        else:
-            self._waiting.append(entry)
+    def _called(self, patience: float) -> bool:
+        """Wait for something to do; whether there is any."""
+        self._call.clear()
+        # Whoever puts an entry looks at `_idle` afterwards, and we at the queue after setting it:
+        # one of the two sees the other, so no call is missed.
+        self._idle = True
+        called = bool(self._queue or self._asked or self._closing) or self._call.wait(patience)
+        self._idle = False
+        return called
+
+    def _wake(self) -> None:
+        self._idle = False  # one call is enough
+        self._call.set()
+
+    def _drain(self) -> int:
+        """Take what is in the queue; how many. A mark counts for what was put before it."""
+        while self._asked:
+            self._marks.append(self._asked.popleft())
+        count = len(self._queue)
+        self._waiting.extend([self._queue.popleft() for _ in range(count)])
+        return count
 
     def _write(self) -> None:
         while self._waiting and time.monotonic() >= self._retry_at:
@@ -295,7 +314,7 @@ class SqliteLedger:
         if self._marks:
             self._hurry.clear()
         while self._marks:
-            self._marks.pop().reached.set()
+            self._marks.pop().set()
 
     def _count(self, error: BaseException) -> None:
         self._errors += 1

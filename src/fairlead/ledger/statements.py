@@ -25,6 +25,7 @@ class Statements:
             name: body.strip() for name, body in zip(pieces[::2], pieces[1::2], strict=True)
         }
         self._bare = {name: _uncommented(body) for name, body in self._named.items()}
+        self._repeated: dict[tuple[str, int], str] = {}
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -42,7 +43,10 @@ class Statements:
 
     def rows(self, name: str, count: int) -> str:
         """The statement `name` with its VALUES group repeated for `count` rows."""
-        return _VALUES.sub(lambda m: "VALUES " + ", ".join([m[1]] * count), self._bare[name])
+        if (text := self._repeated.get((name, count))) is None:
+            text = _VALUES.sub(lambda m: "VALUES " + ", ".join([m[1]] * count), self._bare[name])
+            self._repeated[name, count] = text
+        return text
 
     def commands(self, name: str) -> Iterator[str]:
         """The single commands of a statement, in order (a trigger's body is not cut)."""

@@ -23,10 +23,12 @@ INSERT INTO migrations (room, version, name, applied_at) VALUES ('ledger', ?, ?,
 -- `instances`: processes that have opened this file. `settled` is a row of `accepted` up to which
 -- each of the instance's acceptances has a record; `seen` its last sign of life; `closed` is set
 -- when it ended well or was found dead.
--- `accepted` and `records`: append-only, one row for each request, joined by `id`. Money is
--- stored twice: `cost_usd` is the exact decimal as text, `cost_pico_usd` the same in 1e-12 dollars
--- for summing in SQL (64 bits hold 9.2 million dollars). A request whose vendor told no usage has
--- NULL in every usage column; 0 tokens is a figure, NULL is none.
+-- `accepted` and `records`: append-only, joined by `id`. Each request has one row in `records` in
+-- the end; it has one in `accepted` unless its record came so soon that both would have been
+-- written together: then the record suffices. Money is stored twice: `cost_usd` is the exact
+-- decimal as text, `cost_pico_usd` the same in 1e-12 dollars for summing in SQL (64 bits hold 9.2
+-- million dollars). A request whose vendor told no usage has NULL in every usage column; 0 tokens
+-- is a figure, NULL is none. The columns with DEFAULT 0 are the ones that `insert_plain` leaves out.
 CREATE TABLE instances (
     id TEXT PRIMARY KEY,
     pid INTEGER NOT NULL,
@@ -66,18 +68,18 @@ CREATE TABLE records (
     decision TEXT,
     losses TEXT,
     input INTEGER,
-    input_audio INTEGER,
+    input_audio INTEGER DEFAULT 0,
     cache_read INTEGER,
-    cache_read_audio INTEGER,
+    cache_read_audio INTEGER DEFAULT 0,
     cache_write_5m INTEGER,
-    cache_write_1h INTEGER,
-    tool_input INTEGER,
+    cache_write_1h INTEGER DEFAULT 0,
+    tool_input INTEGER DEFAULT 0,
     output INTEGER,
-    output_audio INTEGER,
-    output_image INTEGER,
+    output_audio INTEGER DEFAULT 0,
+    output_image INTEGER DEFAULT 0,
     thinking INTEGER,
     thinking_known INTEGER,
-    estimated INTEGER,
+    estimated INTEGER DEFAULT 0,
     tier TEXT,
     server_calls TEXT,
     cost_usd TEXT,
@@ -119,24 +121,36 @@ INSERT INTO accepted (id, at, dialect, asked_model, key_id, stream, instance)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING;
 
--- insert_records --
--- One record; the columns stand in the order of `rows.RECORD_COLUMNS`.
+-- insert_plain --
+-- One plain record (see `rows.py`); `seq` and the columns of `rows.PLAIN_COLUMNS`, in their order.
 INSERT INTO records (
-    id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
-    decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
+    seq, id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route,
+    policy, decision, input, cache_read, cache_write_5m, output, thinking, thinking_known, tier,
+    cost_usd, cost_pico_usd, price_version, first_byte_ms, first_token_ms, last_ms, emulated
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO NOTHING;
+
+-- insert_full --
+-- Any other record; `seq` and the columns of `rows.RECORD_COLUMNS`, in their order.
+INSERT INTO records (
+    seq, id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route,
+    policy, decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
     estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
     error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated
 )
 VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT (id) DO NOTHING;
 
--- last_accepted --
--- The newest row of the journal.
-SELECT coalesce(max(seq), 0) FROM accepted;
+-- newest --
+-- The newest rows of the journal and of the records.
+SELECT
+    (SELECT coalesce(max(seq), 0) FROM accepted),
+    (SELECT coalesce(max(seq), 0) FROM records);
 
 -- enter_instance --
 -- A process has opened the file.
@@ -155,11 +169,13 @@ SELECT id, pid, started, boot, pid_space, seen FROM instances WHERE closed IS NU
 -- Each acceptance of one instance that has no record gets one that says so: the process ended
 -- before it could. Status 0: nobody knows what the client saw.
 INSERT INTO records (
-    id, at, dialect, asked_model, outcome, status, stream, key_id, route, error_message, emulated
+    id, at, dialect, asked_model, outcome, status, stream, key_id, route, error_message, emulated,
+    input_audio, cache_read_audio, cache_write_1h, tool_input, output_audio, output_image, estimated
 )
 SELECT
     a.id, a.at, a.dialect, a.asked_model, 'unknown', 0, a.stream, a.key_id, '',
-    'the gateway process ended before this request did', 0
+    'the gateway process ended before this request did', 0,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM accepted AS a
 WHERE
     a.instance = :instance

@@ -11,6 +11,9 @@ before them.
 A batch is written with few long statements instead of many short ones (`Statements.rows`). Each
 statement lets go of the interpreter's lock and must win it back from a busy event loop: measured
 beside one, 3.6 to 6 ms a record with `executemany`, 0.1 to 1.3 ms with 64 rows a statement.
+
+Records are numbered here (`seq`) and not by SQLite, so that plain and full rows go in by one
+statement each and the numbers still tell the order in which the records came.
 """
 
 import os
@@ -18,12 +21,13 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.instance import Instance
-from fairlead.ledger.record import Accepted
-from fairlead.ledger.rows import Row, accepted_row, clean, record_row
+from fairlead.ledger.record import Accepted, Record
+from fairlead.ledger.rows import Row, accepted_row, clean, full_row, plain_row
 from fairlead.ledger.spill import Entry, Spill
 from fairlead.ledger.statements import Statements
 
@@ -32,6 +36,10 @@ __all__ = ["Store"]
 _SIZES = (64, 32, 16, 8, 4, 2, 1)
 _OPENING_TIMEOUT = 5.0
 _BUSY_TIMEOUT_MS = 250
+
+_CHECKPOINT_PAGES = 4000
+"""Pages (of 4 KiB) in the write-ahead log after which they go to the database, each once however
+often it was written: the last pages of the indexes are in every batch. SQLite's default: 1000."""
 
 
 class Store:
@@ -45,7 +53,7 @@ class Store:
         try:
             self._db = _connect(path)
             _migrate(self._db, self._sql, now)
-            settled = self._last_accepted()
+            settled, _ = self._newest()
             me = self.instance
             row = (me.id, me.pid, me.started, me.boot, me.pid_space, now, now, settled)
             self._db.execute(self._sql["enter_instance"], row)
@@ -59,37 +67,44 @@ class Store:
     def write(self, entries: Sequence[Entry], instance: str | None = None) -> None:
         """Write entries in one transaction; sqlite3.Error (and nothing written) if that fails."""
         owner = instance or self.instance.id
-        accepted = [e for e in entries if isinstance(e, Accepted)]
-        records = [e for e in entries if not isinstance(e, Accepted)]
+        records = [entry for entry in entries if isinstance(entry, Record)]
+        recorded = {record.id for record in records}
+        accepted = [e for e in entries if isinstance(e, Accepted) and e.id not in recorded]
         accepted_rows = [accepted_row(entry, owner) for entry in accepted]
-        record_rows = [record_row(entry) for entry in records]
         self._db.execute(self._sql["begin"])
         try:
-            before = self._last_accepted()
+            before, last = self._newest()
             self._insert("insert_accepted", accepted_rows)
-            self._insert("insert_records", record_rows)
+            self._insert_records(records, last + 1)
             self._db.execute(self._sql["commit"])
         except BaseException:
             self._rollback()
             raise
         if instance is None:
             self._in_flight.update((entry.id, before) for entry in accepted)
-            for entry in records:
-                self._in_flight.pop(entry.id, None)
+            for id_ in recorded:
+                self._in_flight.pop(id_, None)
 
     def write_cleaned(self, entry: Entry) -> None:
         """Write one entry that was refused as it came, with what SQLite cannot hold replaced."""
         if isinstance(entry, Accepted):
             row = accepted_row(entry, self.instance.id)
             self._insert("insert_accepted", [clean(row)])
-        else:
-            self._insert("insert_records", [clean(record_row(entry))])
+            return
+        self._db.execute(self._sql["begin"])
+        try:
+            _, last = self._newest()
+            self._insert("insert_full", [clean(full_row(entry, last + 1))])
+            self._db.execute(self._sql["commit"])
+        except BaseException:
+            self._rollback()
+            raise
 
     def beat(self, now: float) -> None:
         """A sign of life, and up to where this instance's acceptances all have records."""
         settled = next(iter(self._in_flight.values()), None)
         if settled is None:
-            settled = self._last_accepted()
+            settled, _ = self._newest()
         self._db.execute(self._sql["beat"], (now, settled, self.instance.id))
 
     def settle_dead(self, now: float) -> None:
@@ -133,17 +148,30 @@ class Store:
             self._rollback()
             raise
 
+    def _insert_records(self, records: list[Record], seq: int) -> None:
+        plain: list[Row] = []
+        full: list[Row] = []
+        for number, record in enumerate(records, seq):
+            row = plain_row(record, number)
+            if row is None:
+                full.append(full_row(record, number))
+            else:
+                plain.append(row)
+        self._insert("insert_plain", plain)
+        self._insert("insert_full", full)
+
     def _insert(self, name: str, rows: list[Row]) -> None:
         start = 0
         for size in _SIZES:
             while len(rows) - start >= size:
-                values = [value for row in rows[start : start + size] for value in row]
+                values = list(chain.from_iterable(rows[start : start + size]))
                 self._db.execute(self._sql.rows(name, size), values)
                 start += size
 
-    def _last_accepted(self) -> int:
-        last: int = self._db.execute(self._sql["last_accepted"]).fetchone()[0]
-        return last
+    def _newest(self) -> tuple[int, int]:
+        """The numbers of the newest rows of `accepted` and `records`."""
+        accepted, records = self._db.execute(self._sql["newest"]).fetchone()
+        return accepted, records
 
     def _rollback(self) -> None:
         if self._db.in_transaction:
@@ -167,6 +195,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
     _use_wal(db)
     db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     return db
 
 

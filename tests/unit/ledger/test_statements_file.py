@@ -3,7 +3,7 @@ import sqlite3
 
 import pytest
 
-from fairlead.ledger.rows import RECORD_COLUMNS
+from fairlead.ledger.rows import PLAIN_COLUMNS, RECORD_COLUMNS
 from fairlead.ledger.statements import Statements
 
 SQL = Statements.load()
@@ -34,15 +34,25 @@ def test_migrations_apply_in_order_and_hold_whole_triggers() -> None:
     db.close()
 
 
-@pytest.mark.parametrize("name", ["insert_records", "show_record", "tail"])
-def test_columns_stand_in_one_order(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("insert_plain", ("seq", *PLAIN_COLUMNS)),
+        ("insert_full", ("seq", *RECORD_COLUMNS)),
+        ("show_record", RECORD_COLUMNS),
+        ("tail", RECORD_COLUMNS),
+    ],
+)
+def test_columns_stand_in_one_order(name: str, columns: tuple[str, ...]) -> None:
     listed = re.search(r"(?:records \(|SELECT)\s+(.*?)\s+(?:\)|FROM)", SQL[name], re.DOTALL)
     assert listed
-    assert tuple(listed[1].replace("\n", " ").replace(" ", "").split(",")) == RECORD_COLUMNS
+    assert tuple(listed[1].replace("\n", " ").replace(" ", "").split(",")) == columns
 
 
-def test_rows_repeats_the_values() -> None:
-    text = SQL.rows("insert_records", 3)
-    assert text.count("?") == 3 * len(RECORD_COLUMNS)
+@pytest.mark.parametrize("name", ["insert_plain", "insert_full"])
+def test_rows_repeats_the_values(name: str) -> None:
+    text = SQL.rows(name, 3)
+    assert text.count("?") == 3 * SQL[name].count("?")
     assert text.count("VALUES") == 1
-    assert SQL.rows("insert_accepted", 1) == SQL["insert_accepted"].replace("\nVALUES", "\nVALUES")
+    assert SQL.rows(name, 3) == text
+    assert SQL.rows("insert_accepted", 1) == SQL["insert_accepted"]
