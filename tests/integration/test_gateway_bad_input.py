@@ -118,7 +118,7 @@ def test_a_body_over_the_limit(start) -> None:
 
 def test_no_such_route(gateway) -> None:
     reply = gateway.request("GET", "/v1/nonesuch")
-    assert reply.status == 405
+    assert reply.status == 404
     assert "/v1/chat/completions" in reply.json()["error"]["message"]
     assert gateway.request("GET", "/v1/chat/completions").status == 405
 
