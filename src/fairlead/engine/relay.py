@@ -27,7 +27,7 @@ from fairlead.engine.answer_headers import answer_headers
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
-from fairlead.engine.settle import broken_off, estimate, settle
+from fairlead.engine.settle import broken_off, by_events, estimate, settle
 from fairlead.ledger.record import Outcome
 from fairlead.upstream.transport import HttpResponse, TransportError
 from fairlead.vault.turns import keep
@@ -117,8 +117,10 @@ async def _same_stream(
     tap = x.codec.usage_tap()
     x.status = response.status
     outcome: Outcome = "client_gone"
+    events = 0
     try:
         async for chunk in response.chunks():
+            events += chunk.count(b"data:")
             if x.first_byte is None:
                 x.first_byte = x.first_token = perf_counter()
                 await client.start(response.status, answer_headers(x, content_type))
@@ -136,7 +138,7 @@ async def _same_stream(
         await client.write(broken_stream(x, problem))
     finally:
         if client.started:
-            _end(x, tap.usage or estimate(x, None), outcome)
+            _end(x, tap.usage or by_events(x, events), outcome)
     await client.finish()
 
 

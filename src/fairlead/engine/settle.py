@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from fairlead.canon import Response, Text, Thinking, ToolCall, Usage
 from fairlead.engine.exchange import Exchange
 
-__all__ = ["broken_off", "estimate", "settle"]
+__all__ = ["broken_off", "by_events", "estimate", "settle"]
 
 CHARS_PER_TOKEN = 4
 
@@ -57,3 +57,11 @@ def broken_off(x: Exchange, stated: Usage | None, partial: Response) -> Usage:
     if missing <= 0:
         return stated
     return replace(stated, output=stated.output + missing, estimated=True)
+
+
+def by_events(x: Exchange, events: int) -> Usage:
+    """Usage of a stream that was passed on unread and never stated it: OpenAI's, where the client
+    did not ask for usage, or one that broke off. A token an event, but for the first (the role) and
+    the last (the reason of the end).
+    """
+    return replace(estimate(x, None), output=max(0, events - 2))

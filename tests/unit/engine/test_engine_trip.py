@@ -328,3 +328,18 @@ async def test_a_fault_inside_a_stream_ends_it_with_an_error(monkeypatch, caplog
     assert record.outcome == "stream_broken"
     assert record.error_kind == "internal"
     assert "ours" in caplog.text
+
+
+async def test_a_stream_in_its_own_dialect_without_usage_is_not_free() -> None:
+    def said(delta, finish=None):
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        body = {"id": "c", "object": "chat.completion.chunk", "choices": [choice]}
+        return f"data: {json.dumps(body)}\n\n".encode()
+
+    words = [said({"content": f"word{n} "}) for n in range(50)]
+    chunks = (said({"role": "assistant"}), *words, said({}, "stop"), b"data: [DONE]\n\n")
+    client, record, _ = await trip(ask("gpt-4.1-mini", stream=True), Answer(200, SSE, chunks))
+    assert client.body == b"".join(chunks)
+    assert record.usage is not None
+    assert record.usage.estimated
+    assert 45 <= record.usage.output <= 55
