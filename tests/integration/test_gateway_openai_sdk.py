@@ -256,3 +256,19 @@ def test_errors_have_the_sdks_types(client) -> None:
             model="auto", messages=HELLO, extra_body={"fairlead": {"tusk": "coding"}}
         )
     assert "task" in str(caught.value)
+
+
+def test_one_model_can_be_asked_for(client) -> None:
+    assert client.models.retrieve("auto").owned_by == "fairlead"
+    alias = client.models.retrieve("claude-haiku-4-5")
+    assert alias.model_extra["alias_of"] == "claude-haiku-4-5-20251001"
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("nonesuch")
+
+
+def test_a_policy_that_is_not_there_is_told_also_for_a_named_model(client) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(
+            model=HAIKU, messages=HELLO, extra_body={"fairlead": {"policy": "nope"}}
+        )
+    assert caught.value.param == "fairlead.policy"

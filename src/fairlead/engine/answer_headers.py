@@ -1,5 +1,7 @@
 """Headers that every answer carries: what was chosen, why, what it lost and what it cost."""
 
+from math import ceil
+
 from fairlead.canon import Problem
 from fairlead.engine.client import Header
 from fairlead.engine.exchange import Exchange
@@ -35,14 +37,14 @@ def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
         (b"content-type", content_type),
         (b"x-fairlead-request-id", x.id.encode("ascii")),
     ]
-    if x.model is not None:
+    if x.asked and x.model is not None and x.upstream is not None:
         headers.append((b"x-fairlead-model", _ascii(x.model.id)))
-    if x.upstream is not None:
         headers.append((b"x-fairlead-upstream", _ascii(x.upstream.name)))
     if x.decision is not None:
         headers.append((b"x-fairlead-route", _ascii(x.decision.reason)))
     if x.losses:
-        headers.append((b"x-fairlead-losses", _ascii(", ".join(loss.what for loss in x.losses))))
+        names = dict.fromkeys(loss.what for loss in x.losses)
+        headers.append((b"x-fairlead-losses", _ascii(", ".join(names))))
     if x.cost is not None:
         headers.append((b"x-fairlead-cost-usd", format(x.cost, "f").encode("ascii")))
     if x.warnings:
@@ -56,5 +58,5 @@ def error_headers(x: Exchange, problem: Problem) -> list[Header]:
     """Headers of an error answer."""
     headers = answer_headers(x, b"application/json")
     if problem.retry_after is not None:
-        headers.append((b"retry-after", str(max(0, round(problem.retry_after + 0.5))).encode()))
+        headers.append((b"retry-after", b"%d" % max(0, ceil(problem.retry_after))))
     return headers

@@ -25,9 +25,10 @@ from fairlead.engine.faults import (
     outcome_of,
     redirected,
 )
-from fairlead.engine.plan import AUTO, Lane, plan
+from fairlead.engine.plan import Lane, plan
 from fairlead.engine.prepare import body_for
 from fairlead.engine.relay import broken_stream, relay_same, relay_translated
+from fairlead.engine.settle import estimate, settle
 from fairlead.ledger.record import Ledger
 from fairlead.routing.decision import Decision
 from fairlead.upstream.transport import HttpResponse, Transport, TransportError
@@ -70,6 +71,9 @@ class Engine:
         except asyncio.CancelledError:
             if x.outcome == "internal_error":
                 x.outcome, x.status = "client_gone", 499
+                if x.asked:  # the vendor may bill the prompt, though nobody saw an answer
+                    x.usage = estimate(x, None)
+                    settle(x)
             if not client.gone:
                 await self._stopped(x, client)
             raise
@@ -91,11 +95,12 @@ class Engine:
 
     async def _dispatch(self, x: Exchange, client: Client) -> None:
         lanes = plan(x)
+        x.warnings = x.decision.warnings if x.decision is not None else ()
         refusals: list[Problem] = []
         for number, lane in enumerate(lanes):
             x.model, x.upstream = lane
-            asked = lane[0].id if x.model_name == AUTO else x.model_name
-            x.warnings = x.snapshot.warnings(asked, x.today)
+            if number:
+                x.warnings = x.snapshot.warnings(lane[0].id, x.today)
             try:
                 await self._attempt(x, lane, client)
             except Failure as failure:
@@ -114,6 +119,7 @@ class Engine:
         model, upstream = lane
         body = await body_for(x, lane, self.vault)
         request = prepare(upstream, model.id, body, stream=x.stream)
+        x.asked = True
         try:
             response = await self.transports.of(upstream).send(request)
             try:

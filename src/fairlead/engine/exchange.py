@@ -36,6 +36,7 @@ class Exchange:
 
     __slots__ = (
         "allow_loss",
+        "asked",
         "at",
         "body",
         "codec",
@@ -92,6 +93,7 @@ class Exchange:
         self.stream = False
         self.request: Request | None = None
         self.decision: Decision | None = None
+        self.asked = False  # whether anything was sent to an upstream
         self.model: Model | None = None
         self.upstream: Upstream | None = None
         self.losses: tuple[Loss, ...] = ()

@@ -30,6 +30,8 @@ def plan(x: Exchange) -> list[Lane]:
     hints = hint_reader.read(x.headers, x.body)
     if hints.allow_loss is not None:
         x.allow_loss = hints.allow_loss
+    if hints.policy is not None:
+        x.snapshot.policy(hints.policy)  # a misspelt one is told, also where none is needed
     if x.model_name == AUTO:
         return _by_policy(x, hints)
     return [_by_name(x, hints)]
@@ -39,15 +41,17 @@ def _by_name(x: Exchange, hints: Hints) -> Lane:
     snapshot = x.snapshot
     model = snapshot.model(x.model_name, x.today)
     upstream = snapshot.upstream(model)
+    warnings = snapshot.warnings(x.model_name, x.today)
     if upstream.dialect == x.codec.dialect:
-        x.decision = _verbatim(model)
+        x.decision = _verbatim(model, warnings)
     else:
         request = x.request = x.codec.decode_request(x.body)
-        x.decision = named(model, extract(request, hints, len(x.body)))
+        features = extract(request, hints, len(x.body))
+        x.decision = named(model, features, warnings=warnings)
     return model, upstream
 
 
-def _verbatim(model: Model) -> Decision:
+def _verbatim(model: Model, warnings: tuple[str, ...]) -> Decision:
     """The decision for a named model in the client's own dialect: the vendor checks the limits."""
     return Decision(
         policy="named",
@@ -57,6 +61,7 @@ def _verbatim(model: Model) -> Decision:
         candidates=(Candidate(model.id, "named by the client"),),
         reason="named by the client",
         features=Features(),
+        warnings=warnings,
     )
 
 

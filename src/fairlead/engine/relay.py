@@ -186,6 +186,15 @@ def _unreadable(failure: Failure, x: Exchange) -> Problem:
     )
 
 
+def _too_long(most: int) -> Problem:
+    return Problem(
+        "upstream",
+        f"the upstream's stream is longer than {most} bytes",
+        hint="raise server.max_answer_bytes",
+        charged=True,
+    )
+
+
 def _keep(vault: Vault, x: Exchange, answer: Response) -> None:
     """Keep what this vendor wants back and the client's dialect cannot carry."""
     for key, parts in keep(answer, x.request):
@@ -229,7 +238,12 @@ class _Stream:
 
     async def _pass(self, response: HttpResponse) -> None:
         try:
+            size, most = 0, self.x.snapshot.max_answer_bytes
             async for chunk in response.chunks():
+                size += len(chunk)
+                if size > most:  # what is folded is held in memory
+                    await self._send([StreamError(_too_long(most))])
+                    return
                 await self._send(self.decoder.feed(chunk))
                 if self.problem is not None:
                     return

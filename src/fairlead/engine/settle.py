@@ -14,9 +14,9 @@ def settle(x: Exchange) -> None:
     """Price the exchange's usage; an unpriced model leaves the cost None."""
     if x.usage is None or x.model is None:
         return
-    charged = x.snapshot.prices(x.model, x.today).charge(x.usage)
-    if charged is not None:
-        x.cost = charged.total
+    cost = x.snapshot.prices(x.model, x.today).total(x.usage)
+    if cost is not None:
+        x.cost = cost
         x.price_version = x.snapshot.catalog.version
 
 

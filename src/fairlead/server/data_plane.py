@@ -17,7 +17,7 @@ from fairlead.engine.faults import STOPPING
 from fairlead.engine.snapshot import Snapshot
 from fairlead.limits.keys import KeyInfo
 from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send
-from fairlead.server.model_list import model_list
+from fairlead.server.model_list import model_list, one_model
 from fairlead.server.request_ids import request_id
 from fairlead.wire.codec import Codec
 
@@ -26,12 +26,14 @@ __all__ = ["ROUTES", "DataPlane", "Door"]
 ROUTES: dict[tuple[str, str], str] = {
     ("POST", "/v1/chat/completions"): "OpenAI chat completions, streaming and not",
     ("GET", "/v1/models"): "models and aliases that may be named, in OpenAI's shape",
+    ("GET", "/v1/models/{model}"): "one of them",
     ("GET", "/health"): "200 while the process lives",
     ("GET", "/ready"): "200 while it takes requests, 503 while it drains or has no upstream",
 }
 """The contract, printed into docs/reference.md and tested against it."""
 
 METHOD_NOT_ALLOWED = 405
+ONE_MODEL = "/v1/models/"
 DISCARD = 4
 """Times the largest body, so much of a larger one is read past so that it can be refused."""
 LOOPBACK_NAMES = {b"localhost", b"127.0.0.1", b"[::1]"}
@@ -95,6 +97,9 @@ class DataPlane:
             await handler(scope, receive, client)  # the host sends no body for HEAD
             return
         codec = self._codec("openai_chat")
+        if method == "GET" and path.startswith(ONE_MODEL):
+            await self._model(scope, client)
+            return
         allowed = [known for known, at in ROUTES if at == path]
         if not allowed:
             known = ", ".join(f"{m} {p}" for m, p in ROUTES)
@@ -240,6 +245,16 @@ class DataPlane:
             await self._refuse(client, self._codec("openai_chat"), failure.problem)
             return
         await client.respond(200, [_JSON], model_list(self.snapshot, self.clock()))
+
+    async def _model(self, scope: Scope, client: AsgiClient) -> None:
+        codec = self._codec("openai_chat")
+        try:
+            self._enter(scope)
+            row = one_model(self.snapshot, scope["path"][len(ONE_MODEL) :], self.clock())
+        except Failure as failure:
+            await self._refuse(client, codec, failure.problem)
+            return
+        await client.respond(200, [_JSON], row)
 
     async def _health(self, _scope: Scope, _receive: Receive, client: AsgiClient) -> None:
         await client.respond(200, [_JSON], b'{"status":"ok"}')

@@ -1,4 +1,4 @@
-"""`GET /v1/models`: what a client may put into `model`, in OpenAI's shape."""
+"""`GET /v1/models` and one of them: what a client may put into `model`, in OpenAI's shape."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from fairlead.canon import Failure
 from fairlead.engine.plan import AUTO
 from fairlead.engine.snapshot import Snapshot
 
-__all__ = ["model_list"]
+__all__ = ["model_list", "one_model"]
 
 _ENCODE = msgspec.json.Encoder().encode
 
@@ -27,6 +27,20 @@ def model_list(snapshot: Snapshot, now: float) -> bytes:
         if model.vendor in snapshot.upstreams:
             rows.append({**_row(name, model.vendor, 0), "alias_of": model.id})
     return _ENCODE({"object": "list", "data": rows})
+
+
+def one_model(snapshot: Snapshot, name: str, now: float) -> bytes:
+    """One row of the list.
+
+    Raises:
+        Failure: nobody knows the name, or its vendor is not configured.
+    """
+    if name == AUTO:
+        return _ENCODE(_row(AUTO, "fairlead", int(now)))
+    model = snapshot.model(name, datetime.fromtimestamp(now, UTC).date())
+    snapshot.upstream(model)
+    row = _row(name, model.vendor, 0)
+    return _ENCODE(row if name == model.id else {**row, "alias_of": model.id})
 
 
 def _row(name: str, owner: str, created: int) -> dict[str, object]:

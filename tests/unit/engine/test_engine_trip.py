@@ -343,3 +343,34 @@ async def test_a_stream_in_its_own_dialect_without_usage_is_not_free() -> None:
     assert record.usage is not None
     assert record.usage.estimated
     assert 45 <= record.usage.output <= 55
+
+
+async def test_a_client_that_leaves_before_an_answer_is_priced_by_estimate() -> None:
+    def leave(_request):
+        raise asyncio.CancelledError
+
+    gone = Client()
+    gone.gone = True
+    client, record, _ = await trip(ask(HAIKU), handler=leave, client=gone)
+    assert not client.started
+    assert (record.outcome, record.status) == ("client_gone", 499)
+    assert record.usage.estimated
+    assert record.usage.completion_total == 0
+    assert record.cost_usd > 0
+
+
+async def test_a_refusal_before_anything_was_sent_names_no_upstream() -> None:
+    client, record, sent = await trip(ask(tools=[{"type": "custom", "custom": {"name": "x"}}]))
+    assert (client.status, sent) == (400, [])
+    assert b"x-fairlead-upstream" not in client.headers
+
+
+async def test_a_stream_longer_than_the_limit_is_cut_with_an_error() -> None:
+    piece = b'event: ping\ndata: {"type": "ping"}\n\n' * 100
+    start = json.dumps({"type": "message_start", "message": MESSAGE | {"content": []}}).encode()
+    steps = (b"event: message_start\ndata: " + start + b"\n\n", *[piece] * 9)
+    client, record, _ = await trip(
+        ask(HAIKU, stream=True), Answer(200, SSE, steps), max_answer_bytes=5000
+    )
+    assert b"max_answer_bytes" in client.body
+    assert record.outcome in {"stream_broken", "upstream_error"}

@@ -46,3 +46,7 @@ def test_a_hint_that_is_not_known_is_refused_with_the_known_ones(
     assert caught.value.problem.status == 400
     for word in words:
         assert word in caught.value.problem.message
+
+
+def test_an_escape_in_the_name_hides_nothing() -> None:
+    assert read([], b'{"fair\\u006cead":{"task":"math"}}') == Hints(task="math")
