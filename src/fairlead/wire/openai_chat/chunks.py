@@ -77,7 +77,17 @@ class _Part:
 class _Choice:
     """One choice: its prefix, and what has been said."""
 
-    __slots__ = ("before", "calls", "details", "finished", "length", "parts", "refused", "said")
+    __slots__ = (
+        "before",
+        "calls",
+        "details",
+        "finished",
+        "length",
+        "parts",
+        "refused",
+        "said",
+        "sounded",
+    )
 
     def __init__(self, before: bytes) -> None:
         self.before = before
@@ -87,6 +97,7 @@ class _Choice:
         self.length = 0  # of the text, in characters, for citations
         self.refused = False
         self.said = False
+        self.sounded = False  # told in audio
         self.finished = False
 
 
@@ -244,6 +255,7 @@ class ChatStreamEncoder:
 
     def _start_other(self, choice: _Choice, part: CanonPart, at: int) -> bytes:
         if isinstance(part, Opaque) and part.dialect == "openai_chat" and part.kind == "audio":
+            choice.sounded = True
             return self._role(choice, b"null") + self._fields(choice, {"audio": Raw(part.raw)})
         self.losses.append(lost(part, f"choices[{at}].delta"))
         return b""
@@ -327,4 +339,13 @@ class ChatStreamEncoder:
         word = finish_word(finish, has_calls=choice.calls > 0, refused=choice.refused)
         behind = b'},"logprobs":null,"finish_reason":"' + word.encode() + b'"}]' + self._tail
         due = b"".join(self._due(choice, told) for told in choice.parts.values())
-        return due + self._role(choice, b"null") + choice.before + behind
+        return due + self._wordless(choice) + choice.before + behind
+
+    def _wordless(self, choice: _Choice) -> bytes:
+        """Content of an answer that had nothing to say: an empty text, as in a whole answer."""
+        if not choice.said:
+            return self._role(choice, b'""')
+        told = choice.parts.values()
+        if all(isinstance(part.part, Thinking) for part in told) and not choice.sounded:
+            return self._fields(choice, {"content": ""})
+        return b""

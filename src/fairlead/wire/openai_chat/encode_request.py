@@ -118,7 +118,9 @@ class _Writer:
                 calls.append(self._call(part, path))
             elif (piece := self._piece(part, path)) is not None:
                 content.append(piece)
-        message["content"] = _content(content, turn.role)
+        # Null is taken beside calls only: "Required unless `tool_calls` or `function_call` is
+        # specified" (openai SDK, types/chat/chat_completion_assistant_message_param.py).
+        message["content"] = _content(content) if content or not calls else None
         if thoughts:
             message["reasoning_content"] = "".join(thoughts)
         if calls:
@@ -149,7 +151,7 @@ class _Writer:
             self._cosmetic(path, "tool_error", why)
         pieces = [self._piece(inner, path) for inner in part.content]
         content = [piece for piece in pieces if piece is not None]
-        message["content"] = _content(content, "tool")
+        message["content"] = _content(content)
         if part.cache is not None:
             message["cache_control"] = _cache(part.cache)
         return message
@@ -231,10 +233,10 @@ class _Writer:
 _RANKS: Final[dict[type, int]] = {Thinking: 0, ToolCall: 2}
 
 
-def _content(pieces: list[Json], role: str) -> str | list[Json] | None:
-    """One plain text is a string, as most clients write it; no content of a call is null."""
+def _content(pieces: list[Json]) -> str | list[Json]:
+    """One plain text is a string, as most clients write it."""
     if not pieces:
-        return None if role == "assistant" else ""
+        return ""
     if len(pieces) == 1 and pieces[0].keys() == _PLAIN:
         text: str = pieces[0]["text"]
         return text

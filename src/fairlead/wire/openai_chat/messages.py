@@ -10,6 +10,7 @@ message's position.
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from fairlead.canon import (
@@ -28,7 +29,13 @@ from fairlead.canon import (
 )
 from fairlead.canon import Part as CanonPart
 from fairlead.wire.openai_chat.content import cache_mark, read_content
-from fairlead.wire.openai_chat.types import ExtraContent, MessageIn, ReasoningDetail, ToolCallIn
+from fairlead.wire.openai_chat.types import (
+    Absent,
+    ExtraContent,
+    MessageIn,
+    ReasoningDetail,
+    ToolCallIn,
+)
 
 __all__ = ["FORMATS", "read_messages", "read_thoughts"]
 
@@ -47,6 +54,7 @@ _ROLES: Final[dict[str, Role]] = {
     "tool": "tool",
     "function": "tool",
 }
+_NO_SOUND: Final = (Absent, Raw(b"null"))
 _OF_ASSISTANT: Final = ("tool_calls", "function_call", "refusal")
 
 
@@ -158,7 +166,9 @@ class _Reading:
             name = message.function_call.name
             self.legacy[name] = call_id
             parts.append(ToolCall(call_id, name, message.function_call.arguments))
-        if not parts and message.content is None:
+        # OpenAI refuses a null that nothing makes up for (github.com/vercel/ai/pull/14950); sound
+        # of an earlier answer does: {"role": "assistant", "audio": {"id": ...}} (its audio guide).
+        if not parts and message.content is None and message.audio in _NO_SOUND:
             raise _null_content(path)
         return Turn("assistant", tuple(parts), message.name, path)
 

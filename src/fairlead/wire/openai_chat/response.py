@@ -185,7 +185,7 @@ def _message(parts: tuple[CanonPart, ...], path: str, losses: list[Loss]) -> dic
     if len(parts) == 1:
         part = parts[0]
         if part.__class__ is Text and not part.citations and part.signature is None:
-            return {"role": "assistant", "content": part.text or None, "refusal": None}
+            return {"role": "assistant", "content": part.text, "refusal": None}
     texts: list[str] = []
     refusals: list[str] = []
     thoughts: list[Thinking] = []
@@ -211,7 +211,11 @@ def _message(parts: tuple[CanonPart, ...], path: str, losses: list[Loss]) -> dic
             more["audio"] = Raw(part.raw)
         else:
             losses.append(lost(part, path))
-    content = "".join(texts) if any(texts) else None
+    # OpenAI's API answers a null without calls with a 400 when the message comes back in a history
+    # ("content is required unless `tool_calls` or `function_call` is specified", its reference of
+    # assistant messages; seen on the live API in github.com/vercel/ai/pull/14950).
+    speechless = calls or refusals or "audio" in more
+    content = None if speechless and not any(texts) else "".join(texts)
     message: dict[str, Any] = {
         "role": "assistant",
         "content": content,

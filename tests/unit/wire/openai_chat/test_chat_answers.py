@@ -42,9 +42,24 @@ ANTHROPIC, GEMINI = Signature("anthropic", "sig"), Signature("gemini", "sig")
 CASES = [
     ("text", (Text("hi 😀"),), "stop", {"content": "hi 😀"}, "stop"),
     ("several texts", (Text("a"), Text("b")), "stop", {"content": "ab"}, "stop"),
-    ("nothing", (), "length", {"content": None}, "length"),
+    ("nothing", (), "length", {"content": ""}, "length"),
+    ("an empty text", (Text(""),), "length", {"content": ""}, "length"),
+    (
+        "thought, cut short",
+        (Thinking("hm"),),
+        "length",
+        {"content": "", "reasoning_content": "hm"},
+        "length",
+    ),
+    (
+        "sound",
+        (Opaque("openai_chat", "audio", b'{"id":"a","data":"","expires_at":1,"transcript":"x"}'),),
+        "stop",
+        {"content": None, "audio": {"id": "a", "data": "", "expires_at": 1, "transcript": "x"}},
+        "stop",
+    ),
     ("refusal", (Refusal("no"),), "refusal", {"content": None, "refusal": "no"}, "stop"),
-    ("refusal without text", (), "refusal", {"content": None, "refusal": None}, "content_filter"),
+    ("refusal without text", (), "refusal", {"content": "", "refusal": None}, "content_filter"),
     ("filtered", (Text("a"),), "content_filter", {"content": "a"}, "content_filter"),
     ("paused", (Text("a"),), "pause", {"content": "a"}, "stop"),
     ("overflow", (Text("a"),), "context_overflow", {"content": "a"}, "length"),
@@ -193,7 +208,6 @@ def test_streamed(parts, reason, message, word):
     for call in whole.get("tool_calls", ()):
         call.pop("index")
     assert whole.pop("role") == "assistant"
-    whole["content"] = whole["content"] or None  # the role's chunk opens a text with ""
     assert whole == {"refusal": None, **message}
     assert [c["choices"][0]["finish_reason"] for c in found][-1] == word
     assert found[0]["choices"][0]["delta"]["role"] == "assistant"
