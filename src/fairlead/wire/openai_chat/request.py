@@ -8,6 +8,8 @@ from operator import attrgetter
 from typing import Final
 
 import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
 
 from fairlead.canon import Extra, Failure, OutputFormat, Request, Sampling
 from fairlead.wire.codec import Peek
@@ -18,7 +20,7 @@ from fairlead.wire.openai_chat.reasoning import read_reasoning
 from fairlead.wire.openai_chat.tools import read_choice, read_tools
 from fairlead.wire.openai_chat.types import Absent, ChatRequest, JsonSchema, PeekIn
 
-__all__ = ["SEMANTIC", "decode_request", "peek"]
+__all__ = ["DEFAULTS", "SEMANTIC", "decode_request", "peek"]
 
 MAX_TOKENS: Final = 10_000_000
 """No model's window is larger: a bigger wish is a mistake, not a limit to pass on."""
@@ -81,6 +83,27 @@ SEMANTIC: Final = frozenset(
 )
 """Extras whose absence changes content, by path with the indexes left out. All others are knobs."""
 
+DEFAULTS: Final[dict[str, bool | float | str | dict[str, str]]] = {
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "logit_bias": {},
+    "n": 1,
+    "logprobs": False,
+    "store": False,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "service_tier": "auto",
+    "verbosity": "medium",
+}
+"""What OpenAI does where the field is not sent (its API reference, "Create chat completion").
+
+Frameworks write these out; a field that says its default is read as if it had not been sent, so
+that it is no loss on a target without it. `temperature` and `top_p` are not among them: their
+default is the model's, and another model has another.
+"""
+_defaulted: Final = attrgetter(*DEFAULTS)
+_NOT_SENT: Final = _defaulted(ChatRequest("", []))
+
 _REQUEST: Final = Reader(ChatRequest)
 _PEEK: Final = Reader(PeekIn)
 _INDEXES: Final = str.maketrans("", "", "0123456789")
@@ -101,6 +124,7 @@ def decode_request(body: bytes) -> Request:
     asked, unknown = _REQUEST.read(body)
     check_text(body)
     _check_ranges(asked)
+    asked = _without_defaults(asked)
     turns = read_messages(asked.messages)
     tools = read_tools(asked, unknown)
     user, stray_user = _user(asked)
@@ -132,6 +156,27 @@ def _check_ranges(asked: ChatRequest) -> None:
     for value, (field, low, high) in zip(_ranged(asked), _RANGES, strict=True):
         if value is not None and not low <= value <= high:
             raise _out_of_range(field, value, low, high)
+
+
+def _without_defaults(asked: ChatRequest) -> ChatRequest:
+    values = _defaulted(asked)
+    if values == _NOT_SENT:
+        return asked
+    fields = zip(DEFAULTS.items(), values, _NOT_SENT, strict=True)
+    unsent = {
+        field: absent
+        for (field, default), value, absent in fields
+        if value is not absent and _says(value, default)
+    }
+    return replace(asked, **unsent) if unsent else asked
+
+
+def _says(value: object, default: object) -> bool:
+    """Whether a field has its default; `Raw` is of any type, and `store: 0` is not false."""
+    if not isinstance(value, Raw):
+        return value == default
+    said = msgspec.json.decode(value)
+    return type(said) is type(default) and bool(said == default)
 
 
 def _out_of_range(field: str, value: float, low: float, high: float) -> Failure:

@@ -117,6 +117,11 @@ MESSAGES = [
     ([{"role": "wizard", "content": "hi"}], "messages[0].role", "'wizard'"),
     ([{"role": "user"}], "messages[0].content", "got null"),
     ([HI, {"role": "assistant"}], "messages[1].content", "got null"),
+    (
+        [HI, {"role": "assistant", "content": None, "refusal": None, "audio": None}],
+        "messages[1].content",
+        "got null",
+    ),
     ([{"role": "user", "content": 5}], "messages[0].content", "a string or an array"),
     (
         [{"role": "user", "content": "x", "tool_calls": [CALL]}],
@@ -168,6 +173,13 @@ MESSAGES = [
     ([{"role": "function", "name": "f", "content": "1"}], "messages[0].name", "function_call"),
 ]
 
+ARGUMENTS = [
+    ({"city": "Paris"}, "expected a string, but got an object"),
+    (None, "expected a string, but got null"),
+    (5, "expected a string, but got an integer"),
+    ("{\ud800", "lone surrogate"),
+]
+
 URL = "messages[0].content[1].image_url.url"
 PICTURES = [
     ("ftp://e.com/a.png", URL, "expected a data: URL or a http(s) URL"),
@@ -192,6 +204,24 @@ def test_message_at_fault(messages, param, says):
     problem = refusal(json.dumps({"model": "m", "messages": messages}).encode())
     assert problem.param == param
     assert says in problem.message
+
+
+@pytest.mark.parametrize(("value", "says"), ARGUMENTS)
+def test_arguments_at_fault(value, says):
+    bad = {"id": "c2", "type": "function", "function": {"name": "f", "arguments": value}}
+    asked = {"role": "assistant", "tool_calls": [CALL, bad]}
+    body = {"model": "m", "messages": [HI, asked, DONE, {**DONE, "tool_call_id": "c2"}]}
+    problem = refusal(json.dumps(body).encode())
+    assert problem.param == "messages[1].tool_calls[1].function.arguments"
+    assert says in problem.message
+
+
+@pytest.mark.parametrize("value", [0, -1, 10_000_001, 1.5, "5"])
+@pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens"])
+def test_the_limit_is_called_as_it_was_sent(field, value):
+    problem = refusal(json.dumps({"model": "m", "messages": [HI], field: value}).encode())
+    assert problem.param == field
+    assert f"'{field}'" in problem.message
 
 
 @pytest.mark.parametrize(("url", "param", "says"), PICTURES)

@@ -3,19 +3,23 @@
 import json
 
 import pytest
+from openai.types.chat import ChatCompletion
 from tests.unit.wire.openai_chat.strategies_chat import MP4, PDF, PNG, WAV
 
 from fairlead.canon import (
     Base64,
     CacheMark,
+    Candidate,
     Extra,
     FileRef,
+    Finish,
     FunctionTool,
     Media,
     OutputFormat,
     PlainText,
     Reasoning,
     Refusal,
+    Response,
     Sampling,
     ServerTool,
     Signature,
@@ -26,11 +30,13 @@ from fairlead.canon import (
     ToolResult,
     Turn,
     Url,
+    Usage,
 )
 from fairlead.catalog.model import Model
 from fairlead.catalog.model import Thinking as Facts
-from fairlead.wire.codec import Target
+from fairlead.wire.codec import Reply, Target
 from fairlead.wire.openai_chat import CODEC
+from fairlead.wire.openai_chat.request import DEFAULTS as TABLE
 
 HI = {"role": "user", "content": "hi"}
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
@@ -437,6 +443,66 @@ def test_peek_skips_what_it_does_not_need():
     )
     assert (peek.model, peek.stream, peek.max_tokens) == ("m", True, 7)
     assert CODEC.peek(b'{"model":"m","max_completion_tokens":8,"max_tokens":7}').max_tokens == 8
+
+
+DEFAULTS = [
+    ("frequency_penalty", "0", "0.5"),
+    ("frequency_penalty", "-0.0", "-0.5"),
+    ("presence_penalty", "0.0", "1"),
+    ("logit_bias", "{ }", '{"1": 5}'),
+    ("n", "1", "2"),
+    ("logprobs", "false", "true"),
+    ("store", "false", "true"),
+    ("store", " false ", "0"),
+    ("metadata", "{}", '{"a": "b"}'),
+    ("metadata", "{}", "[]"),
+    ("parallel_tool_calls", "true", "false"),
+    ("service_tier", '"auto"', '"flex"'),
+    ("verbosity", '"medium"', '"low"'),
+]
+
+
+@pytest.mark.parametrize(("field", "default", "other"), DEFAULTS)
+def test_a_field_at_its_default_says_nothing(field, default, other):
+    def read(value):
+        body = '{"model":"m","messages":[{"role":"user","content":"hi"}],"%s":%s}'
+        return CODEC.decode_request((body % (field, value)).encode())
+
+    assert read(default) == decode()
+    assert read(other) != decode()
+
+
+def test_every_default_is_tested():
+    assert {field for field, _, _ in DEFAULTS} == set(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("content", "sent"),
+    [((), ""), ((Thinking("hm"),), ""), ((ToolCall("c1", "f", "{}"),), None)],
+)
+def test_content_is_null_beside_calls_only(content, sent):
+    request = type(decode())(model="m", turns=(Turn("assistant", content),))
+    message = json.loads(CODEC.encode_request(request, target()).body)["messages"][0]
+    assert message["content"] == sent
+
+
+@pytest.mark.parametrize(
+    "parts", [(), (Text(""),), (Thinking("hm"),), (Refusal("no"),), (ToolCall("c1", "f", "{}"),)]
+)
+def test_an_answer_may_come_back_in_a_history(parts):
+    answer = Response(candidates=(Candidate(0, parts, Finish("length")),), usage=Usage(3))
+    body = CODEC.encode_response(answer, Reply("m", 1, "r")).body
+    message = ChatCompletion.model_validate_json(body).choices[0].message
+    results = [DONE] if message.tool_calls else []
+    request = decode(messages=[HI, message.model_dump(), *results, HI])
+    assert request.turns[1].parts == (parts or (Text(""),))
+
+
+def test_sound_of_an_earlier_answer_stands_for_content():
+    message = {"role": "assistant", "content": None, "audio": {"id": "a"}}
+    request = decode(messages=[HI, message, HI])
+    assert request.turns[1].parts == ()
+    assert request.extras == (Extra("openai_chat", "messages[1].audio", b'{"id": "a"}', False),)
 
 
 # Losses
