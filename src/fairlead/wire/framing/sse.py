@@ -71,11 +71,23 @@ class SseParser:
             SseTooLong: a single line passed the limit.
         """
         if self._idle:
-            plain = data.replace(b"\r\n", b"\n") if b"\r" in data else data
+            if data[:6] == b"data: ":
+                line, _, more = data.partition(b"\n")
+                if more == b"\n" and b"\r" not in line:  # one event, and no more
+                    self._start = False
+                    return [SseEvent(None, line[6:])]
+                if more == b"\r\n" and line.find(b"\r") == len(line) - 1:
+                    self._start = False
+                    return [SseEvent(None, line[6:-1])]
+            elif data[:7] == b"event: " and b"\r" not in data:
+                head, _, rest = data.partition(b"\n")
+                line, _, more = rest.partition(b"\n")
+                if more == b"\n" and line[:6] == b"data: ":
+                    self._start = False
+                    return [SseEvent(str(head[7:], "utf-8", "replace"), line[6:])]
+            plain = data.replace(b"\r\n", b"\n") if data[-4:] == b"\r\n\r\n" else data
             if plain[-2:] == b"\n\n" and plain[:6] in _OPENINGS and b"\r" not in plain:
                 self._start = False
-                if plain.find(b"\n") == len(plain) - 2 and plain[:6] == b"data: ":
-                    return [SseEvent(None, plain[6:-2])]  # what there is most of
                 return self._cut(plain)
         events = self._read(data)
         self._idle = not (
@@ -85,10 +97,6 @@ class SseParser:
 
     def _cut(self, data: bytes) -> list[SseEvent]:
         """Whole events, of lines that end in LF, up to and with the last blank line."""
-        if data.count(b"\n") == 3:
-            head, found, line = data.partition(b"\ndata: ")
-            if found and head[:7] == b"event: " and b"\n" not in head:  # one event, and no more
-                return [SseEvent(str(head[7:], "utf-8", "replace"), line[:-2])]
         events: list[SseEvent] = []
         for event in data[:-2].split(b"\n\n"):
             head, found, line = event.partition(b"\ndata: ")

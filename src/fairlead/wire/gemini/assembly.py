@@ -205,8 +205,9 @@ class Assembler:
         lane = self._lanes.get(index)
         if lane is None:
             lane = self._lanes[index] = _Lane(index)
-        if candidate.content is not None and candidate.content.parts:
-            for number, part in enumerate(candidate.content.parts):
+        content = candidate.content
+        if content is not None and content.parts:
+            for number, part in enumerate(content.parts):
                 if part.text is not None:
                     _text(lane, part, part.text, events)
                 elif part.function_call is not None:
@@ -318,6 +319,9 @@ def _whole(lane: _Lane, part: Part, events: list[Event]) -> None:
 
 def _text(lane: _Lane, part: PartIn, text: str, events: list[Event]) -> None:
     kind = "thought" if part.thought else "text"
+    if kind == lane.open and text and not part.thought_signature:  # what there is most of
+        events.append(Delta(lane.next - 1, text, None, None, lane.index))
+        return
     if part.thought_signature:
         signature = _signature(part.thought_signature)
         _close(lane, events)

@@ -15,7 +15,7 @@ __all__ = ["Frames", "SseTooLong"]
 
 _WHITE: Final = b" \t\r\n\xef\xbb\xbf"
 _MARKS: Final = re.compile(rb'["\\{}]')
-_DONE: Final = b"[DONE]"  # not Gemini's own; OpenAI-minded proxies add it
+_NOTHING: Final = (b"", b"[DONE]")  # the latter not Gemini's own: OpenAI-minded proxies add it
 
 
 class Frames:
@@ -54,9 +54,10 @@ class Frames:
 
 
 def _payloads(events: list[SseEvent]) -> list[bytes]:
-    return [
-        data for event in events if (data := event.data) and data != _DONE and not data.isspace()
-    ]
+    if len(events) == 1:
+        data = events[0].data
+        return [] if data.isspace() or data in _NOTHING else [data]
+    return [data for event in events if (data := event.data) not in _NOTHING and not data.isspace()]
 
 
 class _Objects:

@@ -126,7 +126,8 @@ def _response(raw: Raw | None, path: str) -> tuple[str, bool, bool]:
     """Text, whether it is an error, whether it is a JSON object."""
     if raw is None:
         return "", False, False
-    fields = Fields(raw, path).left
+    Fields(raw, path)  # refuses what is no object; it leaves out nulls, and here they are content
+    fields = OBJECT.decode(raw)
     if not fields:
         return "", False, False
     if len(fields) == 1:
