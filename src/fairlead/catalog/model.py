@@ -110,9 +110,16 @@ class Lifecycle(Struct, frozen=True):
 class Model(Struct, frozen=True, kw_only=True):
     """One model. `known` is False for ids that only a prefix matched: priced as unpriced.
 
-    `modalities_in` holds `text image audio video document`; `features` holds stable names:
-    `tools parallel_tools forced_tools json json_schema logprobs n seed prefill prompt_cache
-    media_urls tool_result_media batches`. `family` is what a policy may name (`flash`, `haiku`).
+    `modalities_in` holds `text image audio video document`; `family` is what a policy may name
+    (`flash`, `haiku`). `features` holds stable names (`keys.FEATURES`):
+
+    - `tools`, `parallel_tools`; `forced_tools`: a call may be demanded;
+    - `json`, `json_schema`: formats of the answer; `json_with_tools`: beside functions, too;
+      `json_schema_tools`: schemas may be real JSON Schema instead of the vendor's subset;
+    - `logprobs`, `n`, `seed`, `prompt_cache`, `batches`;
+    - `prefill`: the last turn may be the answer's beginning; `mid_system`: a system turn may stand
+      among the others;
+    - `media_urls`: the vendor fetches web addresses; `tool_result_media`: results may hold media.
     """
 
     id: str

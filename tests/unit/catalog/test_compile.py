@@ -12,7 +12,7 @@ from tests.unit.routing.recorded import SHARED
 from fairlead.catalog import Model, load
 from fairlead.catalog.claims import Claim, Sheet, Source, SourceKind
 from fairlead.catalog.compile import RANK, compile_model, in_force
-from fairlead.catalog.keys import Value
+from fairlead.catalog.keys import FEATURES, Value
 
 CATALOG = load()
 OLD, NEW = date(2025, 10, 1), date(2026, 11, 1)
@@ -181,6 +181,18 @@ def test_every_model_carries_what_guards_and_prices_need() -> None:
         assert {"input", "output", "cache_read", "thinking"} <= {p.kind for p in model.prices}
         assert model.chars_per_token
         assert model.thinking.kind != "unknown"
+
+
+def test_features_that_gemini_s_encoder_reads() -> None:
+    for model in CATALOG.models.values():
+        google, newer = model.vendor == "google", model.thinking.kind == "level"
+        assert ("json_schema_tools" in model.features) == google, model.id
+        assert ("json_with_tools" in model.features) == (google and newer), model.id
+
+
+def test_every_feature_is_described() -> None:
+    told = Model.__doc__ or ""
+    assert [name for name in FEATURES if f"`{name}`" not in told] == []
 
 
 def test_claims_about_vertex_stay_there() -> None:

@@ -142,8 +142,8 @@ def _output(
         config["responseMimeType"] = "text/plain"
         return
     # "Function calling with a response mime type: 'application/json' is unsupported" (the server to
-    # 2.5: python-genai#867); Gemini 3 takes both (4 recorded), and takes levels.
-    both = facts.thinking.kind == "level" or "json_with_tools" in facts.features or not facts.known
+    # 2.5: python-genai#867); Gemini 3 takes both (4 recorded).
+    both = "json_with_tools" in facts.features or not facts.known
     if functions and not both:
         why = f"{facts.id} takes functions or a format of the answer, not both"
         losses.semantic("response_format", "json_with_tools", why)

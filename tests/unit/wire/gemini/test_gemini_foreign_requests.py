@@ -311,7 +311,7 @@ def test_functions_and_a_format_exclude_each_other_before_gemini_3():
     wire, lost = encode(request, older)
     assert lost == {("semantic", "json_with_tools")}
     assert "generationConfig" not in wire
-    wire, lost = encode(request, target(LEVEL, features=("tools", "json")))
+    wire, lost = encode(request, target(LEVEL, features=("tools", "json", "json_with_tools")))
     assert lost == set()
     assert wire["generationConfig"] == {"responseMimeType": "application/json"}
 
