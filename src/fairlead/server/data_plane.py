@@ -16,7 +16,7 @@ from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import STOPPING
 from fairlead.engine.snapshot import Snapshot
 from fairlead.limits.keys import KeyInfo
-from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send
+from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send, Watch
 from fairlead.server.model_list import model_list, one_model
 from fairlead.server.request_ids import request_id
 from fairlead.wire.codec import Codec
@@ -72,6 +72,7 @@ class DataPlane:
         self.max_requests = max_requests
         self.clock = clock
         self.in_flight = 0
+        self._watch = Watch()
         self.draining = False
         self._handlers: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/chat/completions"): self._chat,
@@ -155,7 +156,7 @@ class DataPlane:
             request_id(), codec, self.snapshot, scope["headers"], body,
             at=self.clock(), key_id=key_id,
         )  # fmt: skip
-        client.watch()
+        self._watch.add(client)
         try:
             await self.engine.serve(x, client)
         except asyncio.CancelledError:
@@ -165,7 +166,7 @@ class DataPlane:
             if task is not None:
                 task.uncancel()
         finally:
-            client.unwatch()
+            self._watch.remove(client)
 
     def _enter(self, scope: Scope) -> str | None:
         """The virtual key's id, None where none is needed.
