@@ -43,6 +43,7 @@ error_log {folder}/error.log;
 events {{ worker_connections 256; }}
 http {{
   access_log {folder}/access.log;
+  keepalive_requests 1000000;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   upstream stub {{ server 127.0.0.1:{stub}; keepalive 16; }}
