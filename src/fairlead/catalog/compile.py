@@ -31,6 +31,8 @@ RANK: dict[SourceKind, int] = {
     "article": 1,
 }
 
+_LIMITS = Limits.__struct_fields__
+
 Slot = tuple[str, int, date | None]
 T = TypeVar("T")
 
@@ -68,12 +70,7 @@ def compile_model(sheet: Sheet, *, upstream: str | None = None, prefer: str | No
         vendor=sheet.vendor,
         family=sheet.family,
         aliases=sheet.aliases,
-        limits=Limits(
-            context_window=facts.get("limits.context_window", int),
-            max_output=facts.get("limits.max_output", int),
-            min_cacheable=facts.get("limits.min_cacheable", int),
-            candidates_max=facts.get("limits.candidates_max", int),
-        ),
+        limits=Limits(**{name: facts.get(f"limits.{name}", int) for name in _LIMITS}),
         modalities_in=facts.names("modalities_in"),
         features=tuple(f for f in FEATURES if facts.get(f"feature.{f}", bool)),
         thinking=_thinking(facts),

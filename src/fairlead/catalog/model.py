@@ -71,12 +71,24 @@ class Sampling(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """Hard limits, in tokens unless named otherwise. None: not disclosed, so not enforced."""
+    """Hard limits, in tokens unless named otherwise. None: not disclosed, so not enforced.
+
+    `request_bytes` is a whole request as it travels, media in base64; `image_base64_bytes` one
+    image in base64; `document_bytes` one PDF as a file. `document_pages` limits one PDF,
+    `request_pages` all PDFs of a request together.
+    """
 
     context_window: int | None = None
     max_output: int | None = None
     min_cacheable: int | None = None
     candidates_max: int | None = None
+    request_bytes: int | None = None
+    images_max: int | None = None
+    image_base64_bytes: int | None = None
+    videos_max: int | None = None
+    document_bytes: int | None = None
+    document_pages: int | None = None
+    request_pages: int | None = None
 
 
 class Price(Struct, frozen=True):
