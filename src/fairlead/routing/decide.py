@@ -150,6 +150,13 @@ _SHORT = {
     "context_window": "may not hold the prompt",
     "max_output": "cannot answer at that length",
     "not_configured": "is not configured",
+    "images_max": "takes fewer images",
+    "image_base64_bytes": "takes no image of that size",
+    "videos_max": "takes fewer videos",
+    "document_bytes": "takes no PDF of that size",
+    "document_pages": "may not take a PDF that long",
+    "request_bytes": "takes no request of that size",
+    "request_pages": "may not take that many pages",
 }
 
 
@@ -195,4 +202,9 @@ _HINTS = {
     "modality": "configure a model that takes this kind of input",
     "feature": "configure a model that has this feature, or leave it out",
     "candidates": "ask for one answer, or send the request n times",
+    "images_max": "send fewer images",
+    "image_base64_bytes": "send a smaller image, or configure a model that takes larger ones",
+    "videos_max": "send fewer videos",
+    "document_bytes": "split the PDF, or make it smaller",
+    "request_bytes": "send less at once, or upload the file to the vendor and refer to it",
 }

@@ -47,6 +47,11 @@ class Features(Struct, frozen=True, omit_defaults=True):
     `prompt_tokens` is the best estimate, `prompt_tokens_high` one that real counts rarely exceed:
     guards use the latter. `needs` names model features that the request cannot do without.
     `task_evidence` says in a few words why `task` was recognised.
+
+    The rest is about media. `image_bytes` and `document_bytes` are the largest image and the
+    largest PDF, decoded; `inline_bytes` is all media together as base64, as they travel. What is
+    given by address counts in `images` and `videos` only: its size is not known. `document_pages`
+    (of one PDF) and `pages` (of all) are counted where a PDF's pages can be read, else 0.
     """
 
     prompt_tokens: int = 0
@@ -62,6 +67,13 @@ class Features(Struct, frozen=True, omit_defaults=True):
     task_evidence: str = ""
     latency: Latency = "normal"
     budget: Budget = "normal"
+    images: int = 0
+    image_bytes: int = 0
+    videos: int = 0
+    document_bytes: int = 0
+    document_pages: int = 0
+    pages: int = 0
+    inline_bytes: int = 0
 
 
 class Step(Struct, frozen=True):

@@ -1,10 +1,13 @@
 """What policies may ask about a request, read off it once."""
 
+from msgspec.structs import replace
+
 from fairlead.canon import Media, Request, Text, ToolResult
 from fairlead.catalog.model import Model
 from fairlead.routing.decision import Features, Hints
+from fairlead.routing.media import Sizes
 from fairlead.routing.tasks import recognise
-from fairlead.routing.tokens import estimate
+from fairlead.routing.tokens import estimate_all
 
 __all__ = ["extract", "prompt_tokens_for"]
 
@@ -26,9 +29,8 @@ def extract(request: Request, hints: Hints | None = None, body_size: int = 0) ->
     so it bounds the high estimate of requests without media.
     """
     hints = hints or _NO_HINTS
-    tokens = estimate(request)
+    best, high, sizes = estimate_all(request)
     modalities = _modalities(request)
-    best, high = tokens
     if body_size and modalities is TEXT_ONLY and body_size + FRAME < high:
         high = body_size + FRAME
     high = max(high, best)
@@ -37,7 +39,7 @@ def extract(request: Request, hints: Hints | None = None, body_size: int = 0) ->
         if turn.role in _TURNS:
             turns += 1
     recognised = recognise(request, hints, modalities, best)
-    return Features(
+    features = Features(
         prompt_tokens=best,
         prompt_tokens_high=high,
         max_tokens=request.max_tokens,
@@ -51,6 +53,21 @@ def extract(request: Request, hints: Hints | None = None, body_size: int = 0) ->
         task_evidence=recognised.evidence,
         latency=hints.latency or "normal",
         budget=hints.budget or "normal",
+    )
+    return features if sizes is None else _weighed(features, sizes)
+
+
+def _weighed(features: Features, sizes: Sizes) -> Features:
+    """The features with what the request's media weigh."""
+    return replace(
+        features,
+        images=sizes.images,
+        image_bytes=sizes.image_bytes,
+        videos=sizes.videos,
+        document_bytes=sizes.document_bytes,
+        document_pages=sizes.document_pages,
+        pages=sizes.pages,
+        inline_bytes=sizes.inline_bytes,
     )
 
 

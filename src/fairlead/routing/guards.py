@@ -3,10 +3,11 @@
 Each guard looks at one limit and says in a short sentence what is broken, or None. A fact that no
 source discloses is None or empty in `Model` and never rules anything out.
 
-The prompt's size is the one limit that is judged by an estimate. A model is *doubtful* where the
-high estimate does not fit but the best one may; then it is ruled out as long as another model can
-serve, and tried where none can: the vendor's own count decides, and answers too long a prompt with
-an error of its own. It is ruled out for good where the best estimate is over by a tenth.
+The prompt's size is judged by an estimate, and so are a PDF's pages (`weights`). A model is
+*doubtful* where the high estimate does not fit but the best one may; then it is ruled out as long
+as another model can serve, and tried where none can: the vendor's own count decides, and answers
+too long a prompt with an error of its own. It is ruled out for good where the best estimate of the
+prompt is over by a tenth.
 
 Nearly every request breaks nothing: `limits_of` compiles a model's limits into one quick test of
 that, and only where it fails the guards are asked what is broken.
@@ -18,6 +19,7 @@ from msgspec import Struct
 
 from fairlead.catalog.model import Model
 from fairlead.routing.decision import Features
+from fairlead.routing.weights import caps_of
 
 __all__ = ["GUARDS", "Broken", "broken_limit", "doubtful", "limits_of"]
 
@@ -73,6 +75,19 @@ def _features(model: Model, features: Features) -> Broken | None:
     return Broken("feature", f"lacks {', '.join(missing)}", _PARAMS.get(missing[0]))
 
 
+def _media(model: Model, features: Features, *, certain: bool = True) -> Broken | None:
+    for cap, most in caps_of(model):
+        has = cap.has(features)
+        if cap.certain is certain and has > most:
+            why = cap.why.format(most=most, has=has, of=features)
+            return Broken(cap.limit, why, "messages", cap.certain)
+    return None
+
+
+def _pages(model: Model, features: Features) -> Broken | None:
+    return _media(model, features, certain=False)
+
+
 def _candidates(model: Model, features: Features) -> Broken | None:
     most = model.limits.candidates_max
     if most is None or features.candidates <= most:
@@ -99,7 +114,9 @@ GUARDS: tuple[Callable[[Model, Features], Broken | None], ...] = (
     _features,
     _candidates,
     _max_output,
+    _media,
     _context_window,
+    _pages,
 )
 """In this order, so that a doubtful size is only told of where nothing certain is broken."""
 
@@ -118,6 +135,7 @@ def limits_of(model: Model) -> Callable[[Features], bool]:
     kinds, can = frozenset(model.modalities_in), frozenset(model.features)
     limits = model.limits
     window, longest, most = limits.context_window, limits.max_output, limits.candidates_max
+    caps = [(cap.has, figure) for cap, figure in caps_of(model)]
 
     def fits(features: Features) -> bool:
         asked = features.max_tokens
@@ -127,6 +145,10 @@ def limits_of(model: Model) -> Callable[[Features], bool]:
             and (most is None or features.candidates <= most)
             and (not kinds or kinds.issuperset(features.modalities))
             and (not can or can.issuperset(features.needs))
+            and (
+                not (features.inline_bytes or features.images or features.videos)
+                or all(has(features) <= figure for has, figure in caps)
+            )
         )
 
     return fits

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from fairlead.canon import Base64, Media, MediaKind
 
-__all__ = ["Bounds", "image_size", "media_tokens"]
+__all__ = ["Bounds", "Measured", "Sizes", "image_size", "measure", "media_tokens"]
 
 IMAGE_PIXELS_PER_TOKEN, IMAGE_MOST = 750, 1_600
 TILE, TILE_TOKENS = 768, 258
@@ -26,6 +26,8 @@ VIDEO_BYTES_PER_SECOND = 150_000  # 1.2 Mbit/s
 PAGE_TOKENS, PAGE_MOST, PAGE_BYTES = 1_600, 3_000, 50_000
 HEADER = 1 << 16
 """Characters of base64 that are decoded to read a header."""
+PDF_BASE64 = "JVBERi"
+"""`%PDF` and the bits that follow."""
 PAGES_READ = 4 << 20
 """Characters of base64 of a PDF that are searched for pages."""
 
@@ -35,6 +37,57 @@ class Bounds(NamedTuple):
 
     best: int
     high: int
+
+
+class Measured(NamedTuple):
+    """Tokens of a piece of media, and the pages that were found where it is a PDF."""
+
+    best: int
+    high: int
+    pages: int = 0
+
+
+class Sizes:
+    """What the media of a request weigh, against vendors' limits: counts, bytes, pages.
+
+    The fields are those of `Features` with the same names, and mean the same.
+    """
+
+    __slots__ = (
+        "document_bytes",
+        "document_pages",
+        "image_bytes",
+        "images",
+        "inline_bytes",
+        "pages",
+        "videos",
+    )
+
+    def __init__(self) -> None:
+        self.images = self.image_bytes = self.videos = 0
+        self.document_bytes = self.document_pages = self.pages = self.inline_bytes = 0
+
+    def add(self, media: Media, pages: int) -> None:
+        """Count one more piece of media, of which `pages` pages were found."""
+        self.images += media.kind == "image"
+        self.videos += media.kind == "video"
+        if not isinstance(media.source, Base64):
+            return
+        data = media.source.data
+        self.inline_bytes += len(data)
+        if media.kind == "image":
+            self.image_bytes = max(self.image_bytes, _decoded_size(data))
+        elif media.kind == "document" and (
+            media.mime == "application/pdf" or data.startswith(PDF_BASE64)
+        ):
+            self.document_bytes = max(self.document_bytes, _decoded_size(data))
+            self.document_pages = max(self.document_pages, pages)
+            self.pages += pages
+
+
+def _decoded_size(data: str) -> int:
+    """Bytes that base64 stands for, without decoding it."""
+    return len(data) * 3 // 4 - data.endswith("=") - data.endswith("==")
 
 
 TYPICAL: dict[MediaKind, Bounds] = {
@@ -48,8 +101,14 @@ TYPICAL: dict[MediaKind, Bounds] = {
 
 def media_tokens(media: Media) -> Bounds:
     """Tokens of a piece of media. A broken file counts as a typical one: others will refuse it."""
+    best, high, _ = measure(media)
+    return Bounds(best, high)
+
+
+def measure(media: Media) -> Measured:
+    """Tokens and pages in one go: a document is only read once."""
     if not isinstance(media.source, Base64):
-        return TYPICAL[media.kind]
+        return Measured(*TYPICAL[media.kind])
     data = media.source.data
     return SIZED[media.kind](data, len(data) * 3 // 4)
 
@@ -62,46 +121,47 @@ def _head(data: str, size: int = HEADER) -> bytes:
         return b""
 
 
-def _image(data: str, size: int) -> Bounds:
+def _image(data: str, size: int) -> Measured:
     # Only JPEG has its size behind segments of any length (previews, colour profiles).
     found = image_size(_head(data, HEADER if data.startswith("/9j/") else 64))
     if found is None:
         # A photograph has about a byte for every five pixels.
         best = max(1, min(IMAGE_MOST, size * 5 // IMAGE_PIXELS_PER_TOKEN))
-        return Bounds(best, IMAGE_MOST)
+        return Measured(best, IMAGE_MOST)
     width, height = found
     best = max(TILE_TOKENS, min(IMAGE_MOST, width * height // IMAGE_PIXELS_PER_TOKEN))
     tiles = -(-width // TILE) * -(-height // TILE)
-    return Bounds(best, max(best, IMAGE_FIXED, min(tiles, 64) * TILE_TOKENS))
+    return Measured(best, max(best, IMAGE_FIXED, min(tiles, 64) * TILE_TOKENS))
 
 
-def _audio(data: str, size: int) -> Bounds:
+def _audio(data: str, size: int) -> Measured:
     head = _head(data, 64)
     rate = AUDIO_BYTES_PER_SECOND
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE" and len(head) >= 32:
         rate = int.from_bytes(head[28:32], "little") or rate
         seconds = size // rate + 1
-        return Bounds(seconds * AUDIO_PER_SECOND, (seconds + 1) * AUDIO_PER_SECOND)
+        return Measured(seconds * AUDIO_PER_SECOND, (seconds + 1) * AUDIO_PER_SECOND)
     seconds = size // rate + 1
-    return Bounds(seconds * AUDIO_PER_SECOND, 4 * seconds * AUDIO_PER_SECOND)
+    return Measured(seconds * AUDIO_PER_SECOND, 4 * seconds * AUDIO_PER_SECOND)
 
 
-def _video(_: str, size: int) -> Bounds:
+def _video(_: str, size: int) -> Measured:
     seconds = size // VIDEO_BYTES_PER_SECOND + 1
-    return Bounds(seconds * VIDEO_PER_SECOND, (5 * seconds + 10) * VIDEO_PER_SECOND)
+    return Measured(seconds * VIDEO_PER_SECOND, (5 * seconds + 10) * VIDEO_PER_SECOND)
 
 
-def _document(data: str, size: int) -> Bounds:
+def _document(data: str, size: int) -> Measured:
     content = _head(data, PAGES_READ)
     if not content.startswith(b"%PDF"):
-        return Bounds(size // 3 + 1, size + 1)
+        return Measured(size // 3 + 1, size + 1)
     marked = content.count(b"/Type /Page") + content.count(b"/Type/Page")
     marked -= content.count(b"/Type /Pages") + content.count(b"/Type/Pages")
-    pages = max(1, marked) if marked > 0 else size // PAGE_BYTES + 1
-    return Bounds(pages * PAGE_TOKENS, max(pages, size // PAGE_BYTES) * PAGE_MOST)
+    found = max(0, marked)  # none where the pages stand in compressed object streams
+    pages = found or size // PAGE_BYTES + 1
+    return Measured(pages * PAGE_TOKENS, max(pages, size // PAGE_BYTES) * PAGE_MOST, found)
 
 
-SIZED: dict[MediaKind, Callable[[str, int], Bounds]] = {
+SIZED: dict[MediaKind, Callable[[str, int], Measured]] = {
     "image": _image,
     "audio": _audio,
     "video": _video,

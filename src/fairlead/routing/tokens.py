@@ -14,6 +14,8 @@ with the vendors' own counts; `high` adds the error's tail, so that real counts 
 `docs/policies.md` has the measured errors. Media are sized by their headers, else by bytes.
 """
 
+from typing import NamedTuple
+
 from fairlead.canon import (
     Media,
     Opaque,
@@ -28,9 +30,9 @@ from fairlead.canon import (
     ToolCall,
     ToolResult,
 )
-from fairlead.routing.media import Bounds, media_tokens
+from fairlead.routing.media import Bounds, Sizes, measure
 
-__all__ = ["estimate", "text_tokens"]
+__all__ = ["Estimate", "estimate", "estimate_all", "text_tokens"]
 
 LETTER = 0.157
 DIGIT = 0.96
@@ -67,6 +69,14 @@ _DIGITS = b"0123456789"
 _SPACES = b" \t\n\r\x0b\x0c"
 _SPACED = bytes([32 if byte in _SPACES else 97 for byte in range(256)])
 """Every byte to a space or a letter: a word begins where a letter stands behind a space."""
+
+
+class Estimate(NamedTuple):
+    """Tokens of a prompt, and what its media weigh (None: it has none)."""
+
+    best: int
+    high: int
+    sizes: Sizes | None = None
 
 
 def text_tokens(text: str) -> float:
@@ -114,16 +124,22 @@ def _rate(each: float) -> float:
 
 def estimate(request: Request) -> Bounds:
     """Prompt tokens of a whole request: texts, tools, schemas, media."""
+    best, high, _ = estimate_all(request)
+    return Bounds(best, high)
+
+
+def estimate_all(request: Request) -> Estimate:
+    """Prompt tokens and the sizes of media, in one walk over the parts."""
     turns = request.turns
     if len(turns) == 1 and not (request.instructions or request.tools or request.output):
         parts = turns[0].parts
         if len(parts) == 1 and type(parts[0]) is Text and parts[0].signature is None:
             plain = REQUEST + TURN + text_tokens(parts[0].text)
-            return Bounds(int(plain), int(plain * HIGH_FACTOR) + HIGH_ADDED)
+            return Estimate(int(plain), int(plain * HIGH_FACTOR) + HIGH_ADDED)
     return _estimate(request)
 
 
-def _estimate(request: Request) -> Bounds:
+def _estimate(request: Request) -> Estimate:
     counts = _Counts()
     texts = counts.texts
     for part in request.instructions:
@@ -146,19 +162,20 @@ def _estimate(request: Request) -> Bounds:
         counts.raw(request.output.schema)
     text += counts.text + text_tokens(texts[0] if len(texts) == 1 else "".join(texts))
     high = int(text * HIGH_FACTOR) + HIGH_ADDED + once + counts.high
-    return Bounds(int(text) + counts.best, high)
+    return Estimate(int(text) + counts.best, high, counts.sizes)
 
 
 class _Counts:
     """Texts to be counted in one go (long ones are counted at once), media with their bounds."""
 
-    __slots__ = ("best", "high", "text", "texts")
+    __slots__ = ("best", "high", "sizes", "text", "texts")
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.text = 0.0
         self.best = 0
         self.high = 0
+        self.sizes: Sizes | None = None
 
     def part(self, part: Part) -> None:
         if isinstance(part, Text | ToolCall) and part.signature is not None:
@@ -177,9 +194,12 @@ class _Counts:
             if isinstance(part.source, PlainText):
                 self.add(part.source.text)
             else:
-                best, high = media_tokens(part)
+                best, high, pages = measure(part)
                 self.best += best
                 self.high += high
+                if self.sizes is None:
+                    self.sizes = Sizes()
+                self.sizes.add(part, pages)
         elif isinstance(part, Opaque):
             self.raw(part.raw)
 

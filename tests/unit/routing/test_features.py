@@ -1,5 +1,8 @@
 """What is read off a request: modalities, needs, counts, hints."""
 
+from base64 import b64encode
+
+import msgspec
 import pytest
 
 from fairlead.canon import (
@@ -94,6 +97,37 @@ def test_modalities_are_found_wherever_they_stand() -> None:
     assert extract(request(turns=(*HELLO, inner))).modalities == ("text", "document")
     both = extract(request(turns=(Turn("user", (wav, png)),), instructions=(pdf,)))
     assert both.modalities == ("text", "image", "audio", "document")
+
+
+def test_media_are_weighed_wherever_they_stand() -> None:
+    small, large = b"p" * 500, b"p" * 1_000
+    given = [Base64(b64encode(data).decode()) for data in (small, large)]
+    pdf = b"%PDF-1.7\n" + b"<< /Type /Page >>\n" * 3
+    page = Media("document", "", Base64(b64encode(pdf).decode()))
+    turns = (
+        Turn("user", (Text("x"), Media("image", "image/png", given[0]), page)),
+        Turn("tool", (ToolResult("1", (Media("image", "image/png", given[1]), page)),)),
+        Turn("user", (Media("image", "", Url("https://example.org/a.png")),)),
+        Turn("user", (Media("video", "video/mp4", Url("https://example.org/a.mp4")),)),
+        Turn("user", (Media("document", "text/plain", given[1]),)),
+    )
+    features = extract(request(turns=turns))
+    assert (features.images, features.image_bytes, features.videos) == (3, 1_000, 1)
+    assert (features.document_bytes, features.document_pages, features.pages) == (len(pdf), 3, 6)
+    assert features.inline_bytes == sum(
+        len(b64encode(data)) for data in (small, large, large, pdf, pdf)
+    )
+
+
+def test_a_text_weighs_nothing_and_stores_nothing() -> None:
+    stored = msgspec.to_builtins(extract(request()))
+    assert not {"images", "image_bytes", "inline_bytes", "pages"} & set(stored)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 1_000])
+def test_bytes_are_told_from_base64(size: int) -> None:
+    image = Media("image", "image/png", Base64(b64encode(b"p" * size).decode()))
+    assert extract(request(turns=(Turn("user", (image,)),))).image_bytes == size
 
 
 def test_turns_are_those_of_user_and_assistant() -> None:
