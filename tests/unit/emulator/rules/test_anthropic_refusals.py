@@ -213,8 +213,8 @@ BAD = [
         ),
     ),
     (
-        said(user(image(png(9, 9) + "A" * 6_000_000))),
-        "messages.0.content.0.image.source.base64: image exceeds 5 MB maximum: 60000",
+        said(user(image(png(9, 9) + "A" * 12_000_000))),
+        "messages.0.content.0.image.source.base64: image exceeds 10 MB maximum: 1",
     ),
     (
         said(HI, assistant(CALL), user(RESULT | {"content": [image("AAAA")]})),

@@ -8,14 +8,16 @@ from fairlead.emulator.rules.anthropic.request import Request
 
 __all__ = ["assistant_documents", "images", "pdfs"]
 
-MOST_BYTES = 5 * 1024 * 1024
+MOST_BYTES = 10 * 1024 * 1024
+# "10 MB (base64-encoded) when using the Claude API directly" (platform.claude.com, Vision, as of
+# 2026-07); until early 2026 it was 5 MB, as it still is on Bedrock and Google Cloud.
 MOST_PIXELS, MANY_IMAGES, MOST_PIXELS_OF_MANY = 8000, 20, 2000
 MOST_PAGES, MOST_PAGES_LARGE_WINDOW = 100, 600
 LARGE_WINDOW = 1_000_000
 
 
 def images(request: Request) -> str | None:
-    """Readable, of the stated type, at most 5 MB and 8,000 pixels a side [O, D]."""
+    """Readable, of the stated type, at most 10 MB as base64 and 8,000 pixels a side [O, D]."""
     found = list(_sources(request, "image"))
     most = MOST_PIXELS_OF_MANY if len(found) > MANY_IMAGES else MOST_PIXELS
     for path, source in found:
@@ -28,9 +30,7 @@ def images(request: Request) -> str | None:
 def _image(path: str, source: dict[str, Any], most: int) -> str | None:
     where = f"{path}.image.source.base64"
     if len(source["data"]) > MOST_BYTES:
-        return (
-            f"{where}: image exceeds 5 MB maximum: {len(source['data'])} bytes > {MOST_BYTES} bytes"
-        )
+        return f"{where}: image exceeds 10 MB maximum: {len(source['data'])} bytes > {MOST_BYTES} bytes"
     data = decoded(source["data"])
     if not data:
         return f"{where}.data: Invalid base64 data"
