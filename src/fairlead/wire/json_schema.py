@@ -9,26 +9,31 @@ types, exclusive bounds. A vendor takes less. `translate` says the same with les
 So a keyword without an equivalent is dropped and named, a bound is rounded outwards, `oneOf` is
 said as `anyOf`, a recursive `$ref` is unrolled a little and then cut to "any value of that type".
 Where the words of a lost keyword help the model (a format, an enum of numbers), they go into the
-description. Two things are assumed where a vendor must be told and the schema doesn't say: the type
-that `properties`, `items` or `enum` imply, and strings for the items of a bare array.
+description. Where a vendor must be told a type and the schema doesn't say one, it is the one that
+`properties`, `items` or `enum` imply, else any of them all. One thing is assumed there: an array
+about whose items nothing is said holds no arrays (or the schema would never end).
 
 The work is bounded: `MAX_DEPTH` levels (beyond them a `SchemaError`), `MAX_NODES` subschemas
 (beyond them every further reference is cut), whatever the references weave.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Lost", "Profile", "SchemaError", "Translated", "keywords", "translate"]
+__all__ = ["Lost", "Profile", "SchemaError", "Translated", "keywords", "tame", "translate"]
 
 Schema = dict[str, Any]
 
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 4000
+MAX_WALK: Final = 100_000
 UNROLL: Final = 2
+ROOT: Final = "the_root"
+"""The name of the definition that stands in for `#`."""
 
 _SILENT: Final = frozenset(
     {"$schema", "$id", "$comment", "$anchor", "$vocabulary", "$dynamicAnchor", "id"}
@@ -69,8 +74,10 @@ class Profile(Struct, frozen=True):
     `keep` holds the keywords that are passed on. `formats` limits `format` by type (None: any).
     `inline_refs`: there are no references. `string_enums`: `enum` holds non-empty strings only.
     `nullable`: null is said by `nullable: true`, not by a type. `upper_types`: type names are
-    upper case, and each schema has one. `lone_any_of`: no keyword may stand beside `anyOf`.
-    `items_needed`: an array must have `items`. `type_lists`: `type` may be a list.
+    upper case. `types_needed`: each schema has one type, or `anyOf`, and an array has `items`.
+    `lone_any_of`: no keyword may stand beside `anyOf`. `type_lists`: `type` may be a list.
+    `plain_enums`: `enum` holds strings and numbers only. `required_cycles`: a reference may lead
+    back to where it stands from within a required property too.
     """
 
     name: str
@@ -81,8 +88,10 @@ class Profile(Struct, frozen=True):
     nullable: bool = False
     upper_types: bool = False
     lone_any_of: bool = False
-    items_needed: bool = False
+    types_needed: bool = False
     type_lists: bool = False
+    plain_enums: bool = False
+    required_cycles: bool = True
 
 
 class Lost(Struct, frozen=True):
@@ -101,7 +110,8 @@ class Translated(Struct, frozen=True):
 
 
 def keywords(schema: object, depth: int = 0) -> set[str]:
-    """All keywords that `schema` uses, in itself and below; `$ref+` if something stands beside one.
+    """All keywords that `schema` uses, in itself and below; `$ref+` if something stands beside one,
+    `enum+` if one holds more than strings and numbers.
 
     Raises:
         SchemaError: nested deeper than `MAX_DEPTH`.
@@ -113,9 +123,36 @@ def keywords(schema: object, depth: int = 0) -> set[str]:
     found = set(schema)
     if "$ref" in schema and not _lone(schema):
         found.add("$ref+")
+    if "enum" in schema and not _plain_enum(schema["enum"]):
+        found.add("enum+")
     for child in _children(schema):
         found |= keywords(child, depth + 1)
     return found
+
+
+def tame(schema: object) -> bool:
+    """Whether every reference names a definition at the root, and none leads back to itself from
+    within a required property.
+    """
+    work = _Translation(schema, _TAME)
+    defs = schema.get("$defs") if isinstance(schema, dict) else None
+    names = set(work.reached(schema, every=True))
+    if not names:
+        return True
+    if not isinstance(defs, dict) or not names <= defs.keys():
+        return False
+    return not any(work.leads(p, name) for name in names for p in _required(defs[name]))
+
+
+def _required(schema: object) -> Iterable[object]:
+    """The required properties of `schema` and of what stands in it."""
+    if not isinstance(schema, dict):
+        return
+    properties, names = schema.get("properties"), schema.get("required")
+    if isinstance(properties, dict) and isinstance(names, list):
+        yield from (properties[n] for n in names if isinstance(n, str) and n in properties)
+    for child in _children(schema):
+        yield from _required(child)
 
 
 def _children(schema: Schema) -> Iterable[object]:
@@ -144,6 +181,8 @@ def translate(schema: object, profile: Profile) -> Translated:
             for holder in ("$defs", "definitions")
             for name, below in (schema.get(holder) or {}).items()
         }
+        if work.rooted:  # `#` can't be said: the root is a definition as well
+            result["$defs"][ROOT] = work.node(schema, f"$defs.{ROOT}", 1, ())
     unique = {lost.keyword: lost for lost in reversed(work.lost)}
     return Translated(result, tuple(reversed(unique.values())))
 
@@ -157,6 +196,9 @@ class _Translation:
         self.lost: list[Lost] = []
         self.nodes = 0
         self.referred = False
+        self.rooted = False
+        self.walked = 0
+        self.nulls: dict[str, bool] = {}
 
     def lose(self, pointer: str, keyword: str, why: str) -> None:
         self.lost.append(Lost(pointer, keyword, why))
@@ -164,11 +206,10 @@ class _Translation:
     # -- one subschema -------------------------------------------------------------------------
 
     def node(self, given: object, pointer: str, depth: int, refs: tuple[str, ...]) -> Schema:
-        if given is True:
-            return {}
         if given is False:
             self.lose(pointer, "false", "a schema that nothing satisfies can't be said")
-            return {}
+        if isinstance(given, bool):
+            given = {}
         if not isinstance(given, dict):
             raise SchemaError(pointer, f"is no JSON Schema: {type(given).__name__}")
         if depth > MAX_DEPTH:
@@ -176,13 +217,29 @@ class _Translation:
         self.nodes += 1
         schema: Schema = given
         if "$ref" in schema:
-            if not self.profile.inline_refs and _lone(schema) and _local(schema["$ref"]):
+            if not self.profile.inline_refs and self.stays(schema, pointer, refs):
                 self.referred = True
+                if schema["$ref"] == "#":
+                    self.rooted = True
+                    return {"$ref": f"#/$defs/{ROOT}"}
                 return {"$ref": schema["$ref"].replace("#/definitions/", "#/$defs/", 1)}
             schema, refs = self.resolved(schema, pointer, refs)
         if "allOf" in schema:
             schema, refs = self.merged(schema, pointer, refs)
         return self.said(self.plain(schema, pointer), pointer, depth, refs)
+
+    def stays(self, schema: Schema, pointer: str, refs: tuple[str, ...]) -> bool:
+        """Whether a reference is said as one: to a definition, and nothing stands beside it, or
+        what it means stands around it.
+        """
+        ref = schema["$ref"]
+        if not isinstance(ref, str) or not _LOCAL(ref) or self.target(ref) is None:
+            return False
+        if not _lone(schema):
+            if ref not in refs:
+                return False
+            self.lose(pointer, "$ref", "it is recursive: what stands beside it can't be said")
+        return True
 
     def resolved(
         self, schema: Schema, pointer: str, refs: tuple[str, ...]
@@ -268,11 +325,40 @@ class _Translation:
             else:
                 self.lose(pointer, "allOf", f"its members disagree on {name!r}: the first counts")
 
+    def leads(self, schema: object, name: str) -> bool:
+        """Whether references in `schema` lead to the definition `name`, or may (the walks of one
+        schema are `MAX_WALK` steps in all).
+        """
+        return self.walked > MAX_WALK or name in self.reached(schema) or self.walked > MAX_WALK
+
+    def reached(self, schema: object, *, every: bool = False) -> Iterable[str]:
+        """The names of all definitions that `schema` leads to; with `every`, the references that
+        name none as well.
+        """
+        found: set[str] = set()
+        left: list[object] = [schema]
+        while left:
+            node = left.pop()
+            self.walked += 1
+            if not isinstance(node, dict) or (self.walked > MAX_WALK and not every):
+                continue
+            ref = node.get("$ref")
+            if isinstance(ref, str) and (every or _LOCAL(ref)):
+                name = ref.removeprefix("#/$defs/").removeprefix("#/definitions/")
+                name = ROOT if name == "#" else name
+                if name not in found:
+                    found.add(name)
+                    yield name
+                    left.append(self.target(ref))
+            left.extend(_children(node))
+
     # -- keywords with a plainer equivalent ----------------------------------------------------
 
     def plain(self, given: Schema, pointer: str) -> Schema:
         """`const`, `oneOf`, exclusive bounds and tuples in plainer words."""
         schema = dict(given)
+        if self.profile.type_lists and schema.get("nullable") is True:
+            _allow_null(schema)
         if "const" in schema and "const" not in self.profile.keep:
             const = schema.pop("const")
             schema["enum"] = [const]
@@ -283,6 +369,8 @@ class _Translation:
                 self.lose(pointer, "anyOf", "beside oneOf only one of them can be said")
             else:
                 schema["anyOf"] = branches
+        if self.profile.plain_enums:
+            self.free_null(schema)
         for bound, plain, step in (("exclusiveMinimum", "minimum", 1), *_EXCLUSIVE_MAXIMUM):
             if bound in schema and bound not in self.profile.keep:
                 self.widen(schema, bound, plain, step, pointer)
@@ -296,6 +384,26 @@ class _Translation:
         elif isinstance(schema.get("items"), list):  # before draft 2020-12
             self.untuple(schema, "items", schema.get("additionalItems"), pointer)
         return schema
+
+    def free_null(self, schema: Schema) -> None:
+        """Null out of an `enum`: as a branch of its own where other values stay."""
+        values = schema.get("enum")
+        if not isinstance(values, list) or None not in values or "anyOf" in schema:
+            return
+        rest = [v for v in values if v is not None]
+        if not rest:
+            del schema["enum"]
+            schema["type"] = "null"
+        elif _plain_enum(rest):
+            own = {k: schema.pop(k) for k in [*schema] if k not in _ANNOTATIONS}
+            said = own.get("type")
+            own["enum"] = rest
+            if isinstance(said, list):
+                kinds = [kind for kind in said if kind != "null"]
+                own["type"] = kinds[0] if len(kinds) == 1 else kinds
+            schema["anyOf"] = [own]
+            if said is None or "null" in said:
+                schema["anyOf"].append({"type": "null"})
 
     def widen(self, schema: Schema, bound: str, plain: str, step: int, pointer: str) -> None:
         value = schema.pop(bound)
@@ -323,15 +431,33 @@ class _Translation:
         closed = rest is False or (isinstance(most, int) and most <= len(branches))
         schema["items"] = {"anyOf": branches} if branches and (closed or rest) else {}
 
+    def is_null(self, schema: object, depth: int = 0) -> bool:
+        """Whether `schema` means null alone."""
+        if not isinstance(schema, dict) or depth > MAX_DEPTH:
+            return False
+        ref = schema.get("$ref")
+        if isinstance(ref, str) and _lone(schema):
+            if ref not in self.nulls:
+                self.nulls[ref] = False  # while it is looked at: a circle means nothing
+                self.nulls[ref] = self.is_null(self.target(ref), depth + 1)
+            return self.nulls[ref]
+        if schema.get("type") in ("null", "NULL", ["null"]) or schema.get("enum") == [None]:
+            return True
+        for name in ("anyOf", "oneOf", "allOf"):
+            below = schema.get(name)
+            if isinstance(below, list) and below:
+                return all(self.is_null(branch, depth + 1) for branch in below)
+        return "const" in schema and schema["const"] is None
+
     # -- what the profile can say --------------------------------------------------------------
 
     def said(self, schema: Schema, pointer: str, depth: int, refs: tuple[str, ...]) -> Schema:
         types, null = self.types(schema, pointer)
         any_of = schema.get("anyOf")
         branches: list[Schema] = []
-        if isinstance(any_of, list) and "anyOf" in self.profile.keep:
-            kept = [b for b in any_of if not (self.profile.nullable and _is_null(b))]
-            if not kept and any_of:
+        if isinstance(any_of, list) and any_of and "anyOf" in self.profile.keep:
+            kept = [b for b in any_of if not (self.profile.nullable and self.is_null(b))]
+            if not kept:
                 return {"type": self.type_name("null")}
             null = null or len(kept) < len(any_of)
             if len(kept) == 1 and isinstance(kept[0], dict):
@@ -339,9 +465,17 @@ class _Translation:
                 joined = self.node({"allOf": [rest, kept[0]]}, pointer, depth + 1, refs)
                 return self.with_null(joined) if null else joined
             for at, branch in enumerate(kept):
-                branches.append(self.node(branch, f"{pointer}.anyOf[{at}]", depth + 1, refs))
-        elif len(types) > 1:
-            branches = [self.branch(schema, kind, pointer, depth, refs) for kind in types]
+                where = f"{pointer}.anyOf[{at}]".lstrip(".")
+                branches.append(self.node(branch, where, depth + 1, refs))
+            if not self.profile.lone_any_of:
+                result = self.single(schema, None, (pointer, depth, refs))
+                return {**result, "anyOf": branches}
+        else:
+            if self.profile.types_needed and not types:
+                types, said_null = _implied(schema)
+                null = null or said_null
+            if len(types) > 1:
+                branches = [self.branch(schema, kind, pointer, depth, refs) for kind in types]
         if branches:
             return self.union(schema, branches, types, null=null, pointer=pointer)
         result = self.single(schema, types[0] if types else None, (pointer, depth, refs))
@@ -354,18 +488,18 @@ class _Translation:
         result: Schema = {}
         if self.profile.type_lists and "type" in schema:
             result["type"] = schema["type"]
-        elif kind is None and self.profile.upper_types:
-            kind = _implied(schema)
-        if kind is not None:
+        elif kind is not None:
             result["type"] = self.type_name(kind)
         if "description" in schema and "description" in self.profile.keep:
             result["description"] = schema["description"]
         for name, value in schema.items():
             if name not in _HANDLED:
                 self.keyword(result, name, value, kind, place, schema)
-        if self.profile.items_needed and kind == "array" and "items" not in result:
-            self.lose(place[0], "items", "an array without items can't be said: strings assumed")
-            result["items"] = {"type": self.type_name("string")}
+        if self.profile.types_needed and kind == "array" and "items" not in result:
+            self.lose(place[0], "items", "an array of anything can't be said: no arrays in it")
+            result["items"] = self.union(
+                {}, [{"type": self.type_name(k)} for k in _ANY_ITEM], [], null=True, pointer=""
+            )
         return result
 
     def types(self, schema: Schema, pointer: str) -> tuple[list[str], bool]:
@@ -387,7 +521,7 @@ class _Translation:
     def with_null(self, schema: Schema) -> Schema:
         if "anyOf" in schema and self.profile.lone_any_of:
             for branch in schema["anyOf"]:
-                branch["nullable"] = True
+                self.with_null(branch)
         else:
             schema["nullable"] = True
         return schema
@@ -465,6 +599,11 @@ class _Translation:
             there = [v for v in names if isinstance(known, dict) and v in known]
             if len(there) < len(names):
                 self.lose(pointer, "required", "names a property that properties doesn't define")
+            if not self.profile.required_cycles and (home := _home(pointer)) is not None:
+                free = [v for v in there if not self.leads(schema["properties"][v], home)]
+                if len(free) < len(there):
+                    self.lose(pointer, "required", "a recursive property can't be required")
+                there = free
             if there:
                 result[name] = there
         else:
@@ -472,9 +611,15 @@ class _Translation:
 
     def enum(self, result: Schema, value: object, kind: str | None, pointer: str) -> None:
         values = value if isinstance(value, list) else []
+        if kind == "null" and self.profile.types_needed:
+            return
         if self.profile.nullable and None in values and len(values) > 1:
             values = [v for v in values if v is not None]
             result["nullable"] = True
+        if self.profile.plain_enums and not _plain_enum(values):
+            self.lose(pointer, "enum", "only strings and numbers can be enumerated: said in words")
+            _listed(result, values)
+            return
         if not self.profile.string_enums or (
             kind in (None, "string") and all(isinstance(v, str) and v for v in values)
         ):
@@ -484,8 +629,7 @@ class _Translation:
                     result["type"] = self.type_name("string")
             return
         self.lose(pointer, "enum", "only non-empty strings can be enumerated: said in words")
-        listed = ", ".join(msgspec.json.encode(v).decode() for v in values[:50])
-        _describe(result, f"one of: {listed}")
+        _listed(result, values)
 
     def format(self, result: Schema, value: object, kind: str | None, pointer: str) -> None:
         formats = self.profile.formats
@@ -498,7 +642,11 @@ class _Translation:
         _describe(result, f"format: {value}"[:80])
 
 
+_LOCAL: Final = re.compile(r"#(?:/(?:\$defs|definitions)/[^/]+)?").fullmatch
+_TAME: Final = Profile("any", frozenset())
 _TYPES: Final = frozenset({*_BELONGS, "null"})
+_ANY: Final = ("string", "number", "boolean", "object", "array")
+_ANY_ITEM: Final = ("string", "number", "boolean", "object")
 _SHALLOW: Final = ("type", "description", "title")
 _ANNOTATIONS: Final = frozenset(
     {
@@ -520,20 +668,13 @@ def _lone(schema: Schema) -> bool:
     return all(name.startswith("$") or name == "title" for name in schema)
 
 
-def _local(ref: object) -> bool:
-    return isinstance(ref, str) and ref.startswith(("#/$defs/", "#/definitions/"))
-
-
 def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_null(schema: object) -> bool:
-    return isinstance(schema, dict) and (
-        schema.get("type") in ("null", "NULL", ["null"])
-        or schema.get("enum") == [None]
-        or ("const" in schema and schema["const"] is None)
-    )
+def _plain_enum(values: object) -> bool:
+    """Whether all values are strings and numbers."""
+    return isinstance(values, list) and all(isinstance(v, str) or _number(v) for v in values)
 
 
 def _fits(value: object, kind: str) -> bool:
@@ -544,18 +685,51 @@ def _fits(value: object, kind: str) -> bool:
     return isinstance(value, str) if kind == "string" else value is None
 
 
-def _implied(schema: Schema) -> str | None:
+def _implied(schema: Schema) -> tuple[list[str], bool]:
+    """The types of what `schema` may be about, and whether null is one, where it names no type."""
     if "properties" in schema:
-        return "object"
+        return ["object"], False
     if "items" in schema or "prefixItems" in schema:
-        return "array"
+        return ["array"], False
     values = schema.get("enum")
-    if isinstance(values, list) and values:
-        for kind in ("string", "boolean", "integer"):
-            fits = (lambda v: isinstance(v, int)) if kind == "integer" else None
-            if all((fits(v) if fits else _fits(v, kind)) for v in values if v is not None):
-                return kind
-    return None
+    if not isinstance(values, list) or not values:
+        return [*_ANY], True
+    kinds = {kind: None for v in values for kind in _ENUMERABLE if _fits(v, kind)}
+    if "integer" in kinds and "number" in kinds:
+        whole = all(isinstance(v, int) for v in values if _number(v))
+        del kinds["number" if whole else "integer"]
+    others = any(isinstance(v, list | dict) for v in values)
+    return ([*_ANY] if others else [*kinds] or ["null"]), bool(kinds) and None in values
+
+
+_ENUMERABLE: Final = ("string", "boolean", "integer", "number")
+
+
+def _home(pointer: str) -> str | None:
+    """The definition in which `pointer` lies."""
+    if not pointer.startswith("$defs."):
+        return None
+    return re.split(r"\.(?:properties|items|anyOf|prefixItems|additionalProperties)\b", pointer)[0][
+        6:
+    ]
+
+
+def _allow_null(schema: Schema) -> None:
+    """Say OpenAPI's `nullable` in JSON Schema."""
+    said = schema.get("type")
+    if isinstance(said, str):
+        schema["type"] = [said, "null"]
+    elif isinstance(said, list) and "null" not in said:
+        schema["type"] = [*said, "null"]
+    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+        schema["enum"] = [*schema["enum"], None]
+    if isinstance(schema.get("anyOf"), list):
+        schema["anyOf"] = [*schema["anyOf"], {"type": "null"}]
+
+
+def _listed(schema: Schema, values: list[Any]) -> None:
+    listed = ", ".join(msgspec.json.encode(v).decode() for v in values[:50])
+    _describe(schema, f"one of: {listed}")
 
 
 def _describe(schema: Schema, words: str) -> None:

@@ -23,7 +23,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from fairlead.canon import Failure, Reasoning, Request
+from fairlead.canon import Failure, Problem, Reasoning, Request
 from fairlead.catalog.model import Model
 from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import Json
@@ -89,11 +89,9 @@ def _max_tokens(request: Request, facts: Model) -> int:
     if asked < 0:
         raise Failure.invalid("must not be negative", "max_tokens")
     if limit is not None and asked > limit:
-        raise Failure.invalid(
-            f"is {asked}, but {facts.id} gives at most {limit} tokens",
-            "max_tokens",
-            hint=f"ask for at most {limit}, or leave it out",
-        )
+        message = f"max_tokens is {asked}, but {facts.id} gives at most {limit} tokens"
+        hint = f"ask for at most {limit}, or leave it out"
+        raise Failure(Problem("unsupported", message, "max_tokens", hint=hint))
     return asked
 
 

@@ -1,7 +1,8 @@
 """Tools and tool choice, both ways.
 
 A tool's name must match `^[a-zA-Z0-9_-]{1,128}$` (the 400's text, home-assistant/core#147760): a
-name is content, since the model calls by it, so another name is refused and not rewritten.
+name is content, since the model calls by it, so another name is refused and not rewritten. What
+only this vendor's rules forbid is `unsupported`: another candidate may take it.
 Custom (free text) tools are a semantic loss: they could be sent as a function with one string, but
 the answer would come back as a function call, and the client could not tell.
 """
@@ -12,7 +13,16 @@ from typing import Final, Literal
 
 import msgspec
 
-from fairlead.canon import Extra, Failure, FunctionTool, Request, ServerTool, Tool, ToolChoice
+from fairlead.canon import (
+    Extra,
+    Failure,
+    FunctionTool,
+    Problem,
+    Request,
+    ServerTool,
+    Tool,
+    ToolChoice,
+)
 from fairlead.catalog.model import Model
 from fairlead.wire.anthropic.cache import read_cache, write_cache
 from fairlead.wire.anthropic.extras import Extras, keep_left
@@ -89,7 +99,8 @@ def write_tools(request: Request, losses: Losses, extras: Extras) -> list[object
         path = f"tools[{index}]"
         if isinstance(tool, FunctionTool):
             if tool.name in seen:  # "tools: Tool names must be unique."
-                raise Failure.invalid(f"two tools have the name {tool.name!r}", path)
+                message = f"the vendor takes no two tools of one name: {tool.name!r}"
+                raise Failure(Problem("unsupported", message, f"{path}.name"))
             seen.add(tool.name)
         if isinstance(tool, ServerTool):
             if tool.dialect == DIALECT:
@@ -115,17 +126,16 @@ def _offered(choice: ToolChoice | None) -> frozenset[str] | None:
 
 def _write_function(tool: FunctionTool, path: str, losses: Losses, extras: Extras) -> Json:
     if not _NAME(tool.name):
-        raise Failure.invalid(
-            f"the tool name {tool.name[:140]!r} is not one that the vendor takes",
-            path,
-            hint="a name has 1 to 128 letters, digits, _ and -",
-        )
+        message = f"the tool name {tool.name[:140]!r} is not one that the vendor takes"
+        hint = "a name has 1 to 128 letters, digits, _ and -"
+        raise Failure(Problem("unsupported", message, f"{path}.name", hint=hint))
     block: Json = {"name": tool.name}
     if tool.description is not None:
         block["description"] = tool.description
     schema = object_schema(tool.parameters if tool.parameters is not None else EMPTY_OBJECT)
     if schema.schema is None:
-        raise Failure.invalid(f"the parameters of {tool.name!r} {schema.why}", path)
+        message = f"the parameters of {tool.name!r} {schema.why}"
+        raise Failure(Problem("unsupported", message, f"{path}.parameters"))
     for keyword in schema.dropped:
         losses.cosmetic(path, f"tool_schema:{keyword}", "folded into one object at the top")
     raw, strict = schema.schema, tool.strict

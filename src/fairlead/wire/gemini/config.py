@@ -74,7 +74,7 @@ def _sampling(request: Request, facts: Model, config: dict[str, object], losses:
     most = facts.sampling.temperature_max
     if "temperature" in given and most is not None and (sampling.temperature or 0) > most:
         message = f"temperature {sampling.temperature:g} is over {facts.id}'s maximum of {most:g}"
-        raise Failure.invalid(message, "temperature")
+        raise Failure(Problem("unsupported", message, "temperature"))
     if sampling.stop:
         _stop(sampling.stop, facts, config, losses)
 
@@ -95,7 +95,7 @@ def _stop(stop: tuple[str, ...], facts: Model, config: dict[str, object], losses
     most = _STOP_MAX if facts.sampling.stop_max is None else facts.sampling.stop_max
     if len(stop) > most:
         message = f"{len(stop)} stop sequences are more than the {most} that {facts.id} takes"
-        raise Failure.invalid(message, "stop")
+        raise Failure(Problem("unsupported", message, "stop"))
     config["stopSequences"] = list(stop)
 
 
@@ -105,7 +105,8 @@ def _max_tokens(asked: int, facts: Model) -> int:
         raise Failure.invalid(f"max_tokens is {asked}: at least 1 is needed", "max_tokens")
     if most is not None and asked > most:
         message = f"max_tokens is {asked}, and {facts.id} writes at most {most} tokens"
-        raise Failure.invalid(message, "max_tokens", hint=f"ask for {most} or fewer")
+        hint = f"ask for {most} or fewer"
+        raise Failure(Problem("unsupported", message, "max_tokens", hint=hint))
     return asked
 
 
@@ -150,7 +151,7 @@ def _output(
         return
     config["responseMimeType"] = "application/json"
     if output.schema is not None:
-        schema = encode_schema(output.schema, facts, "response_format", losses)
+        schema = encode_schema(output.schema, facts, "response_format.schema", losses)
         name = "responseJsonSchema" if takes_json_schema(facts) else "responseSchema"
         config[name] = schema
     # OpenAI's `name` goes without a loss: a label that it demands, and that changes nothing.

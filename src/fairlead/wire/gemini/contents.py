@@ -199,6 +199,9 @@ def encode_contents(request: Request, facts: Model, losses: Losses) -> Said:
             work.add(turn)
     work.finish()
     if not work.contents:
+        if not work.system and losses.any_semantic:
+            # All content was lost, and each loss is named.
+            return Said([{"role": "user", "parts": [{"text": "."}]}], [])
         if not work.system:
             raise Failure.invalid("there is nothing in it for the model to answer", "messages")
         work.system_as_user()

@@ -21,6 +21,11 @@ class Losses:
         """Content, a tool, a schema or a modality."""
         self._add(Loss("semantic", path, what, why))
 
+    @property
+    def any_semantic(self) -> bool:
+        """Whether content was lost."""
+        return any(loss.kind == "semantic" for loss in self.found)
+
     def _add(self, loss: Loss) -> None:
         if loss not in self.found:
             self.found.append(loss)

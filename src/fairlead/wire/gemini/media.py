@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Raw
 
-from fairlead.canon import Base64, Failure, FileRef, Media, PlainText, Url
+from fairlead.canon import Base64, Failure, FileRef, Media, PlainText, Problem, Url
 from fairlead.catalog.model import Model
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.signature import own_signature
@@ -88,7 +88,8 @@ def _data(media: Media, facts: Model, path: str, losses: Losses) -> dict[str, ob
             mime = mime or sniff(data) or ""
             if not mime:
                 hint = "say the MIME type, or send a format that its first bytes show"
-                raise Failure.invalid("has no MIME type, and Gemini demands one", path, hint=hint)
+                message = "has no MIME type, and Gemini demands one"
+                raise Failure(Problem("unsupported", message, path, hint=hint))
         case PlainText(text):
             mime, data = mime or "text/plain", b64encode(text.encode()).decode()
         case FileRef(dialect, uri):

@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from fairlead.canon import Failure
+from fairlead.canon import Failure, Problem
 from fairlead.catalog.model import Model
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.types import ENCODER
@@ -29,10 +29,18 @@ from fairlead.wire.json_schema import (
     Profile,
     SchemaError,
     keywords,
+    tame,
     translate,
 )
 
-__all__ = ["JSON_SCHEMA", "OPENAPI", "encode_schema", "from_openapi", "takes_json_schema"]
+__all__ = [
+    "JSON_SCHEMA",
+    "OPENAPI",
+    "encode_parameters",
+    "encode_schema",
+    "from_openapi",
+    "takes_json_schema",
+]
 
 OPENAPI: Final = Profile(
     name="Gemini's OpenAPI subset",
@@ -55,7 +63,7 @@ OPENAPI: Final = Profile(
     upper_types=True,
     # "When using any_of, it must be the only field set" (Vertex's words).
     lone_any_of=True,
-    items_needed=True,
+    types_needed=True,
 )
 JSON_SCHEMA: Final = Profile(
     name="Gemini's JSON Schema",
@@ -69,6 +77,10 @@ JSON_SCHEMA: Final = Profile(
     ),
     inline_refs=False,
     type_lists=True,
+    plain_enums=True,  # "`enum` (for strings and numbers)"
+    # "Cyclic references are unrolled to a limited degree and, as such, may only be used within
+    # non-required properties. (Nullable properties are not sufficient.)"
+    required_cycles=False,
 )
 # "`oneOf` (interpreted the same as `anyOf`)": said as anyOf where a schema is translated at all.
 _VERBATIM: Final = JSON_SCHEMA.keep | {"$schema", "$comment", "oneOf"}
@@ -99,14 +111,51 @@ def encode_schema(schema: bytes, facts: Model, path: str, losses: Losses) -> Raw
     return Raw(raw)
 
 
+def encode_parameters(schema: bytes, facts: Model, path: str, losses: Losses) -> Raw:
+    """A function's parameters: "the schema must describe an object where the properties are the
+    parameters to the function" (FunctionDeclaration reference), so an object is what a schema
+    without a type is about.
+
+    Raises:
+        Failure: it is no schema, or of no object ("parameters schema should be of type OBJECT").
+    """
+    rooted = (_rooted_cached if len(schema) <= _CACHED_MAX else _rooted)(schema)
+    if isinstance(rooted, str):
+        message = f"a function's parameters are an object to Gemini, not of type {rooted}"
+        raise Failure(Problem("unsupported", message, path))
+    return encode_schema(rooted, facts, path, losses)
+
+
+def _rooted(schema: bytes) -> bytes | str:
+    """`schema` with its type said, or the name of a type that is no object's."""
+    try:
+        root = msgspec.json.decode(schema)
+    except (msgspec.DecodeError, RecursionError):
+        return schema  # the translation says what is wrong
+    if not isinstance(root, dict):
+        return schema
+    kind = root.get("type")
+    if kind is None and root.keys().isdisjoint(_COMPOSED):
+        return ENCODER.encode({"type": "object", **root})
+    kinds = kind if isinstance(kind, list) else [kind]
+    if kind is None or any(k not in _OTHER_TYPES for k in kinds if isinstance(k, str)):
+        return schema
+    return ", ".join(map(str, kinds))
+
+
+_COMPOSED: Final = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
+_OTHER_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "null"})
+_rooted_cached = lru_cache(maxsize=256)(_rooted)
+
+
 def _encoded(schema: bytes, openapi: bool) -> tuple[bytes, tuple[Lost, ...]]:
     try:
         read = msgspec.json.decode(schema)
     except (msgspec.DecodeError, RecursionError) as error:
         raise SchemaError("", f"is no JSON: {error}") from None
-    if not openapi and keywords(read) <= _VERBATIM:
+    done = translate(read, OPENAPI if openapi else JSON_SCHEMA)  # also finds what is no schema
+    if not openapi and keywords(read) <= _VERBATIM and tame(read):
         return schema, ()
-    done = translate(read, OPENAPI if openapi else JSON_SCHEMA)
     return ENCODER.encode(done.schema), done.lost
 
 

@@ -5,31 +5,41 @@ from typing import Final
 
 from msgspec import Raw
 
-from fairlead.canon import Failure, FunctionTool, Request, ServerTool
+from fairlead.canon import Failure, FunctionTool, Problem, Request, ServerTool, ToolChoice
 from fairlead.catalog.model import Model
 from fairlead.wire.gemini.losses import Losses
-from fairlead.wire.gemini.schema import encode_schema, takes_json_schema
+from fairlead.wire.gemini.schema import encode_parameters, takes_json_schema
 
-__all__ = ["check_name", "encode_tool_config", "encode_tools"]
+__all__ = ["encode_tool_config", "encode_tools"]
 
-# "Must start with a letter or an underscore. Must be a-z, A-Z, 0-9, or contain underscores, dots,
-# colons and dashes, with a maximum length of 128" (discovery document, FunctionDeclaration.name).
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:\-]{0,127}")
+# The servers' 400 says "Must start with a letter or an underscore. Must be alphameric (a-z, A-Z,
+# 0-9), underscores (_), dots (.), colons (:), or dashes (-), with a maximum length of 64."
+# (AstrBot#5416, 2026; gemini-cli#2966); the newest discovery document (aiplatform v1beta1,
+# FunctionDeclaration.name) says 128: that holds for models that the catalogue doesn't know yet.
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:\-]*")
+_NAME_MAX: Final = 64
+_NEW_NAME_MAX: Final = 128
 _NO_PARAMETERS: Final = (b'{"type":"OBJECT","properties":{}}', b'{"type":"OBJECT"}', b"{}")
 
 
-def check_name(name: str, path: str) -> str:
-    """`name` if Gemini takes it for a function's name, else a `Failure` at `path`."""
-    if _NAME.fullmatch(name) is None:
-        hint = "a letter or _ first, then letters, digits, _ . : - and no more than 128 in all"
-        raise Failure.invalid(f"Gemini takes no function named {name[:140]!r}", path, hint=hint)
-    return name
+def _check_name(name: str, facts: Model, path: str, seen: set[str]) -> None:
+    """Refuse a name that this model doesn't take; another vendor's may."""
+    most = _NAME_MAX if facts.known else _NEW_NAME_MAX
+    if len(name) > most or _NAME.fullmatch(name) is None:
+        hint = f"a letter or _ first, then letters, digits, _ . : - and no more than {most} in all"
+        message = f"{facts.id} takes no function named {name[:140]!r}"
+        raise Failure(Problem("unsupported", message, path, hint=hint))
+    if name in seen:  # "Duplicate function declaration found: ..."
+        message = f"{facts.id} takes no two functions of one name, and {name!r} is there twice"
+        raise Failure(Problem("unsupported", message, path, hint="give each tool its own name"))
+    seen.add(name)
 
 
 def encode_tools(request: Request, facts: Model, losses: Losses) -> list[object]:
     """`tools`: one object with all function declarations, then each of Gemini's own tools."""
     declarations: list[dict[str, object]] = []
     own: list[object] = []
+    seen: set[str] = set()
     for at, tool in enumerate(request.tools):
         path = f"tools[{at}]"
         if isinstance(tool, ServerTool):
@@ -42,16 +52,17 @@ def encode_tools(request: Request, facts: Model, losses: Losses) -> list[object]
             why = f"the custom tool {tool.name!r} takes free text; Gemini's functions take objects"
             losses.semantic(path, "custom_tool", why)
         else:
+            _check_name(tool.name, facts, f"{path}.name", seen)
             declarations.append(_declaration(tool, facts, path, losses))
     return [{"functionDeclarations": declarations}, *own] if declarations else own
 
 
 def _declaration(tool: FunctionTool, facts: Model, path: str, losses: Losses) -> dict[str, object]:
-    wire: dict[str, object] = {"name": check_name(tool.name, path)}
+    wire: dict[str, object] = {"name": tool.name}
     if tool.description is not None:
         wire["description"] = tool.description
     if tool.parameters is not None:
-        schema = encode_schema(tool.parameters, facts, f"{path}.parameters", losses)
+        schema = encode_parameters(tool.parameters, facts, f"{path}.parameters", losses)
         # "For function with no parameters, this can be left unset"; an object without properties
         # is refused ("should be non-empty for OBJECT type").
         if takes_json_schema(facts):
@@ -86,7 +97,15 @@ def encode_tool_config(
     # VALIDATED leaves the model the choice between text and a call.
     modes = {"auto": "AUTO", "none": "NONE", "required": "ANY", "named": "ANY"}
     mode = "VALIDATED" if choice.mode == "auto" and choice.names else modes[choice.mode]
+    _check_choice(choice, request)
     calling: dict[str, object] = {"mode": mode}
     if choice.names and choice.mode != "none":
         calling["allowedFunctionNames"] = list(choice.names)
     return {"functionCallingConfig": calling}
+
+
+def _check_choice(choice: ToolChoice, request: Request) -> None:
+    known = {tool.name for tool in request.tools if isinstance(tool, FunctionTool)}
+    for name in choice.names:
+        if name not in known:
+            raise Failure.invalid(f"names {name[:140]!r}, which is no tool here", "tool_choice")

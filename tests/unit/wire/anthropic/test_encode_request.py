@@ -253,7 +253,8 @@ def test_breakpoints_are_four_and_the_longer_ones_first():
 
 
 def test_two_tools_of_one_name_are_an_error():
-    assert refuse(request(tools=(GET, GET))).param == "tools[1]"
+    problem = refuse(request(tools=(GET, GET)))
+    assert (problem.kind, problem.param) == ("unsupported", "tools[1].name")
 
 
 def test_a_property_that_the_vendor_refuses_is_an_error():
@@ -380,12 +381,14 @@ def test_parameters_always_are_an_object():
         {"name": "put", "input_schema": {"type": "object", "properties": {}}},
     ]
     bad = FunctionTool("x", parameters=b'{"type":"string"}')
-    assert refuse(request(tools=(bad,))).param == "tools[0]"
+    problem = refuse(request(tools=(bad,)))
+    assert (problem.kind, problem.param) == ("unsupported", "tools[0].parameters")
 
 
 @pytest.mark.parametrize("name", ["a.b", "", "x" * 129, "a b", "é"])
 def test_a_bad_tool_name_is_an_error(name):
-    assert refuse(request(tools=(GET, FunctionTool(name)))).param == "tools[1]"
+    problem = refuse(request(tools=(GET, FunctionTool(name))))
+    assert (problem.kind, problem.param) == ("unsupported", "tools[1].name")
 
 
 @pytest.mark.parametrize(

@@ -321,7 +321,12 @@ LIMITS = {
     "n": (ask(n=9), "at most 8"),
     "stop": (ask(sampling=Sampling(stop=tuple("abcdef"))), "the 5"),
     "temperature": (ask(sampling=Sampling(temperature=2.5)), "maximum of 2"),
-    "tools[0]": (ask(tools=(FunctionTool("2fast"),)), "2fast"),
+    "tools[0].name": (ask(tools=(FunctionTool("2fast"),)), "2fast"),
+    "tools[1].name": (ask(tools=(FunctionTool("a"), FunctionTool("a"))), "there twice"),
+    "tools[0].parameters": (
+        ask(tools=(FunctionTool("a", None, b'{"type":"array","items":{}}'),)),
+        "not of type array",
+    ),
 }
 
 
@@ -333,15 +338,16 @@ def test_a_limit_is_named(param):
         encode(request, to)
     assert caught.value.problem.param == param
     assert caught.value.problem.status == 400
+    assert caught.value.problem.kind == "unsupported"  # another candidate may take it
 
 
-@pytest.mark.parametrize("name", ["f", "_f", "a.b:c-d", "x" * 128])
+@pytest.mark.parametrize("name", ["f", "_f", "a.b:c-d", "x" * 64])
 def test_names_that_gemini_takes(name):
     wire, _ = encode(ask(tools=(FunctionTool(name),)))
     assert wire["tools"][0]["functionDeclarations"][0]["name"] == name
 
 
-@pytest.mark.parametrize("name", ["", "-f", "9", "a b", "é", "x" * 129, "f\n"])
+@pytest.mark.parametrize("name", ["", "-f", "9", "a b", "é", "x" * 65, "f\n"])
 def test_names_that_it_does_not(name):
     with pytest.raises(Failure):
         encode(ask(tools=(FunctionTool(name),)))
@@ -424,3 +430,52 @@ def test_a_model_that_the_catalogue_does_not_know():
 def test_a_lone_surrogate_is_a_clear_refusal():
     with pytest.raises(Failure, match="surrogate"):
         CODEC.encode_request(ask(Turn("user", (Text("\ud800"),))), target())
+
+
+def test_names_of_a_model_that_nobody_knows_may_be_longer():
+    to = Target("gemini-9", Model.unknown("gemini-9", "google"))
+    wire, _ = encode(ask(tools=(FunctionTool("x" * 128),)), to)
+    assert wire["tools"][0]["functionDeclarations"][0]["name"] == "x" * 128
+    with pytest.raises(Failure):
+        encode(ask(tools=(FunctionTool("x" * 129),)), to)
+
+
+def test_a_choice_of_what_is_no_tool():
+    choice = ToolChoice("named", ("b",))
+    with pytest.raises(Failure) as caught:
+        encode(ask(tools=(FunctionTool("a"),), tool_choice=choice))
+    assert (caught.value.problem.kind, caught.value.problem.param) == (
+        "invalid_request",
+        "tool_choice",
+    )
+
+
+def test_a_message_of_nothing_but_another_vendors_file_is_refused_for_the_file():
+    file = Media("document", "application/pdf", FileRef("openai_chat", "file-1"))
+    _, lost = encode(ask(Turn("user", (file,), path="messages[0]")))
+    assert lost == {("semantic", "file_reference")}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        (b"{}", {"type": "object"}),
+        (b'{"properties":{"a":{}}}', {"type": "object", "properties": {"a": {}}}),
+        (b'{"type":"object","properties":{"a":{"not":{}}}}', None),
+        (b'{"$ref":"#/$defs/A","$defs":{"A":{"type":"object"}}}', None),
+    ],
+)
+def test_parameters_are_an_object_in_json_schema(parameters, said):
+    wire, _ = encode(ask(tools=(FunctionTool("a", None, parameters),)))
+    found = wire["tools"][0]["functionDeclarations"][0]["parametersJsonSchema"]
+    expected = said or json.loads(parameters)
+    if b'"not"' in parameters:
+        expected["properties"]["a"] = {}
+    assert found == expected
+
+
+def test_a_schemas_fault_has_a_path_in_the_answers_schema():
+    output = OutputFormat("json_schema", schema=b'{"type":"object","properties":{"a":3}}')
+    with pytest.raises(Failure) as caught:
+        encode(ask(output=output))
+    assert caught.value.problem.param == "response_format.schema.properties.a"

@@ -114,6 +114,7 @@ tools = st.lists(
         st.sampled_from([None, b'{"type":"object","properties":{"a":{"type":"string"}}}']),
     ),
     max_size=3,
+    unique_by=lambda tool: tool.name,
 ).map(tuple)
 sampling = st.builds(
     Sampling,
