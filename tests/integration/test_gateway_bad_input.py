@@ -126,3 +126,21 @@ def test_no_such_route(gateway) -> None:
 def test_the_gateway_lives_on(gateway) -> None:
     assert gateway.chat(body()).status == 200
     assert "Traceback" not in gateway.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": 3}}}]},
+         "tools[0].function.parameters"),
+        ({"messages": [USER, {"role": "assistant", "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{"}}]},
+            {"role": "tool", "tool_call_id": "c", "content": "x"}]},
+         "messages[1].tool_calls[0].function.arguments"),
+    ],
+)  # fmt: skip
+def test_an_encoders_fault_is_told_where_the_client_wrote_it(gateway, fields, param) -> None:
+    reply = gateway.chat(body(**fields))
+    error = reply.json()["error"]
+    assert reply.status == 400, error
+    assert error["param"].startswith(param), error

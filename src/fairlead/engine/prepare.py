@@ -65,11 +65,21 @@ async def _encoded(
     request = restore(request, lambda key: vault.get(x.scope, key))
     request = await _inline(request, model, x.snapshot.fetch)
     target = Target(model.id, model, allow_loss=x.allow_loss)
-    encoded = codec.encode_request(request, target)
-    semantic = [loss for loss in encoded.losses if loss.kind == "semantic"]
-    if semantic and not x.allow_loss:
-        raise Failure(_refusal(model, semantic))
+    path_of = x.codec.client_path
+    try:
+        encoded = codec.encode_request(request, target)
+    except Failure as failure:
+        problem = failure.problem
+        if problem.param is None:
+            raise
+        raise Failure(replace(problem, param=path_of(problem.param, request))) from failure
     x.losses = encoded.losses
+    if encoded.losses:
+        losses = [replace(loss, path=path_of(loss.path, request)) for loss in encoded.losses]
+        semantic = [loss for loss in losses if loss.kind == "semantic"]
+        if semantic and not x.allow_loss:
+            raise Failure(_refusal(model, semantic))
+        x.losses = tuple(losses)
     return encoded.body
 
 

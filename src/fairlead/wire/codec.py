@@ -105,8 +105,16 @@ class UsageTap(Protocol):
         ...
 
 
+def _as_it_is(path: str, _request: Request) -> str:
+    return path
+
+
 class Codec(Struct, frozen=True):
-    """One dialect. Each field is a plain function; docs of each stand with its implementation."""
+    """One dialect. Each field is a plain function; docs of each stand with its implementation.
+
+    `client_path` turns canon's path of a field (in another dialect's loss or error) into the path
+    at which this dialect's client wrote it.
+    """
 
     dialect: Dialect
     peek: Callable[[bytes], Peek]
@@ -120,6 +128,7 @@ class Codec(Struct, frozen=True):
     decode_error: Callable[[int, dict[str, str], bytes], Problem]
     encode_error: Callable[[Problem, str], bytes]
     stream_content_type: str = "text/event-stream"
+    client_path: Callable[[str, Request], str] = _as_it_is
 
 
 DecodeRequest = Callable[[bytes], Request]

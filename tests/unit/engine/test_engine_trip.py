@@ -360,7 +360,7 @@ async def test_a_client_that_leaves_before_an_answer_is_priced_by_estimate() -> 
 
 
 async def test_a_refusal_before_anything_was_sent_names_no_upstream() -> None:
-    client, record, sent = await trip(ask(tools=[{"type": "custom", "custom": {"name": "x"}}]))
+    client, _, sent = await trip(ask(tools=[{"type": "custom", "custom": {"name": "x"}}]))
     assert (client.status, sent) == (400, [])
     assert b"x-fairlead-upstream" not in client.headers
 
