@@ -30,8 +30,8 @@ def images(request: Request) -> str | None:
 def _image(path: str, source: dict[str, Any], most: int) -> str | None:
     where = f"{path}.image.source.base64"
     if len(source["data"]) > MOST_BYTES:
-        size = len(source["data"])
-        return f"{where}: image exceeds 10 MB maximum: {size} bytes > {MOST_BYTES} bytes"
+        length = len(source["data"])
+        return f"{where}: image exceeds 10 MB maximum: {length} bytes > {MOST_BYTES} bytes"
     data = decoded(source["data"])
     if not data:
         return f"{where}.data: Invalid base64 data"
