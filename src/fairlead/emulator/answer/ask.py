@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from fairlead.emulator.json_value import JsonValue
 
-__all__ = ["Answer", "Ask", "Call", "Media", "Stop", "Tool", "ToolResult"]
+__all__ = ["Answer", "Ask", "Call", "Cue", "Media", "Stop", "Tool", "ToolResult"]
 
 Stop = Literal["end", "calls", "limit", "sequence", "refusal", "blocked"]
 
@@ -90,3 +90,13 @@ class Answer(Struct):
     def spoken_tokens(self) -> int:
         """Tokens of text and calls."""
         return len(self.text) + sum(call.tokens for call in self.calls)
+
+
+class Cue(Struct, frozen=True):
+    """What a script has the model do now. `think` None leaves the thinking to the emulator; what is
+    thought appears only where the request has thinking on.
+    """
+
+    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
+    say: str = ""
+    think: str | None = None

@@ -1,6 +1,7 @@
 """Which tools are called, and with what."""
 
 import re
+from typing import Any
 
 import msgspec
 
@@ -10,7 +11,7 @@ from fairlead.emulator.answer.subjects import subjects
 from fairlead.emulator.answer.tokens import count
 from fairlead.emulator.json_value import JsonValue
 
-__all__ = ["calls_for"]
+__all__ = ["call_of", "calls_for"]
 
 MOST_CALLS = 8
 # What the vendors' own framing of a call costs, beside its JSON: not disclosed, so a small guess
@@ -84,5 +85,10 @@ def _call(tool: Tool, subject: str, seed: bytes, at: int) -> Call:
     arguments = {} if tool.schema is None else value_for(tool.schema, number, subject)
     if not isinstance(arguments, dict):
         arguments = {}
-    cost = count(tool.name) + count(msgspec.json.encode(arguments).decode()) + CALL_OVERHEAD
-    return Call(tool.name, arguments, cost)
+    return call_of(tool.name, arguments)
+
+
+def call_of(name: str, arguments: dict[str, Any]) -> Call:
+    """A call and what its JSON costs."""
+    cost = count(name) + count(msgspec.json.encode(arguments).decode()) + CALL_OVERHEAD
+    return Call(name, arguments, cost)

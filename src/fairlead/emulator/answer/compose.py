@@ -2,8 +2,8 @@
 
 import msgspec
 
-from fairlead.emulator.answer.ask import Answer, Ask
-from fairlead.emulator.answer.calls import calls_for
+from fairlead.emulator.answer.ask import Answer, Ask, Cue
+from fairlead.emulator.answer.calls import call_of, calls_for
 from fairlead.emulator.answer.schema_value import value_for
 from fairlead.emulator.answer.subjects import subjects
 from fairlead.emulator.answer.tokens import pieces
@@ -18,7 +18,7 @@ from fairlead.emulator.answer.wording import (
     thinking_of,
 )
 
-__all__ = ["compose"]
+__all__ = ["compose", "perform"]
 
 
 def compose(ask: Ask, index: int = 0) -> Answer:
@@ -39,6 +39,22 @@ def compose(ask: Ask, index: int = 0) -> Answer:
         if wishes.pieces:
             answer.per_event = max(1, -(-len(answer.text) // wishes.pieces))
     answer.thinking = _thinking(ask, wishes, seed)
+    _stop(ask, answer)
+    _limit(ask, answer)
+    return answer
+
+
+def perform(ask: Ask, cue: Cue) -> Answer:
+    """The answer that a script wants, within the limits that the request sets."""
+    answer = Answer(
+        text=pieces(cue.say),
+        calls=[call_of(name, arguments) for name, arguments in cue.calls],
+        stop="calls" if cue.calls else "end",
+    )
+    if cue.think is None or ask.budget == 0:
+        answer.thinking = _thinking(ask, Wishes(), seed_of(ask))
+    else:
+        answer.thinking = pieces(cue.think)[: ask.budget]
     _stop(ask, answer)
     _limit(ask, answer)
     return answer

@@ -5,6 +5,8 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
+from fairlead.emulator.answer.ask import Answer, Ask
+from fairlead.emulator.answer.compose import compose
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.json_value import JsonValue
@@ -54,11 +56,19 @@ class Tally(Struct, frozen=True):
         return self.total - self.read - self.write_5m - self.write_1h
 
 
+Composer = Callable[[dict[str, Any], Ask, int], Answer]
+
+
+def _plain(body: dict[str, Any], ask: Ask, index: int) -> Answer:
+    del body
+    return compose(ask, index)
+
+
 class Put(Struct, frozen=True):
     """A request that passed all checks, with what the emulator has to know to answer it.
 
     `sign(model, text, bound)` signs a thinking text so that it can be verified with `bound` when it
-    comes back.
+    comes back. `composer` makes answers: a script's, if one is about this conversation.
     """
 
     route: Route
@@ -68,6 +78,13 @@ class Put(Struct, frozen=True):
     request_id: str
     tally: Tally
     sign: Callable[[str, str, str], str]
+    composer: Composer = _plain
+
+    def compose(self, ask: Ask, index: int = 0) -> Answer:
+        """The answer to what is asked, or its candidate number `index`. A script reads `body`: a
+        face that knows more of the conversation than the body says puts the whole one there first.
+        """
+        return self.composer(self.body, ask, index)
 
 
 class Answered(Struct, frozen=True):

@@ -7,7 +7,6 @@ import msgspec
 
 from fairlead.emulator import judge
 from fairlead.emulator.answer.ask import Answer
-from fairlead.emulator.answer.compose import compose
 from fairlead.emulator.answer.wording import seed_of
 from fairlead.emulator.faces.anthropic.reading import ask_of
 from fairlead.emulator.faces.anthropic.writing import draw, events
@@ -113,7 +112,7 @@ class AnthropicFace:
         if put.route.op == "count_tokens":
             return _json({"input_tokens": tally.total}, {})
         ask = ask_of(put.body, put.model)
-        answer = compose(ask)
+        answer = put.compose(ask)
         seed = seed_of(ask)
         usage = {
             "input_tokens": tally.fresh,

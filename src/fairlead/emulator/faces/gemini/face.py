@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from fairlead.emulator import judge
-from fairlead.emulator.answer.compose import compose
 from fairlead.emulator.answer.wording import seed_of
 from fairlead.emulator.faces.face import Answered, Op, Put, Route, Tally, Trouble, Usage
 from fairlead.emulator.faces.gemini.reading import ask_of, candidates_of, shows_thoughts
@@ -136,7 +135,7 @@ class GeminiFace:
 
     def _generate(self, put: Put, tally: Tally) -> Answered:
         ask = ask_of(put.body, put.model, judge.default_budget(self.vendor, put.model))
-        answers = [compose(ask, index) for index in range(candidates_of(put.body))]
+        answers = [put.compose(ask, index) for index in range(candidates_of(put.body))]
         numbered = judge.numbers_calls(self.vendor, put.model)
         prompt: dict[str, Any] = {
             "promptTokenCount": tally.total,

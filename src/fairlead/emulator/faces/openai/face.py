@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from fairlead.emulator.answer.compose import compose
 from fairlead.emulator.answer.tokens import count
 from fairlead.emulator.answer.wording import seed_of
 from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage
@@ -95,7 +94,7 @@ class OpenAIFace:
         ask = ask_of(put.body, put.model)
         wanted = put.body.get("n")
         number = wanted if isinstance(wanted, int) and 0 < wanted <= MOST_CANDIDATES else 1
-        answers = [compose(ask, index) for index in range(number)]
+        answers = [put.compose(ask, index) for index in range(number)]
         prompt = count(msgspec.json.encode(put.body["messages"]).decode())
         thought = sum(one.thinking_tokens for one in answers)
         spoken = sum(one.spoken_tokens for one in answers)
