@@ -1,0 +1,165 @@
+"""What is served where: one table of routes, and the ways in which SDKs spell their paths.
+
+A path is looked up as it came; only if the table does not hold it literally is it rewritten
+(`SPELLINGS`) and matched with the patterns. So the usual routes cost one dictionary lookup, and a
+base URL may be set with or without a version or an SDK's prefix.
+"""
+
+import re
+from re import Pattern
+from typing import Final
+
+from msgspec import Struct
+
+from fairlead.canon import Dialect
+
+__all__ = ["ROUTES", "SPELLINGS", "Match", "Route", "Router", "client_dialect"]
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Route(Struct, frozen=True):
+    """One endpoint. `name` is its handler's; `path` may hold `{variables}`.
+
+    `dialect` is None where several dialects share the path: then the client's headers tell.
+    """
+
+    method: str
+    path: str
+    name: str
+    dialect: Dialect | None
+    what: str
+
+
+class Match(Struct, frozen=True):
+    """A route that a request hit. `dialect` is what the client speaks, as far as the path tells."""
+
+    route: Route
+    dialect: Dialect | None
+    variables: dict[str, str] = {}
+
+
+_CHAT: Final = "openai_chat"
+_RESPONSES: Final = "openai_responses"
+_ANTHROPIC: Final = "anthropic"
+_GEMINI: Final = "gemini"
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route("POST", "/v1/chat/completions", "exchange", _CHAT, "OpenAI chat completions"),
+    Route("POST", "/v1/responses", "exchange", _RESPONSES, "OpenAI Responses"),
+    Route("POST", "/v1/messages", "exchange", _ANTHROPIC, "Anthropic messages"),
+    Route(
+        "POST", "/v1beta/models/{model}:generateContent", "generate", _GEMINI, "Gemini, unstreamed"
+    ),
+    Route(
+        "POST", "/v1beta/models/{model}:streamGenerateContent", "stream_generate", _GEMINI,
+        "Gemini, streamed: server-sent events with `alt=sse`, else a JSON array",
+    ),
+    Route("GET", "/v1/models", "models", None, "models and aliases that may be named, in the"
+          " client's own shape (told by its headers: Anthropic's, Gemini's, else OpenAI's)"),
+    Route("GET", "/v1/models/{model}", "model", None, "one of them"),
+    Route("GET", "/v1beta/models", "models", _GEMINI, "the same in Gemini's shape"),
+    Route("GET", "/v1beta/models/{model}", "model", _GEMINI, "one of them"),
+    Route("GET", "/health", "health", _CHAT, "200 while the process lives"),
+    Route("GET", "/ready", "ready", _CHAT,
+          "200 while it takes requests, 503 while it drains or has no upstream"),
+)  # fmt: skip
+"""The contract, printed into docs/reference.md and tested against it."""
+
+SPELLINGS: Final[tuple[tuple[str, str, Dialect | None, str], ...]] = (
+    (r"^/anthropic(?=/)", "", _ANTHROPIC, "a prefix for clients of Anthropic's dialect"),
+    (r"^/openai(?=/)", "", _CHAT, "a prefix for clients of OpenAI's dialects"),
+    (r"^/(?:gemini|genai|google)(?=/)", "", _GEMINI, "a prefix for clients of Gemini's dialect"),
+    (r"^/v1beta/openai(?=/)", "/v1", _CHAT, "Gemini's OpenAI-compatible base URL"),
+    (r"^/v1(?=/v1(?:alpha|beta|beta1)?/)", "", None, "a base URL that ends in the version"),
+    (r"^/v1beta(?=/v1beta/)", "", _GEMINI, "the same for Gemini"),
+    (
+        r"^/(?=(?:chat/completions|completions|responses|embeddings|models|messages|files|batches)"
+        r"(?:/|$))",
+        "/v1/", None, "a base URL without the version",
+    ),
+    (r"^/(?:v1|v1alpha)/models/(?=[^/]+(?:/[^/]+)*:[a-zA-Z]+$)", "/v1beta/models/", _GEMINI,
+     "Gemini's other API versions"),
+    (r"^/v1alpha(?=/)", "/v1beta", _GEMINI, "Gemini's other API versions"),
+    (r"^/v1(?:beta1)?/(?:projects/[^/]+/locations/[^/]+/)?publishers/google/models/",
+     "/v1beta/models/", _GEMINI, "the Google SDK in its Vertex mode"),
+    (r"^/v1beta/models/models/", "/v1beta/models/", _GEMINI, "a model named `models/...`"),
+)  # fmt: skip
+"""How SDKs spell paths: a pattern, what it becomes, the dialect that it tells, and who does so."""
+
+KNOWN_MOST: Final = 1024
+"""Spellings that are remembered; paths come from clients."""
+
+_SPELLINGS: Final = [(re.compile(pattern), to, told) for pattern, to, told, _ in SPELLINGS]
+_TRAILING: Final = re.compile(r"(?<=.)/+$")
+
+
+def client_dialect(headers: Headers, query: bytes) -> Dialect:
+    """Whose client this is, on a path that several dialects share."""
+    for name, _ in headers:
+        if name == b"anthropic-version":
+            return _ANTHROPIC
+        if name == b"x-goog-api-key":
+            return _GEMINI
+    return _GEMINI if query.startswith(b"key=") or b"&key=" in query else _CHAT
+
+
+class Router:
+    """Finds routes by method and path."""
+
+    def __init__(self, routes: tuple[Route, ...] = ROUTES) -> None:
+        self.routes = routes
+        self.plain: dict[tuple[str, str], Match] = {
+            (route.method, route.path): Match(route, route.dialect)
+            for route in routes
+            if "{" not in route.path
+        }
+        self._patterns: list[tuple[Pattern[str], Route]] = [
+            (_compiled(route.path), route) for route in routes if "{" in route.path
+        ]
+        self._known: dict[tuple[str, str], Match] = {}
+
+    def find(self, method: str, path: str) -> Match | None:
+        """The route for a path that the table does not hold literally, None if there is none."""
+        found = self._known.get((method, path))
+        if found is not None:
+            return found
+        plain, told = _respelt(path)
+        found = self._matched(method, plain, told)
+        if found is not None and "id" not in found.variables and len(self._known) < KNOWN_MOST:
+            self._known[method, path] = found
+        return found
+
+    def methods(self, path: str) -> list[str]:
+        """The methods that a path takes; empty if there is no such path."""
+        plain, told = _respelt(path)
+        every = dict.fromkeys(route.method for route in self.routes)
+        return [method for method in every if self._matched(method, plain, told) is not None]
+
+    def _matched(self, method: str, path: str, told: Dialect | None) -> Match | None:
+        match = self.plain.get((method, path))
+        if match is not None:
+            if match.dialect is not None or told is None:
+                return match
+            return Match(match.route, told)
+        for pattern, route in self._patterns:
+            if route.method == method and (hit := pattern.match(path)) is not None:
+                return Match(route, route.dialect or told, hit.groupdict())
+        return None
+
+
+def _compiled(path: str) -> Pattern[str]:
+    """`{model}` may hold slashes, other variables hold none."""
+    pattern = re.escape(path).replace(r"\{model\}", r"(?P<model>[^:]+(?::\d+)?)")
+    return re.compile("^" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/:]+)", pattern) + "$")
+
+
+def _respelt(path: str) -> tuple[str, Dialect | None]:
+    told: Dialect | None = None
+    path = _TRAILING.sub("", path)
+    for pattern, to, dialect in _SPELLINGS:
+        changed = pattern.sub(to, path, count=1)
+        if changed != path:
+            path = changed
+            told = told or dialect
+    return path, told
