@@ -6,6 +6,10 @@ Anthropic: the TypedDict parameters of the installed `anthropic` SDK become JSON
 type hints, rather than asking pydantic, avoids the three traps of these types: `Iterable` is read
 as a list, response models are left out of content unions, and every object forbids extras.
 
+OpenAI: likewise from the `openai` SDK's parameters, whose streaming and plain forms differ in
+`stream` alone. What the live server takes beyond them is an overlay at run time
+(`fairlead/emulator/authority/data/openai_overlay.toml`).
+
 Gemini and Vertex: the parts of the `aiplatform` discovery document (it ships inside
 google-api-python-client) that the requests below reach. What the live servers take beyond it is an
 overlay at run time (`fairlead/emulator/authority/data/gemini_overlay.toml`), no part of the output.
@@ -33,6 +37,7 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 import anthropic
 import googleapiclient  # type: ignore[import-untyped]
+import openai
 import pydantic
 import typing_extensions
 
@@ -50,6 +55,13 @@ ANTHROPIC_OPS = {
         "anthropic.types.beta.message_count_tokens_params",
         "MessageCountTokensParams",
     ),
+}
+OPENAI_OPS = {
+    "chat": ("openai.types.chat.completion_create_params", "CompletionCreateParamsBase"),
+    "responses": ("openai.types.responses.response_create_params", "ResponseCreateParamsBase"),
+    "input_tokens": ("openai.types.responses.input_token_count_params", "InputTokenCountParams"),
+    "embeddings": ("openai.types.embedding_create_params", "EmbeddingCreateParams"),
+    "batches": ("openai.types.batch_create_params", "BatchCreateParams"),
 }
 # These travel as headers, although the SDK takes them as parameters.
 HEADER_PARAMETERS = {"betas", "user_profile_id", "workspace_id"}
@@ -189,6 +201,25 @@ def anthropic_schemas() -> Schema:
     }
 
 
+def openai_schemas() -> Schema:
+    """Bodies of OpenAI's API as the installed SDK types them."""
+    schemas = TypedDictSchemas()
+    ops = {
+        op: schemas.operation(getattr(importlib.import_module(module), name))
+        for op, (module, name) in OPENAI_OPS.items()
+    }
+    for op in ("chat", "responses"):
+        # It stands in the subclasses `...Streaming` and `...NonStreaming`.
+        schemas.defs[ops[op]]["properties"]["stream"] = {
+            "anyOf": [{"type": "boolean"}, {"type": "null"}]
+        }
+    return {
+        "source": {"package": "openai", "version": openai.__version__},
+        "ops": ops,
+        "$defs": dict(sorted(schemas.defs.items())),
+    }
+
+
 def structure(node: Schema) -> Schema:
     """A discovery schema without its prose, references by short name."""
     kept = {key: node[key] for key in DISCOVERY_STRUCTURE if key in node}
@@ -238,7 +269,11 @@ def gemini_schemas() -> Schema:
 
 def rendered() -> dict[str, str]:
     """File name to text, as shipped: compact, keys in a stable order, one line."""
-    made = {"anthropic.json": anthropic_schemas(), "gemini.json": gemini_schemas()}
+    made = {
+        "anthropic.json": anthropic_schemas(),
+        "gemini.json": gemini_schemas(),
+        "openai.json": openai_schemas(),
+    }
     return {
         name: json.dumps(schema, separators=(",", ":"), ensure_ascii=False) + "\n"
         for name, schema in made.items()

@@ -5,7 +5,8 @@
 
 Vendors: `anthropic` (operations `messages`, `count_tokens`, and the same with `_beta` behind them
 for `?beta=true` or an `anthropic-beta` header), `gemini` and `vertex_gemini` (`generate`,
-`count_tokens`). `jsonschema_rs` says whether a body fits, which is fast; only for one that doesn't
+`count_tokens`), `openai` (`chat`, `responses`, `input_tokens`, `embeddings`, `batches`).
+`jsonschema_rs` says whether a body fits, which is fast; only for one that doesn't
 is it walked again in Python, to say what is wrong in the vendor's words. Schemas know nothing of
 turn order, tool pairing, signatures or limits: that is `fairlead.emulator.rules`.
 """
@@ -20,6 +21,7 @@ from fairlead.emulator.authority.anthropic import anthropic_faults, definitions
 from fairlead.emulator.authority.discovery import messages
 from fairlead.emulator.authority.fault import Fault
 from fairlead.emulator.authority.google import google_faults
+from fairlead.emulator.authority.openai import openai_definitions, openai_faults
 
 __all__ = ["Fault", "check"]
 
@@ -64,8 +66,14 @@ def _google(vendor: str, op: str) -> tuple[dict[str, object], Explain]:
     return known.json_schema(op), partial(google_faults, known, op)
 
 
+def _openai(op: str) -> tuple[dict[str, object], Explain]:
+    known = openai_definitions()
+    return known.json_schema(op), partial(openai_faults, known, op)
+
+
 _VENDORS: dict[str, Callable[[str], tuple[dict[str, object], Explain]]] = {
     "anthropic": _anthropic,
     "gemini": partial(_google, "gemini"),
     "vertex_gemini": partial(_google, "vertex_gemini"),
+    "openai": _openai,
 }

@@ -14,8 +14,9 @@ class Fault(msgspec.Struct, frozen=True):
 
     `path` is in the vendor's notation ("" for the body itself): `messages.0.content.1.image.source`
     at Anthropic, `contents[0].parts[1].inline_data` at Google. `message` is the vendor's sentence,
-    path included where the vendor includes it.
+    path included where the vendor includes it. `code` is OpenAI's name for the kind of fault.
     """
 
     path: str
     message: str
+    code: str = ""

@@ -16,8 +16,10 @@ from fairlead.emulator.authority import check
 REPO = Path(__file__).resolve().parents[4]
 SHARED = Path(os.environ.get("FAIRLEAD_SHARED", REPO.parent / "shared"))
 RECORDINGS = SHARED / "wire" / "recordings.jsonl.gz"
-OPS = {"messages", "generate", "count_tokens"}
-LEAST_ROWS = {"anthropic": 260, "gemini": 250, "vertex_gemini": 110}
+OPS = {"messages", "generate", "count_tokens", "chat_completions", "responses"}
+# What the schemas call an operation of the recordings, where it is not the same.
+NAMES = {("openai", "chat_completions"): "chat", ("openai", "count_tokens"): "input_tokens"}
+LEAST_ROWS = {"anthropic": 260, "gemini": 250, "vertex_gemini": 110, "openai": 630}
 # Below these keys anything goes: arguments, schemas, metadata of the user's own.
 FREE = {
     "additionalProperties",
@@ -36,6 +38,8 @@ FREE = {
     "response_json_schema",
     "schema",
 }
+# At OpenAI the schema of a function is anything, too.
+FREE_AT = {"openai": FREE | {"parameters", "metadata"}}
 
 Row = dict[str, Any]
 
@@ -50,18 +54,19 @@ def recorded() -> dict[str, list[tuple[str, Row]]]:
         for row in map(json.loads, lines):
             if row["provider"] in found and row["op"] in OPS and row["response"]["status"] < 300:
                 beta = "_beta" if "beta=true" in row["request"]["url"] else ""
-                found[row["provider"]].append((row["op"] + beta, row["request"]["body"]))
+                op = NAMES.get((row["provider"], row["op"]), row["op"])
+                found[row["provider"]].append((op + beta, row["request"]["body"]))
     return found
 
 
-def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def spots(value: Any, free: set[str], path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Paths of every value that a schema says something about."""
     yield path
     for key, inner in value.items() if isinstance(value, dict) else ():
-        if key not in FREE:
-            yield from spots(inner, (*path, key))
+        if key not in free:
+            yield from spots(inner, free, (*path, key))
     for index, inner in enumerate(value) if isinstance(value, list) else ():
-        yield from spots(inner, (*path, index))
+        yield from spots(inner, free, (*path, index))
 
 
 def at(body: Any, path: tuple[Any, ...]) -> Any:
@@ -70,22 +75,22 @@ def at(body: Any, path: tuple[Any, ...]) -> Any:
     return body
 
 
-def with_unknown_key(body: Row, rng: random.Random) -> Row | None:
+def with_unknown_key(body: Row, rng: random.Random, free: set[str]) -> Row | None:
     """The body with a key too many in one of its objects."""
     mutant = copy.deepcopy(body)
     named = [
         p
-        for p in spots(mutant)
+        for p in spots(mutant, free)
         if isinstance(at(mutant, p), dict) and (not p or p[-1] != "properties")
     ]
     at(mutant, rng.choice(named))["unheardOf"] = "x"
     return mutant
 
 
-def with_wrong_type(body: Row, rng: random.Random) -> Row | None:
+def with_wrong_type(body: Row, rng: random.Random, free: set[str]) -> Row | None:
     """The body with one value turned into another type."""
     mutant = copy.deepcopy(body)
-    paths = [p for p in spots(mutant) if p]
+    paths = [p for p in spots(mutant, free) if p]
     path = rng.choice(paths)
     old = at(mutant, path)
     at(mutant, path[:-1])[path[-1]] = [[7]] if isinstance(old, dict | str | int | float) else 7.5
@@ -107,7 +112,7 @@ def test_mutated_requests_are_refused_with_the_vendors_sentence(recorded, vendor
     tried, accepted, speechless = 0, [], []
     for op, body in recorded[vendor]:
         for _ in range(4):
-            mutant = mutate(body, rng)
+            mutant = mutate(body, rng, FREE_AT.get(vendor, FREE))
             faults = check(vendor, op, mutant)
             tried += 1
             if not faults:

@@ -15,7 +15,7 @@ import pytest
 REPO = Path(__file__).resolve().parents[4]
 DATA = REPO / "src" / "fairlead" / "emulator" / "authority" / "data"
 SCRIPT = REPO / "scripts" / "schemas.py"
-NAMES = ["anthropic.json", "gemini.json"]
+NAMES = ["anthropic.json", "gemini.json", "openai.json"]
 RENDER = "import json, runpy, sys; print(json.dumps(runpy.run_path(sys.argv[1])['rendered']()))"
 
 
@@ -23,6 +23,7 @@ RENDER = "import json, runpy, sys; print(json.dumps(runpy.run_path(sys.argv[1])[
 def schemas():
     pytest.importorskip("anthropic")
     pytest.importorskip("googleapiclient")
+    pytest.importorskip("openai")
     spec = importlib.util.spec_from_file_location("schemas", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
