@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-__all__ = ["MemoryVault"]
+__all__ = ["MemoryVault", "entry_size"]
 
 OVERHEAD = 300
 """Bytes that an entry takes besides its own: key tuple, strings' headers, dictionary slot."""
@@ -30,6 +30,7 @@ class MemoryVault:
         self._max_entries = max_entries
         self._clock = clock
         self._held: OrderedDict[tuple[str, str], tuple[bytes, float]] = OrderedDict()
+        self._forgotten: set[str] = set()
         self.size = 0
 
     def __len__(self) -> int:
@@ -37,9 +38,11 @@ class MemoryVault:
 
     def put(self, scope: str, key: str, parts: bytes) -> None:
         """Keep `parts` under `key`; the longest unused entries make room."""
+        if scope in self._forgotten:
+            return
         now = self._clock()
-        self._drop((scope, key))
-        size = _size(scope, key, parts)
+        self.drop(scope, key)
+        size = entry_size(scope, key, parts)
         if size <= self._max_bytes and self._max_entries > 0:
             self._held[scope, key] = (parts, now)
             self.size += size
@@ -59,6 +62,21 @@ class MemoryVault:
         self._held.move_to_end(place)
         return found[0]
 
+    def forget(self, scope: str) -> None:
+        """Drop all that the scope put, and take no more from it. Walks through all entries."""
+        self._forgotten.add(scope)
+        for place in [place for place in self._held if place[0] == scope]:
+            self.drop(*place)
+
+    def drop(self, scope: str, key: str) -> None:
+        """Drop one entry, if it is there."""
+        found = self._held.pop((scope, key), None)
+        if found is not None:
+            self.size -= entry_size(scope, key, found[0])
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def _tidy(self, now: float) -> None:
         # Every use moves an entry to the end and renews its time, so the order of the dictionary
         # is the order of age: what is too old stands in front.
@@ -70,13 +88,9 @@ class MemoryVault:
                 and now - self._held[oldest][1] < self._max_age
             ):
                 return
-            self._drop(oldest)
-
-    def _drop(self, place: tuple[str, str]) -> None:
-        found = self._held.pop(place, None)
-        if found is not None:
-            self.size -= _size(*place, found[0])
+            self.drop(*oldest)
 
 
-def _size(scope: str, key: str, parts: bytes) -> int:
+def entry_size(scope: str, key: str, parts: bytes) -> int:
+    """What an entry counts for: its bytes, and what holding it takes."""
     return len(scope) + len(key) + len(parts) + OVERHEAD

@@ -16,7 +16,7 @@ LOOPBACK = "loopback"
 class Vault(Protocol):
     """A store that may forget. A scope (a virtual key's id) never sees what another one put.
 
-    Neither call does I/O that blocks, and neither raises.
+    None of `put`, `get` and `forget` waits for a disk's write or for a lock, and none raises.
     """
 
     def put(self, scope: str, key: str, parts: bytes) -> None:
@@ -25,4 +25,12 @@ class Vault(Protocol):
 
     def get(self, scope: str, key: str) -> bytes | None:
         """What was kept, None if it never was or is gone."""
+        ...
+
+    def forget(self, scope: str) -> None:
+        """The key was revoked: drop all that it put, and take no more from it."""
+        ...
+
+    def close(self) -> None:
+        """Write out what waits, and let go of files. May take some seconds."""
         ...

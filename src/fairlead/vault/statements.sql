@@ -1,0 +1,181 @@
+-- All SQL of the vault's room. A statement begins with `-- name --`, then comments say what it is
+-- for. `statements.py` loads them; nothing else in the room holds SQL.
+
+-- migrations_table --
+-- Which changes of which room's tables this file has had; the same table as the ledger's.
+CREATE TABLE IF NOT EXISTS migrations (
+    room TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    applied_at REAL NOT NULL,
+    PRIMARY KEY (room, version)
+);
+
+-- schema_version --
+-- The newest migration of the vault's tables that this file has had; 0 for a fresh file.
+SELECT coalesce(max(version), 0) FROM migrations WHERE room = 'vault';
+
+-- note_migration --
+-- Note that a migration was applied, in the same transaction as its statements.
+INSERT INTO migrations (room, version, name, applied_at) VALUES ('vault', ?, ?, ?);
+
+-- migration_1_first_form --
+-- `kept`: signed parts (the vault). `seq` only grows, so that a process reads what others have put
+-- since it looked last; `writer` is the process that put it, `used` its last use (Unix seconds),
+-- `size` what it counts for. `kept_total` is the sum, kept by triggers, so that bounding many
+-- processes' entries needs no walk through them; REPLACE deletes and so needs recursive_triggers.
+-- `responses`: answers of the Responses API with what was asked in them. `owned`: whose a vendor's
+-- file, batch or cache is.
+CREATE TABLE kept (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    parts BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    used REAL NOT NULL,
+    writer INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX kept_by_key ON kept (scope, key);
+CREATE INDEX kept_by_use ON kept (used, seq);
+CREATE TABLE kept_total (entries INTEGER NOT NULL, bytes INTEGER NOT NULL);
+INSERT INTO kept_total (entries, bytes) VALUES (0, 0);
+CREATE TRIGGER kept_comes AFTER INSERT ON kept
+BEGIN UPDATE kept_total SET entries = entries + 1, bytes = bytes + new.size; END;
+CREATE TRIGGER kept_goes AFTER DELETE ON kept
+BEGIN UPDATE kept_total SET entries = entries - 1, bytes = bytes - old.size; END;
+CREATE TABLE responses (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope TEXT NOT NULL,
+    id TEXT NOT NULL,
+    previous_id TEXT,
+    model TEXT NOT NULL,
+    upstream TEXT NOT NULL,
+    created REAL NOT NULL,
+    size INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    items BLOB NOT NULL
+);
+CREATE UNIQUE INDEX responses_by_id ON responses (scope, id);
+CREATE INDEX responses_by_age ON responses (created, seq);
+CREATE TABLE responses_total (entries INTEGER NOT NULL, bytes INTEGER NOT NULL);
+INSERT INTO responses_total (entries, bytes) VALUES (0, 0);
+CREATE TRIGGER responses_come AFTER INSERT ON responses
+BEGIN UPDATE responses_total SET entries = entries + 1, bytes = bytes + new.size; END;
+CREATE TRIGGER responses_go AFTER DELETE ON responses
+BEGIN UPDATE responses_total SET entries = entries - 1, bytes = bytes - old.size; END;
+CREATE TABLE owned (
+    upstream TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    created REAL NOT NULL,
+    PRIMARY KEY (upstream, kind, id)
+) WITHOUT ROWID;
+CREATE INDEX owned_by_scope ON owned (scope, upstream, kind);
+
+-- begin --
+-- Take the write lock at once, so that a transaction never fails half-way for want of it.
+BEGIN IMMEDIATE;
+
+-- kept_put --
+-- Keep signed parts; `Statements.rows` repeats the VALUES group.
+INSERT OR REPLACE INTO kept (scope, key, parts, size, used, writer)
+VALUES (?, ?, ?, ?, ?, ?);
+
+-- kept_get --
+-- Signed parts and when they were used last. Older ones than the bound may still be there.
+SELECT parts, used FROM kept WHERE scope = ? AND key = ? AND used > ?;
+
+-- kept_touch --
+-- They were used again; `Statements.rows` repeats the VALUES group.
+WITH touched (scope, place, moment) AS (VALUES (?, ?, ?))
+UPDATE kept SET used = t.moment
+FROM touched AS t WHERE kept.scope = t.scope AND kept.key = t.place AND kept.used < t.moment;
+
+-- kept_names --
+-- What is there, for the filter in memory.
+SELECT scope, key FROM kept;
+
+-- kept_newest --
+-- Up to where the filter has seen all.
+SELECT coalesce(max(seq), 0) FROM kept;
+
+-- kept_of_others --
+-- What other processes have put since.
+SELECT seq, scope, key FROM kept WHERE seq > ? AND writer != ? ORDER BY seq;
+
+-- kept_expire --
+-- What was not used for too long.
+DELETE FROM kept WHERE used <= ?;
+
+-- kept_total --
+-- How much is kept.
+SELECT entries, bytes FROM kept_total;
+
+-- kept_oldest --
+-- The longest unused, to make room.
+SELECT seq, size FROM kept ORDER BY used, seq LIMIT ?;
+
+-- kept_remove --
+-- What was put in its place is too large to be kept.
+DELETE FROM kept WHERE scope = ? AND key = ?;
+
+-- kept_drop --
+-- One of them goes.
+DELETE FROM kept WHERE seq = ?;
+
+-- kept_forget --
+-- A key was revoked: all that was its.
+DELETE FROM kept WHERE scope = ?;
+
+-- responses_put --
+-- An answer and what was asked in it. One that is there stays: an id is given once.
+INSERT INTO responses (scope, id, previous_id, model, upstream, created, size, body, items)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (scope, id) DO NOTHING;
+
+-- responses_get --
+-- One answer that is not too old.
+SELECT body, items, previous_id, model, upstream, created
+FROM responses WHERE scope = ? AND id = ? AND created > ?;
+
+-- responses_delete --
+-- One answer goes; those that build on it stay.
+DELETE FROM responses WHERE scope = ? AND id = ?;
+
+-- responses_expire --
+-- What is too old.
+DELETE FROM responses WHERE created <= ?;
+
+-- responses_total --
+-- How much is stored.
+SELECT entries, bytes FROM responses_total;
+
+-- responses_oldest --
+-- The oldest, to make room.
+SELECT seq, size FROM responses ORDER BY created, seq LIMIT ?;
+
+-- responses_drop --
+-- One of them goes.
+DELETE FROM responses WHERE seq = ?;
+
+-- responses_forget --
+-- A key was revoked: all that was its.
+DELETE FROM responses WHERE scope = ?;
+
+-- owned_put --
+-- A vendor's object belongs to a scope. The first owner stays: a vendor gives an id once.
+INSERT INTO owned (upstream, kind, id, scope, created) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (upstream, kind, id) DO NOTHING;
+
+-- owned_get --
+-- Whose it is.
+SELECT scope FROM owned WHERE upstream = ? AND kind = ? AND id = ?;
+
+-- owned_ids --
+-- All of one kind that a scope owns at an upstream, in the order of making.
+SELECT id FROM owned WHERE scope = ? AND upstream = ? AND kind = ? ORDER BY created, id;
+
+-- owned_delete --
+-- It was deleted at the vendor.
+DELETE FROM owned WHERE upstream = ? AND kind = ? AND id = ? AND scope = ?;
