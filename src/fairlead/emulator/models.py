@@ -1,6 +1,7 @@
 """The models that the emulator knows, and what each of them takes.
 
-The figures stand in `models.toml` with their sources, apart from the gateway's catalogue.
+The figures stand in `models.toml`, OpenAI's in `models_openai.toml`, with their sources, apart from
+the gateway's catalogue.
 """
 
 import tomllib
@@ -9,7 +10,7 @@ from importlib import resources
 
 import msgspec
 
-__all__ = ["Media", "Model", "find", "names"]
+__all__ = ["Media", "Model", "OpenAIFacts", "find", "names"]
 
 
 class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,6 +28,33 @@ class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tile: int | None = None
 
 
+class OpenAIFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What only OpenAI's models differ in.
+
+    Attributes:
+        apis: which of `chat`, `responses` and `embeddings` it serves.
+        effort_default: the effort without a word; empty for a model that doesn't reason.
+        max_tokens: takes the old name of `max_completion_tokens`.
+        stop: takes stop sequences.
+        refused_roles: roles that it doesn't take.
+        tools_at_rest: in chat completions functions only with effort `none`.
+        search: takes `web_search_options`.
+        dimensions: of an embedding; `shorter` ones may be asked for.
+        cache_writes: usage tells of tokens written to a cache.
+    """
+
+    apis: tuple[str, ...] = ("chat", "responses")
+    effort_default: str = ""
+    max_tokens: bool = True
+    stop: bool = True
+    refused_roles: tuple[str, ...] = ()
+    tools_at_rest: bool = False
+    search: bool = False
+    dimensions: int = 0
+    shorter: bool = True
+    cache_writes: bool = False
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one model takes; tokens everywhere.
 
@@ -36,12 +64,14 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         budget: least and greatest thinking budget, where it takes one.
         budget_off: a budget of 0 switches thinking off.
         budget_default: the budget without a word; None is dynamic.
-        sampling: `any` of temperature, top_p and top_k, `one_of` temperature and top_p, or `none`.
+        sampling: `any` of temperature, top_p and top_k, `one_of` temperature and top_p, `at_rest`
+            (only while the model doesn't reason), or `none`.
         overflow: what a prompt that fits makes with a max_tokens that doesn't: `stop` answers and
             ends with model_context_window_exceeded, `reject` is a 400.
         signatures: a function call in the history must carry its thought signature.
         input_tokens: how many tokens it counts where the family's others count one.
         media: what pictures, sound, film and pages cost on a Google model.
+        openai: what only OpenAI's models have.
     """
 
     name: str
@@ -67,6 +97,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     signatures: bool = False
     input_tokens: float = 1.0
     media: Media | None = None
+    openai: OpenAIFacts | None = None
 
 
 def find(vendor: str, name: str) -> Model | None:
@@ -81,6 +112,9 @@ def names(vendor: str) -> list[str]:
 
 @cache
 def _table() -> dict[tuple[str, str], Model]:
-    text = resources.files("fairlead.emulator").joinpath("models.toml").read_text("utf-8")
-    rows = msgspec.convert(tomllib.loads(text)["models"], list[Model])
+    files = resources.files("fairlead.emulator")
+    rows: list[Model] = []
+    for name in ("models.toml", "models_openai.toml"):
+        table = tomllib.loads(files.joinpath(name).read_text("utf-8"))
+        rows += msgspec.convert(table["models"], list[Model])
     return {(row.vendor, name): row for row in rows for name in (row.name, *row.aliases)}

@@ -11,7 +11,7 @@ def test_aliases_find_the_full_name():
     assert models.find("anthropic", "nonesuch") is None
 
 
-@pytest.mark.parametrize("vendor", ["anthropic", "gemini"])
+@pytest.mark.parametrize("vendor", ["anthropic", "gemini", "openai"])
 def test_every_row_is_whole(vendor):
     for name in models.names(vendor):
         model = models.find(vendor, name)
