@@ -7,8 +7,11 @@ The vendor's rules, and what this does about each:
   breakpoints stay on the block that carried them.
 - The system prompt stands outside, so system turns are hoisted; one from mid-conversation changes
   its place (`system_moved`). Some of the newest models take them where they stand
-  (`mid_system` among the model's features); the first of all never ("messages.0: use the
-  top-level 'system' parameter for the initial system prompt", LeenHawk/gproxy#209).
+  (`mid_system` among the model's features), "immediately after a user turn" (what's new in Claude
+  Opus 4.8) and "either last in `messages` or followed by an `assistant` turn" (elgorro/aiquila#413,
+  quoting build-with-claude/mid-conversation-system-messages); the first of all never
+  ("messages.0: use the top-level 'system' parameter for the initial system prompt",
+  LeenHawk/gproxy#209).
 - The results of parallel calls stand in the one user turn behind the calls, before anything else in
   it; every call needs its result and every result its call ("Each `tool_result` block must have a
   corresponding `tool_use` block in the previous message"); "tool_use ids must be unique", also
@@ -24,7 +27,8 @@ The vendor's rules, and what this does about each:
   claude-sonnet-4-5), so nothing is put before it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -89,11 +93,11 @@ class _Writer:
 
     # ---- turns ----------------------------------------------------------------------------------
 
-    def turn(self, turn: Turn) -> None:
+    def turn(self, turn: Turn, behind: Iterable[Turn]) -> None:
         if turn.name:
             self.losses.cosmetic(turn.path, "name", "messages have no name here")
         if turn.role in _SYSTEM_ROLES:
-            self._system_turn(turn)
+            self._system_turn(turn, behind)
             return
         message = self._message(_WIRE_ROLE[turn.role], turn.path)
         self._parts(turn.parts, message, turn.path)
@@ -125,17 +129,25 @@ class _Writer:
                 message.spoken = True
                 message.blocks.append(block)
 
-    def _system_turn(self, turn: Turn) -> None:
+    def _system_turn(self, turn: Turn, behind: Iterable[Turn]) -> None:
         own = any(isinstance(p, Opaque) and p.dialect == DIALECT for p in turn.parts)
-        if self.messages and (own or "mid_system" in self.facts.features):
+        last = self.messages[-1] if self.messages else None
+        if last is not None and (own or self._may_stand_behind(last, behind)):
             message = Message("system", turn.path)
-            message.sealed = True
+            message.sealed = True  # several in a row are taken (recorded), and stay several
             self.messages.append(message)
             self._parts(turn.parts, message, turn.path)
             return
         if self.messages:
             self.losses.cosmetic(turn.path, "system_moved", "moved to the system prompt")
         self.instructions(turn.parts, turn.path)
+
+    def _may_stand_behind(self, last: Message, behind: Iterable[Turn]) -> bool:
+        """Whether a system turn may stay in its place: see the rules above."""
+        if "mid_system" not in self.facts.features or not (last.blocks or last.results):
+            return False
+        speaker = next((turn.role for turn in behind if turn.role not in _SYSTEM_ROLES), None)
+        return last.role in ("user", "system") and speaker in (None, "assistant")
 
     def instructions(self, parts: tuple[Part, ...], path: str) -> None:
         """Parts of the system prompt: text only."""
@@ -160,8 +172,8 @@ def write_conversation(
     """`system` and `messages` for a request, with what thinking has to know of them."""
     writer = _Writer(facts, losses, extras)
     writer.instructions(request.instructions, "")
-    for turn in request.turns:
-        writer.turn(turn)
+    for at, turn in enumerate(request.turns, 1):
+        writer.turn(turn, islice(request.turns, at, None))
     writer.calls.close()
     messages = settle(writer.messages, losses)
     prefill = take_prefill(messages, facts, losses)

@@ -11,6 +11,7 @@
   ("If "output" and "error" keys are not specified, then whole "response" is treated as function
   output": discovery document, FunctionResponse.response). Normal form: `ToolResult.json` is true
   exactly when the text is a JSON object, whoever sent it.
+- The last turn is the user's on models that "don't support prefilling" (catalogue: `prefill`).
 - Gemini 3 checks that the first call of each step is signed; history from elsewhere gets the
   documented dummy, in the base64 form that was recorded with status 200 (6 requests).
 """
@@ -20,7 +21,17 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from fairlead.canon import Failure, Media, Opaque, Part, Request, Text, ToolResult, Turn
+from fairlead.canon import (
+    Failure,
+    Media,
+    Opaque,
+    Part,
+    Request,
+    Text,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
 from fairlead.catalog.model import Model
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.media import encode_media
@@ -45,7 +56,17 @@ class Said(Struct, frozen=True, gc=False):
 class _Contents:
     """`contents` and `systemInstruction` under construction."""
 
-    __slots__ = ("_calls", "_facts", "_last", "_losses", "_waiting", "contents", "system")
+    __slots__ = (
+        "_calls",
+        "_facts",
+        "_last",
+        "_losses",
+        "_open",
+        "_spoke_at",
+        "_waiting",
+        "contents",
+        "system",
+    )
 
     def __init__(self, facts: Model, losses: Losses) -> None:
         self.contents: list[dict[str, object]] = []
@@ -54,6 +75,8 @@ class _Contents:
         self._losses = losses
         self._calls: dict[str, str] = {}
         self._last = ""  # what the last Content holds: "model", "user" or "results"
+        self._open: list[tuple[str, str]] = []  # id and path of the step's calls without a result
+        self._spoke_at = ""  # path of the model's last turn
         self._waiting: list[WirePart] = []  # media of results, for behind them
 
     def add_system(self, parts: tuple[Part, ...], path: str) -> None:
@@ -86,8 +109,14 @@ class _Contents:
                 self._put("user", said)
 
     def finish(self) -> None:
-        """Put what was waiting; sign what Gemini 3 wants signed."""
+        """Put what was waiting; sign what Gemini 3 wants signed; take away a prefill it rejects."""
         self._flush()
+        self._check_answered()
+        facts = self._facts
+        if self._last == "model" and facts.known and "prefill" not in facts.features:
+            why = f"{facts.id} cannot continue a model's turn: the last one has to be the user's"
+            self._losses.semantic(self._spoke_at, "prefill", why)
+            self.contents.pop()
         if self._facts.thinking.kind == "level":
             for content in self.contents:
                 self._sign(content)
@@ -100,16 +129,16 @@ class _Contents:
         self.system.clear()
 
     def _model_turn(self, turn: Turn) -> None:
+        self._spoke_at = turn.path
         for at, part in enumerate(turn.parts):
             where = f"{turn.path}.content[{at}]"
             said = encode_part(part, self._facts, where, self._losses)
             if said is None:
                 continue
-            if isinstance(said, dict) and "functionCall" in said:
-                call = said["functionCall"]
-                if isinstance(call, dict) and "id" in call:
-                    self._calls[call["id"]] = call["name"]
             self._put("model", said)
+            if isinstance(part, ToolCall):
+                self._open.append((part.id, where))
+                self._calls[part.id] = part.name
 
     def _put(self, holds: str, part: WirePart) -> None:
         if holds != "results" and self._waiting:
@@ -119,9 +148,18 @@ class _Contents:
             if isinstance(parts, list):
                 parts.append(part)
             return
+        if holds != "results":
+            self._check_answered()
         self._last = holds
         role = "model" if holds == "model" else "user"
         self.contents.append({"role": role, "parts": [part]})
+
+    def _check_answered(self) -> None:
+        """Refuse calls of the last step that have no result and can get none any more."""
+        if self._open:
+            call_id, path = self._open[0]
+            hint = "each call needs one result, directly behind the turn that makes it"
+            raise Failure.invalid(f"the tool call {call_id!r} has no result", path, hint=hint)
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -130,6 +168,12 @@ class _Contents:
 
     def _result(self, result: ToolResult, turn: Turn, path: str) -> WirePart:
         name = result.name or self._calls.get(result.call_id)
+        awaited = next((call for call in self._open if call[0] == result.call_id), None)
+        if awaited is not None:
+            self._open.remove(awaited)
+        elif result.call_id in self._calls:
+            message = f"answers the tool call {result.call_id!r}, which has its result already"
+            raise Failure.invalid(message, turn.path, hint="each call has one result")
         if name is None:
             message = f"answers the tool call {result.call_id!r}, which no earlier turn makes"
             hint = "Gemini matches results by name too, and the name stands in the call"

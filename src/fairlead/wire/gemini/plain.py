@@ -37,4 +37,4 @@ def plain_contents(request: Request) -> Said | None:
         else:
             system.append(said)
         last = role
-    return Said(contents, system) if contents else None
+    return Said(contents, system) if last == "user" else None

@@ -151,8 +151,8 @@ REQUESTS = {
         instructions=(Text("a"), Text("b", cache=CacheMark("1h"))),
     ),
     "system in the middle": _request(
-        [*HI, {"role": "assistant", "content": "yo"}, {"role": "system", "content": "now"}],
-        (user(Text("hi")), assistant(Text("yo")), Turn("system", (Text("now"),))),
+        [*HI, {"role": "system", "content": "now"}, {"role": "system", "content": "and"}],
+        (user(Text("hi")), Turn("system", (Text("now"),)), Turn("system", (Text("and"),))),
     ),
     "prefill": _request(
         [*HI, {"role": "assistant", "content": "{"}], (user(Text("hi")), assistant(Text("{")))

@@ -24,6 +24,7 @@ KNOBS = (
 )
 FEATURES = (
     "tools",
+    "prefill",
     "json",
     "json_schema",
     "json_schema_tools",

@@ -19,7 +19,7 @@ if not PATH.is_file():
 TARGETS = {
     "2.5, JSON Schema": target(BUDGET),
     "3, JSON Schema": target(LEVEL),
-    "2.5, the older subset": target(BUDGET, features=("n", "logprobs")),
+    "2.5, the older subset": target(BUDGET, features=("n", "logprobs", "prefill")),
 }
 # What a chat request may say and Gemini can't; anything new here wants a second look.
 SEMANTIC = {

@@ -122,7 +122,8 @@ def test_arguments_that_are_no_object_are_refused(arguments):
 
 def test_arguments_go_verbatim():
     turn = Turn("assistant", (ToolCall("a", "f", '{"x": 1.50,  "y":"\\u00e9"}'),))
-    body = CODEC.encode_request(ask(HELLO, turn), target()).body
+    result = Turn("tool", (ToolResult("a"),))
+    body = CODEC.encode_request(ask(HELLO, turn, result), target()).body
     assert b'{"x": 1.50,  "y":"\\u00e9"}' in body
 
 
@@ -156,7 +157,7 @@ def test_results_are_objects_and_come_back(text, is_error, response):
 
 
 def test_media_of_results_follow_where_the_model_takes_none_inside():
-    to = target(features=("tools",))
+    to = target(features=("tools", "prefill"))
     turns = (
         HELLO,
         Turn("assistant", (ToolCall("a", "f", "{}"), ToolCall("b", "g", "{}"))),
@@ -240,7 +241,8 @@ PARTS = {
 def test_a_part_that_is_lost_is_named(name):
     part, loss = PARTS[name]
     turn = Turn("assistant", (Text("well"), part), path="messages[1]")
-    encoded = CODEC.encode_request(ask(HELLO, turn), target(features=()))
+    result = Turn("tool", (ToolResult("a"),) if isinstance(part, ToolCall) else ())
+    encoded = CODEC.encode_request(ask(HELLO, turn, result), target(features=("prefill",)))
     assert [(found.kind, found.what) for found in encoded.losses] == [loss]
     assert encoded.losses[0].path == "messages[1].content[1]"
 
