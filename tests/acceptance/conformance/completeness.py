@@ -225,7 +225,7 @@ class _Judge:
         return [
             f"{path}: {json.dumps(value)[:60]} is gone"
             for path, value in self.source.unread()
-            if not self.named(path, path.rpartition(".")[2])
+            if not self.named(path, path.rpartition(".")[2].partition("[")[0])
         ]
 
 
@@ -294,6 +294,10 @@ def _plain(value: Json, other: Json, _judge: _Judge) -> bool:
     return bool(value == other)
 
 
+def _tier(value: Json, other: Json, _judge: _Judge) -> bool:
+    return other in _TIERS.get(value, (value,))
+
+
 def _anything(_value: Json, _other: Json, _judge: _Judge) -> bool:
     return True
 
@@ -332,6 +336,15 @@ def _is_off(value: Json) -> bool:
     return any(word in text for word in ('"none"', "disabled", "false", "Budget\": 0", "null"))
 
 
+# What stands for a tier elsewhere: OpenAI's, Anthropic's and Gemini's words.
+_TIERS = {
+    "auto": (None, "auto"),
+    "default": ("standard_only", "standard", "default"),
+    "standard": ("standard_only", "standard", "default"),
+    "standard_only": ("standard_only", "standard", "default"),
+    "priority": ("auto", "priority"),
+    "flex": ("flex",),
+}
 _KNOBS = {
     "choice": _choice,
     "output": _output,
@@ -339,6 +352,7 @@ _KNOBS = {
     "strict": _plain,
     "max_tokens": _limit,
     "thinking": _thinking,
+    "tier": _tier,
 }
 _WORDS = {
     "choice": ("tool_choice", "forced_tool", "server_tool:", "custom_tool"),

@@ -14,7 +14,7 @@ _KNOBS = {
     "max_tokens": "max_tokens",
     "service_tier": "tier",
 }
-_DEFAULTS = {"tier": "auto", "stop": []}
+_DEFAULTS: dict[str, Any] = {"stop": []}
 _CHOICES = {"auto": "auto", "any": "required", "none": "none", "tool": "named"}
 
 

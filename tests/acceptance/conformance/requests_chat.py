@@ -77,10 +77,7 @@ def read(body: dict[str, Any]) -> Said:
 def _message(message: Obj, said: Said) -> None:
     role = message.take("role")
     kind = "system" if role == "developer" else role
-    for name in ("reasoning_content", "reasoning"):
-        thought = message.take(name)
-        if isinstance(thought, str) and thought:
-            said.add("thought", thought, message.path)
+    _thoughts(message, said)
     if kind in ("tool", "function"):
         _result(message, said)
         return
@@ -106,10 +103,24 @@ def _message(message: Obj, said: Said) -> None:
         message.take("annotations")
 
 
+def _thoughts(message: Obj, said: Said) -> None:
+    """Thoughts of the history: the same text often stands there in two fields."""
+    texts = [message.take("reasoning_content"), message.take("reasoning")]
+    for detail in message.objs("reasoning_details"):
+        texts += [detail.take("text"), detail.take("summary")]
+        for name in ("type", "format", "id", "index", "signature", "data"):
+            detail.take(name)
+    for text in dict.fromkeys(text for text in texts if isinstance(text, str) and text):
+        said.add("thought", text, message.path)
+
+
 def _call(call: Obj, said: Said) -> None:
     call_id = call.take("id")
     call.take("type")
     call.take("index")
+    extra = call.take("extra_content")
+    if extra is not None and extra.keys() != {"google"}:
+        call.left["extra_content"] = extra
     function = call.obj("function")
     if function is None:
         call.rest_as("custom_tool_call")
@@ -126,8 +137,10 @@ def _result(message: Obj, said: Said) -> None:
     at = len(said.pieces)
     for index, part in enumerate(content if isinstance(content, list) else []):
         if part.get("type") == "text":
-            texts.append(message.below(part, f"content[{index}]").take("text"))
-            message.said.objects[-1].take("type")
+            text = message.below(part, f"content[{index}]")
+            text.take("type")
+            texts.append(text.take("text"))
+            said.marks += text.take("cache_control") is not None
         else:
             _part(message.below(part, f"content[{index}]"), "result", said)
     inner = said.pieces[at:]

@@ -39,8 +39,9 @@ def read(body: dict[str, Any]) -> Said:
         kind = "assistant" if content.take("role") == "model" else "user"
         for part in content.objs("parts"):
             _part(part, kind, said)
+    declared = 0
     for tool in top.objs("tools"):
-        _tool(tool, said)
+        declared = _tool(tool, declared, said)
     _choice(top, said)
     config = top.obj("generationConfig")
     if config is not None:
@@ -101,17 +102,21 @@ def _media(part: Obj, said: Said, *, inside: bool) -> None:
     said.add("media", file.take("fileUri"), part.path, name=mime, inside=inside)
 
 
-def _tool(tool: Obj, said: Said) -> None:
+def _tool(tool: Obj, declared: int, said: Said) -> int:
+    """One of `tools`; returns how many functions have been declared so far, by which they count."""
     for function in tool.objs("functionDeclarations"):
+        path = f"tools.functionDeclarations[{declared}]"
+        declared += 1
         name, description = function.take("name"), function.take("description") or ""
         schema = function.take("parametersJsonSchema")
         if schema is None:
             schema = function.take("parameters")
-        said.tools.append(ToolSaid(name, description, schema, function.path))
+        said.tools.append(ToolSaid(name, description, schema, path))
     for kind in list(tool.left):
         if tool.left[kind] is not None:
-            said.tools.append(ToolSaid("", "", tool.left[kind], tool.path, own=kind))
+            said.tools.append(ToolSaid("", "", tool.left[kind], f"tools.{kind}", own=kind))
         del tool.left[kind]
+    return declared
 
 
 def _choice(top: Obj, said: Said) -> None:
