@@ -15,6 +15,7 @@ from fairlead.emulator import (
     EmulatorSettings,
     parse_fault_files,
     parse_faults,
+    parse_scripts,
     parse_tps,
     parse_ttft,
     run,
@@ -68,6 +69,14 @@ FaultFile = Annotated[
         help="A TOML file of fault rules, tried after those of --fault. Repeatable.",
     ),
 ]
+ScriptFile = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--script",
+        metavar="FILE",
+        help="A TOML file that says what the model does, turn by turn. Repeatable.",
+    ),
+]
 Replay = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Recordings (JSONL, may be gzipped) to answer from."),
@@ -85,6 +94,7 @@ def emulate(
     tps: Tps = None,
     fault: Fault = None,
     fault_file: FaultFile = None,
+    script: ScriptFile = None,
     replay: Replay = None,
     replay_only: ReplayOnly = False,
 ) -> None:
@@ -103,6 +113,7 @@ def emulate(
             ttft=parse_ttft(ttft or ()),
             tps=parse_tps(tps or ()),
             faults=(*parse_faults(fault or ()), *parse_fault_files(fault_file or ())),
+            scripts=parse_scripts(script or ()),
             replay=replay,
             replay_only=replay_only,
         )

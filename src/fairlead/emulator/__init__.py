@@ -7,12 +7,14 @@ answer. It imports none of Fairlead's other rooms: a codec's mistake must not co
 from fairlead.emulator.books import Entry
 from fairlead.emulator.faults import BadRule, FaultBook, FaultRule
 from fairlead.emulator.replay import BadRecordings
+from fairlead.emulator.scripts import BadScript, Played, Run, Script, ScriptBook
 from fairlead.emulator.server import Emulator, EmulatorThread, run
 from fairlead.emulator.settings import (
     BadSetting,
     EmulatorSettings,
     parse_fault_files,
     parse_faults,
+    parse_scripts,
     parse_tps,
     parse_ttft,
 )
@@ -20,6 +22,7 @@ from fairlead.emulator.settings import (
 __all__ = [
     "BadRecordings",
     "BadRule",
+    "BadScript",
     "BadSetting",
     "Emulator",
     "EmulatorSettings",
@@ -27,8 +30,13 @@ __all__ = [
     "Entry",
     "FaultBook",
     "FaultRule",
+    "Played",
+    "Run",
+    "Script",
+    "ScriptBook",
     "parse_fault_files",
     "parse_faults",
+    "parse_scripts",
     "parse_tps",
     "parse_ttft",
     "run",

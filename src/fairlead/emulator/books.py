@@ -8,13 +8,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from fairlead.emulator.scripts import Played
+
 __all__ = ["Books", "Entry"]
 
 
 class Entry(Struct):
     """One request. `outcome`: `ok`, `error` (the vendor refused), `fault` (a rule struck it),
     `replayed`, or `abandoned` (the client left before the end). `usage` is what is billed: an
-    abandoned or broken stream for its prompt and for what had been made by then.
+    abandoned or broken stream for its prompt and for what had been made by then. `script` is the
+    turn of a script that was played, with what was wrong with it.
     """
 
     id: str
@@ -28,6 +31,7 @@ class Entry(Struct):
     outcome: str
     usage: dict[str, int]
     fault: str | None = None
+    script: Played | None = None
 
 
 class Line(Struct):

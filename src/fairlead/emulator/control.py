@@ -6,7 +6,10 @@ GET  /_emulator/requests   the last requests
 GET  /_emulator/faults     the rules in force and how often each has struck
 PUT  /_emulator/faults     put other rules in their place
 POST /_emulator/faults     add rules
-POST /_emulator/reset      books, caches and faults as at the start
+GET  /_emulator/scripts    the scripts in force and what was played of each
+PUT  /_emulator/scripts    put other scripts in their place: TOML, or JSON if content-type says so
+POST /_emulator/scripts    add scripts
+POST /_emulator/reset      books, caches, faults and scripts as at the start
 """
 
 from collections.abc import Callable
@@ -19,6 +22,8 @@ from fairlead.emulator.faults import BadRule, FaultBook, read_rules
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.json_value import JsonValue
+from fairlead.emulator.scripts import BadScript, Script, ScriptBook, read_scripts
+from fairlead.emulator.scripts.reading import from_text
 
 __all__ = ["Controlled", "answer"]
 
@@ -28,9 +33,10 @@ class Controlled(Protocol):
 
     books: Books
     faults: FaultBook
+    scripts: ScriptBook
 
     def reset(self) -> None:
-        """Books, caches and faults as at the start."""
+        """Books, caches, faults and scripts as at the start."""
         ...
 
 
@@ -54,6 +60,7 @@ def _index(desk: Controlled, _: Request) -> Reply:
             "what": "the fairlead emulator of the vendors' HTTP APIs; no model is called",
             "known": [f"{method} {path}" for method, path in _ROUTES],
             "faults": len(desk.faults),
+            "scripts": len(desk.scripts),
         }
     )
 
@@ -94,6 +101,34 @@ def _take_faults(desk: Controlled, request: Request, *, replace: bool) -> Reply:
     return _faults(desk, request)
 
 
+def _scripts(desk: Controlled, _: Request) -> Reply:
+    return _json({"emulated": True, "scripts": list(desk.scripts.runs)})
+
+
+def _put_scripts(desk: Controlled, request: Request) -> Reply:
+    return _take_scripts(desk, request, desk.scripts.replace)
+
+
+def _post_scripts(desk: Controlled, request: Request) -> Reply:
+    return _take_scripts(desk, request, desk.scripts.add)
+
+
+def _take_scripts(
+    desk: Controlled, request: Request, take: Callable[[tuple[Script, ...]], None]
+) -> Reply:
+    try:
+        if "json" in request.headers.get("content-type", ""):
+            scripts = read_scripts(msgspec.json.decode(request.body), "scripts")
+        else:
+            scripts = from_text(request.body.decode(), "scripts")
+        take(scripts)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _json({"error": f"scripts: {error}"}, 400)
+    except BadScript as error:
+        return _json({"error": str(error)}, 400)
+    return _scripts(desk, request)
+
+
 def _reset(desk: Controlled, _: Request) -> Reply:
     desk.reset()
     return _json({"reset": True})
@@ -106,5 +141,8 @@ _ROUTES: dict[tuple[str, str], Callable[[Controlled, Request], Reply]] = {
     ("GET", "/_emulator/faults"): _faults,
     ("PUT", "/_emulator/faults"): _put_faults,
     ("POST", "/_emulator/faults"): _post_faults,
+    ("GET", "/_emulator/scripts"): _scripts,
+    ("PUT", "/_emulator/scripts"): _put_scripts,
+    ("POST", "/_emulator/scripts"): _post_scripts,
     ("POST", "/_emulator/reset"): _reset,
 }

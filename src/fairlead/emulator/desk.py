@@ -18,6 +18,8 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.emulator import control, judge
+from fairlead.emulator.answer.ask import Answer, Ask
+from fairlead.emulator.answer.compose import compose, perform
 from fairlead.emulator.books import Books, Entry, key_hash
 from fairlead.emulator.faces.anthropic import AnthropicFace
 from fairlead.emulator.faces.face import Answered, Face, Put, Route, Tally, Trouble
@@ -33,6 +35,7 @@ from fairlead.emulator.http11.script import Script
 from fairlead.emulator.json_value import JsonValue
 from fairlead.emulator.memory import Memory
 from fairlead.emulator.replay import Recordings
+from fairlead.emulator.scripts import ScriptBook, ScriptFailed
 from fairlead.emulator.settings import EmulatorSettings
 from fairlead.emulator.signing import Signer
 
@@ -61,6 +64,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.faults = FaultBook(settings.faults)
+        self.scripts = ScriptBook(settings.scripts)
         self.books = Books(settings.requests_kept)
         self.signer = Signer(settings.seed)
         self.recordings = Recordings.read(settings.replay) if settings.replay else Recordings.none()
@@ -70,9 +74,10 @@ class Desk:
         self._paces: dict[str, Pace] = {}
 
     def reset(self) -> None:
-        """Books, caches and faults as at the start."""
+        """Books, caches, faults and scripts as at the start."""
         self.books.reset()
         self.faults.reset()
+        self.scripts.reset()
         self.judge.forget()
         self.memory = Memory()
 
@@ -184,7 +189,8 @@ class Desk:
         self, face: Face, request: Request, route: Route, parsed: Parsed, entry: Entry
     ) -> Answered:
         """The answer to a body, once it is found in order."""
-        mark = self.memory.mark(request)
+        # What a script says is noted each time, so it isn't answered from memory.
+        mark = None if len(self.scripts) else self.memory.mark(request)
         known = self.memory.recall(mark)
         if known is not None:
             return known
@@ -193,7 +199,11 @@ class Desk:
         found = self.judge.judge(face.vendor, route, entry.model, request, parsed.body, entry.key)
         if isinstance(found, Trouble):
             return self._refused(face, found, entry, route)
-        answered = face.answer(self._put(route, parsed.body, entry, found))
+        try:
+            answered = face.answer(self._put(route, parsed.body, entry, found))
+        except ScriptFailed as error:
+            entry.script = error.played
+            return self._refused(face, Trouble(400, f"emulator: {error}"), entry, route)
         self.memory.keep(mark, answered, found.total)
         return answered
 
@@ -217,7 +227,19 @@ class Desk:
 
     def _put(self, route: Route, body: dict[str, Any], entry: Entry, tally: Tally) -> Put:
         sign = partial(self.signer.sign, entry.vendor)
-        return Put(route, body, entry.model, entry.stream, entry.id, tally, sign)
+        composer = partial(self._compose, entry)
+        return Put(route, body, entry.model, entry.stream, entry.id, tally, sign, composer)
+
+    def _compose(self, entry: Entry, body: dict[str, Any], ask: Ask, index: int) -> Answer:
+        """A script's turn, or else the emulator's own answer."""
+        if len(self.scripts):
+            names = (entry.model, judge.full_name(entry.vendor, entry.model))
+            tools = ask.choice != "none"
+            found = self.scripts.play(names, body, tools=tools, parallel=ask.parallel)
+            if found is not None:
+                cue, entry.script = found
+                return perform(ask, cue)
+        return compose(ask, index)
 
 
 def _face_of(request: Request) -> tuple[Face, str]:

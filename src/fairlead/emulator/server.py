@@ -16,6 +16,8 @@ from fairlead.emulator.books import Entry
 from fairlead.emulator.desk import FACES, Desk
 from fairlead.emulator.faults import FaultBook
 from fairlead.emulator.http11.connection import Connection
+from fairlead.emulator.scripts import ScriptBook
+from fairlead.emulator.scripts.reading import Source, scripts_of
 from fairlead.emulator.settings import EmulatorSettings
 
 _Loop = Callable[[], asyncio.AbstractEventLoop]
@@ -37,8 +39,8 @@ class Emulator:
         async with Emulator(port=0) as emulator:
             client = anthropic.AsyncAnthropic(base_url=emulator.url, api_key="any")
 
-    Settings are given whole or by name. The port is bound when it is made, so `url` is known at
-    once and a busy port raises `OSError` there.
+    Settings are given whole or by name; `script` is a file of scripts, their TOML, or scripts. The
+    port is bound when it is made, so `url` is known at once and a busy port raises `OSError` there.
     """
 
     def __init__(
@@ -46,9 +48,12 @@ class Emulator:
         settings: EmulatorSettings | None = None,
         *,
         clock: Callable[[], float] | None = None,
+        script: Source = (),
         **changes: Any,  # noqa: ANN401 - fields of EmulatorSettings, checked when it is made
     ) -> None:
         base = settings or EmulatorSettings(port=0)
+        if script:
+            changes["scripts"] = (*base.scripts, *scripts_of(script))
         self.settings = msgspec.structs.replace(base, **changes) if changes else base
         self.desk = Desk(self.settings) if clock is None else Desk(self.settings, clock)
         self._socket = _bind(self.settings.host, self.settings.port)
@@ -71,6 +76,11 @@ class Emulator:
     def faults(self) -> FaultBook:
         """The rules in force; `add`, `replace` and `clear` change them."""
         return self.desk.faults
+
+    @property
+    def scripts(self) -> ScriptBook:
+        """The scripts in force and what was played of them; they change in the same way."""
+        return self.desk.scripts
 
     @property
     def requests(self) -> Sequence[Entry]:
@@ -121,9 +131,10 @@ class EmulatorThread:
         settings: EmulatorSettings | None = None,
         *,
         clock: Callable[[], float] | None = None,
+        script: Source = (),
         **changes: Any,  # noqa: ANN401 - fields of EmulatorSettings, checked when it is made
     ) -> None:
-        self._emulator = Emulator(settings, clock=clock, **changes)
+        self._emulator = Emulator(settings, clock=clock, script=script, **changes)
         self._ready = threading.Event()
         self._failed: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -144,6 +155,11 @@ class EmulatorThread:
     def faults(self) -> FaultBook:
         """The rules in force."""
         return self._emulator.faults
+
+    @property
+    def scripts(self) -> ScriptBook:
+        """The scripts in force, and what was played of them."""
+        return self._emulator.scripts
 
     @property
     def requests(self) -> Sequence[Entry]:

@@ -7,12 +7,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from fairlead.emulator.faults import BadRule, FaultRule, read_rule, rules_from_file
+from fairlead.emulator.scripts import BadScript, Script, ScriptBook, scripts_from_file
 
 __all__ = [
     "BadSetting",
     "EmulatorSettings",
     "parse_fault_files",
     "parse_faults",
+    "parse_scripts",
     "parse_tps",
     "parse_ttft",
 ]
@@ -31,9 +33,10 @@ class EmulatorSettings(Struct, frozen=True, kw_only=True):
 
     `keys`: the keys accepted; None accepts any that does not start with "bad". `ttft` maps model
     ids or shell patterns to seconds until the first token, `tps` to tokens per second (0: as fast
-    as possible). `replay` is a file of recordings; with `replay_only` the rest is a 404.
-    `seed` keys the signatures. `requests_kept` bounds the list of requests. `size_limit` overrules
-    the vendors' own limits on request bodies, in bytes. `port` 0 takes a free one.
+    as possible). `scripts` say what the model does in conversations. `replay` is a file of
+    recordings; with `replay_only` the rest is a 404. `seed` keys the signatures. `requests_kept`
+    bounds the list of requests. `size_limit` overrules the vendors' own limits on request bodies,
+    in bytes. `port` 0 takes a free one.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +45,7 @@ class EmulatorSettings(Struct, frozen=True, kw_only=True):
     ttft: dict[str, float] = {}
     tps: dict[str, float] = {}
     faults: tuple[FaultRule, ...] = ()
+    scripts: tuple[Script, ...] = ()
     replay: Path | None = None
     replay_only: bool = False
     seed: bytes = b"fairlead"
@@ -121,3 +125,15 @@ def parse_fault_files(paths: Iterable[Path]) -> tuple[FaultRule, ...]:
         return tuple(rule for path in paths for rule in rules_from_file(path))
     except BadRule as error:
         raise BadSetting(f"--fault-file: {error}") from None
+
+
+def parse_scripts(paths: Iterable[Path]) -> tuple[Script, ...]:
+    """The scripts of TOML files with `[[script]]` tables, in their order.
+
+    Raises:
+        BadSetting: a file is absent, is not TOML or holds a bad script; the text says where.
+    """
+    try:
+        return tuple(ScriptBook(s for path in paths for s in scripts_from_file(path)).scripts)
+    except BadScript as error:
+        raise BadSetting(f"--script: {error}") from None

@@ -54,6 +54,9 @@ def test_flags_reach_the_emulator(ran, tmp_path):
     rules = tmp_path / "rules.toml"
     rules.write_text('[[fault]]\naction = "stall"\nseconds = 2\n', "utf-8")
     flags = ["--key", "k1", "--key", "k2", "--fault", "429 every=3", "--fault-file", str(rules)]
+    script = tmp_path / "script.toml"
+    script.write_text('[[script]]\nname = "s"\nturn = [{ say = "Hi." }]\n', "utf-8")
+    flags += ["--script", str(script)]
     flags += ["--ttft", "m=120ms", "--tps", "80", "--port", "0"]
     result = RUNNER.invoke(app, ["emulate", *flags])
     assert result.exit_code == 0, result.output
@@ -63,6 +66,7 @@ def test_flags_reach_the_emulator(ran, tmp_path):
         ("status", 429),
         ("stall", None),
     ]
+    assert [(script.name, script.turn[0].say) for script in settings.scripts] == [("s", "Hi.")]
     assert (settings.ttft, settings.tps) == ({"m": 0.12}, {"*": 80.0})
 
 
@@ -73,6 +77,7 @@ def test_flags_reach_the_emulator(ran, tmp_path):
         (["--tps", "m=-1"], "--tps m=-1: must be 0"),
         (["--fault", "explode"], "--fault: fault 'explode': action 'explode' is not one of status"),
         (["--fault-file", "absent.toml"], "--fault-file: absent.toml: No such file"),
+        (["--script", "absent.toml"], "--script: absent.toml: No such file"),
         (["--replay-only"], "--replay-only needs recordings: name their file with --replay"),
         (["--replay", "absent.jsonl"], "--replay absent.jsonl: No such file or directory ("),
         (["--host", "203.0.113.9"], "(--host must be an address of this machine"),

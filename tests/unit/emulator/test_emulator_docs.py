@@ -17,6 +17,7 @@ from fairlead.emulator.faults import read_rule, rules_from_file
 from fairlead.emulator.faults.rule import ACTIONS, MATCHERS, Action
 from fairlead.emulator.json_value import JsonValue
 from fairlead.emulator.replay import Recordings
+from fairlead.emulator.scripts import Alternative, Check, Script, Turn, scripts_from_file
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "emulator.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
@@ -82,10 +83,22 @@ def test_every_rule_of_the_examples_can_be_read(tmp_path: Path):
     header = re.search(r"`x-emulate-fault: (.*?)`", TEXT)
     assert header is not None
     assert read_rule(header[1]).status == 503
-    (toml,) = blocks("toml")
+    (toml,) = [code for code in blocks("toml") if "[[fault]]" in code]
     path = tmp_path / "outage.toml"
     path.write_text(toml, "utf-8")
     assert [rule.action for rule in rules_from_file(path)] == ["status", "close"]
+
+
+def test_the_script_of_the_example_can_be_read_and_every_key_is_named(tmp_path: Path):
+    (toml,) = [code for code in blocks("toml") if "[[script]]" in code]
+    path = tmp_path / "tidy.toml"
+    path.write_text(toml, "utf-8")
+    (script,) = scripts_from_file(path)
+    assert [len(turn.calls) for turn in script.turn] == [1, 2, 0]
+    for key in (*Script.__struct_fields__, *Turn.__struct_fields__):
+        assert re.search(rf"^\| `{key}` \|", TEXT, re.MULTILINE), key
+    for key in (*Alternative.__struct_fields__, *Check.__struct_fields__):
+        assert f"`{key}`" in TEXT, key
 
 
 def test_the_recording_of_the_example_can_be_read(tmp_path: Path):
