@@ -20,7 +20,8 @@ from fairlead.engine.answer_headers import HEADERS
 from fairlead.ledger.record import Outcome
 from fairlead.routing.decision import Hints
 from fairlead.server.config import scalar_sections, variable
-from fairlead.server.data_plane import ROUTES
+from fairlead.server.door import CREDENTIALS
+from fairlead.server.routes import ROUTES, SPELLINGS
 from fairlead.server.settings import TimeoutSettings, UpstreamSettings
 from fairlead.upstream.vendors import KINDS
 
@@ -78,6 +79,19 @@ REFERENCE = """# Reference
 | method | path | what |
 |---|---|---|
 {routes}
+
+SDKs disagree about where a base URL ends. A path that is not in the table is respelt by these
+rules, in their order, so that a base URL with or without the version, or under a prefix of the
+client's own, is right:
+
+| a path that matches | becomes | why |
+|---|---|---|
+{spellings}
+
+A virtual key may stand where the client's SDK puts it:
+
+{credentials}
+- `?key=KEY` in the query, as Google's SDK may
 
 ## Headers of an answer
 
@@ -198,7 +212,12 @@ def reference() -> str:
     outcomes = ", ".join(f"`{word}`" for word in Outcome.__args__)  # type: ignore[attr-defined]  # a Literal
     return REFERENCE.format(
         mark=MARK,
-        routes="\n".join(_row(m, f"`{p}`", told) for (m, p), told in ROUTES.items()),
+        routes="\n".join(_row(r.method, f"`{r.path}`", r.what) for r in ROUTES),
+        spellings="\n".join(
+            _row(f"`{pattern}`".replace("|", "\\|"), f"`{to}`" if to else "", told)
+            for pattern, to, _, told in SPELLINGS
+        ),
+        credentials="\n".join(f"- {told}" for told in CREDENTIALS.values()),
         headers="\n".join(_row(f"`{name}`", told) for name, told in HEADERS.items()),
         hints="\n".join(hints),
         errors="\n".join(_row(f"`{kind}`", status) for kind, status in STATUS.items()),

@@ -6,7 +6,7 @@ from fairlead.canon import Problem
 from fairlead.engine.client import Header
 from fairlead.engine.exchange import Exchange
 
-__all__ = ["HEADERS", "answer_headers", "error_headers"]
+__all__ = ["HEADERS", "answer_headers", "error_headers", "given_back"]
 
 HEADERS: dict[str, str] = {
     "x-fairlead-request-id": "Fairlead's id of the request, by which the ledger knows it",
@@ -51,7 +51,17 @@ def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
         headers.append((b"x-fairlead-warning", _ascii("; ".join(x.warnings))))
     if x.emulated:
         headers.append((b"x-fairlead-emulated", b"true"))
+    if x.codec.request_id_header and not (x.same and x.asked):
+        headers.append((x.codec.request_id_header, x.id.encode("ascii")))
     return headers
+
+
+def given_back(x: Exchange, headers: dict[str, str]) -> list[Header]:
+    """Headers of a vendor's answer that mean something to a client of its dialect."""
+    begin = x.upstream.kind.give_back if x.upstream is not None else ()
+    if not begin:
+        return []
+    return [(_ascii(n), _ascii(v)) for n, v in headers.items() if n.startswith(begin)]
 
 
 def error_headers(x: Exchange, problem: Problem) -> list[Header]:

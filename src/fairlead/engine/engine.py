@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from fairlead.canon import Failure, Problem
 from fairlead.engine.answer_headers import error_headers
 from fairlead.engine.client import Client
-from fairlead.engine.exchange import Exchange
+from fairlead.engine.exchange import Exchange, VendorError
 from fairlead.engine.faults import (
     STOPPING,
     from_answer,
@@ -32,8 +32,9 @@ from fairlead.engine.settle import estimate, settle
 from fairlead.ledger.record import Ledger
 from fairlead.routing.decision import Decision
 from fairlead.upstream.transport import HttpResponse, Transport, TransportError
-from fairlead.upstream.vendors import Upstream, prepare
+from fairlead.upstream.vendors import Upstream, passed_on, prepare
 from fairlead.vault.vault import Vault
+from fairlead.wire.codec import Framing
 
 __all__ = ["Engine", "TransportOf"]
 
@@ -88,8 +89,11 @@ class Engine:
     def _accept(self, x: Exchange) -> None:
         """Read the model and the stream flag, and journal the request, readable or not."""
         try:
-            peek = x.codec.peek(x.body)
-            x.model_name, x.stream = peek.model, peek.stream
+            if x.in_url is None:
+                peek = x.codec.peek(x.body)
+                x.model_name, x.stream = peek.model, peek.stream
+            else:
+                x.model_name, x.stream = x.in_url
         finally:
             self.ledger.accept(x.accepted())
 
@@ -98,7 +102,7 @@ class Engine:
         x.warnings = x.decision.warnings if x.decision is not None else ()
         refusals: list[Problem] = []
         for number, lane in enumerate(lanes):
-            x.model, x.upstream = lane
+            x.choose(*lane)
             if number:
                 x.warnings = x.snapshot.warnings(lane[0].id, x.today)
             try:
@@ -118,7 +122,9 @@ class Engine:
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
         model, upstream = lane
         body = await body_for(x, lane, self.vault)
-        request = prepare(upstream, model.id, body, stream=x.stream)
+        request = prepare(upstream, x.dialect, model.id, body, _framing(x))
+        if x.same:
+            request = passed_on(request, upstream, x.headers, x.query)
         x.asked = True
         try:
             response = await self.transports.of(upstream).send(request)
@@ -126,8 +132,7 @@ class Engine:
                 x.emulated = "x-fairlead-emulated" in response.headers
                 if response.status >= 300:
                     raise Failure(await self._refused(x, lane, response))
-                relay = RELAYS[upstream.dialect == x.codec.dialect]
-                await relay(x, response, client, self.vault)
+                await RELAYS[x.same](x, response, client, self.vault)
             finally:
                 await response.aclose()
         except TransportError as error:
@@ -139,8 +144,14 @@ class Engine:
         if response.status < 400:
             return redirected(upstream, response.status)
         body = await response.read(ERROR_BODY)
-        codec = x.snapshot.codecs[upstream.dialect]
-        return from_answer(codec, upstream, response.status, response.headers, body)
+        codec = x.snapshot.codecs[x.dialect]
+        problem = from_answer(codec, upstream, response.status, response.headers, body)
+        if x.same and problem.kind != "upstream_auth":  # what is wrong with our key is not told
+            content_type = response.headers.get("content-type", "application/json")
+            x.vendor_error = VendorError(
+                problem, response.status, content_type.encode("latin-1"), body
+            )
+        return problem
 
     async def _stopped(self, x: Exchange, client: Client) -> None:
         """The host cancels what the drain left over: the client is there, and is told.
@@ -161,8 +172,22 @@ class Engine:
                 await client.finish(broken_stream(x, problem))
             return
         x.status, x.outcome = problem.status, outcome_of(problem)
-        body = x.codec.encode_error(problem, x.id)
-        await client.respond(problem.status, error_headers(x, problem), body)
+        headers = error_headers(x, problem)
+        verbatim = x.vendor_error
+        if verbatim is not None and verbatim.problem is problem:
+            x.status = verbatim.status
+            headers[0] = (b"content-type", verbatim.content_type)
+            body = verbatim.body
+        else:
+            body = x.codec.encode_error(problem, x.id)
+        await client.respond(x.status, headers, body)
+
+
+def _framing(x: Exchange) -> Framing:
+    """How the upstream shall stream: as the client wants it, or as our decoders like it best."""
+    if not x.stream:
+        return ""
+    return x.codec.framing if x.same else "sse"
 
 
 def _mends(problem: Problem, x: Exchange) -> bool:

@@ -11,8 +11,9 @@ from functools import lru_cache
 from time import perf_counter
 
 import msgspec
+from msgspec.structs import replace
 
-from fairlead.canon import Loss, Problem, Request, Usage
+from fairlead.canon import Dialect, Loss, Problem, Request, Usage
 from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.record import Accepted, Outcome, Record
@@ -20,7 +21,7 @@ from fairlead.routing.decision import Decision
 from fairlead.upstream.vendors import Upstream
 from fairlead.wire.codec import Codec
 
-__all__ = ["Exchange"]
+__all__ = ["Exchange", "VendorError"]
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 
@@ -29,6 +30,15 @@ _ENCODER = msgspec.json.Encoder(decimal_format="string")
 def _day(number: int) -> date:
     """The day that begins so many times 24 hours after the epoch, in UTC."""
     return date(1970, 1, 1) + timedelta(days=number)
+
+
+class VendorError(msgspec.Struct, frozen=True):
+    """A vendor's error answer, which a client of its dialect gets as it is."""
+
+    problem: Problem
+    status: int
+    content_type: bytes
+    body: bytes
 
 
 class Exchange:
@@ -42,11 +52,13 @@ class Exchange:
         "codec",
         "cost",
         "decision",
+        "dialect",
         "emulated",
         "first_byte",
         "first_token",
         "headers",
         "id",
+        "in_url",
         "key_id",
         "last",
         "losses",
@@ -55,15 +67,18 @@ class Exchange:
         "outcome",
         "price_version",
         "problem",
+        "query",
         "request",
         "scope",
         "snapshot",
         "started",
         "status",
         "stream",
+        "stripped",
         "today",
         "upstream",
         "usage",
+        "vendor_error",
         "warnings",
     )
 
@@ -77,6 +92,8 @@ class Exchange:
         *,
         at: float,
         key_id: str | None = None,
+        in_url: tuple[str, bool] | None = None,
+        query: bytes = b"",
     ) -> None:
         self.id = request_id
         self.codec = codec
@@ -87,6 +104,8 @@ class Exchange:
         self.today = _day(int(at) // 86_400)
         self.started = perf_counter()
         self.key_id = key_id
+        self.in_url = in_url  # model and stream flag, where not the body but the URL says them
+        self.query = query
         self.scope = key_id or "loopback"
         self.model_name = ""
         self.allow_loss = snapshot.allow_loss
@@ -96,6 +115,9 @@ class Exchange:
         self.asked = False  # whether anything was sent to an upstream
         self.model: Model | None = None
         self.upstream: Upstream | None = None
+        self.dialect: Dialect = codec.dialect  # that the upstream is spoken to in
+        self.stripped = False  # whether usage was asked for that the client must not see
+        self.vendor_error: VendorError | None = None
         self.losses: tuple[Loss, ...] = ()
         self.warnings: tuple[str, ...] = ()
         self.usage: Usage | None = None
@@ -108,6 +130,31 @@ class Exchange:
         self.problem: Problem | None = None
         self.outcome: Outcome = "internal_error"
         self.status = 500
+
+    @property
+    def same(self) -> bool:
+        """Whether client and upstream speak one dialect."""
+        return self.dialect == self.codec.dialect
+
+    def choose(self, model: Model, upstream: Upstream) -> None:
+        """Go this way now."""
+        self.model, self.upstream = model, upstream
+        self.dialect = upstream.dialect_for(self.codec.dialect)
+        self.vendor_error = None
+
+    def decoded(self) -> Request:
+        """The request in canon, decoded once.
+
+        Raises:
+            Failure: `param` is the path of the field at fault.
+        """
+        request = self.request
+        if request is None:
+            request = self.codec.decode_request(self.body)
+            if self.in_url is not None:
+                request = replace(request, model=self.in_url[0], stream=self.in_url[1])
+            self.request = request
+        return request
 
     def accepted(self) -> Accepted:
         """What is journalled before anything is sent."""

@@ -42,10 +42,10 @@ def _by_name(x: Exchange, hints: Hints) -> Lane:
     model = snapshot.model(x.model_name, x.today)
     upstream = snapshot.upstream(model)
     warnings = snapshot.warnings(x.model_name, x.today)
-    if upstream.dialect == x.codec.dialect:
+    if upstream.speaks(x.codec.dialect):
         x.decision = _verbatim(model, warnings)
     else:
-        request = x.request = x.codec.decode_request(x.body)
+        request = x.decoded()
         features = extract(request, hints, len(x.body))
         x.decision = named(model, features, warnings=warnings)
     return model, upstream
@@ -68,7 +68,7 @@ def _verbatim(model: Model, warnings: tuple[str, ...]) -> Decision:
 def _by_policy(x: Exchange, hints: Hints) -> list[Lane]:
     snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
-    request = x.request = x.codec.decode_request(x.body)
+    request = x.decoded()
     features = extract(request, hints, len(x.body))
     options = snapshot.options(policy, today)
 

@@ -27,8 +27,10 @@ from fairlead.canon import (
 from fairlead.catalog.model import Model
 from fairlead.engine import hints
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.mixed import mixed
 from fairlead.engine.plan import Lane
 from fairlead.upstream.fetch import FetchPolicy, fetch_media, only_from_here, refuse_private
+from fairlead.upstream.vendors import Upstream
 from fairlead.vault.turns import restore
 from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Codec, Target
@@ -49,14 +51,26 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
         Failure: it cannot be said to this model without a semantic loss, or media are at fault.
     """
     model, upstream = lane
-    if upstream.dialect == x.codec.dialect:
+    if x.same and not mixed(x, vault):
         x.losses = ()
-        return splice(x.body, {"model": msgspec.json.encode(model.id)}, _DROP)
-    request = x.request
-    if request is None:
-        request = x.request = x.codec.decode_request(x.body)
-    codec = x.snapshot.codecs[upstream.dialect]
-    return await _encoded(x, request, codec, model, vault)
+        return _verbatim(x, model, upstream)
+    codec = x.snapshot.codecs[x.dialect]
+    headers = () if x.same else x.codec.read_headers(x.headers)
+    body = await _encoded(x, x.decoded(), codec, model, vault)
+    x.losses += headers
+    return body
+
+
+def _verbatim(x: Exchange, model: Model, upstream: Upstream) -> bytes:
+    """The client's own bytes; only what must change is replaced in them."""
+    codec = x.codec
+    named = {"model": msgspec.json.encode(model.id)} if codec.model_in_body else {}
+    body = splice(x.body, named, _DROP)
+    if x.stream and codec.meter is not None and upstream.ask_usage:
+        asking = codec.meter.ask(body)
+        x.stripped = asking is not body
+        return asking
+    return body
 
 
 async def _encoded(

@@ -23,10 +23,11 @@ from fairlead.canon import (
     StreamError,
     Usage,
 )
-from fairlead.engine.answer_headers import answer_headers
+from fairlead.engine.answer_headers import answer_headers, given_back
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
+from fairlead.engine.mixed import remember
 from fairlead.engine.settle import broken_off, by_events, estimate, settle
 from fairlead.ledger.record import Outcome
 from fairlead.upstream.transport import HttpResponse, TransportError
@@ -108,27 +109,34 @@ async def relay_same(x: Exchange, response: HttpResponse, client: Client, _vault
     tap.feed(body)
     x.status = response.status
     _end(x, tap.usage or estimate(x, None), "ok")
-    await client.respond(response.status, answer_headers(x, content_type), body)
+    headers = [*answer_headers(x, content_type), *given_back(x, response.headers)]
+    await client.respond(response.status, headers, body)
 
 
 async def _same_stream(
     x: Exchange, response: HttpResponse, client: Client, content_type: bytes
 ) -> None:
     tap = x.codec.usage_tap()
+    strip = x.codec.meter.strip() if x.stripped and x.codec.meter is not None else None
     x.status = response.status
     outcome: Outcome = "client_gone"
     events = 0
+    headers = [*answer_headers(x, content_type), *given_back(x, response.headers)]
     try:
         async for chunk in response.chunks():
             events += chunk.count(b"data:")
             if x.first_byte is None:
                 x.first_byte = x.first_token = perf_counter()
-                await client.start(response.status, answer_headers(x, content_type))
+                await client.start(response.status, headers)
             tap.feed(chunk)
-            await client.write(chunk)
-        outcome = "ok"
+            if strip is None:
+                await client.write(chunk)
+            elif passed := strip.feed(chunk):
+                await client.write(passed)
+        # A stream whose answer has no end was broken off, whatever its status says.
+        outcome = "ok" if tap.finish is not None else "stream_broken"
         if not client.started:
-            await client.start(response.status, answer_headers(x, content_type))
+            await client.start(response.status, headers)
     except TransportError as error:
         problem = from_transport(error, x.upstream)
         if not client.started:
@@ -139,7 +147,7 @@ async def _same_stream(
     finally:
         if client.started:
             _end(x, tap.usage or by_events(x, events), outcome)
-    await client.finish()
+    await client.finish(b"" if strip is None else strip.close())
 
 
 # --- another dialect ------------------------------------------------------------------------------
@@ -149,8 +157,7 @@ async def relay_translated(
     x: Exchange, response: HttpResponse, client: Client, vault: Vault
 ) -> None:
     """Decode, fold, encode."""
-    assert x.upstream is not None  # noqa: S101 - the dispatcher set it
-    codec = x.snapshot.codecs[x.upstream.dialect]
+    codec = x.snapshot.codecs[x.dialect]
     if x.stream:
         await _Stream(x, codec, client, vault).run(response)
     else:
@@ -199,6 +206,7 @@ def _keep(vault: Vault, x: Exchange, answer: Response) -> None:
     """Keep what this vendor wants back and the client's dialect cannot carry."""
     for key, parts in keep(answer, x.request):
         vault.put(x.scope, key, parts)
+    remember(x, answer, vault)
 
 
 class _Stream:

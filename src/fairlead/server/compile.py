@@ -148,6 +148,7 @@ def _upstream(
             tuple(settings.headers.items()),
             _timeouts(settings.timeouts),
             settings.ca_file,
+            ask_usage=settings.ask_usage,
         )
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error

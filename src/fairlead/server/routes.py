@@ -74,8 +74,7 @@ SPELLINGS: Final[tuple[tuple[str, str, Dialect | None, str], ...]] = (
     (r"^/v1(?=/v1(?:alpha|beta|beta1)?/)", "", None, "a base URL that ends in the version"),
     (r"^/v1beta(?=/v1beta/)", "", _GEMINI, "the same for Gemini"),
     (
-        r"^/(?=(?:chat/completions|completions|responses|embeddings|models|messages|files|batches)"
-        r"(?:/|$))",
+        r"^/(?=(?:chat/completions|responses|embeddings|models|messages|files|batches)(?:/|$))",
         "/v1/", None, "a base URL without the version",
     ),
     (r"^/(?:v1|v1alpha)/models/(?=[^/]+(?:/[^/]+)*:[a-zA-Z]+$)", "/v1beta/models/", _GEMINI,

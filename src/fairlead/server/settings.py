@@ -164,6 +164,13 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     headers: Annotated[
         dict[str, str], Meta(description="Headers sent with every request to it.")
     ] = field(default_factory=dict)
+    ask_usage: Annotated[
+        bool,
+        Meta(
+            description="Ask a chat stream for its usage where the client does not, because nothing"
+            " else tells what it cost, and keep the extra chunk from the client."
+        ),
+    ] = True
     ca_file: Annotated[
         str,
         Meta(description="PEM file of the certificate authority to trust. Empty: the system's."),

@@ -5,52 +5,73 @@ A `Kind` is one way of reaching a vendor: dialect, address, signing. It is a row
 can do, and nothing above branches on a kind's name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.canon import Dialect
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import HttpRequest, Timeouts
+from fairlead.wire.codec import Framing
 
-__all__ = ["KINDS", "Kind", "Upstream", "prepare"]
+__all__ = ["KINDS", "Kind", "Upstream", "address", "passed_on", "prepare"]
 
-PathOf = Callable[[str, bool], str]
+PathOf = Callable[[str, Framing], str]
+
+# https://ai.google.dev/api/generate-content: POST /v1beta/{model=models/*}:generateContent;
+# `alt=sse` makes streamGenerateContent answer in server-sent events instead of a JSON array.
+_GEMINI_VERBS: dict[Framing, str] = {
+    "": "generateContent",
+    "sse": "streamGenerateContent?alt=sse",
+    "array": "streamGenerateContent",
+}
 
 
-def _gemini_path(model: str, stream: bool) -> str:
-    # https://ai.google.dev/api/generate-content: POST /v1beta/{model=models/*}:generateContent;
-    # `alt=sse` makes streamGenerateContent answer in server-sent events instead of a JSON array.
-    verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
-    return f"/v1beta/models/{quote(model, safe='')}:{verb}"
+def _gemini_path(model: str, framing: Framing) -> str:
+    return f"/v1beta/models/{quote(model, safe='')}:{_GEMINI_VERBS[framing]}"
 
 
-def _messages_path(_model: str, _stream: bool) -> str:
+def _messages_path(_model: str, _framing: Framing) -> str:
     return "/v1/messages"
 
 
-def _chat_path(_model: str, _stream: bool) -> str:
+def _chat_path(_model: str, _framing: Framing) -> str:
     return "/v1/chat/completions"
+
+
+def _responses_path(_model: str, _framing: Framing) -> str:
+    return "/v1/responses"
 
 
 class Kind(Struct, frozen=True):
     """One way to reach a vendor.
 
-    `auth` is the header that carries the key and what stands before it. `headers` are sent with
-    every request unless the operator sets them otherwise. `key_env` and `url_env` are the
-    environment variables that configure it without any file.
+    `paths` holds the dialects that are spoken there, the one for translations first. `forward`
+    names headers (and `forward_query` parameters) of the client's that go on to the vendor when
+    both speak one dialect; `give_back` is how names of the answer's headers begin that then go back
+    to the client. `auth` is the header that carries the key and what stands before it. `headers`
+    are sent with every request unless the operator sets them otherwise. `key_env` and `url_env`
+    are the environment variables that configure it without any file.
     """
 
     name: str
     vendor: str
-    dialect: Dialect
+    paths: tuple[tuple[Dialect, PathOf], ...]
     base_url: str
-    path: PathOf
     auth: tuple[str, str]
     key_env: str
     url_env: str
     headers: tuple[tuple[str, str], ...] = ()
+    forward: frozenset[bytes] = frozenset()
+    forward_query: frozenset[bytes] = frozenset()
+    give_back: tuple[str, ...] = ()
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that requests of other dialects are translated to."""
+        return self.paths[0][0]
 
 
 KINDS: dict[str, Kind] = {
@@ -59,9 +80,8 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="gemini",
             vendor="google",
-            dialect="gemini",
+            paths=(("gemini", _gemini_path),),
             base_url="https://generativelanguage.googleapis.com",
-            path=_gemini_path,
             auth=("x-goog-api-key", ""),
             key_env="GEMINI_API_KEY",
             url_env="FAIRLEAD_GEMINI_BASE_URL",
@@ -69,22 +89,25 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="anthropic",
             vendor="anthropic",
-            dialect="anthropic",
+            paths=(("anthropic", _messages_path),),
             base_url="https://api.anthropic.com",
-            path=_messages_path,
             auth=("x-api-key", ""),
             key_env="ANTHROPIC_API_KEY",
             url_env="FAIRLEAD_ANTHROPIC_BASE_URL",
             # https://platform.claude.com/docs/en/api/versioning: the header is demanded; under
             # 2023-06-01 the 4.5 generation takes sampling parameters, which 2026-10-21 refuses.
             headers=(("anthropic-version", "2023-06-01"),),
+            forward=frozenset({b"anthropic-version", b"anthropic-beta"}),
+            forward_query=frozenset({b"beta"}),
+            give_back=("request-id", "anthropic-"),
         ),
         Kind(
             name="openai",
             vendor="openai",
-            dialect="openai_chat",
+            paths=(("openai_chat", _chat_path), ("openai_responses", _responses_path)),
             base_url="https://api.openai.com",
-            path=_chat_path,
+            forward=frozenset({b"openai-beta"}),
+            give_back=("x-request-id", "x-ratelimit-", "openai-processing-ms", "openai-version"),
             auth=("authorization", "Bearer "),
             key_env="OPENAI_API_KEY",
             url_env="FAIRLEAD_OPENAI_BASE_URL",
@@ -103,16 +126,20 @@ class Upstream(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     timeouts: Timeouts = Timeouts()
     ca_file: str = ""
+    ask_usage: bool = True
 
     @property
     def vendor(self) -> str:
         """The vendor whose models are served here."""
         return self.kind.vendor
 
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect that is spoken here."""
-        return self.kind.dialect
+    def speaks(self, dialect: Dialect) -> bool:
+        """Whether requests of this dialect are passed on as they are."""
+        return any(spoken == dialect for spoken, _ in self.kind.paths)
+
+    def dialect_for(self, client: Dialect) -> Dialect:
+        """The dialect in which a client's request goes on: its own if that is spoken here."""
+        return client if self.speaks(client) else self.kind.dialect
 
     @classmethod
     def build(
@@ -124,6 +151,8 @@ class Upstream(Struct, frozen=True):
         headers: tuple[tuple[str, str], ...] = (),
         timeouts: Timeouts | None = None,
         ca_file: str = "",
+        *,
+        ask_usage: bool = True,
     ) -> "Upstream":
         """Put together what is sent with every request, once.
 
@@ -151,14 +180,40 @@ class Upstream(Struct, frozen=True):
             headers=tuple(merged.items()),
             timeouts=timeouts or Timeouts(),
             ca_file=ca_file,
+            ask_usage=ask_usage,
         )
 
 
-def prepare(upstream: Upstream, model: str, body: bytes, *, stream: bool) -> HttpRequest:
-    """The signed request for one call."""
-    path = upstream.kind.path(model, stream)
-    base = upstream.base_url
-    # SDKs disagree whether a base URL ends in the version; take both.
+def prepare(
+    upstream: Upstream, dialect: Dialect, model: str, body: bytes, framing: Framing
+) -> HttpRequest:
+    """The signed request for one call in a dialect that the upstream speaks."""
+    path = next(path for spoken, path in upstream.kind.paths if spoken == dialect)(model, framing)
+    return HttpRequest("POST", address(upstream, path), upstream.headers, body, upstream.timeouts)
+
+
+def address(upstream: Upstream, path: str) -> str:
+    """The URL of a path that begins with the API's version.
+
+    SDKs disagree whether a base URL ends in the version; both are taken.
+    """
     version = path[: path.index("/", 1)]
-    base = base.removesuffix(version)
-    return HttpRequest("POST", base + path, upstream.headers, body, upstream.timeouts)
+    return upstream.base_url.removesuffix(version) + path
+
+
+def passed_on(
+    request: HttpRequest, upstream: Upstream, headers: Sequence[tuple[bytes, bytes]], query: bytes
+) -> HttpRequest:
+    """The request with what the client's own headers and query say to a vendor of its dialect."""
+    kind = upstream.kind
+    if not kind.forward:
+        return request
+    said = {str(n, "latin-1"): str(v, "latin-1") for n, v in headers if n in kind.forward}
+    asked = [pair for pair in query.split(b"&") if pair.partition(b"=")[0] in kind.forward_query]
+    if not said and not asked:
+        return request
+    url = request.url
+    if asked:
+        url += ("&" if "?" in url else "?") + b"&".join(asked).decode("latin-1")
+    kept = tuple((n, v) for n, v in request.headers if n not in said)
+    return replace(request, url=url, headers=(*kept, *said.items()))

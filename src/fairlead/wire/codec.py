@@ -5,8 +5,8 @@ must know of the model behind: facts, never a vendor's name. An encoder returns 
 bytes and what they could not say. A decoder raises `Failure` with the path of the field at fault.
 """
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -17,13 +17,20 @@ __all__ = [
     "Codec",
     "DecodeRequest",
     "Encoded",
+    "Framing",
+    "Meter",
     "Peek",
     "Reply",
     "StreamDecoder",
     "StreamEncoder",
+    "Stripper",
     "Target",
     "UsageTap",
 ]
+
+
+Framing = Literal["", "sse", "array"]
+"""How an answer is streamed: not, as server-sent events, or as one JSON array (Gemini's)."""
 
 
 class Peek(Struct, frozen=True):
@@ -95,7 +102,11 @@ class StreamEncoder(Protocol):
 
 
 class UsageTap(Protocol):
-    """Reads a same-dialect stream that passes by, without touching it."""
+    """Reads a same-dialect stream that passes by, without touching it.
+
+    `finish` is the vendor's word for why the answer ended; a stream that ends without one was
+    broken off, whatever its status says.
+    """
 
     usage: Usage | None
     finish: str | None
@@ -105,12 +116,48 @@ class UsageTap(Protocol):
         ...
 
 
+class Stripper(Protocol):
+    """Takes out of a passing stream what only the gateway asked for."""
+
+    def feed(self, data: bytes) -> bytes:
+        """What of `data`, and of what was held back, the client shall get."""
+        ...
+
+    def close(self) -> bytes:
+        """What is still held back at the end."""
+        ...
+
+
+class Meter(Struct, frozen=True):
+    """How a dialect whose streams may leave usage out is made to tell it.
+
+    `ask` patches a request that streams without usage; it returns the very same bytes where the
+    client asks itself. `strip` makes what takes the extra chunk out of the answer again.
+    """
+
+    ask: Callable[[bytes], bytes]
+    strip: Callable[[], Stripper]
+
+
+def _nothing_left(_body: bytes) -> bool:
+    return False
+
+
+def _no_headers(_headers: Sequence[tuple[bytes, bytes]]) -> tuple[Loss, ...]:
+    return ()
+
+
 def _as_it_is(path: str, _request: Request) -> str:
     return path
 
 
 class Codec(Struct, frozen=True):
     """One dialect. Each field is a plain function; docs of each stand with its implementation.
+
+    `model_in_body`: the body names the model, not the URL. `framing`: how streams are framed.
+    `request_id_header`: where this dialect's SDK looks for the request's id. `meter`: see there.
+    `left_behind` has a quick look whether a body holds what only a translated answer can have left
+    in it (a thought that nobody signed): then it is not passed on as it came.
 
     `client_path` turns canon's path of a field (in another dialect's loss or error) into the path
     at which this dialect's client wrote it.
@@ -129,6 +176,12 @@ class Codec(Struct, frozen=True):
     encode_error: Callable[[Problem, str], bytes]
     stream_content_type: str = "text/event-stream"
     client_path: Callable[[str, Request], str] = _as_it_is
+    model_in_body: bool = True
+    framing: Framing = "sse"
+    request_id_header: bytes = b""
+    meter: Meter | None = None
+    left_behind: Callable[[bytes], bool] = _nothing_left
+    read_headers: Callable[[Sequence[tuple[bytes, bytes]]], tuple[Loss, ...]] = _no_headers
 
 
 DecodeRequest = Callable[[bytes], Request]

@@ -1,7 +1,7 @@
 import pytest
 
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.vendors import KINDS, Upstream, prepare
+from fairlead.upstream.vendors import KINDS, Upstream, passed_on, prepare
 
 KEY = Secret("sk-secret-0123456789")
 
@@ -29,7 +29,7 @@ KEY = Secret("sk-secret-0123456789")
 )
 def test_addresses(kind, base_url, stream, url) -> None:
     upstream = Upstream.build("u", KINDS[kind], KEY, base_url)
-    assert prepare(upstream, "m", b"{}", stream=stream).url == url
+    assert prepare(upstream, upstream.kind.dialect, "m", b"{}", "sse" if stream else "").url == url
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,32 @@ def test_addresses(kind, base_url, stream, url) -> None:
     ],
 )
 def test_signing(kind, header, value) -> None:
-    headers = dict(prepare(Upstream.build("u", KINDS[kind], KEY), "m", b"", stream=False).headers)
+    upstream = Upstream.build("u", KINDS[kind], KEY)
+    headers = dict(prepare(upstream, upstream.kind.dialect, "m", b"", "").headers)
     assert headers[header] == value
     assert headers["content-type"] == "application/json"
+
+
+def test_the_clients_dialect_is_kept_where_it_is_spoken() -> None:
+    upstream = Upstream.build("u", KINDS["openai"], KEY, "http://h:1")
+    assert upstream.dialect_for("openai_responses") == "openai_responses"
+    assert upstream.dialect_for("anthropic") == "openai_chat"
+    assert prepare(upstream, "openai_responses", "m", b"", "sse").url == "http://h:1/v1/responses"
+
+
+def test_headers_that_mean_something_to_the_vendor_are_passed_on() -> None:
+    upstream = Upstream.build("u", KINDS["anthropic"], KEY, "http://h:1")
+    request = prepare(upstream, "anthropic", "m", b"", "")
+    client = [(b"anthropic-version", b"2026-10-21"), (b"anthropic-beta", b"a,b"),
+              (b"x-api-key", b"fl-secret"), (b"authorization", b"Bearer fl-secret"), (b"cookie", b"c")]  # fmt: skip
+    passed = passed_on(request, upstream, client, b"beta=true&key=fl-secret")
+    assert passed.url == "http://h:1/v1/messages?beta=true"
+    headers = dict(passed.headers)
+    assert headers["anthropic-version"] == "2026-10-21"
+    assert headers["anthropic-beta"] == "a,b"
+    assert headers["x-api-key"] == KEY.reveal()
+    assert "fl-secret" not in repr(passed)
+    assert passed_on(request, upstream, client[2:], b"") is request
 
 
 def test_the_operators_headers_go_before_the_kinds_but_not_before_the_key() -> None:
@@ -55,7 +78,7 @@ def test_the_operators_headers_go_before_the_kinds_but_not_before_the_key() -> N
 
 def test_a_model_id_cannot_leave_its_place_in_the_path() -> None:
     upstream = Upstream.build("u", KINDS["gemini"], KEY, "http://h")
-    url = prepare(upstream, "../../x?key=1#", b"", stream=False).url
+    url = prepare(upstream, "gemini", "../../x?key=1#", b"", "").url
     assert url == "http://h/v1beta/models/..%2F..%2Fx%3Fkey%3D1%23:generateContent"
 
 

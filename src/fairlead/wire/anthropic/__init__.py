@@ -2,6 +2,8 @@
 
 from fairlead.wire.anthropic.encode_request import encode_request
 from fairlead.wire.anthropic.errors import decode_error, encode_error
+from fairlead.wire.anthropic.headers import left_behind, read_headers
+from fairlead.wire.anthropic.paths import client_path
 from fairlead.wire.anthropic.request import decode_request, peek
 from fairlead.wire.anthropic.response import decode_response, encode_response
 from fairlead.wire.anthropic.stream import Decoder
@@ -24,4 +26,8 @@ CODEC = Codec(
     usage_tap=Tap,
     decode_error=decode_error,
     encode_error=encode_error,
+    client_path=client_path,
+    request_id_header=b"request-id",
+    left_behind=left_behind,
+    read_headers=read_headers,
 )

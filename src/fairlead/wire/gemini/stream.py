@@ -270,8 +270,13 @@ class _TapCandidate(Struct, rename="camel"):
     finish_reason: str | int | None = None
 
 
+class _TapFeedback(Struct, rename="camel"):
+    block_reason: str | int | None = None
+
+
 class _TapChunk(Struct, rename="camel"):
     candidates: list[_TapCandidate] | None = None
+    prompt_feedback: _TapFeedback | None = None
     usage_metadata: UsageIn | None = None
 
 
@@ -302,5 +307,8 @@ class UsageTap:
                 for candidate in chunk.candidates or ():
                     if candidate.finish_reason is not None:
                         self.finish = str(candidate.finish_reason)
+                feedback = chunk.prompt_feedback
+                if feedback is not None and feedback.block_reason is not None:
+                    self.finish = str(feedback.block_reason)
         except (msgspec.DecodeError, SseTooLong, RecursionError, UnicodeDecodeError):
             self._frames = None

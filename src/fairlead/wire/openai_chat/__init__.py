@@ -4,6 +4,7 @@ from fairlead.wire.codec import Codec
 from fairlead.wire.openai_chat.chunks import ChatStreamEncoder
 from fairlead.wire.openai_chat.encode_request import encode_request
 from fairlead.wire.openai_chat.errors import decode_error, encode_error
+from fairlead.wire.openai_chat.meter import METER
 from fairlead.wire.openai_chat.paths import client_path
 from fairlead.wire.openai_chat.request import decode_request, peek
 from fairlead.wire.openai_chat.response import decode_response, encode_response
@@ -24,4 +25,6 @@ CODEC = Codec(
     decode_error=decode_error,
     encode_error=encode_error,
     client_path=client_path,
+    request_id_header=b"x-request-id",
+    meter=METER,
 )
