@@ -250,6 +250,10 @@ async def test_a_recorded_call_in_its_own_dialect_is_relayed_to_the_byte(shared)
         if told.get("stream") and not (told.get("stream_options") or {}).get("include_usage"):
             told["stream_options"] = {**(told.get("stream_options") or {}), "include_usage": True}
             assert json.loads(sent[0].body) == told, row["id"]
+            events = answer.split(b"\n\n")  # some vendors tell usage without being asked
+            answer = b"\n\n".join(
+                e for e in events if not (b'"choices":[]' in e and b'"usage":{' in e)
+            )
         else:
             assert sent[0].body == body, row["id"]
         assert client.body == answer, row["id"]

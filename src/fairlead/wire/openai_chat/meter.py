@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from fairlead.canon import Failure
 from fairlead.wire.codec import Meter
@@ -31,7 +31,7 @@ class _Options(Struct):
 
 
 class _Asking(Struct):
-    stream_options: msgspec.Raw | None = None
+    stream_options: msgspec.Raw | UnsetType = UNSET
 
 
 class _Chunk(Struct):
@@ -49,10 +49,11 @@ def ask_usage(body: bytes) -> bytes:
     """The body with usage asked for; the very same bytes if it does so itself, or is malformed."""
     try:
         raw = _ASKING.decode(body).stream_options
-        options = None if raw is None else _OPTIONS.decode(raw)
-        if options is not None and options.include_usage:
-            return body
-        inner = _ASKED if raw is None or options is None else splice(bytes(raw), _WISH)
+        inner = _ASKED
+        if raw is not UNSET and (options := _OPTIONS.decode(raw)) is not None:
+            if options.include_usage:
+                return body
+            inner = splice(bytes(raw), _WISH)
         return splice(body, {"stream_options": inner})
     except (*_MALFORMED, Failure):
         return body  # the vendor says what is wrong with it
