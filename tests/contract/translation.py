@@ -40,7 +40,7 @@ __all__ = [
 
 HAIKU, HAIKU_5 = "claude-haiku-4-5-20251001", "claude-haiku-5-5"
 FLASH, LITE, FLASH_3 = "gemini-2.5-flash", "gemini-3.5-flash-lite", "gemini-3.8-flash"
-GPT = "gpt-of-the-users-own"
+GPT = "gpt-of-the-users-own"  # known by its prefix alone
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
     "gg=="
@@ -52,9 +52,7 @@ _DIALECT_OF = {"anthropic": "anthropic", "google": "gemini", "openai": "openai_c
 
 
 def facts(model: str) -> Model:
-    """What the catalogue knows; nothing about a model of the user's own."""
-    if model == GPT:
-        return Model.unknown(GPT, "openai")
+    """What the catalogue knows; little about a model of the user's own."""
     return _CATALOG.resolve(model, DAY)
 
 

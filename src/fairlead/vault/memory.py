@@ -36,6 +36,9 @@ class MemoryVault:
     def __len__(self) -> int:
         return len(self._held)
 
+    def __contains__(self, place: tuple[str, str]) -> bool:
+        return place in self._held
+
     def put(self, scope: str, key: str, parts: bytes) -> None:
         """Keep `parts` under `key`; the longest unused entries make room."""
         if scope in self._forgotten:

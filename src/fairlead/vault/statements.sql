@@ -164,9 +164,10 @@ DELETE FROM responses WHERE seq = ?;
 DELETE FROM responses WHERE scope = ?;
 
 -- owned_put --
--- A vendor's object belongs to a scope. The first owner stays: a vendor gives an id once.
+-- A vendor's object belongs to a scope. Whoever made it last owns it: the vendor has let go of the
+-- one before.
 INSERT INTO owned (upstream, kind, id, scope, created) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (upstream, kind, id) DO NOTHING;
+ON CONFLICT (upstream, kind, id) DO UPDATE SET scope = excluded.scope, created = excluded.created;
 
 -- owned_get --
 -- Whose it is.
@@ -179,3 +180,7 @@ SELECT id FROM owned WHERE scope = ? AND upstream = ? AND kind = ? ORDER BY crea
 -- owned_delete --
 -- It was deleted at the vendor.
 DELETE FROM owned WHERE upstream = ? AND kind = ? AND id = ? AND scope = ?;
+
+-- owned_forget --
+-- A key was revoked: nothing is its any more.
+DELETE FROM owned WHERE scope = ?;
