@@ -80,4 +80,5 @@ def unknown(accepted: Accepted) -> Record:
         stream=accepted.stream,
         key_id=accepted.key_id,
         error_message="the gateway process ended before this request did",
+        op=accepted.op,
     )

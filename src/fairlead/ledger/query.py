@@ -20,7 +20,7 @@ from fairlead.ledger.statements import Statements
 
 __all__ = ["Dimension", "Report", "Sums", "show", "tail", "usage"]
 
-Dimension = Literal["model", "day", "route", "outcome", "policy", "upstream", "key"]
+Dimension = Literal["model", "day", "route", "outcome", "policy", "upstream", "key", "op"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 _FOREVER = 1e18

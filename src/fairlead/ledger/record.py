@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from fairlead.canon import Loss, Usage
 
-__all__ = ["Accepted", "Ledger", "Outcome", "Record"]
+__all__ = ["Accepted", "Ledger", "Op", "Outcome", "Record"]
 
 Outcome = Literal[
     "ok",
@@ -20,6 +20,9 @@ Outcome = Literal[
     "internal_error",
     "unknown",
 ]
+
+Op = Literal["generate", "count_tokens", "embeddings", "files", "batches", "caches"]
+"""What was asked for. Counting costs nothing; what is stored at a vendor is not priced here."""
 
 
 class Accepted(Struct, frozen=True):
@@ -34,6 +37,7 @@ class Accepted(Struct, frozen=True):
     asked_model: str
     key_id: str | None = None
     stream: bool = False
+    op: Op = "generate"
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -68,6 +72,7 @@ class Record(Struct, frozen=True, kw_only=True):
     first_token_ms: float | None = None
     last_ms: float | None = None
     emulated: bool = False
+    op: Op = "generate"
 
 
 class Ledger(Protocol):

@@ -40,7 +40,7 @@ RECORD_COLUMNS = (
     *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
     *("thinking_known", "estimated", "tier", "server_calls"),
     *("cost_usd", "cost_pico_usd", "price_version", "error_kind", "error_message"),
-    *("queue_ms", "first_byte_ms", "first_token_ms", "last_ms", "emulated"),
+    *("queue_ms", "first_byte_ms", "first_token_ms", "last_ms", "emulated", "op"),
 )
 PLAIN_COLUMNS = (
     *("id", "at", "dialect", "asked_model", "outcome", "status", "stream", "key_id", "model"),
@@ -68,6 +68,7 @@ def accepted_row(value: Accepted, instance: str) -> Row:
         _NULL if value.key_id is None else value.key_id,
         1 if value.stream else 0,
         instance,
+        value.op,
     )
 
 
@@ -110,7 +111,8 @@ def plain_row(value: Record, seq: int) -> Row | None:
 
 def _has_rare(value: Record) -> bool:
     return (
-        value.error_kind is not None
+        value.op != "generate"
+        or value.error_kind is not None
         or value.error_message is not None
         or value.queue_ms is not None
         or bool(value.losses)
@@ -160,6 +162,7 @@ def full_row(value: Record, seq: int) -> Row:
         _NULL if value.first_token_ms is None else value.first_token_ms,
         _NULL if value.last_ms is None else value.last_ms,
         1 if value.emulated else 0,
+        value.op,
     )
 
 
@@ -218,6 +221,7 @@ def record(row: tuple[Any, ...]) -> Record:
         first_token_ms=of["first_token_ms"],
         last_ms=of["last_ms"],
         emulated=bool(of["emulated"]),
+        op=of["op"],
     )
 
 
@@ -245,8 +249,8 @@ def _usage(of: dict[str, Any]) -> Usage | None:
 
 def accepted(row: tuple[Any, ...]) -> Accepted:
     """The acceptance that a row of the statement `show_accepted` holds."""
-    id_, at, dialect, asked_model, key_id, stream = row
-    return Accepted(id_, at, dialect, asked_model, key_id, bool(stream))
+    id_, at, dialect, asked_model, key_id, stream, op = row
+    return Accepted(id_, at, dialect, asked_model, key_id, bool(stream), op)
 
 
 def clean(row: Row) -> Row:

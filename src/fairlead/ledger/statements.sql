@@ -104,6 +104,12 @@ BEGIN SELECT RAISE(ABORT, 'records is append-only'); END;
 CREATE TRIGGER records_keep_delete BEFORE DELETE ON records
 BEGIN SELECT RAISE(ABORT, 'records is append-only'); END;
 
+-- migration_2_what_was_asked_for --
+-- `op`: an answer of a model (generate), or one of the calls beside it (count_tokens, embeddings,
+-- files, batches, caches). All before was an answer.
+ALTER TABLE accepted ADD COLUMN op TEXT NOT NULL DEFAULT 'generate';
+ALTER TABLE records ADD COLUMN op TEXT NOT NULL DEFAULT 'generate';
+
 -- begin --
 -- Take the write lock at once, so that a batch never fails half-way for want of it.
 BEGIN IMMEDIATE;
@@ -117,8 +123,8 @@ ROLLBACK;
 -- insert_accepted --
 -- One acceptance; `Statements.rows` repeats the VALUES group. A row that came in before (a spill
 -- file read twice) changes nothing.
-INSERT INTO accepted (id, at, dialect, asked_model, key_id, stream, instance)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO accepted (id, at, dialect, asked_model, key_id, stream, instance, op)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING;
 
 -- insert_plain --
@@ -138,11 +144,11 @@ INSERT INTO records (
     policy, decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
     estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op
 )
 VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT (id) DO NOTHING;
 
@@ -170,12 +176,13 @@ SELECT id, pid, started, boot, pid_space, seen FROM instances WHERE closed IS NU
 -- before it could. Status 0: nobody knows what the client saw.
 INSERT INTO records (
     id, at, dialect, asked_model, outcome, status, stream, key_id, route, error_message, emulated,
-    input_audio, cache_read_audio, cache_write_1h, tool_input, output_audio, output_image, estimated
+    input_audio, cache_read_audio, cache_write_1h, tool_input, output_audio, output_image,
+    estimated, op
 )
 SELECT
     a.id, a.at, a.dialect, a.asked_model, 'unknown', 0, a.stream, a.key_id, '',
     'the gateway process ended before this request did', 0,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, a.op
 FROM accepted AS a
 WHERE
     a.instance = :instance
@@ -200,6 +207,7 @@ SELECT
     CASE WHEN :by_policy THEN coalesce(policy, '') END AS policy,
     CASE WHEN :by_upstream THEN coalesce(upstream, '') END AS upstream,
     CASE WHEN :by_key THEN coalesce(key_id, '') END AS key,
+    CASE WHEN :by_op THEN op END AS op,
     count(*) AS requests,
     sum(outcome NOT IN ('ok', 'client_gone')) AS errors,
     sum(outcome = 'unknown') AS unknown,
@@ -220,8 +228,8 @@ SELECT
     coalesce(sum(thinking), 0) AS thinking
 FROM records
 WHERE at >= :since AND at < :until
-GROUP BY 1, 2, 3, 4, 5, 6, 7
-ORDER BY 2, 1, 3, 4, 5, 6, 7;
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+ORDER BY 2, 1, 3, 4, 5, 6, 7, 8;
 
 -- show_record --
 -- One request's record.
@@ -230,13 +238,13 @@ SELECT
     decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
     estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op
 FROM records
 WHERE id = ?;
 
 -- show_accepted --
 -- One request that has no record yet.
-SELECT id, at, dialect, asked_model, key_id, stream FROM accepted WHERE id = ?;
+SELECT id, at, dialect, asked_model, key_id, stream, op FROM accepted WHERE id = ?;
 
 -- tail --
 -- The newest records, newest first.
@@ -245,7 +253,7 @@ SELECT
     decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
     estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op
 FROM records
 ORDER BY seq DESC
 LIMIT ?;

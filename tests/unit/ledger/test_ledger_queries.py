@@ -132,7 +132,7 @@ def test_the_journal_is_append_only(tmp_path: Path, table: str, verb: str) -> No
     ledger.add(record(1))
     ledger.close()
     db = sqlite3.connect(tmp_path / "l.db")
-    db.execute("INSERT INTO accepted VALUES (1, 'a', 0, '', '', NULL, 0, '')")
+    db.execute("INSERT INTO accepted VALUES (1, 'a', 0, '', '', NULL, 0, '', '')")
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         db.execute(verb.format(table))
     db.close()

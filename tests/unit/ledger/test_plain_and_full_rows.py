@@ -59,6 +59,7 @@ CHANGES: list[tuple[str, Any, bool]] = [
     ("first_token_ms", None, True),
     ("last_ms", None, True),
     ("emulated", True, True),
+    ("op", "embeddings", False),
 ]
 USAGE_CHANGES: list[tuple[str, Any, bool]] = [
     ("input", 0, True),

@@ -1,0 +1,75 @@
+"""Calls beside the main one are told apart by `op`, also in a file of before they were."""
+
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+from fairlead.canon import Usage
+from fairlead.ledger import query
+from fairlead.ledger.record import Accepted, Op, Record
+from fairlead.ledger.statements import Statements
+from fairlead.ledger.store import Store
+
+
+def record(name: str, op: Op = "generate", cost: str | None = "0.1") -> Record:
+    return Record(
+        id=name,
+        at=1.7e9,
+        dialect="openai_chat",
+        asked_model="m",
+        outcome="ok",
+        status=200,
+        usage=Usage(input=3),
+        cost_usd=None if cost is None else Decimal(cost),
+        op=op,
+    )
+
+
+def test_usage_parts_by_it(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    store = Store(path, 1.0)
+    store.write([record("a"), record("b"), record("c", "embeddings"), record("d", "files", None)])
+    store.close()
+    report = query.usage(path, by=("op",))
+    assert {row.group: row.requests for row in report.rows} == {
+        ("generate",): 2,
+        ("embeddings",): 1,
+        ("files",): 1,
+    }
+    assert report.totals.unpriced == 1
+    found = query.show(path, "c")
+    assert isinstance(found, Record)
+    assert found.op == "embeddings"
+    assert [r.op for r in query.tail(path, 4)] == ["files", "embeddings", "generate", "generate"]
+
+
+def test_what_is_settled_keeps_it(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    store = Store(path, 1.0)
+    store.write([Accepted("open", 1.0, "gemini", "m", op="caches")])
+    assert query.show(path, "open") == Accepted("open", 1.0, "gemini", "m", op="caches")
+    store.leave(2.0)
+    store.close()
+    settled = query.show(path, "open")
+    assert isinstance(settled, Record)
+    assert (settled.op, settled.outcome) == ("caches", "unknown")
+
+
+def test_a_file_of_the_first_form_is_brought_up(tmp_path: Path) -> None:
+    path, sql = tmp_path / "l.db", Statements.load()
+    db = sqlite3.connect(path)
+    db.execute(sql["migrations_table"])
+    number, name = sql.migrations()[0]
+    for command in sql.commands(name):
+        db.execute(command)
+    db.execute(sql["note_migration"], (number, name, 0.0))
+    db.execute(
+        "INSERT INTO records (id, at, dialect, asked_model, outcome, status, stream, route,"
+        " emulated) VALUES ('old', 1.0, 'gemini', 'm', 'ok', 200, 0, '', 0)"
+    )
+    db.commit()
+    db.close()
+    store = Store(path, 1.0)
+    store.write([record("new", "batches")])
+    store.close()
+    assert [(r.id, r.op) for r in query.tail(path, 9)] == [("new", "batches"), ("old", "generate")]
