@@ -115,14 +115,56 @@ class MediaSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VaultSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Signed thinking that a vendor needs back and the client's dialect cannot carry."""
+    """What is kept for a conversation: signed thinking that a vendor needs back and the client's
+    dialect cannot carry, answers of the Responses API, and who owns files and batches.
+    docs/conversations.md tells more.
+    """
 
+    store: Annotated[
+        Literal["sqlite", "memory"],
+        Meta(
+            description="`sqlite`: in a file, so that conversations survive a restart and processes"
+            " of one machine share them. `memory`: in this process, nothing is written."
+        ),
+    ] = "sqlite"
+    path: Annotated[
+        str,
+        Meta(description="The SQLite file. Empty: `vault.db` in the folder of the ledger's file."),
+    ] = ""
     max_bytes: Annotated[
-        int, Meta(ge=0, le=1 << 34, description="Memory for kept thinking; the oldest goes first.")
+        int,
+        Meta(
+            ge=0,
+            le=1 << 34,
+            description="Memory for kept thinking; the longest unused goes first. With `sqlite`"
+            " this much is held before the file.",
+        ),
     ] = 64 * 1024 * 1024
+    max_disk_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1 << 40,
+            description="Kept thinking in the file, that of all processes together.",
+        ),
+    ] = 512 * 1024 * 1024
     max_age: Annotated[
-        float, Meta(gt=0, le=30 * 86_400, description="Seconds for which it is kept.")
-    ] = 6 * 3600.0
+        float,
+        Meta(gt=0, le=30 * 86_400, description="Seconds since its last use for which it is kept."),
+    ] = 7 * 86_400.0
+    responses_max_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1 << 40,
+            description="Stored answers of the Responses API (`previous_response_id`); the oldest"
+            " go first. 0: none is stored.",
+        ),
+    ] = 1024 * 1024 * 1024
+    responses_max_age: Annotated[
+        float,
+        Meta(gt=0, le=366 * 86_400, description="Seconds for which they are stored."),
+    ] = 30 * 86_400.0
 
 
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
