@@ -37,6 +37,7 @@ from fairlead.emulator.memory import Memory
 from fairlead.emulator.replay import Recordings
 from fairlead.emulator.scripts import ScriptBook, ScriptFailed
 from fairlead.emulator.settings import EmulatorSettings
+from fairlead.emulator.shelf import Shelf
 from fairlead.emulator.signing import Signer
 
 __all__ = ["Desk"]
@@ -68,7 +69,8 @@ class Desk:
         self.books = Books(settings.requests_kept)
         self.signer = Signer(settings.seed)
         self.recordings = Recordings.read(settings.replay) if settings.replay else Recordings.none()
-        self.judge = judge.Judge(self.signer, clock)
+        self.shelf = Shelf()
+        self.judge = judge.Judge(self.signer, clock, self.shelf)
         self.memory = Memory()
         self._count = 0
         self._paces: dict[str, Pace] = {}
@@ -79,6 +81,7 @@ class Desk:
         self.faults.reset()
         self.scripts.reset()
         self.judge.forget()
+        self.shelf.forget()
         self.memory = Memory()
 
     def handle(self, request: Request) -> Exchange:
@@ -181,8 +184,8 @@ class Desk:
         if self.settings.replay_only:
             missing = "No recording matches this request: this emulator only replays."
             return self._refused(face, Trouble(404, missing), entry, route)
-        if request.method == "GET":
-            return face.answer(self._put(route, {}, entry, judge.NOTHING))
+        if request.method == "GET" or route.plain:
+            return face.answer(self._put(route, {}, entry, judge.NOTHING, request))
         return self._checked(face, request, route, parsed, entry)
 
     def _checked(
@@ -190,7 +193,7 @@ class Desk:
     ) -> Answered:
         """The answer to a body, once it is found in order."""
         # What a script says is noted each time, so it isn't answered from memory.
-        mark = None if len(self.scripts) else self.memory.mark(request)
+        mark = None if len(self.scripts) or route.keeps else self.memory.mark(request)
         known = self.memory.recall(mark)
         if known is not None:
             return known
@@ -200,7 +203,7 @@ class Desk:
         if isinstance(found, Trouble):
             return self._refused(face, found, entry, route)
         try:
-            answered = face.answer(self._put(route, parsed.body, entry, found))
+            answered = face.answer(self._put(route, parsed.body, entry, found, request))
         except ScriptFailed as error:
             entry.script = error.played
             return self._refused(face, Trouble(400, f"emulator: {error}"), entry, route)
@@ -225,10 +228,29 @@ class Desk:
             return key in self.settings.keys
         return bool(key) and not key.startswith("bad")
 
-    def _put(self, route: Route, body: dict[str, Any], entry: Entry, tally: Tally) -> Put:
-        sign = partial(self.signer.sign, entry.vendor)
-        composer = partial(self._compose, entry)
-        return Put(route, body, entry.model, entry.stream, entry.id, tally, sign, composer)
+    def _put(
+        self, route: Route, body: dict[str, Any], entry: Entry, tally: Tally, request: Request
+    ) -> Put:
+        return Put(
+            route,
+            body,
+            entry.model,
+            entry.stream,
+            entry.id,
+            tally,
+            sign=partial(self.signer.sign, entry.vendor),
+            composer=partial(self._compose, entry),
+            seal=partial(self.signer.seal, entry.vendor),
+            shelf=self.shelf,
+            scope=entry.key,
+            request=request,
+            run=partial(self._run, request),
+        )
+
+    def _run(self, asking: Request, path: str, body: bytes) -> Reply:
+        """The answer to a line of a batch: a request of the same key, with its own entry."""
+        headers = {k: v for k, v in asking.headers.items() if k != "x-emulate-fault"}
+        return self._vendor(Request("POST", path, headers, body)).reply
 
     def _compose(self, entry: Entry, body: dict[str, Any], ask: Ask, index: int) -> Answer:
         """A script's turn, or else the emulator's own answer."""
@@ -257,7 +279,7 @@ def _face_of(request: Request) -> tuple[Face, str]:
         return FACES["gemini"], path
     if path.startswith("/v1/messages"):
         return FACES["anthropic"], path
-    if path.startswith("/v1/chat/"):
+    if path.startswith(("/v1/chat/", "/v1/responses", "/v1/embeddings")):
         return FACES["openai"], path
     if "x-goog-api-key" in headers or "key" in request.query:
         return FACES["gemini"], path

@@ -12,6 +12,8 @@ from fairlead.emulator import models, rules
 from fairlead.emulator.counting import Piece, PromptCache, count_of, pieces
 from fairlead.emulator.faces.face import Route, Tally, Trouble
 from fairlead.emulator.http11.request import Request
+from fairlead.emulator.rules import openai
+from fairlead.emulator.shelf import Shelf
 from fairlead.emulator.signing import Signer
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "limits_of",
     "models_of",
     "numbers_calls",
+    "openai_facts",
+    "openai_names",
 ]
 
 _OPS = {
@@ -29,6 +33,11 @@ _OPS = {
     ("gemini", "generate"): "generate",
     ("gemini", "stream"): "generate",
     ("gemini", "count_tokens"): "count_tokens",
+    ("openai", "generate"): "chat",
+    ("openai", "responses"): "responses",
+    ("openai", "count_tokens"): "input_tokens",
+    ("openai", "embeddings"): "embeddings",
+    ("openai", "batch_create"): "batches",
 }
 NOTHING = Tally(0)
 
@@ -36,8 +45,10 @@ NOTHING = Tally(0)
 class Judge:
     """Judges and counts requests; remembers the prompts that the vendors would have cached."""
 
-    def __init__(self, signer: Signer, clock: Callable[[], float]) -> None:
+    def __init__(self, signer: Signer, clock: Callable[[], float], shelf: Shelf) -> None:
         self._signer = signer
+        self._shelf = shelf
+        self._own = {"openai": self._openai}
         self._cache = PromptCache(clock)
 
     def judge(
@@ -56,6 +67,9 @@ class Judge:
         op = _OPS.get((vendor, route.op))
         if op is None:
             return NOTHING
+        own = self._own.get(vendor)
+        if own is not None:
+            return own(op, route, model, body, scope)
         known = models.find(vendor, model)
         found: list[list[Piece]] = []
 
@@ -76,11 +90,41 @@ class Judge:
             beta=request.query.get("beta") == "true",
         )
         if refusal is not None:
-            return Trouble(refusal.status, refusal.message, refusal.type, details=refusal.details)
+            return _trouble(refusal)
         if known is None:
             return NOTHING
         prompt = found[0] if found else pieces(known, body)
         return self._tally(known, prompt, scope, cached=route.op != "count_tokens")
+
+    def _openai(
+        self, op: str, route: Route, name: str, body: dict[str, Any], scope: str
+    ) -> Trouble | Tally:
+        """OpenAI's API knows of earlier requests: responses, files, what it encrypted."""
+        model = models.find("openai", name)
+        items: list[dict[str, Any]] = []
+        if op in ("responses", "input_tokens") and _readable(body):
+            items = self._shelf.whole_input(scope, body)
+        found: list[Piece] = []
+
+        def tokens() -> int:
+            if model is not None and not found:
+                found.extend(pieces(model, {**body, "input": items} if items else body))
+            return sum(piece.tokens for piece in found)
+
+        known = openai.Known(
+            tokens=tokens,
+            stored=lambda ident: (scope, ident) in self._shelf.responses,
+            file=lambda ident: (scope, ident) in self._shelf.files,
+            opened=lambda sealed: self._signer.opened("openai", sealed),
+            items=items,
+        )
+        refusal = openai.check(op, name, body, known)
+        if refusal is not None:
+            return _trouble(refusal)
+        tokens()
+        if model is None:
+            return NOTHING
+        return self._tally(model, found, scope, cached=route.op in ("generate", "responses"))
 
     def _tally(
         self, model: models.Model, prompt: list[Piece], scope: str, *, cached: bool
@@ -96,6 +140,25 @@ class Judge:
     def forget(self) -> None:
         """Forget all prompt caches."""
         self._cache.forget()
+
+
+def _trouble(refusal: rules.Rejection) -> Trouble:
+    return Trouble(
+        refusal.status,
+        refusal.message,
+        refusal.type,
+        details=refusal.details,
+        param=refusal.param,
+        code=refusal.code,
+    )
+
+
+def _readable(body: object) -> bool:
+    """Whether an input can be read as items: the schema has not been asked yet."""
+    given = body.get("input") if isinstance(body, dict) else None
+    if isinstance(given, list):
+        return all(isinstance(item, dict) for item in given)
+    return isinstance(body, dict) and (given is None or isinstance(given, str))
 
 
 @cache
@@ -114,6 +177,18 @@ def limits_of(vendor: str, model: str) -> tuple[int, int] | None:
     """Context window and most output tokens; None for a model that is not known."""
     found = models.find(vendor, model)
     return None if found is None else (found.context_window, found.max_output)
+
+
+def openai_facts(model: str) -> models.OpenAIFacts:
+    """What only OpenAI's models have."""
+    found = models.find("openai", model)
+    return (found and found.openai) or models.OpenAIFacts()
+
+
+def openai_names() -> list[str]:
+    """Every id that OpenAI lists: full names and those that stand for them."""
+    found = [models.find("openai", name) for name in models.names("openai")]
+    return [name for model in found if model for name in (model.name, *model.aliases)]
 
 
 def default_budget(vendor: str, model: str) -> int | None:

@@ -14,6 +14,9 @@ import hmac
 
 __all__ = ["Signer"]
 
+# OpenAI's tokens begin with "gAAAAA", as all Fernet tokens of these decades do.
+_FERNET = b"\x80\x00\x00\x00\x00"
+
 _MARK = b"\x12fairlead-emulator:"
 # The shortest real signature in the recordings has more bytes than this.
 SHORTEST = 48
@@ -55,3 +58,24 @@ class Signer:
             return len(raw) >= SHORTEST or raw in STAND_INS.get(vendor, ())
         tag, tail = raw[len(_MARK) :][:32], raw[len(_MARK) + 32 :]
         return hmac.compare_digest(tag, self._tag(vendor, bound, tail))
+
+    def seal(self, vendor: str, about: bytes) -> str:
+        """Something that only the emulator can have made, to be given back: OpenAI's encrypted
+        reasoning. `about` is what `opened` finds in it.
+        """
+        tag = hmac.digest(self._key, vendor.encode() + b"\0" + about, "sha256")
+        return base64.urlsafe_b64encode(_FERNET + _MARK + tag + about).decode()
+
+    def opened(self, vendor: str, sealed: str) -> bytes | None:
+        """What is in a seal; empty for one that may be the real vendor's, None for a false one."""
+        padded = sealed + "=" * (-len(sealed) % 4)
+        try:
+            raw = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        front = _FERNET + _MARK
+        if not raw.startswith(front):
+            return b"" if len(raw) >= SHORTEST and raw.startswith(_FERNET[:1]) else None
+        tag, about = raw[len(front) :][:32], raw[len(front) + 32 :]
+        known = hmac.digest(self._key, vendor.encode() + b"\0" + about, "sha256")
+        return about if hmac.compare_digest(tag, known) else None

@@ -59,7 +59,7 @@ GEMINI = {
     },
 }  # fmt: skip
 OPENAI = {
-    "model": "gpt-5-mini",
+    "model": "gpt-4.1-mini",
     "max_tokens": 100,
     "stop": ["x"],
     "n": 2,

@@ -11,6 +11,7 @@ from typing import Any
 from fairlead.emulator.counting.anthropic import anthropic_pieces
 from fairlead.emulator.counting.cache import CacheUse, PromptCache
 from fairlead.emulator.counting.gemini import gemini_pieces
+from fairlead.emulator.counting.openai import openai_pieces
 from fairlead.emulator.counting.piece import Count, Piece, count_of
 from fairlead.emulator.counting.text import text_tokens
 from fairlead.emulator.models import Model
@@ -29,6 +30,7 @@ __all__ = [
 _VENDORS: dict[str, Callable[[Model, dict[str, Any]], list[Piece]]] = {
     "anthropic": anthropic_pieces,
     "gemini": gemini_pieces,
+    "openai": openai_pieces,
 }
 
 

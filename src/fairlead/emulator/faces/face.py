@@ -4,16 +4,39 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
+from msgspec import field as field_of
 
 from fairlead.emulator.answer.ask import Answer, Ask
 from fairlead.emulator.answer.compose import compose
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.json_value import JsonValue
+from fairlead.emulator.shelf import Shelf
 
 __all__ = ["Answered", "Face", "Op", "Put", "Route", "Tally", "Trouble", "Usage", "field", "items"]
 
-Op = Literal["generate", "stream", "count_tokens", "models", "model"]
+Op = Literal[
+    "generate",
+    "stream",
+    "count_tokens",
+    "models",
+    "model",
+    "responses",
+    "response",
+    "response_delete",
+    "response_cancel",
+    "input_items",
+    "embeddings",
+    "file_create",
+    "file_list",
+    "file",
+    "file_delete",
+    "file_content",
+    "batch_create",
+    "batch_list",
+    "batch",
+    "batch_cancel",
+]
 
 Usage = dict[str, int]
 """Tokens by kind, each token in one kind only: `input`, `input_audio`, `cache_read`,
@@ -21,21 +44,33 @@ Usage = dict[str, int]
 
 
 class Route(Struct, frozen=True):
-    """Where a request goes. `model` is what the path says of it; `array` streams JSON, not SSE."""
+    """Where a request goes. `model` is what the path says of it; `array` streams JSON, not SSE.
+
+    `plain`: its body, if it has one, is no JSON, and the face reads it itself. `keeps`: what it
+    makes is kept by the vendor, so that no answer is given twice. `ident` is the id in the path.
+    """
 
     op: Op
     model: str = ""
     array: bool = False
+    plain: bool = False
+    keeps: bool = False
+    ident: str = ""
 
 
 class Trouble(Struct, frozen=True):
-    """A refusal in the vendor's terms: `type` is its own name for it, empty for the default."""
+    """A refusal in the vendor's terms: `type` is its own name for it, empty for the default.
+
+    `details` are Google's, `param` and `code` OpenAI's.
+    """
 
     status: int
     message: str
     type: str = ""
     retry_after: float | None = None
     details: tuple[dict[str, Any], ...] = ()
+    param: str | None = None
+    code: str | None = None
 
 
 class Tally(Struct, frozen=True):
@@ -64,11 +99,22 @@ def _plain(body: dict[str, Any], ask: Ask, index: int) -> Answer:
     return compose(ask, index)
 
 
+def _unsealed(about: bytes) -> str:
+    return about.hex()
+
+
+def _unserved(path: str, body: bytes) -> Reply:
+    del path, body
+    return Reply(404)
+
+
 class Put(Struct, frozen=True):
     """A request that passed all checks, with what the emulator has to know to answer it.
 
     `sign(model, text, bound)` signs a thinking text so that it can be verified with `bound` when it
-    comes back. `composer` makes answers: a script's, if one is about this conversation.
+    comes back. `composer` makes answers: a script's, if one is about this conversation. `seal`
+    makes what can be given back unread. `shelf` is what the vendor keeps for the key `scope`; `run`
+    answers a line of a batch: path and body.
     """
 
     route: Route
@@ -79,6 +125,11 @@ class Put(Struct, frozen=True):
     tally: Tally
     sign: Callable[[str, str, str], str]
     composer: Composer = _plain
+    seal: Callable[[bytes], str] = _unsealed
+    shelf: Shelf = field_of(default_factory=Shelf)
+    scope: str = ""
+    request: Request = field_of(default_factory=lambda: Request("GET", "/", {}))
+    run: Callable[[str, bytes], Reply] = _unserved
 
     def compose(self, ask: Ask, index: int = 0) -> Answer:
         """The answer to what is asked, or its candidate number `index`. A script reads `body`: a

@@ -13,13 +13,15 @@ class Rejection(msgspec.Struct, frozen=True):
     """Why the vendor would not take a request.
 
     `type` is Anthropic's error type (`invalid_request_error`) or Google's status
-    (`INVALID_ARGUMENT`); `details` are Google's detail objects.
+    (`INVALID_ARGUMENT`); `details` are Google's detail objects; `param` and `code` are OpenAI's.
     """
 
     status: int
     type: str
     message: str
     details: tuple[Detail, ...] = ()
+    param: str | None = None
+    code: str | None = None
 
 
 def invalid_request(message: str) -> Rejection:
