@@ -78,6 +78,9 @@ async def _encoded(
 ) -> bytes:
     request = restore(request, lambda key: vault.get(x.scope, key))
     request = await _inline(request, model, x.snapshot.fetch)
+    if request.reasoning is None and not x.same and model.thinking.default_on:
+        # The model would think unasked, and the client's max_tokens and money would go into it.
+        request = replace(request, reasoning=x.codec.unsaid_reasoning)
     target = Target(model.id, model, allow_loss=x.allow_loss)
     path_of = x.codec.client_path
     try:

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from fairlead.canon import Dialect, Event, Loss, Problem, Request, Response, Usage
+from fairlead.canon import Dialect, Event, Loss, Problem, Reasoning, Request, Response, Usage
 from fairlead.catalog.model import Model
 
 __all__ = [
@@ -157,7 +157,9 @@ class Codec(Struct, frozen=True):
     `model_in_body`: the body names the model, not the URL. `framing`: how streams are framed.
     `request_id_header`: where this dialect's SDK looks for the request's id. `meter`: see there.
     `left_behind` has a quick look whether a body holds what only a translated answer can have left
-    in it (a thought that nobody signed): then it is not passed on as it came.
+    in it (a thought that nobody signed): then it is not passed on as it came. `read_headers` tells
+    what the client's headers say that another dialect can't, and refuses what makes no sense.
+    `unsaid_reasoning` is what a request of this dialect means that says nothing of thinking.
 
     `client_path` turns canon's path of a field (in another dialect's loss or error) into the path
     at which this dialect's client wrote it.
@@ -181,6 +183,7 @@ class Codec(Struct, frozen=True):
     request_id_header: bytes = b""
     meter: Meter | None = None
     left_behind: Callable[[bytes], bool] = _nothing_left
+    unsaid_reasoning: Reasoning | None = None
     read_headers: Callable[[Sequence[tuple[bytes, bytes]]], tuple[Loss, ...]] = _no_headers
 
 

@@ -1,5 +1,6 @@
 """The Anthropic Messages dialect, both ways, as one table of functions."""
 
+from fairlead.canon import Reasoning
 from fairlead.wire.anthropic.encode_request import encode_request
 from fairlead.wire.anthropic.errors import decode_error, encode_error
 from fairlead.wire.anthropic.headers import left_behind, read_headers
@@ -29,5 +30,8 @@ CODEC = Codec(
     client_path=client_path,
     request_id_header=b"request-id",
     left_behind=left_behind,
+    # "thinking: ... When enabled, responses include thinking content blocks": without it there is
+    # none, and none is billed (anthropic SDK, MessageCreateParamsBase.thinking).
+    unsaid_reasoning=Reasoning(effort="none"),
     read_headers=read_headers,
 )
