@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.canon import Failure, Problem
 from fairlead.catalog.claims import (
@@ -27,7 +28,7 @@ from fairlead.catalog.entries import CONFIG, merge, user_sheet
 from fairlead.catalog.facts import Fact, facts_of_sheet
 from fairlead.catalog.keys import CatalogError
 from fairlead.catalog.lifecycle import has_ended, in_place_of, member_in_force, warning
-from fairlead.catalog.model import Model
+from fairlead.catalog.model import Model, Sampling
 from fairlead.catalog.shipped import read, sheets
 
 __all__ = ["Catalog", "Family", "Surcharge", "load"]
@@ -56,10 +57,14 @@ class Surcharge(Struct, frozen=True):
 
 
 class Vendors(Struct, frozen=True):
-    """How an unknown id finds its vendor: spellings to strip, then the longest prefix."""
+    """How an unknown id finds its vendor: spellings to strip, then the longest prefix.
+
+    `sampling` lists the knobs of vendors whose API has not all of them.
+    """
 
     strip: tuple[str, ...]
     prefixes: tuple[tuple[str, str], ...]
+    sampling: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def plain(self, name: str) -> str:
         """The name in lower case, without the spelling of another tool in front."""
@@ -75,7 +80,9 @@ class Vendors(Struct, frozen=True):
         if len(name) <= MAX_NAME:
             for prefix, vendor in self.prefixes:
                 if plain.startswith(prefix):
-                    return Model.unknown(plain, vendor)
+                    model = Model.unknown(plain, vendor)
+                    accepts = dict(self.sampling).get(vendor, model.sampling.accepts)
+                    return replace(model, sampling=Sampling(accepts=accepts))
         return None
 
 
@@ -258,9 +265,11 @@ def _vendors() -> Vendors:
     document = parse_toml(read("vendors.toml"), "vendors.toml")
     strip = msgspec.convert(document["strip"], list[str])
     prefixes = msgspec.convert(document["prefixes"], dict[str, str])
+    sampling = msgspec.convert(document["sampling"], dict[str, tuple[str, ...]])
     return Vendors(
         strip=tuple(sorted(strip, key=len, reverse=True)),
         prefixes=tuple(sorted(prefixes.items(), key=lambda item: -len(item[0]))),
+        sampling=tuple(sampling.items()),
     )
 
 

@@ -45,6 +45,7 @@ FEATURES = (
     "prefill",
     "mid_system",
     "prompt_cache",
+    "cache_breakpoints",
     "media_urls",
     "tool_result_media",
     "batches",

@@ -128,7 +128,8 @@ class Model(Struct, frozen=True, kw_only=True):
     - `tools`, `parallel_tools`; `forced_tools`: a call may be demanded;
     - `json`, `json_schema`: formats of the answer; `json_with_tools`: beside functions, too;
       `json_schema_tools`: schemas may be real JSON Schema instead of the vendor's subset;
-    - `logprobs`, `n`, `seed`, `prompt_cache`, `batches`;
+    - `logprobs`, `n`, `seed`, `prompt_cache`, `batches`; `cache_breakpoints`: OpenAI's
+      `prompt_cache_breakpoint` is taken;
     - `prefill`: the last turn may be the answer's beginning; `mid_system`: a system turn may stand
       among the others;
     - `media_urls`: the vendor fetches web addresses; `tool_result_media`: results may hold media.

@@ -36,6 +36,13 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}").fullmatch
 _OWN_FUNCTIONS: Final = frozenset({None, "custom"})
 
 Mode = Literal["auto", "none", "required", "named"]
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+_NAMED = msgspec.json.Decoder(_Named)
 _MODES: Final[dict[str, Mode]] = {
     "auto": "auto",
     "any": "required",
@@ -168,6 +175,8 @@ def write_tool_choice(
         if choice is not None and choice.mode in ("required", "named") and not request.tools:
             raise Failure.invalid("demands a tool, but there are no tools", "tool_choice")
         return None
+    if choice is not None and choice.names:
+        choice = _still_offered(choice, offered, request.tools, losses)
     block = _CHOICES[choice.mode](choice, request.tools) if choice is not None else None
     if block is not None and block["type"] in ("any", "tool") and not _can_force(facts):
         losses.semantic("tool_choice", "forced_tool", f"{facts.id} cannot be forced to call")
@@ -183,6 +192,24 @@ def write_tool_choice(
 
 def _can_force(facts: Model) -> bool:
     return not facts.known or not facts.features or "forced_tools" in facts.features
+
+
+def _still_offered(
+    choice: ToolChoice, offered: list[object], tools: tuple[Tool, ...], losses: Losses
+) -> ToolChoice | None:
+    """The choice without names of tools that only another vendor runs; None if it was all of it."""
+    if not any(isinstance(tool, ServerTool) for tool in tools):
+        return choice
+    sent = {
+        _NAMED.decode(tool).name if isinstance(tool, msgspec.Raw) else str(tool["name"])
+        for tool in offered
+        if isinstance(tool, msgspec.Raw | dict)
+    }
+    names = tuple(name for name in choice.names if name in sent)
+    if names or choice.mode == "none":
+        return ToolChoice(choice.mode, names)
+    losses.semantic("tool_choice", "tool_choice", "the tool that it names is not run here")
+    return None
 
 
 def _check_names(names: Iterable[str], tools: tuple[Tool, ...]) -> None:

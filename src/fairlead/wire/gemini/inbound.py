@@ -224,4 +224,6 @@ def _modalities(config: Fields) -> tuple[str, ...]:
 
 def _tier(fields: Fields) -> str | None:
     tier = fields.value("serviceTier")
-    return tier.lower() if isinstance(tier, str) else None
+    if not isinstance(tier, str) or tier.lower().endswith("unspecified"):
+        return None
+    return tier.lower()

@@ -23,8 +23,12 @@ _TIERS: Final = {
     "priority": "priority",
     "standard": "standard",
     "default": "standard",
+    "standard_only": "standard",
 }
-"""OpenAI's service tiers to Gemini's (google-genai 3.4.0, ServiceTier); `auto` says nothing."""
+"""OpenAI's and Anthropic's service tiers to Gemini's (google-genai 3.4.0, ServiceTier).
+
+`auto` says nothing.
+"""
 
 
 def encode_request(request: Request, target: Target) -> Encoded:

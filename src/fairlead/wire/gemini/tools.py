@@ -97,15 +97,20 @@ def encode_tool_config(
     # VALIDATED leaves the model the choice between text and a call.
     modes = {"auto": "AUTO", "none": "NONE", "required": "ANY", "named": "ANY"}
     mode = "VALIDATED" if choice.mode == "auto" and choice.names else modes[choice.mode]
-    _check_choice(choice, request)
+    names = _functions_of(choice, request)
+    if choice.names and not names and choice.mode != "none":
+        losses.semantic("tool_choice", "tool_choice", "the tool that it names is not run here")
+        return None
     calling: dict[str, object] = {"mode": mode}
-    if choice.names and choice.mode != "none":
-        calling["allowedFunctionNames"] = list(choice.names)
+    if names and choice.mode != "none":
+        calling["allowedFunctionNames"] = names
     return {"functionCallingConfig": calling}
 
 
-def _check_choice(choice: ToolChoice, request: Request) -> None:
+def _functions_of(choice: ToolChoice, request: Request) -> list[str]:
+    """Names of functions in a choice. Another name can be that of a tool that a vendor runs."""
     known = {tool.name for tool in request.tools if isinstance(tool, FunctionTool)}
-    for name in choice.names:
-        if name not in known:
-            raise Failure.invalid(f"names {name[:140]!r}, which is no tool here", "tool_choice")
+    unknown = next((name for name in choice.names if name not in known), None)
+    if unknown is not None and not any(isinstance(t, ServerTool) for t in request.tools):
+        raise Failure.invalid(f"names {unknown[:140]!r}, which is no tool here", "tool_choice")
+    return [name for name in choice.names if name in known]

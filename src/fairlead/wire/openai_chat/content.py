@@ -93,6 +93,28 @@ def cache_mark(control: CacheControl | None, path: str) -> CacheMark | None:
     )
 
 
+def _mark(part: ContentPart, path: str) -> CacheMark | None:
+    """The breakpoint behind a part, said in OpenAI's way or in Anthropic's.
+
+    OpenAI's lifetimes are 30 minutes, the default, and 12 hours; canon has Anthropic's two: the
+    default stands for the default, the longer for the longer.
+    """
+    said = part.prompt_cache_breakpoint
+    if said is None or part.cache_control is not None:
+        return cache_mark(part.cache_control, path)
+    for field, value, known in (("mode", said.mode, _EXPLICIT), ("ttl", said.ttl, _LIFETIMES)):
+        if value is not None and value not in known:
+            raise Failure.invalid(
+                f"Invalid value for '{path}.prompt_cache_breakpoint.{field}': {value[:60]!r}. "
+                f"Supported values are: {', '.join(map(repr, known))}.",
+                f"{path}.prompt_cache_breakpoint.{field}",
+                code="invalid_value",
+            )
+    return _ONE_HOUR if said.ttl == "12h" else _FIVE_MINUTES
+
+
+_EXPLICIT: Final = ("explicit",)
+_LIFETIMES: Final = ("30m", "12h")
 _FIVE_MINUTES: Final = CacheMark("5m")
 _ONE_HOUR: Final = CacheMark("1h")
 
@@ -100,7 +122,7 @@ _ONE_HOUR: Final = CacheMark("1h")
 def _text(part: ContentPart, path: str) -> Text:
     if part.text is None:
         raise _missing(f"{path}.text")
-    return Text(part.text, cache=cache_mark(part.cache_control, path))
+    return Text(part.text, cache=_mark(part, path))
 
 
 def _refusal(part: ContentPart, path: str) -> Refusal:
@@ -165,7 +187,7 @@ def _audio(part: ContentPart, path: str) -> Media:
     mime = media.mime_of_format(audio.format, f"{path}.input_audio.format")
     data = media.check_base64(audio.data, here)
     mime = media.verify("audio", mime, data, here)
-    return Media("audio", mime, Base64(data), cache=cache_mark(part.cache_control, path))
+    return Media("audio", mime, Base64(data), cache=_mark(part, path))
 
 
 def _file(part: ContentPart, path: str) -> Media:
@@ -184,7 +206,7 @@ def _file(part: ContentPart, path: str) -> Media:
             "",
             FileRef("openai_chat", file.file_id),
             name=file.filename,
-            cache=cache_mark(part.cache_control, path),
+            cache=_mark(part, path),
         )
     if file.file_data is None:
         raise _missing(f"{path}.file.file_data")
@@ -201,7 +223,7 @@ def _file_bytes(data: str, here: str, part: ContentPart, path: str, name: str | 
         mime,
         Base64(data),
         name=name,
-        cache=cache_mark(part.cache_control, path),
+        cache=_mark(part, path),
     )
 
 
@@ -232,7 +254,7 @@ def _from_url(
             code="invalid_value",
             hint="Inline bytes have the form data:<mime type>;base64,<data>.",
         )
-    cache = cache_mark(part.cache_control, path)
+    cache = _mark(part, path)
     return Media(kind or "document", mime, source, name=name, detail=detail, cache=cache)
 
 

@@ -35,6 +35,7 @@ from fairlead.canon import (
     Url,
 )
 from fairlead.canon import Part as CanonPart
+from fairlead.catalog.model import Model
 from fairlead.wire import media
 from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.openai_chat.knobs import write_knobs
@@ -50,14 +51,10 @@ Json = dict[str, Any]
 
 def encode_request(request: Request, target: Target) -> Encoded:
     """The request for `target`. A semantic loss means: do not send unless it is allowed."""
-    writer = _Writer()
+    writer = _Writer(target.facts)
     body: Json = {"model": target.model, "messages": writer.messages(request)}
-    if request.tools:
-        body["tools"] = [writer.tool(tool, at) for at, tool in enumerate(request.tools)]
-    if request.tool_choice is not None:
-        body["tool_choice"] = _choice(request.tool_choice, request)
-    if request.parallel_tools is not None:
-        body["parallel_tool_calls"] = request.parallel_tools
+    if request.tools or request.tool_choice is not None:
+        writer.tools(request, body)
     write_knobs(request, target.facts, body, writer.losses)
     for extra in request.extras:
         writer.put_back(extra, body)
@@ -67,10 +64,12 @@ def encode_request(request: Request, target: Target) -> Encoded:
 class _Writer:
     """One request under way; `written` finds a turn's message by the path where it stood."""
 
-    __slots__ = ("losses", "written")
+    __slots__ = ("_breakpoints", "losses", "offered", "written")
 
-    def __init__(self) -> None:
+    def __init__(self, facts: Model) -> None:
+        self._breakpoints = "cache_breakpoints" in facts.features
         self.losses: list[Loss] = []
+        self.offered: dict[int, Json | Raw] = {}  # by their place in the request
         self.written: dict[str, Json] = {}
 
     def messages(self, request: Request) -> list[Json]:
@@ -151,9 +150,8 @@ class _Writer:
             self._cosmetic(path, "tool_error", why)
         pieces = [self._piece(inner, path) for inner in part.content]
         content = [piece for piece in pieces if piece is not None]
+        self._mark(content[-1] if content else {}, part.cache, path)  # behind the last of it
         message["content"] = _content(content)
-        if part.cache is not None:
-            message["cache_control"] = _cache(part.cache)
         return message
 
     def _piece(self, part: CanonPart, path: str) -> Json | None:
@@ -165,7 +163,7 @@ class _Writer:
                 self._cosmetic(path, "thought_signature", why)
             if part.citations:
                 self._cosmetic(path, "citation", "messages cannot hold citations")
-            return _cached(piece, part.cache)
+            return self._mark(piece, part.cache, path)
         if isinstance(part, Refusal):
             return {"type": "refusal", "refusal": part.text}
         if isinstance(part, Media):
@@ -197,17 +195,57 @@ class _Writer:
             self._cosmetic(path, "media_type", "an address has no MIME type beside it here")
         if part.name is not None and "file" not in piece:
             self._cosmetic(path, "media_name", f"a {part.kind} has no name here")
-        return _cached(piece, part.cache)
+        return self._mark(piece, part.cache, path)
 
-    def tool(self, tool: FunctionTool | ServerTool, at: int) -> Any:  # noqa: ANN401  # JSON
+    def _mark(self, piece: Json, mark: CacheMark | None, path: str) -> Json:
+        """The piece with its cache breakpoint, where the model takes them.
+
+        "Supported for `gpt-5.6` and later models [...] The `ttl` defaults to `30m`"; the other is
+        `12h` (openai SDK, types/chat/completion_create_params.py): the default stands for the
+        default, the longer for the longer. Other models cache prefixes by themselves.
+        """
+        if mark is None:
+            return piece
+        if not self._breakpoints:
+            self._cosmetic(path, "cache_control", "the model takes no cache breakpoints")
+            return piece
+        told = {"mode": "explicit"} if mark.ttl == "5m" else {"mode": "explicit", "ttl": "12h"}
+        piece["prompt_cache_breakpoint"] = told
+        return piece
+
+    def tools(self, request: Request, body: Json) -> None:
+        """`tools`, `tool_choice` and `parallel_tool_calls`; the latter two are refused without
+        the first ("'tool_choice' is only allowed when 'tools' are specified").
+        """
+        for at, tool in enumerate(request.tools):
+            if (told := self._tool(tool, f"tools[{at}]")) is not None:
+                self.offered[at] = told
+        offered, choice = self.offered, request.tool_choice
+        if offered:
+            body["tools"] = list(offered.values())
+            if request.parallel_tools is not None:
+                body["parallel_tool_calls"] = request.parallel_tools
+        if choice is None:
+            return
+        functions = {tool.name for tool in request.tools if isinstance(tool, FunctionTool)}
+        names = tuple(name for name in choice.names if name in functions)
+        lost = len(names) < len(choice.names) and not names
+        if choice.mode in ("required", "named") and (lost or not offered):
+            why = "a call is demanded of a tool that cannot be offered"
+            self.losses.append(Loss("semantic", "tool_choice", "tool_choice", why))
+        elif offered and not lost:
+            body["tool_choice"] = _choice(ToolChoice(choice.mode, names), request)
+
+    def _tool(self, tool: FunctionTool | ServerTool, path: str) -> Json | Raw | None:
         if isinstance(tool, FunctionTool):
+            if tool.cache is not None:
+                self._cosmetic(path, "cache_control", "tools have no cache breakpoints here")
             return _tool(tool)
         if tool.dialect == "openai_chat":
             return Raw(tool.raw)
         why = f"only {tool.dialect} runs '{tool.kind}'"
-        what = f"server_tool:{tool.kind}"
-        self.losses.append(Loss("semantic", f"tools[{at}]", what, why))
-        return {"type": tool.kind}
+        self.losses.append(Loss("semantic", path, f"server_tool:{tool.kind}", why))
+        return None
 
     def put_back(self, extra: Extra, body: Json) -> None:
         if extra.dialect == "openai_chat":
@@ -219,8 +257,8 @@ class _Writer:
                 message.setdefault(found.group(2), Raw(extra.raw))
                 return
             found = _CUSTOM_FORMAT.match(extra.path)
-            if found and int(found.group(1)) < len(body.get("tools", ())):
-                body["tools"][int(found.group(1))]["custom"]["format"] = Raw(extra.raw)
+            if found and isinstance(tool := self.offered.get(int(found.group(1))), dict):
+                tool["custom"]["format"] = Raw(extra.raw)
                 return
         why = f"a field of the {extra.dialect} dialect"
         path = extra.path
@@ -251,16 +289,6 @@ def _as_raw(raw: bytes) -> Json:
     return found
 
 
-def _cache(mark: CacheMark) -> Json:
-    return {"type": "ephemeral", "ttl": mark.ttl}
-
-
-def _cached(piece: Json, mark: CacheMark | None) -> Json:
-    if mark is not None:
-        piece["cache_control"] = _cache(mark)
-    return piece
-
-
 def _tool(tool: FunctionTool) -> Json:
     kind = "custom" if tool.custom else "function"
     inner: Json = {"name": tool.name}
@@ -270,7 +298,7 @@ def _tool(tool: FunctionTool) -> Json:
         inner["parameters"] = Raw(tool.parameters)
     if tool.strict is not None and not tool.custom:
         inner["strict"] = tool.strict
-    return _cached({"type": kind, kind: inner}, tool.cache)
+    return {"type": kind, kind: inner}
 
 
 def _choice(choice: ToolChoice, request: Request) -> str | Json:

@@ -23,6 +23,8 @@ _KNOBS: Final = (
     "presence_penalty",
     "stop",
 )
+# Gemini's and Anthropic's words for the ordinary tier; OpenAI's own pass as they are.
+_TIERS: Final = {"standard": "default", "standard_only": "default"}
 _EFFORTS: Final[tuple[str, ...]] = get_args(Effort)
 
 
@@ -35,7 +37,7 @@ def write_knobs(request: Request, facts: Model, body: Json, losses: list[Loss]) 
         ("logprobs", request.logprobs),
         ("top_logprobs", request.top_logprobs),
         ("user", request.user),
-        ("service_tier", request.service_tier),
+        ("service_tier", _TIERS.get(request.service_tier or "", request.service_tier)),
     )
     for name, value in plain:
         if value is not None:

@@ -54,6 +54,13 @@ class CacheControl(_Asked, frozen=True):
     ttl: str | None = None
 
 
+class CacheBreakpoint(_Asked, frozen=True):
+    """`prompt_cache_breakpoint` of a content part."""
+
+    mode: str = "explicit"
+    ttl: str | None = None
+
+
 class UrlIn(_Asked, frozen=True):
     """`image_url`, `video_url`, `file_url`."""
 
@@ -94,6 +101,7 @@ class ContentPart(_Asked, frozen=True):
     signature: str | None = None
     closed: bool | None = None
     cache_control: CacheControl | None = None
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
 
 
 class GoogleSignature(_Asked, frozen=True):

@@ -135,7 +135,6 @@ functions = st.builds(
     st.none() | texts,
     st.none() | schemas,
     st.none() | st.booleans(),
-    cache=marks,
 ) | st.builds(FunctionTool, names, st.none() | texts, custom=st.just(True))
 servers = st.just(ServerTool("openai_chat", "web_search", b'{"type":"web_search"}'))
 samplings = st.builds(
@@ -173,10 +172,12 @@ extras = st.lists(
 @st.composite
 def requests(draw):
     tools = tuple(draw(st.lists(functions, max_size=3, unique_by=lambda tool: tool.name)))
-    choices = [None, ToolChoice("auto"), ToolChoice("none")]
+    choices = [None]
     if tools:
         every = tuple(tool.name for tool in tools)
         choices += [
+            ToolChoice("auto"),
+            ToolChoice("none"),
             ToolChoice("required"),
             ToolChoice("named", every[:1]),
             ToolChoice("named", every),
@@ -191,7 +192,7 @@ def requests(draw):
         turns=draw(conversations()),
         tools=tools,
         tool_choice=draw(st.sampled_from(choices)),
-        parallel_tools=draw(st.sampled_from([None, False])),
+        parallel_tools=draw(st.sampled_from([None, False])) if tools else None,
         sampling=draw(samplings),
         max_tokens=draw(st.none() | st.integers(1, 100_000)),
         n=draw(st.none() | st.integers(2, 8)),

@@ -1,6 +1,7 @@
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from tests.unit.wire.openai_chat.strategies_chat import requests, responses
 
@@ -13,7 +14,8 @@ REPLY = Reply("m", 1_700_000_000, "1", include_usage=True)
 
 
 def target(request):
-    return Target(request.model, Model.unknown(request.model, "someone"))
+    facts = Model.unknown(request.model, "someone")
+    return Target(request.model, replace(facts, features=("cache_breakpoints",)))
 
 
 @settings(max_examples=200, deadline=None)
