@@ -12,7 +12,14 @@ other dialect lets a client send a model's image back.
 
 What the client sent is never dropped and never changed, with one exception: its unsigned echo of
 thoughts (`reasoning_content`) gives way to the kept ones. A turn that holds a signature already is
-left alone. Text that was changed gets no signature; a call that was left out takes its own away.
+left alone. Text that was changed gets no signature; a call that was left out takes its own away,
+and where the vendor binds a thought to what followed it, the thought too ("Item 'rs_...' of type
+'reasoning' was provided without its required following item.", OpenAI's 400).
+
+Some clients make several turns of one answer (Gemini CLI: a Content for its text and one for each
+call). Encoders join assistant's turns that stand in a row, so thoughts that were put before the
+calls of the second would stand behind the text of the first. So such a run is looked at as one
+turn, or as several where it holds calls of several answers, and what was put back is dealt out.
 
 A text is a weak name: "Done." ends many conversations of one key. So `keep` is given the request
 that was answered, and the name then covers all that was said before (system prompts apart). Two
@@ -24,73 +31,18 @@ cryptographic hash.
 """
 
 from collections.abc import Callable
-from hashlib import blake2b
-from zlib import crc32
+from itertools import pairwise
 
-from msgspec import DecodeError, Struct, ValidationError, msgpack
+from msgspec import DecodeError, ValidationError
 from msgspec.structs import replace
 
-from fairlead.canon import (
-    Base64,
-    FileRef,
-    Media,
-    Opaque,
-    Part,
-    PlainText,
-    Refusal,
-    Request,
-    Response,
-    Signature,
-    Text,
-    Thinking,
-    ToolCall,
-    ToolResult,
-    Turn,
-)
+from fairlead.canon import Part, Request, Response, ToolCall, Turn
+from fairlead.vault.slots import Kept, decode_kept, encode_kept, rebuilt, signed, slots_of
+from fairlead.vault.spoken import History, hash_of, text_key, visible
 
 __all__ = ["keep", "keys_of", "restore"]
 
 Lookup = Callable[[str], bytes | None]
-
-
-class _Thought(Struct, frozen=True, array_like=True, tag=0):
-    thought: Thinking
-
-
-class _Text(Struct, frozen=True, array_like=True, tag=1):
-    length: int
-    signature: Signature | None
-
-
-class _Call(Struct, frozen=True, array_like=True, tag=2):
-    id: str
-    name: str
-    signature: Signature | None
-
-
-class _Other(Struct, frozen=True, array_like=True, tag=3):
-    """Media, refusals, opaque blocks: they stand where they stood."""
-
-
-class _Echo(Struct, frozen=True, array_like=True, tag=4):
-    """A thought that nobody signed: the client's to send or not."""
-
-
-_Slot = _Thought | _Text | _Call | _Other | _Echo
-
-
-class _Kept(Struct, frozen=True, array_like=True):
-    """One answer's slots. `text` is the hash of its visible text, `before` that of all that was
-    said before it, b"" where that was not known.
-    """
-
-    text: bytes
-    before: bytes
-    slots: tuple[_Slot, ...]
-
-
-_encode = msgpack.Encoder().encode
-_decode = msgpack.Decoder(_Kept).decode
 
 
 def keys_of(parts: tuple[Part, ...], before: int | None = None) -> tuple[str, ...]:
@@ -102,8 +54,8 @@ def keys_of(parts: tuple[Part, ...], before: int | None = None) -> tuple[str, ..
     calls = _call_keys(parts)
     if calls:
         return calls
-    text = _visible(parts)
-    return (_text_key(text, before),) if text else ()
+    text = visible(parts)
+    return (text_key(text, before),) if text else ()
 
 
 def keep(response: Response, request: Request | None = None) -> list[tuple[str, bytes]]:
@@ -117,11 +69,11 @@ def keep(response: Response, request: Request | None = None) -> list[tuple[str, 
         return []
     checksum, before = None, b""
     if request is not None:
-        history = _History(request.turns)
+        history = History(request.turns)
         checksum, before = history.checksum(len(request.turns)), history.hash(len(request.turns))
     kept: list[tuple[str, bytes]] = []
     for parts in signed:
-        stored = _encode(_Kept(_hash(_visible(parts)), before, _slots(parts)))
+        stored = encode_kept(Kept(hash_of(visible(parts)), before, slots_of(parts)))
         kept.extend((key, stored) for key in dict.fromkeys(keys_of(parts, checksum)))
     return kept
 
@@ -132,240 +84,137 @@ def restore(request: Request, lookup: Lookup) -> Request:
     The same object if nothing was missing or nothing is known. An entry that cannot be read counts
     as not there.
     """
-    history: _History | None = None
+    history: History | None = None
     turns: list[Turn] | None = None
-    for at, turn in enumerate(request.turns):
-        if turn.role != "assistant" or _any_signed(turn.parts):
+    end, count = 0, len(request.turns)
+    for at, first in enumerate(request.turns):
+        if at < end or first.role != "assistant":
             continue
+        end = at + 1
+        while end < count and request.turns[end].role == "assistant":
+            end += 1
         if history is None:
-            history = _History(request.turns)
-        kept = _find(turn.parts, history, at, lookup)
-        if kept is None:
-            continue
-        parts = _rebuilt(turn.parts, kept)
-        if parts != turn.parts:
-            if turns is None:
-                turns = list(request.turns)
-            turns[at] = replace(turn, parts=parts)
+            history = History(request.turns)
+        changed = _restored_run(request.turns[at:end], at, history, lookup)
+        if changed is not None:
+            turns = list(request.turns) if turns is None else turns
+            turns[at:end] = changed
     return request if turns is None else replace(request, turns=tuple(turns))
 
 
-def _find(parts: tuple[Part, ...], history: "_History", at: int, lookup: Lookup) -> _Kept | None:
+def _restored_run(
+    run: tuple[Turn, ...], at: int, history: History, lookup: Lookup
+) -> list[Turn] | None:
+    """Assistant's turns in a row, the first of which stands at `at`; None if none changes."""
+    if len(run) == 1:
+        parts = _restored(run[0].parts, history, at, lookup)
+        return None if parts is None else [replace(run[0], parts=parts)]
+    turns = list(run)
+    for first, end in _answers(run, lookup):
+        sent = tuple(part for turn in run[first:end] for part in turn.parts)
+        parts = _restored(sent, history, at + first, lookup)
+        if parts is not None:
+            turns[first:end] = _dealt_out(run[first:end], parts)
+    return turns if any(a is not b for a, b in zip(turns, run, strict=True)) else None
+
+
+def _answers(run: tuple[Turn, ...], lookup: Lookup) -> list[tuple[int, int]]:
+    """Where the answers in a run of turns begin and end: behind the calls of one, before another's.
+
+    Text goes with the calls behind it, as models speak before they call. Without any kept calls
+    each turn stands for itself.
+    """
+    kept = [_by_calls(turn.parts, lookup) for turn in run]
+    if not any(kept):
+        return [(number, number + 1) for number in range(len(run))]
+    bounds = [0]
+    last = None
+    for number, found in enumerate(kept):
+        if found is None:
+            continue
+        if last is not None and found != kept[last]:
+            bounds.append(last + 1)
+        last = number
+    return list(pairwise([*bounds, len(run)]))
+
+
+def _by_calls(parts: tuple[Part, ...], lookup: Lookup) -> bytes | None:
+    for key in _call_keys(parts):
+        found = lookup(key)
+        if found is not None:
+            return found
+    return None
+
+
+def _dealt_out(group: tuple[Turn, ...], parts: tuple[Part, ...]) -> list[Turn]:
+    """The parts in their order, each in the turn that it came from, a new one in that of the next.
+
+    Encoders join the turns of one answer again: the order counts, and where a turn ends matters
+    for the paths of losses only.
+    """
+    home = {_name(part): at for at, turn in enumerate(group) for part in turn.parts}
+    dealt: list[list[Part]] = [[] for _ in group]
+    now = 0
+    new: list[Part] = []
+    for part in parts:
+        found = home.get(_name(part))
+        if found is None:
+            new.append(part)
+            continue
+        now = max(now, found)
+        dealt[now] += [*new, part]
+        new = []
+    dealt[now] += new
+    return [replace(turn, parts=tuple(d)) for turn, d in zip(group, dealt, strict=True)]
+
+
+def _name(part: Part) -> object:
+    return part.id if isinstance(part, ToolCall) else id(part)
+
+
+def _restored(
+    parts: tuple[Part, ...], history: History, at: int, lookup: Lookup
+) -> tuple[Part, ...] | None:
+    """The parts of one answer as they were; None if nothing is to be done."""
+    if _any_signed(parts):
+        return None
+    kept = _find(parts, history, at, lookup)
+    if kept is None:
+        return None
+    whole = rebuilt(parts, kept)
+    return None if whole == parts else whole
+
+
+def _find(parts: tuple[Part, ...], history: "History", at: int, lookup: Lookup) -> Kept | None:
     keys = _call_keys(parts)
     text = None
     if not keys:
-        text = _visible(parts)
+        text = visible(parts)
         if not text:
             return None
-        bare = _text_key(text, None)
+        bare = text_key(text, None)
         keys = (f"{bare}{history.checksum(at)}", bare)
     for key in keys:
         found = lookup(key)
         if found is None:
             continue
         try:
-            kept = _decode(found)
+            kept = decode_kept(found)
         except (DecodeError, ValidationError):
             continue
         if text is None:
             return kept
-        if kept.text == _hash(text) and kept.before in {b"", history.hash(at)}:
+        if kept.text == hash_of(text) and kept.before in {b"", history.hash(at)}:
             return kept
     return None
 
 
-def _slots(parts: tuple[Part, ...]) -> tuple[_Slot, ...]:
-    # Unsigned thoughts are kept only beside signed ones.
-    thoughts = any(isinstance(part, Thinking) and _signed(part) for part in parts)
-    slots: list[_Slot] = []
-    for part in parts:
-        match part:
-            case Thinking():
-                slots.append(_Thought(part) if thoughts else _Echo())
-            case Text():
-                slots.append(_Text(len(part.text), part.signature))
-            case ToolCall():
-                slots.append(_Call(part.id, part.name, part.signature))
-            case _:
-                slots.append(_Other())
-    return tuple(slots)
-
-
-def _rebuilt(parts: tuple[Part, ...], kept: _Kept) -> tuple[Part, ...]:
-    """The turn's parts in the kept order, with thoughts and signatures."""
-    with_thoughts = any(isinstance(slot, _Thought) for slot in kept.slots)
-    rest = _Rest(parts, echoes=not with_thoughts, same_text=kept.text == _hash(_visible(parts)))
-    out: list[Part] = []
-    for slot in kept.slots:
-        match slot:
-            case _Thought():
-                out.append(slot.thought)
-            case _Text():
-                out.extend(rest.text(slot))
-            case _Call():
-                out.extend(rest.call(slot))
-            case _Other():
-                out.extend(rest.other())
-            case _Echo():
-                out.extend(rest.echo())
-    return (*rest.echoes, *out, *rest.left())
-
-
-class _Rest:
-    """What of a turn is not placed yet."""
-
-    def __init__(self, parts: tuple[Part, ...], *, echoes: bool, same_text: bool) -> None:
-        self._same_text = same_text
-        self._texts = [p for p in parts if isinstance(p, Text)]
-        self._calls = [p for p in parts if isinstance(p, ToolCall)]
-        self._others = [p for p in parts if not isinstance(p, Text | ToolCall | Thinking)]
-        self.echoes = [p for p in parts if isinstance(p, Thinking)] if echoes else []
-
-    def text(self, slot: _Text) -> list[Part]:
-        """The text of one slot, cut from the turn's; all of it, unsigned, if it was changed."""
-        if not self._same_text:
-            texts, self._texts = self._texts, []
-            return list(texts)
-        taken = self._cut(slot.length)
-        if slot.signature is None:
-            return list(taken)
-        text = "".join(part.text for part in taken)
-        citations = tuple(c for part in taken for c in part.citations)
-        cache = taken[-1].cache if taken else None
-        return [Text(text, slot.signature, citations, cache)]
-
-    def call(self, slot: _Call) -> list[Part]:
-        """The call with the slot's id, if the client still has it."""
-        for at, part in enumerate(self._calls):
-            if part.id == slot.id and part.name == slot.name:
-                del self._calls[at]
-                signed = slot.signature is not None
-                return [replace(part, signature=slot.signature) if signed else part]
-        return []
-
-    def other(self) -> list[Part]:
-        """The next part of another kind."""
-        return [self._others.pop(0)] if self._others else []
-
-    def echo(self) -> list[Part]:
-        """The client's next thought of its own."""
-        return [self.echoes.pop(0)] if self.echoes else []
-
-    def left(self) -> list[Part]:
-        """What no slot named, in the client's order."""
-        return [*self._texts, *self._calls, *self._others]
-
-    def _cut(self, length: int) -> list[Text]:
-        """The next `length` characters, in the parts that the client made of them.
-
-        A part that goes on beyond is cut; its citations and cache mark stay with its end.
-        """
-        taken: list[Text] = []
-        while self._texts and (length > 0 or not (taken or self._texts[0].text)):
-            part = self._texts.pop(0)
-            if len(part.text) > length:
-                self._texts.insert(0, replace(part, text=part.text[length:]))
-                part = Text(part.text[:length])
-            taken.append(part)
-            length -= len(part.text)
-        return taken
-
-
-class _History:
-    """What was said before a turn, as a checksum and as a hash.
-
-    Both run along the history: each must be asked for in ascending order.
-    """
-
-    __slots__ = ("_checksum", "_checksum_at", "_hash", "_hash_at", "_turns")
-
-    def __init__(self, turns: tuple[Turn, ...]) -> None:
-        self._turns = turns
-        self._checksum = self._checksum_at = self._hash_at = 0
-        self._hash = blake2b(digest_size=16)
-
-    def checksum(self, at: int) -> int:
-        """Of all turns before `at`; cheap, and no proof."""
-        self._checksum = crc32(_spoken(self._turns[self._checksum_at : at]), self._checksum)
-        self._checksum_at = at
-        return self._checksum
-
-    def hash(self, at: int) -> bytes:
-        """Of the same, and a proof."""
-        self._hash.update(_spoken(self._turns[self._hash_at : at]))
-        self._hash_at = at
-        return self._hash.digest()
-
-
-def _spoken(turns: tuple[Turn, ...]) -> bytes:
-    """What a client sends again unchanged: text, calls' ids, tool results, media in brief.
-
-    Not system prompts, which may hold the time of day, nor thoughts. Tool results may stand in a
-    turn of the role user or tool, by dialect.
-    """
-    said: list[str] = []
-    for turn in turns:
-        if turn.role not in {"system", "developer"}:
-            said.append("\1" if turn.role == "assistant" else "\2")
-            said += [part.text if type(part) is Text else _said(part) for part in turn.parts]
-    return _bytes("".join(said))
-
-
-def _said(part: Part) -> str:
-    match part:
-        case Text() | Refusal():
-            return part.text
-        case ToolCall():
-            return f"\0call {part.id}\0"
-        case ToolResult():
-            return f"\0result {part.call_id}\0" + "".join(map(_said, part.content))
-        case Media():
-            return _seen(part)
-        case Opaque():
-            return f"\0opaque {part.kind} {len(part.raw)}\0"
-        case Thinking():
-            return ""
-
-
-def _seen(media: Media) -> str:
-    source = media.source
-    if isinstance(source, Base64):
-        return f"\0media {len(source.data)} {source.data[:64]}\0"
-    if isinstance(source, FileRef):
-        return f"\0media {source.id}\0"
-    return f"\0media {source.text if isinstance(source, PlainText) else source.url}\0"
-
-
-def _signed(part: Part) -> bool:
-    # Compared by type, not by pattern: this runs over every part of every history.
-    if type(part) is Text or type(part) is ToolCall:
-        return part.signature is not None
-    return type(part) is Thinking and (part.signature is not None or part.redacted)
-
-
 def _any_signed(parts: tuple[Part, ...]) -> bool:
     for part in parts:  # noqa: SIM110 - `any` over a generator takes three times as long
-        if _signed(part):
+        if signed(part):
             return True
     return False
 
 
 def _call_keys(parts: tuple[Part, ...]) -> tuple[str, ...]:
     return tuple([f"call:{part.id}" for part in parts if type(part) is ToolCall and part.id])
-
-
-def _visible(parts: tuple[Part, ...]) -> str:
-    return "".join([part.text for part in parts if type(part) is Text])
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _hash(text: str) -> bytes:
-    return blake2b(_bytes(text), digest_size=16).digest()
-
-
-def _text_key(text: str, before: int | None) -> str:
-    bare = f"text:{len(text)}:{crc32(_bytes(text))}:"
-    return bare if before is None else f"{bare}{before}"

@@ -247,6 +247,66 @@ def test_several_turns_each_get_their_own() -> None:
     ]
 
 
+OPENAI = Thinking("hm", Signature("openai_responses", '{"type":"reasoning"}'))
+SECOND = replace(CALL, id="call_2")
+
+
+@pytest.mark.parametrize(
+    ("kept", "sent", "expected"),
+    [
+        # "was provided without its required following item": no thought without what it led to.
+        ((OPENAI, CALL), (CALL,), (OPENAI, CALL)),
+        ((OPENAI, CALL, SECOND), (SECOND,), (SECOND,)),
+        ((OPENAI, CALL, OPENAI, SECOND), (CALL,), (OPENAI, CALL)),
+        ((OPENAI, Text("Rain.")), (Text("Rain."),), (OPENAI, Text("Rain."))),
+        ((Text("Rain."), OPENAI), (Text("Rain."),), (Text("Rain."),)),
+        # Words that the client put before the calls stay there, behind the first thoughts.
+        ((THOUGHT, CALL), (Text("note"), CALL), (THOUGHT, Text("note"), CALL)),
+        ((THOUGHT, CALL), (CALL, Text("note")), (THOUGHT, CALL, Text("note"))),
+    ],
+)
+def test_what_belongs_together_stays_together(kept, sent, expected) -> None:
+    assert restored(kept, *sent) == expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent", "expected"),
+    [
+        # One answer in several turns: thoughts stand before its text, once.
+        (
+            [(THOUGHT, Text("a"), CALL, SECOND)],
+            [(Text("a"),), (CALL,), (SECOND,)],
+            [(THOUGHT, Text("a")), (CALL,), (SECOND,)],
+        ),
+        (
+            [(THOUGHT, CALL, REDACTED, SECOND)],
+            [(CALL,), (SECOND,)],
+            [(THOUGHT, CALL), (REDACTED, SECOND)],
+        ),
+        # Gemini: only the first of parallel calls is signed, in whichever turn it is.
+        (
+            [(replace(CALL, signature=OTHER), SECOND)],
+            [(CALL,), (SECOND,)],
+            [(replace(CALL, signature=OTHER), SECOND)[:1], (SECOND,)],
+        ),
+        # Two answers in a row, each with its own.
+        (
+            [(THOUGHT, CALL), (REDACTED, Text("b"), SECOND)],
+            [(CALL,), (Text("b"),), (SECOND,)],
+            [(THOUGHT, CALL), (REDACTED, Text("b")), (SECOND,)],
+        ),
+        # What nobody kept is left alone.
+        ([(THOUGHT, CALL)], [(Text("x"),), (Text("y"),)], [(Text("x"),), (Text("y"),)]),
+    ],
+)
+def test_turns_in_a_row_are_looked_at_together(answers, sent, expected) -> None:
+    held = {key: parts for each in answers for key, parts in keep(answer(*each), asked(USER))}
+    request = asked(USER, *(echoed(*parts) for parts in sent), RESULT)
+    got = restore(request, held.get)
+    assert [turn.parts for turn in got.turns[1:-1]] == expected
+    assert [turn.path for turn in got.turns] == [turn.path for turn in request.turns]
+
+
 signatures = st.sampled_from([None, None, SIGNED, OTHER])
 texts = st.builds(Text, st.text(min_size=1, max_size=4), signatures) | st.just(Text("", OTHER))
 thoughts = st.builds(Thinking, st.text(max_size=4), signatures) | st.just(REDACTED)
