@@ -29,10 +29,13 @@ from fairlead.engine.plan import Lane, plan
 from fairlead.engine.prepare import body_for
 from fairlead.engine.relay import broken_stream, relay_same, relay_translated
 from fairlead.engine.settle import estimate, settle
+from fairlead.engine.stored import recall
+from fairlead.engine.stores import Stores
 from fairlead.ledger.record import Ledger
 from fairlead.routing.decision import Decision
 from fairlead.upstream.transport import HttpResponse, Transport, TransportError
 from fairlead.upstream.vendors import Upstream, passed_on, prepare
+from fairlead.vault.responses import MemoryResponses, ResponseStore
 from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Framing
 
@@ -57,10 +60,16 @@ class TransportOf(Protocol):
 class Engine:
     """What an exchange needs that is not configuration: network, ledger and vault."""
 
-    def __init__(self, transports: TransportOf, ledger: Ledger, vault: Vault) -> None:
+    def __init__(
+        self,
+        transports: TransportOf,
+        ledger: Ledger,
+        vault: Vault,
+        responses: ResponseStore | None = None,
+    ) -> None:
         self.transports = transports
         self.ledger = ledger
-        self.vault = vault
+        self.stores = Stores(vault, responses or MemoryResponses())
 
     async def serve(self, x: Exchange, client: Client) -> None:
         """Take one accepted request through, and leave its record."""
@@ -98,6 +107,8 @@ class Engine:
             self.ledger.accept(x.accepted())
 
     async def _dispatch(self, x: Exchange, client: Client) -> None:
+        if x.codec.state is not None:
+            await recall(x, self.stores.responses)
         lanes = plan(x)
         x.warnings = x.decision.warnings if x.decision is not None else ()
         refusals: list[Problem] = []
@@ -121,7 +132,7 @@ class Engine:
 
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
         model, upstream = lane
-        body = await body_for(x, lane, self.vault)
+        body = await body_for(x, lane, self.stores.vault)
         request = prepare(upstream, x.dialect, model.id, body, _framing(x))
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
@@ -132,7 +143,7 @@ class Engine:
                 x.emulated = "x-fairlead-emulated" in response.headers
                 if response.status >= 300:
                     raise Failure(await self._refused(x, lane, response))
-                await RELAYS[x.same](x, response, client, self.vault)
+                await RELAYS[x.same](x, response, client, self.stores)
             finally:
                 await response.aclose()
         except TransportError as error:

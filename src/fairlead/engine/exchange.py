@@ -64,7 +64,10 @@ class Exchange:
         "losses",
         "model",
         "model_name",
+        "original",
         "outcome",
+        "previous_id",
+        "previous_upstream",
         "price_version",
         "problem",
         "query",
@@ -76,6 +79,7 @@ class Exchange:
         "stream",
         "stripped",
         "today",
+        "unknown_previous",
         "upstream",
         "usage",
         "vendor_error",
@@ -106,6 +110,12 @@ class Exchange:
         self.key_id = key_id
         self.in_url = in_url  # model and stream flag, where not the body but the URL says them
         self.query = query
+        # Of a request that builds on a stored answer (`engine.stored`): its own bytes, the answer
+        # and who made it; or an answer that only the vendor may know.
+        self.original: bytes | None = None
+        self.previous_id: str | None = None
+        self.previous_upstream = ""
+        self.unknown_previous: str | None = None
         self.scope = key_id or "loopback"
         self.model_name = ""
         self.allow_loss = snapshot.allow_loss

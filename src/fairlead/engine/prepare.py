@@ -29,6 +29,7 @@ from fairlead.engine import hints
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.mixed import mixed
 from fairlead.engine.plan import Lane
+from fairlead.engine.stored import made_here, refuse_unknown
 from fairlead.upstream.fetch import FetchPolicy, fetch_media, only_from_here, refuse_private
 from fairlead.upstream.vendors import Upstream
 from fairlead.vault.turns import restore
@@ -51,6 +52,7 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
         Failure: it cannot be said to this model without a semantic loss, or media are at fault.
     """
     model, upstream = lane
+    refuse_unknown(x)
     if x.same and not mixed(x, vault):
         x.losses = ()
         return _verbatim(x, model, upstream)
@@ -65,7 +67,7 @@ def _verbatim(x: Exchange, model: Model, upstream: Upstream) -> bytes:
     """The client's own bytes; only what must change is replaced in them."""
     codec = x.codec
     named = {"model": msgspec.json.encode(model.id)} if codec.model_in_body else {}
-    body = splice(x.body, named, _DROP)
+    body = splice(made_here(x, upstream), named, _DROP)
     if x.stream and codec.meter is not None and upstream.ask_usage:
         asking = codec.meter.ask(body)
         x.stripped = asking is not body

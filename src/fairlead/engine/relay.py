@@ -29,6 +29,8 @@ from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
 from fairlead.engine.mixed import remember
 from fairlead.engine.settle import broken_off, by_events, estimate, settle
+from fairlead.engine.stored import store
+from fairlead.engine.stores import Stores
 from fairlead.ledger.record import Outcome
 from fairlead.upstream.transport import HttpResponse, TransportError
 from fairlead.vault.turns import keep
@@ -37,7 +39,7 @@ from fairlead.wire.codec import Codec, Reply, StreamDecoder, StreamEncoder
 
 __all__ = ["Relay", "broken_stream", "relay_same", "relay_translated"]
 
-Relay = Callable[[Exchange, HttpResponse, Client, Vault], Awaitable[None]]
+Relay = Callable[[Exchange, HttpResponse, Client, Stores], Awaitable[None]]
 JSON = b"application/json"
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -97,11 +99,11 @@ def _end(x: Exchange, usage: Usage, outcome: Outcome) -> None:
 # --- the client's own dialect ---------------------------------------------------------------------
 
 
-async def relay_same(x: Exchange, response: HttpResponse, client: Client, _vault: Vault) -> None:
+async def relay_same(x: Exchange, response: HttpResponse, client: Client, stores: Stores) -> None:
     """The vendor's bytes as they come."""
     content_type = response.headers.get("content-type", "application/json").encode("latin-1")
     if x.stream:
-        await _same_stream(x, response, client, content_type)
+        await _same_stream(x, response, client, content_type, stores)
         return
     body = await response.read(x.snapshot.max_answer_bytes)
     x.first_byte = perf_counter()
@@ -109,15 +111,17 @@ async def relay_same(x: Exchange, response: HttpResponse, client: Client, _vault
     tap.feed(body)
     x.status = response.status
     _end(x, tap.usage or estimate(x, None), "ok")
+    await store(x, body, stores.responses)
     headers = [*answer_headers(x, content_type), *given_back(x, response.headers)]
     await client.respond(response.status, headers, body)
 
 
 async def _same_stream(
-    x: Exchange, response: HttpResponse, client: Client, content_type: bytes
+    x: Exchange, response: HttpResponse, client: Client, content_type: bytes, stores: Stores
 ) -> None:
     tap = x.codec.usage_tap()
     strip = x.codec.meter.strip() if x.stripped and x.codec.meter is not None else None
+    state = x.codec.state
     x.status = response.status
     outcome: Outcome = "client_gone"
     events = 0
@@ -129,6 +133,8 @@ async def _same_stream(
                 x.first_byte = x.first_token = perf_counter()
                 await client.start(response.status, headers)
             tap.feed(chunk)
+            if state is not None and (final := state.final(tap)):
+                await store(x, final, stores.responses)
             if strip is None:
                 await client.write(chunk)
             elif passed := strip.feed(chunk):
@@ -154,18 +160,18 @@ async def _same_stream(
 
 
 async def relay_translated(
-    x: Exchange, response: HttpResponse, client: Client, vault: Vault
+    x: Exchange, response: HttpResponse, client: Client, stores: Stores
 ) -> None:
     """Decode, fold, encode."""
     codec = x.snapshot.codecs[x.dialect]
     if x.stream:
-        await _Stream(x, codec, client, vault).run(response)
+        await _Stream(x, codec, client, stores).run(response)
     else:
-        await _whole(x, codec, response, client, vault)
+        await _whole(x, codec, response, client, stores)
 
 
 async def _whole(
-    x: Exchange, codec: Codec, response: HttpResponse, client: Client, vault: Vault
+    x: Exchange, codec: Codec, response: HttpResponse, client: Client, stores: Stores
 ) -> None:
     body = await response.read(x.snapshot.max_answer_bytes)
     x.first_byte = perf_counter()
@@ -174,11 +180,12 @@ async def _whole(
     except Failure as failure:
         _end(x, estimate(x, None), "upstream_error")
         raise Failure(_unreadable(failure, x)) from failure
-    _keep(vault, x, answer)
+    _keep(stores.vault, x, answer)
     x.status = 200
     _end(x, answer.usage or estimate(x, answer), "ok")
     encoded = x.codec.encode_response(answer, _reply(x, _receipt(x)))
     x.losses += encoded.losses
+    await store(x, encoded.body, stores.responses)
     await client.respond(200, answer_headers(x, JSON), encoded.body)
 
 
@@ -212,12 +219,12 @@ def _keep(vault: Vault, x: Exchange, answer: Response) -> None:
 class _Stream:
     """One translated stream."""
 
-    __slots__ = ("client", "decoder", "encoder", "folder", "problem", "vault", "x")
+    __slots__ = ("client", "decoder", "encoder", "folder", "problem", "stores", "x")
 
-    def __init__(self, x: Exchange, codec: Codec, client: Client, vault: Vault) -> None:
+    def __init__(self, x: Exchange, codec: Codec, client: Client, stores: Stores) -> None:
         self.x = x
         self.client = client
-        self.vault = vault
+        self.stores = stores
         self.decoder: StreamDecoder = codec.stream_decoder()
         self.encoder: StreamEncoder = x.codec.stream_encoder(_reply(x))
         self.folder = Folder()
@@ -234,9 +241,13 @@ class _Stream:
             if client.started:
                 x.problem = self.problem
                 _end(x, self._usage(outcome), outcome)
-        _keep(self.vault, x, self.folder.response())
+        _keep(self.stores.vault, x, self.folder.response())
         x.losses += tuple(self.encoder.losses)
-        await client.finish(self.encoder.close(_receipt(x)))
+        end = self.encoder.close(_receipt(x))
+        state = x.codec.state
+        if state is not None:
+            await store(x, state.final(self.encoder), self.stores.responses)
+        await client.finish(end)
 
     def _usage(self, outcome: Outcome) -> Usage:
         stated = self.folder.usage

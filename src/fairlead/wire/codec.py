@@ -21,6 +21,7 @@ __all__ = [
     "Meter",
     "Peek",
     "Reply",
+    "State",
     "StreamDecoder",
     "StreamEncoder",
     "Stripper",
@@ -65,7 +66,9 @@ class Reply(Struct, frozen=True):
 
     `model` is the name to report; `created` Unix seconds; `request_id` ours. `include_usage` is
     the client's wish for a usage chunk. `extra` is a JSON object that is attached to the final
-    usage as `fairlead` (cost, route), `b""` for none.
+    usage as `fairlead` (cost, route), `b""` for none. `request` is what was asked, for dialects
+    whose answers tell the request's settings again, and for calls of custom tools;
+    `previous_response_id` is the answer that the client said it continues.
     """
 
     model: str
@@ -73,6 +76,8 @@ class Reply(Struct, frozen=True):
     request_id: str
     include_usage: bool = False
     extra: bytes = b""
+    request: Request | None = None
+    previous_response_id: str | None = None
 
 
 class StreamDecoder(Protocol):
@@ -139,6 +144,22 @@ class Meter(Struct, frozen=True):
     strip: Callable[[], Stripper]
 
 
+class State(Struct, frozen=True):
+    """How a dialect whose clients may leave the conversation with the server does so.
+
+    `previous_id` reads which answer a request builds on, `wants_store` whether its own answer is to
+    be kept, `input_items` what is new in it (raw JSON items). `expand` makes it whole: history
+    before the input, everything else verbatim. `final` is the whole answer that a stream encoder or
+    usage tap of the dialect has seen, `b""` before its end.
+    """
+
+    previous_id: Callable[[bytes], str | None]
+    wants_store: Callable[[bytes], bool]
+    input_items: Callable[[bytes], tuple[bytes, ...]]
+    expand: Callable[[bytes, tuple[bytes, ...]], bytes]
+    final: Callable[[object], bytes]
+
+
 def _nothing_left(_body: bytes) -> bool:
     return False
 
@@ -160,6 +181,7 @@ class Codec(Struct, frozen=True):
     in it (a thought that nobody signed): then it is not passed on as it came. `read_headers` tells
     what the client's headers say that another dialect can't, and refuses what makes no sense.
     `unsaid_reasoning` is what a request of this dialect means that says nothing of thinking.
+    `state`: see there.
 
     `client_path` turns canon's path of a field (in another dialect's loss or error) into the path
     at which this dialect's client wrote it.
@@ -184,6 +206,7 @@ class Codec(Struct, frozen=True):
     meter: Meter | None = None
     left_behind: Callable[[bytes], bool] = _nothing_left
     unsaid_reasoning: Reasoning | None = None
+    state: State | None = None
     read_headers: Callable[[Sequence[tuple[bytes, bytes]]], tuple[Loss, ...]] = _no_headers
 
 
