@@ -20,6 +20,8 @@ from fairlead.server.door import Door, enter
 from fairlead.server.model_list import model_list, one_model
 from fairlead.server.request_ids import request_id
 from fairlead.server.routes import Match, Router, client_dialect
+from fairlead.server.stored_responses import StoredResponses
+from fairlead.vault.vault import LOOPBACK
 from fairlead.wire.codec import Codec
 from fairlead.wire.gemini import ARRAY_CODEC
 
@@ -55,10 +57,13 @@ class DataPlane:
         self._watch = Watch()
         self.draining = False
         self._router = Router()
+        self._responses = StoredResponses(engine.stores.responses, engine.transports)
         self._handlers: dict[str, Handler] = {
             "exchange": self._exchange,
             "generate": self._generate,
             "stream_generate": self._stream_generate,
+            "stored": self._stored,
+            "stored_items": self._stored,
             "models": self._models,
             "model": self._models,
             "health": self._health,
@@ -169,6 +174,24 @@ class DataPlane:
                 task.uncancel()
         finally:
             self._watch.remove(client)
+
+    async def _stored(
+        self, match: Match, scope: Scope, _receive: Receive, client: AsgiClient
+    ) -> None:
+        """An answer that was stored."""
+        stored, id_ = self._responses, match.variables["id"]
+        try:
+            who = enter(self.door, scope) or LOOPBACK
+            if match.route.name == "stored_items":
+                body = await stored.input_items(who, id_, scope.get("query_string", b""))
+            elif match.route.method == "DELETE":
+                body = await stored.delete(self.snapshot, who, id_)
+            else:
+                body = await stored.get(self.snapshot, who, id_)
+        except Failure as failure:
+            await self._refuse(client, self._codec(match.dialect), failure.problem)
+            return
+        await client.respond(200, [_JSON], body)
 
     # --- about the gateway ------------------------------------------------------------------------
 

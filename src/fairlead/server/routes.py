@@ -47,6 +47,11 @@ _GEMINI: Final = "gemini"
 ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/chat/completions", "exchange", _CHAT, "OpenAI chat completions"),
     Route("POST", "/v1/responses", "exchange", _RESPONSES, "OpenAI Responses"),
+    Route("GET", "/v1/responses/{id}", "stored", _RESPONSES, "an answer that was stored"),
+    Route("DELETE", "/v1/responses/{id}", "stored", _RESPONSES, "delete it, at the vendor too"),
+    Route(
+        "GET", "/v1/responses/{id}/input_items", "stored_items", _RESPONSES, "what led to it, paged"
+    ),
     Route("POST", "/v1/messages", "exchange", _ANTHROPIC, "Anthropic messages"),
     Route(
         "POST", "/v1beta/models/{model}:generateContent", "generate", _GEMINI, "Gemini, unstreamed"
