@@ -19,6 +19,7 @@ from fairlead.wire.codec import Framing
 __all__ = ["KINDS", "Kind", "Upstream", "address", "passed_on", "prepare"]
 
 PathOf = Callable[[str, Framing], str]
+SidePath = Callable[[str], str]
 
 # https://ai.google.dev/api/generate-content: POST /v1beta/{model=models/*}:generateContent;
 # `alt=sse` makes streamGenerateContent answer in server-sent events instead of a JSON array.
@@ -45,6 +46,26 @@ def _responses_path(_model: str, _framing: Framing) -> str:
     return "/v1/responses"
 
 
+def _count_gemini(model: str) -> str:
+    return f"/v1beta/models/{quote(model, safe='')}:countTokens"
+
+
+def _count_messages(_model: str) -> str:
+    return "/v1/messages/count_tokens"
+
+
+def _count_input(_model: str) -> str:
+    return "/v1/responses/input_tokens"
+
+
+def _embed_gemini(model: str) -> str:
+    return f"/v1beta/models/{quote(model, safe='')}:batchEmbedContents"
+
+
+def _embed_openai(_model: str) -> str:
+    return "/v1/embeddings"
+
+
 class Kind(Struct, frozen=True):
     """One way to reach a vendor.
 
@@ -54,6 +75,10 @@ class Kind(Struct, frozen=True):
     to the client. `auth` is the header that carries the key and what stands before it. `headers`
     are sent with every request unless the operator sets them otherwise. `key_env` and `url_env`
     are the environment variables that configure it without any file.
+
+    What is there beside the main call, each in its dialect, the one for translations first:
+    `counting` of tokens and `embedding`, where a model's id makes the path. `stores` names the
+    dialects whose files, batches and cached contents are kept there.
     """
 
     name: str
@@ -67,6 +92,9 @@ class Kind(Struct, frozen=True):
     forward: frozenset[bytes] = frozenset()
     forward_query: frozenset[bytes] = frozenset()
     give_back: tuple[str, ...] = ()
+    counting: tuple[tuple[Dialect, SidePath], ...] = ()
+    embedding: tuple[tuple[Dialect, SidePath], ...] = ()
+    stores: tuple[Dialect, ...] = ()
 
     @property
     def dialect(self) -> Dialect:
@@ -85,6 +113,9 @@ KINDS: dict[str, Kind] = {
             auth=("x-goog-api-key", ""),
             key_env="GEMINI_API_KEY",
             url_env="FAIRLEAD_GEMINI_BASE_URL",
+            counting=(("gemini", _count_gemini),),
+            embedding=(("gemini", _embed_gemini),),
+            stores=("gemini",),
         ),
         Kind(
             name="anthropic",
@@ -100,6 +131,8 @@ KINDS: dict[str, Kind] = {
             forward=frozenset({b"anthropic-version", b"anthropic-beta"}),
             forward_query=frozenset({b"beta"}),
             give_back=("request-id", "anthropic-"),
+            counting=(("anthropic", _count_messages),),
+            stores=("anthropic",),
         ),
         Kind(
             name="openai",
@@ -111,6 +144,9 @@ KINDS: dict[str, Kind] = {
             auth=("authorization", "Bearer "),
             key_env="OPENAI_API_KEY",
             url_env="FAIRLEAD_OPENAI_BASE_URL",
+            counting=(("openai_responses", _count_input),),
+            embedding=(("openai_chat", _embed_openai),),
+            stores=("openai_chat",),
         ),
     )
 }
