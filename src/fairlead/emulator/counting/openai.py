@@ -2,8 +2,8 @@
 
 Each message costs a few tokens of its own, and every prompt some that open the answer (the cookbook
 on counting tokens: 3 a message and 3 to prime the answer). Pictures cost 85 tokens and 170 for each
-square of 512 pixels at high detail (gpt-4o, guide on images); newer models have other figures, which
-come near enough. Texts are cut, so that long ones are cached by the prefix.
+square of 512 pixels at high detail (gpt-4o, guide on images); newer models have other figures,
+which come near enough. Texts are cut, so that long ones are cached by the prefix.
 """
 
 from collections.abc import Iterator

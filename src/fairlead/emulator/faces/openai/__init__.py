@@ -1,4 +1,4 @@
-"""OpenAI, as plain as can be: POST /v1/chat/completions, GET /v1/models."""
+"""OpenAI: chat completions, responses, embeddings, models, files and batches."""
 
 from fairlead.emulator.faces.openai.face import OpenAIFace
 

@@ -1,44 +1,49 @@
-"""The plain face of OpenAI: enough to develop a pass-through without a key."""
+"""The face of OpenAI: one table of routes, one of what answers them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from fairlead.emulator.answer.tokens import count
-from fairlead.emulator.answer.wording import seed_of
-from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage
-from fairlead.emulator.faces.openai.reading import ask_of, trouble_of
-from fairlead.emulator.faces.openai.writing import chunks, completion
+from fairlead.emulator import judge
+from fairlead.emulator.faces.face import Answered, Op, Put, Route, Trouble
+from fairlead.emulator.faces.openai import batches, errors, files, responses
+from fairlead.emulator.faces.openai.chat import chat
+from fairlead.emulator.faces.openai.embeddings import embeddings
+from fairlead.emulator.faces.openai.writing import CREATED
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["OpenAIFace"]
 
-_ROUTES = {
+# `{}` stands for an id.
+ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/v1/chat/completions"): Route("generate"),
+    ("POST", "/v1/responses"): Route("responses", keeps=True),
+    ("POST", "/v1/responses/input_tokens"): Route("count_tokens", keeps=True),
+    ("GET", "/v1/responses/{}"): Route("response"),
+    ("DELETE", "/v1/responses/{}"): Route("response_delete", plain=True),
+    ("POST", "/v1/responses/{}/cancel"): Route("response_cancel", plain=True),
+    ("GET", "/v1/responses/{}/input_items"): Route("input_items"),
+    ("POST", "/v1/embeddings"): Route("embeddings"),
     ("GET", "/v1/models"): Route("models"),
+    ("GET", "/v1/models/{}"): Route("model"),
+    ("POST", "/v1/files"): Route("file_create", plain=True),
+    ("GET", "/v1/files"): Route("file_list"),
+    ("GET", "/v1/files/{}"): Route("file"),
+    ("DELETE", "/v1/files/{}"): Route("file_delete", plain=True),
+    ("GET", "/v1/files/{}/content"): Route("file_content"),
+    ("POST", "/v1/batches"): Route("batch_create", keeps=True),
+    ("GET", "/v1/batches"): Route("batch_list"),
+    ("GET", "/v1/batches/{}"): Route("batch"),
+    ("POST", "/v1/batches/{}/cancel"): Route("batch_cancel", plain=True),
 }
-_TYPES = {
-    401: "invalid_request_error",
-    429: "requests",
-    500: "server_error",
-    503: "service_unavailable_error",
-}
-_CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
-_MESSAGES = {
-    429: "Rate limit reached. (emulated)",
-    500: "The server had an error while processing your request. (emulated)",
-    503: "The engine is currently overloaded, please try again later. (emulated)",
-}
-MOST_CANDIDATES = 128
-# Listed so that a client finds something; any other id is answered as well.
-MODELS = ("gpt-5-mini", "gpt-5-nano")
+_PATHS = {path for _, path in ROUTES}
 
 
 class OpenAIFace:
-    """Validated lightly."""
+    """Errors and limits as users quote them; shapes as recorded in 2026."""
 
     vendor = "openai"
     id_header: str | None = "x-request-id"
@@ -47,11 +52,16 @@ class OpenAIFace:
     def route(self, method: str, path: str, query: Mapping[str, str]) -> Route | Trouble:
         """Where the request goes."""
         del query
-        route = _ROUTES.get((method, path))
+        route = ROUTES.get((method, path))
         if route is not None:
             return route
-        if method == "GET" and path.startswith("/v1/models/") and path.count("/") == 3:
-            return Route("model", path.rpartition("/")[2])
+        pattern, named = _pattern(path)
+        route = ROUTES.get((method, pattern))
+        if route is not None:
+            model = named if route.op == "model" else ""
+            return msgspec.structs.replace(route, ident=named, model=model)
+        if path in _PATHS or pattern in _PATHS:
+            return Trouble(405, f"Not allowed to {method} on {path}.")
         return Trouble(404, f"Invalid URL ({method} {path})")
 
     def key(self, request: Request) -> str:
@@ -82,69 +92,68 @@ class OpenAIFace:
         return model if isinstance(model, str) else route.model, body.get("stream") is True
 
     def answer(self, put: Put) -> Answered:
-        """A completion, whole or as a stream; the models."""
-        if put.route.op == "models":
-            pages = [_model_page(name) for name in MODELS]
-            return _json({"object": "list", "data": pages})
-        if put.route.op == "model":
-            return _json(_model_page(put.model))
-        trouble = trouble_of(put.body)
-        if trouble is not None:
-            return Answered(self.refusal(trouble, put.request_id), {})
-        ask = ask_of(put.body, put.model)
-        wanted = put.body.get("n")
-        number = wanted if isinstance(wanted, int) and 0 < wanted <= MOST_CANDIDATES else 1
-        answers = [put.compose(ask, index) for index in range(number)]
-        prompt = count(msgspec.json.encode(put.body["messages"]).decode())
-        thought = sum(one.thinking_tokens for one in answers)
-        spoken = sum(one.spoken_tokens for one in answers)
-        usage = {
-            "prompt_tokens": prompt,
-            "completion_tokens": spoken + thought,
-            "total_tokens": prompt + spoken + thought,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-            "completion_tokens_details": {"reasoning_tokens": thought, "audio_tokens": 0},
-        }
-        bill: Usage = {"input": prompt, "thinking": thought, "output": spoken}
-        seed = seed_of(ask)
-        if put.stream:
-            options = put.body.get("stream_options")
-            shown = isinstance(options, dict) and options.get("include_usage") is True
-            pieces = chunks(answers, put.model, seed, usage if shown else None)
-            kind = "text/event-stream; charset=utf-8"
-            return Answered(Reply(200, kind, pieces=pieces, tokens=spoken + thought), bill)
-        body = msgspec.json.encode(completion(answers, put.model, seed, usage))
-        return Answered(Reply(200, body=body, tokens=spoken + thought), bill)
+        """Whatever the route is for."""
+        return _ANSWERS[put.route.op](put)
 
     def refusal(self, trouble: Trouble, request_id: str, route: Route | None = None) -> Reply:
         """`{"error": {"message", "type", "param", "code"}}`."""
         del request_id, route
-        headers = (
-            (("retry-after", f"{trouble.retry_after:g}"),)
-            if trouble.retry_after is not None
-            else ()
-        )
-        return Reply(trouble.status, body=_error(trouble), headers=headers)
+        return errors.refusal(trouble)
 
     def outage(self, trouble: Trouble, request_id: str, route: Route) -> bytes:
-        """An error in place of a chunk."""
-        del request_id, route
-        return b"data: %b\n\n" % _error(trouble)
+        """An error in place of a chunk, or an event of its own."""
+        del request_id
+        return errors.stream_error(trouble, named=route.op in ("responses", "response"))
 
 
-def _error(trouble: Trouble) -> bytes:
-    error = {
-        "message": trouble.message or _MESSAGES.get(trouble.status, "Emulated error"),
-        "type": trouble.type or _TYPES.get(trouble.status, "invalid_request_error"),
-        "param": None,
-        "code": _CODES.get(trouble.status),
-    }
-    return msgspec.json.encode({"error": error})
+def _pattern(path: str) -> tuple[str, str]:
+    """A path with its third step open, and what stands there."""
+    steps = path.split("/")
+    if len(steps) < 4 or not steps[3]:
+        return path, ""
+    named, steps[3] = steps[3], "{}"
+    return "/".join(steps), named
 
 
-def _json(value: JsonValue) -> Answered:
+def _models(put: Put) -> Answered:
+    del put
+    return _json({"object": "list", "data": [_page(name) for name in judge.openai_names()]})
+
+
+def _model(put: Put) -> Answered:
+    if judge.limits_of("openai", put.model) is None:
+        words = f"The model '{put.model}' does not exist"
+        missing = Trouble(404, words, param="model", code="model_not_found")
+        return Answered(errors.refusal(missing), {})
+    return _json(_page(put.model))
+
+
+def _page(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "emulated"}
+
+
+def _json(value: dict[str, Any]) -> Answered:
     return Answered(Reply(200, body=msgspec.json.encode(value)), {})
 
 
-def _model_page(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 1_767_225_600, "owned_by": "emulated"}
+_ANSWERS: dict[Op, Callable[[Put], Answered]] = {
+    "generate": chat,
+    "responses": responses.create_response,
+    "count_tokens": responses.count_input,
+    "response": responses.get_response,
+    "response_delete": responses.delete_response,
+    "response_cancel": responses.cancel_response,
+    "input_items": responses.list_input,
+    "embeddings": embeddings,
+    "models": _models,
+    "model": _model,
+    "file_create": files.create_file,
+    "file_list": files.list_files,
+    "file": files.get_file,
+    "file_delete": files.delete_file,
+    "file_content": files.file_content,
+    "batch_create": batches.create_batch,
+    "batch_list": batches.list_batches,
+    "batch": batches.get_batch,
+    "batch_cancel": batches.cancel_batch,
+}

@@ -1,63 +1,14 @@
-"""From a chat completion request to what is asked, and light checks of it."""
+"""From a chat completion request to what is asked. The request is in order by then."""
 
-from typing import Annotated, Any, Literal
-
-import msgspec
-from msgspec import Meta, Struct
+from collections.abc import Iterator
+from typing import Any
 
 from fairlead.emulator.answer.ask import Ask, Media, Tool, ToolResult
-from fairlead.emulator.faces.face import Trouble
+from fairlead.emulator.faces.openai.custom import FREE_TEXT
+from fairlead.emulator.faces.openai.efforts import budget_of
 from fairlead.emulator.json_value import JsonValue
 
-__all__ = ["ask_of", "trouble_of"]
-
-_EMPTY = "Invalid 'messages': empty array. Expected an array with minimum length 1."
-
-
-class _Function(Struct):
-    name: str
-
-
-class _Tool(Struct):
-    type: str
-    function: _Function | None = None
-
-
-class _Called(Struct):
-    id: str
-    function: _Function | None = None
-
-
-class _Message(Struct):
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[dict[str, Any]] | None = None
-    tool_calls: list[_Called] | None = None
-    tool_call_id: str | None = None
-
-
-class _Request(Struct):
-    model: Annotated[str, Meta(min_length=1)]
-    messages: list[_Message]
-    max_tokens: Annotated[int, Meta(ge=0)] | None = None
-    max_completion_tokens: Annotated[int, Meta(ge=0)] | None = None
-    stop: str | list[str] | None = None
-    tools: list[_Tool] | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    parallel_tool_calls: bool | None = None
-    response_format: dict[str, Any] | None = None
-    reasoning_effort: str | None = None
-    stream_options: dict[str, Any] | None = None
-    stream: bool | None = None
-    n: int | None = None
-
-
-def trouble_of(body: JsonValue) -> Trouble | None:
-    """What is plainly wrong with a request: the types of what is read here, and no more."""
-    try:
-        request = msgspec.convert(body, _Request)
-    except msgspec.ValidationError as error:
-        return Trouble(400, f"Invalid request: {error}")
-    return None if request.messages else Trouble(400, _EMPTY)
+__all__ = ["ask_of", "media_of"]
 
 
 def ask_of(body: dict[str, Any], model: str) -> Ask:
@@ -67,25 +18,41 @@ def ask_of(body: dict[str, Any], model: str) -> Ask:
     ask.max_tokens = body.get("max_tokens") if most is None else most
     stop = body.get("stop") or ()
     ask.stop = (stop,) if isinstance(stop, str) else tuple(stop)
-    effort = body.get("reasoning_effort")
-    ask.budget = 0 if effort in (None, "none") else None
-    ask.parallel = body.get("parallel_tool_calls") is not False
-    for tool in body.get("tools") or ():
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if isinstance(function, dict):
-            ask.tools.append(Tool(str(function.get("name")), function.get("parameters")))
-    _read_choice(body.get("tool_choice"), ask)
+    ask.budget = budget_of(model, body.get("reasoning_effort"))
+    legacy = not body.get("tools") and bool(body.get("functions"))
+    ask.parallel = body.get("parallel_tool_calls") is not False and not legacy
+    ask.tools = list(_tools(body))
+    _read_choice(body.get("function_call") if legacy else body.get("tool_choice"), ask)
     _read_format(body.get("response_format"), ask)
     _read_messages(body["messages"], ask)
     return ask
 
 
+def _tools(body: dict[str, Any]) -> Iterator[Tool]:
+    for tool in body.get("tools") or ():
+        if tool["type"] == "custom":
+            yield Tool(tool["custom"]["name"], FREE_TEXT)
+        else:
+            yield Tool(tool["function"]["name"], tool["function"].get("parameters"))
+    for function in body.get("functions") or ():
+        yield Tool(function["name"], function.get("parameters"))
+
+
 def _read_choice(choice: JsonValue, ask: Ask) -> None:
     if isinstance(choice, str):
         ask.choice = {"required": "any", "none": "none"}.get(choice, "auto")
-    elif isinstance(choice, dict) and isinstance(choice.get("function"), dict):
-        ask.choice = "any"
-        ask.allowed = (str(choice["function"].get("name")),)
+        return
+    if not isinstance(choice, dict):
+        return
+    allowed = choice.get("allowed_tools")
+    if isinstance(allowed, dict):
+        ask.choice = "any" if allowed.get("mode") == "required" else "auto"
+        listed = [tool.get(tool.get("type")) or tool for tool in allowed.get("tools") or ()]
+        ask.allowed = tuple(str(one.get("name")) for one in listed)
+        return
+    named = choice.get("function") or choice.get("custom") or choice
+    ask.choice = "any"
+    ask.allowed = (str(named.get("name")),)
 
 
 def _read_format(wanted: JsonValue, ask: Ask) -> None:
@@ -101,18 +68,20 @@ def _read_messages(messages: list[dict[str, Any]], ask: Ask) -> None:
     names: dict[str, str] = {}
     ask.turns = len(messages)
     for message in messages:
-        content = message.get("content")
-        said = _texts(content, ask)
-        if message["role"] == "user":
+        role = message["role"]
+        said = _texts(message.get("content"), ask)
+        if role == "user":
             ask.text, ask.results = said, []
-        elif message["role"] == "assistant":
+        elif role == "assistant":
             ask.results = []
             for call in message.get("tool_calls") or ():
-                function = call.get("function") or {}
-                names[str(call.get("id"))] = str(function.get("name"))
-        elif message["role"] == "tool":
+                inner = call.get("function") or call.get("custom") or {}
+                names[str(call.get("id"))] = str(inner.get("name"))
+        elif role == "tool":
             name = names.get(str(message.get("tool_call_id")), "unknown")
             ask.results.append(ToolResult(name, said))
+        elif role == "function":
+            ask.results.append(ToolResult(str(message.get("name")), said))
 
 
 def _texts(content: JsonValue, ask: Ask) -> str:
@@ -120,10 +89,35 @@ def _texts(content: JsonValue, ask: Ask) -> str:
         return content
     said: list[str] = []
     for part in content if isinstance(content, list) else ():
-        if not isinstance(part, dict):
-            continue
         if part.get("type") == "text":
             said.append(str(part.get("text", "")))
-        elif "type" in part:
-            ask.media.append(Media(str(part["type"])))
+        elif part.get("type") in _DEFAULT_MIMES:
+            ask.media.append(media_of(part))
     return "\n".join(said)
+
+
+_DEFAULT_MIMES = {
+    "image_url": "image/*",
+    "input_image": "image/*",
+    "input_audio": "audio/*",
+    "file": "application/pdf",
+    "input_file": "application/pdf",
+}
+
+
+def media_of(part: dict[str, Any]) -> Media:
+    """A picture, a sound or a file of either API: by its data URL, or by reference."""
+    kind = str(part["type"])
+    mime = _DEFAULT_MIMES[kind]
+    inner = part.get("image_url") or part.get("file") or part.get("input_audio") or part
+    if kind == "input_audio" and isinstance(inner, dict):
+        return Media(f"audio/{inner.get('format', '*')}", _size(str(inner.get("data", ""))))
+    data = inner if isinstance(inner, str) else inner.get("url") or inner.get("file_data")
+    if not isinstance(data, str) or not data.startswith("data:"):
+        return Media(mime)
+    head, _, encoded = data.partition(",")
+    return Media(head.removeprefix("data:").partition(";")[0] or mime, _size(encoded))
+
+
+def _size(encoded: str) -> int:
+    return len(encoded) * 3 // 4 - encoded[-2:].count("=")

@@ -1,0 +1,163 @@
+"""/v1/batches: each line of a file is a request; the answers are a file, too.
+
+A batch moves on when it is looked at: `validating` when it is made, `in_progress` at the first
+look, `completed` at the next one, with its output.
+"""
+
+from typing import Any
+
+import msgspec
+
+from fairlead.emulator.faces.face import Answered, Put, Trouble
+from fairlead.emulator.faces.idents import ident
+from fairlead.emulator.faces.openai.errors import refusal
+from fairlead.emulator.faces.openai.files import keep_file
+from fairlead.emulator.faces.openai.writing import CREATED
+from fairlead.emulator.http11.reply import Reply
+from fairlead.emulator.json_value import JsonValue
+from fairlead.emulator.shelf import Batch
+
+__all__ = ["cancel_batch", "create_batch", "get_batch", "list_batches"]
+
+_LATER = (
+    "in_progress_at", "finalizing_at", "completed_at", "failed_at", "expired_at", "cancelling_at",
+    "cancelled_at",
+)  # fmt: skip
+ENDED = ("completed", "failed", "expired", "cancelled")
+DAY = 86_400
+
+
+def create_batch(put: Put) -> Answered:
+    """A batch of a file that was uploaded for it."""
+    body = put.body
+    given = put.shelf.files.get((put.scope, body["input_file_id"]))
+    if given is None:
+        words = f"No such File object: {body['input_file_id']}"
+        return Answered(refusal(Trouble(400, words, param="input_file_id")), {})
+    page = {
+        "id": "batch_" + ident(put.shelf.next(), "batch", 32, lower=True),
+        "object": "batch",
+        "endpoint": body["endpoint"],
+        "model": None,
+        "errors": None,
+        "input_file_id": body["input_file_id"],
+        "completion_window": body["completion_window"],
+        "status": "validating",
+        "output_file_id": None,
+        "error_file_id": None,
+        "created_at": CREATED,
+        "expires_at": CREATED + DAY,
+        **dict.fromkeys(_LATER),
+        "request_counts": {"total": 0, "completed": 0, "failed": 0},
+        "metadata": body.get("metadata"),
+    }
+    put.shelf.batches[put.scope, page["id"]] = Batch(page)
+    return _json(page)
+
+
+def get_batch(put: Put) -> Answered:
+    """Its page, one step further."""
+    batch = put.shelf.batches.get((put.scope, put.route.ident))
+    if batch is None:
+        return _missing(put)
+    step = _STEPS.get(batch.page["status"])
+    if step is not None:
+        step(put, batch)
+    return _json(batch.page)
+
+
+def _begin(put: Put, batch: Batch) -> None:
+    lines = _lines(put, batch)
+    faults = [fault for number, line in enumerate(lines, 1) if (fault := _fault(number, line))]
+    if faults or not lines:
+        empty = {"code": "empty_file", "message": "The file is empty.", "param": None, "line": None}
+        errors = {"object": "list", "data": faults or [empty]}
+        batch.page |= {"status": "failed", "failed_at": CREATED + 1, "errors": errors}
+        return
+    batch.page |= {"status": "in_progress", "in_progress_at": CREATED + 1}
+    batch.page["request_counts"] = {"total": len(lines), "completed": 0, "failed": 0}
+
+
+def _fault(number: int, line: JsonValue) -> dict[str, Any] | None:
+    if isinstance(line, dict) and isinstance(line.get("body"), dict) and "custom_id" in line:
+        return None
+    words = "This line is not parseable as valid JSON of a batch request."
+    return {"code": "invalid_json_line", "message": words, "param": None, "line": number}
+
+
+def _finish(put: Put, batch: Batch) -> None:
+    done: list[bytes] = []
+    failed: list[bytes] = []
+    for line in _lines(put, batch):
+        reply = put.run(
+            batch.page["endpoint"], msgspec.json.encode({**line["body"], "stream": False})
+        )
+        answer = {
+            "id": "batch_req_" + ident(put.shelf.next(), "line", 24, lower=True),
+            "custom_id": line["custom_id"],
+            "response": {
+                "status_code": reply.status,
+                "request_id": "req_emulated",
+                "body": msgspec.json.decode(reply.whole()),
+            },
+            "error": None,
+        }
+        (done if reply.status < 400 else failed).append(msgspec.json.encode(answer) + b"\n")
+    page = batch.page
+    for key, lines in (("output_file_id", done), ("error_file_id", failed)):
+        if lines:
+            name = f"{page['id']}_{key.removesuffix('_file_id')}.jsonl"
+            kept = keep_file(put.shelf, put.scope, name, b"".join(lines), "batch_output")
+            page[key] = kept["id"]
+    page |= {"status": "completed", "finalizing_at": CREATED + 2, "completed_at": CREATED + 3}
+    total = len(done) + len(failed)
+    page["request_counts"] = {"total": total, "completed": len(done), "failed": len(failed)}
+
+
+def _cancelled(put: Put, batch: Batch) -> None:
+    del put
+    batch.page |= {"status": "cancelled", "cancelled_at": CREATED + 2}
+
+
+_STEPS = {"validating": _begin, "in_progress": _finish, "cancelling": _cancelled}
+
+
+def _lines(put: Put, batch: Batch) -> list[Any]:
+    stored = put.shelf.files.get((put.scope, batch.page["input_file_id"]))
+    found = []
+    for line in stored.content.splitlines() if stored else ():
+        if not line.strip():
+            continue
+        try:
+            found.append(msgspec.json.decode(line))
+        except msgspec.DecodeError:
+            found.append(None)
+    return found
+
+
+def cancel_batch(put: Put) -> Answered:
+    """`cancelling`, and `cancelled` at the next look; what has ended stays as it is."""
+    batch = put.shelf.batches.get((put.scope, put.route.ident))
+    if batch is None:
+        return _missing(put)
+    if batch.page["status"] in ENDED:
+        words = f"Cannot cancel a batch with status '{batch.page['status']}'."
+        return Answered(refusal(Trouble(409, words)), {})
+    batch.page |= {"status": "cancelling", "cancelling_at": CREATED + 1}
+    return _json(batch.page)
+
+
+def list_batches(put: Put) -> Answered:
+    """All batches of the key, newest first."""
+    pages = [b.page for (scope, _), b in put.shelf.batches.items() if scope == put.scope][::-1]
+    ends = {"first_id": pages[0]["id"], "last_id": pages[-1]["id"]} if pages else {}
+    return _json({"object": "list", "data": pages, "has_more": False, **ends})
+
+
+def _missing(put: Put) -> Answered:
+    words = f"No batch found with id '{put.route.ident}'."
+    return Answered(refusal(Trouble(404, words)), {})
+
+
+def _json(value: dict[str, Any]) -> Answered:
+    return Answered(Reply(200, body=msgspec.json.encode(value)), {})
