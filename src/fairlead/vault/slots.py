@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from fairlead.canon import Part, Signature, Text, Thinking, ToolCall
 from fairlead.vault.spoken import hash_of, visible
 
-__all__ = ["Kept", "decode_kept", "encode_kept", "rebuilt", "signed", "slots_of"]
+__all__ = ["Kept", "decode_kept", "encode_kept", "rebuilt", "signed", "slots_of", "unsigned"]
 
 _BOUND = frozenset({"openai_responses"})
 """Dialects whose thoughts go back only with the part that followed them."""
@@ -73,6 +73,21 @@ def slots_of(parts: tuple[Part, ...]) -> tuple[_Slot, ...]:
             case _:
                 slots.append(_Other())
     return tuple(slots)
+
+
+def unsigned(parts: tuple[Part, ...], kept: Kept) -> tuple[Part, ...]:
+    """The client's parts without what is kept: signatures, and the thoughts that bear them."""
+    known = {slot.thought.signature for slot in kept.slots if isinstance(slot, _Thought)}
+    known |= {slot.signature for slot in kept.slots if isinstance(slot, _Text | _Call)}
+    bare: list[Part] = []
+    for part in parts:
+        if not signed(part) or getattr(part, "signature", None) not in known:
+            bare.append(part)
+        elif isinstance(part, Text) and not part.text:
+            continue  # it was there for its signature
+        elif isinstance(part, Text | ToolCall):
+            bare.append(replace(part, signature=None))
+    return tuple(bare)
 
 
 def rebuilt(parts: tuple[Part, ...], kept: Kept) -> tuple[Part, ...]:

@@ -10,9 +10,10 @@ thought_signature in functionCall parts." (Gemini 3), "messages.1.content.0.type
 `thinking` or `redacted_thinking`, but found `tool_use`" (Anthropic). Signed media are not kept: no
 other dialect lets a client send a model's image back.
 
-What the client sent is never dropped and never changed, with one exception: its unsigned echo of
-thoughts (`reasoning_content`) gives way to the kept ones. A turn that holds a signature already is
-left alone. Text that was changed gets no signature; a call that was left out takes its own away,
+What the client sent is never dropped and never changed, with one exception: its echo of thoughts
+(`reasoning_content`, or OpenRouter's `reasoning_details`, which tell signatures and not where they
+stood) gives way to the kept ones. A turn that holds a signature that is not kept is left alone.
+Text that was changed gets no signature; a call that was left out takes its own away,
 and where the vendor binds a thought to what followed it, the thought too ("Item 'rs_...' of type
 'reasoning' was provided without its required following item.", OpenAI's 400).
 
@@ -37,7 +38,7 @@ from msgspec import DecodeError, ValidationError
 from msgspec.structs import replace
 
 from fairlead.canon import Part, Request, Response, ToolCall, Turn
-from fairlead.vault.slots import Kept, decode_kept, encode_kept, rebuilt, signed, slots_of
+from fairlead.vault.slots import Kept, decode_kept, encode_kept, rebuilt, signed, slots_of, unsigned
 from fairlead.vault.spoken import History, hash_of, text_key, visible
 
 __all__ = ["keep", "keys_of", "restore"]
@@ -176,12 +177,15 @@ def _restored(
     parts: tuple[Part, ...], history: History, at: int, lookup: Lookup
 ) -> tuple[Part, ...] | None:
     """The parts of one answer as they were; None if nothing is to be done."""
-    if _any_signed(parts):
-        return None
     kept = _find(parts, history, at, lookup)
     if kept is None:
         return None
-    whole = rebuilt(parts, kept)
+    bare = parts
+    if _any_signed(parts):
+        bare = unsigned(parts, kept)
+        if _any_signed(bare):
+            return None
+    whole = rebuilt(bare, kept)
     return None if whole == parts else whole
 
 
