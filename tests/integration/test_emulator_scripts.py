@@ -208,7 +208,8 @@ def test_openai_chat(scripted: EmulatorThread, parallel: bool):
             )
             turns += 1
             message = made.choices[0].message
-            messages.append(message.model_dump(exclude_none=True))
+            kept = {"role", "content", "tool_calls"}
+            messages.append(message.model_dump(exclude_none=True, include=kept))
             if not message.tool_calls:
                 break
             # Results may come in any order.

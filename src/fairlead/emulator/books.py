@@ -17,7 +17,8 @@ class Entry(Struct):
     """One request. `outcome`: `ok`, `error` (the vendor refused), `fault` (a rule struck it),
     `replayed`, or `abandoned` (the client left before the end). `usage` is what is billed: an
     abandoned or broken stream for its prompt and for what had been made by then. `script` is the
-    turn of a script that was played, with what was wrong with it.
+    turn of a script that was played, with what was wrong with it. `version` and `betas` are
+    Anthropic's headers.
     """
 
     id: str
@@ -32,6 +33,8 @@ class Entry(Struct):
     usage: dict[str, int]
     fault: str | None = None
     script: Played | None = None
+    version: str | None = None
+    betas: list[str] = []
 
 
 class Line(Struct):

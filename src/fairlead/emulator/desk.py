@@ -113,6 +113,8 @@ class Desk:
         entry = Entry(
             request_id, face.vendor, model, path, at.op, 200, stream, key_hash(key), "ok", {}
         )
+        entry.version = request.headers.get("anthropic-version")
+        entry.betas = [b.strip() for b in request.headers.get("anthropic-beta", "").split(",") if b]
         done = self._answer(face, request, route, parsed, entry, rule, key)
         reply = done.reply
         if face.id_header is not None:
@@ -193,7 +195,7 @@ class Desk:
     ) -> Answered:
         """The answer to a body, once it is found in order."""
         # What a script says is noted each time, so it isn't answered from memory.
-        mark = None if len(self.scripts) or route.keeps else self.memory.mark(request)
+        mark = None if len(self.scripts) or route.keeps else self.memory.mark(request, entry.key)
         known = self.memory.recall(mark)
         if known is not None:
             return known

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from fairlead.emulator import models, rules
 from fairlead.emulator.counting import Piece, PromptCache, count_of, pieces
 from fairlead.emulator.faces.face import Route, Tally, Trouble
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.rules import openai
+from fairlead.emulator.rules.anthropic.binding import Dropped, bind, without
+from fairlead.emulator.rules.anthropic.binding import dropped as blocks_dropped
 from fairlead.emulator.shelf import Shelf
 from fairlead.emulator.signing import Signer
 
@@ -25,6 +29,7 @@ __all__ = [
     "numbers_calls",
     "openai_facts",
     "openai_names",
+    "thinks_unasked",
 ]
 
 _OPS = {
@@ -73,10 +78,14 @@ class Judge:
         known = models.find(vendor, model)
         found: list[list[Piece]] = []
 
+        dropped: list[Dropped] = []
+
         def tokens() -> int:
             if known is None:
                 return 0
-            found.append(pieces(known, body))
+            if known.binding:
+                dropped.extend(blocks_dropped(known, body, scope, self._signer.binding))
+            found.append(pieces(known, without(body, dropped)))
             return sum(piece.tokens for piece in found[0])
 
         refusal = rules.check(
@@ -88,13 +97,19 @@ class Judge:
             issued=lambda mark, text: self._signer.accepts(vendor, mark, text),
             headers=request.headers,
             beta=request.query.get("beta") == "true",
+            account=scope,
+            binding_of=self._signer.binding,
         )
         if refusal is not None:
             return _trouble(refusal)
         if known is None:
             return NOTHING
         prompt = found[0] if found else pieces(known, body)
-        return self._tally(known, prompt, scope, cached=route.op != "count_tokens")
+        tally = self._tally(known, prompt, scope, cached=route.op != "count_tokens")
+        if vendor != "anthropic" or not (known.binding or body.get("thinking")):
+            return tally
+        told = tuple((one.block.path, one.reason) for one in dropped)
+        return msgspec.structs.replace(tally, dropped=told, binding=bind(known, body, scope))
 
     def _openai(
         self, op: str, route: Route, name: str, body: dict[str, Any], scope: str
@@ -197,6 +212,12 @@ def default_budget(vendor: str, model: str) -> int | None:
     if found is None or found.level_default == "minimal":
         return 0
     return found.budget_default
+
+
+def thinks_unasked(vendor: str, model: str) -> bool:
+    """Whether a model thinks without a word about it."""
+    found = models.find(vendor, model)
+    return found is not None and found.thinking_default != "disabled"
 
 
 def numbers_calls(vendor: str, model: str) -> bool:

@@ -26,12 +26,13 @@ class Memory:
         self._answers: dict[tuple[str, ...], Answered] = {}
 
     @staticmethod
-    def mark(request: Request) -> tuple[str, ...] | None:
-        """What an answer is remembered by: all of the request that it depends on."""
+    def mark(request: Request, key: str) -> tuple[str, ...] | None:
+        """What an answer is remembered by: all that it depends on, and whose request it was."""
         if len(request.body) > LARGEST_BODY:
             return None
         headers = request.headers
         return (
+            key,
             request.target,
             headers.get("anthropic-version", ""),
             headers.get("anthropic-beta", ""),

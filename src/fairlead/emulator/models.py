@@ -64,6 +64,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         budget: least and greatest thinking budget, where it takes one.
         budget_off: a budget of 0 switches thinking off.
         budget_default: the budget without a word; None is dynamic.
+        thinking_default: the mode without a word.
+        off_efforts: the efforts that go with thinking switched off; empty is any.
+        forced_tools: a tool may be forced.
+        binding: what thinking blocks that come back are checked for: `organization`, `model`,
+            `prefix`.
+        penalties: it takes presencePenalty and frequencyPenalty.
         sampling: `any` of temperature, top_p and top_k, `one_of` temperature and top_p, `at_rest`
             (only while the model doesn't reason), or `none`.
         overflow: what a prompt that fits makes with a max_tokens that doesn't: `stop` answers and
@@ -88,6 +94,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     levels: tuple[str, ...] = ()
     level_default: str | None = None
     efforts: tuple[str, ...] = ()
+    thinking_default: str = "disabled"
+    off_efforts: tuple[str, ...] = ()
+    forced_tools: bool = True
+    binding: tuple[str, ...] = ()
+    penalties: bool = True
     sampling: str = "any"
     prefill: bool = True
     system_turns: bool = False

@@ -18,6 +18,7 @@ __all__ = ["Signer"]
 _FERNET = b"\x80\x00\x00\x00\x00"
 
 _MARK = b"\x12fairlead-emulator:"
+TAIL = 24
 # The shortest real signature in the recordings has more bytes than this.
 SHORTEST = 48
 # What Google lets stand in for a signature that there never was ("Thought signatures", FAQ). The
@@ -35,17 +36,27 @@ class Signer:
     def __init__(self, seed: bytes) -> None:
         self._key = hashlib.blake2b(seed, digest_size=32, person=b"fairlead-sign").digest()
 
-    def sign(self, vendor: str, model: str, text: str, bound: str) -> str:
+    def sign(self, vendor: str, model: str, text: str, bound: str, binding: bytes = b"") -> str:
         """A signature for a thinking text. `bound` is what must come back with it unchanged: the
-        text itself at Anthropic, nothing at Google, where thoughts don't come back.
+        text itself at Anthropic, the kind of part at Google, where thoughts don't come back.
+        `binding` can be read from it again.
         """
         about = f"{model}\0{text}".encode("utf-8", "surrogatepass")
-        tail = hashlib.blake2b(about, digest_size=24).digest()
+        tail = hashlib.blake2b(about, digest_size=TAIL).digest() + binding
         return base64.b64encode(_MARK + self._tag(vendor, bound, tail) + tail).decode()
 
     def _tag(self, vendor: str, bound: str, tail: bytes) -> bytes:
         about = f"{vendor}\0{bound}\0".encode("utf-8", "surrogatepass") + tail
         return hmac.digest(self._key, about, "sha256")
+
+    @staticmethod
+    def binding(signature: str) -> bytes:
+        """What a signature of the emulator's is bound to; empty for any other."""
+        try:
+            raw = base64.b64decode(signature, validate=True)
+        except (binascii.Error, ValueError):
+            return b""
+        return raw[len(_MARK) + 32 + TAIL :] if raw.startswith(_MARK) else b""
 
     def accepts(self, vendor: str, signature: str, bound: str) -> bool:
         """Whether the vendor would take a signature back."""

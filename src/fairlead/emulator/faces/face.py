@@ -84,6 +84,10 @@ class Tally(Struct, frozen=True):
     write_5m: int = 0
     write_1h: int = 0
     read_kinds: tuple[tuple[str, int], ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+    """Thinking blocks that the model doesn't get to see: path, and which check they failed."""
+    binding: bytes = b""
+    """What the thinking of the answer is bound to."""
 
     @property
     def fresh(self) -> int:
@@ -111,10 +115,10 @@ def _unserved(path: str, body: bytes) -> Reply:
 class Put(Struct, frozen=True):
     """A request that passed all checks, with what the emulator has to know to answer it.
 
-    `sign(model, text, bound)` signs a thinking text so that it can be verified with `bound` when it
-    comes back. `composer` makes answers: a script's, if one is about this conversation. `seal`
-    makes what can be given back unread. `shelf` is what the vendor keeps for the key `scope`; `run`
-    answers a line of a batch: path and body.
+    `sign(model, text, bound, binding)` signs a thinking text so that it can be verified with
+    `bound` when it comes back. `composer` makes answers: a script's, if one is about this
+    conversation. `seal` makes what can be given back unread. `shelf` is what the vendor keeps for
+    the key `scope`; `run` answers a line of a batch: path and body.
     """
 
     route: Route
@@ -123,7 +127,7 @@ class Put(Struct, frozen=True):
     stream: bool
     request_id: str
     tally: Tally
-    sign: Callable[[str, str, str], str]
+    sign: Callable[..., str]
     composer: Composer = _plain
     seal: Callable[[bytes], str] = _unsealed
     shelf: Shelf = field_of(default_factory=Shelf)

@@ -8,11 +8,14 @@ The values come back in the vendor's own terms, ready to be put into its error s
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from fairlead.emulator import models
 from fairlead.emulator.authority import Fault
 from fairlead.emulator.authority import check as schema_faults
 from fairlead.emulator.authority.google_json import field
 from fairlead.emulator.rules import anthropic, gemini
+from fairlead.emulator.rules.anthropic.binding import BindingOf
 from fairlead.emulator.rules.anthropic.request import turns_of
 from fairlead.emulator.rules.gemini.request import contents_of
 from fairlead.emulator.rules.rejection import Rejection, bad_argument, invalid_request
@@ -25,6 +28,10 @@ Issued = Callable[[str, str], bool]
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 
 
+def _unbound(_: str) -> bytes:
+    return b""
+
+
 def check(
     vendor: str,
     op: str,
@@ -35,6 +42,8 @@ def check(
     issued: Issued,
     headers: Mapping[str, str],
     beta: bool = False,
+    account: str = "",
+    binding_of: BindingOf = _unbound,
 ) -> Rejection | None:
     """Why the vendor would refuse a decoded request; None when it would answer.
 
@@ -48,61 +57,78 @@ def check(
             redacted thinking).
         headers: by lower-case names; `anthropic-version` and `anthropic-beta` are looked at.
         beta: the path says `?beta=true`.
+        account: whose request it is.
+        binding_of: what a signature of the emulator's is bound to (Anthropic).
 
     Raises:
         KeyError: no such vendor.
     """
     judge, too_deep = _VENDORS[vendor]
+    asked = _Asked(op, model, body, tokens, issued, headers, beta, account, binding_of)
     try:
-        return judge(op, model, body, tokens, issued, headers, beta)
+        return judge(asked)
     except RecursionError:
         return too_deep
 
 
-def _anthropic(
-    op: str,
-    name: str,
-    body: dict[str, Any],
-    tokens: Count,
-    issued: Issued,
-    headers: Mapping[str, str],
-    beta: bool,
-) -> Rejection | None:
-    betas = frozenset(part.strip() for part in headers.get("anthropic-beta", "").split(",") if part)
-    faults = schema_faults("anthropic", f"{op}_beta" if beta or betas else op, body)
+class _Asked(msgspec.Struct, frozen=True):
+    """The arguments of `check`."""
+
+    op: str
+    name: str
+    body: dict[str, Any]
+    tokens: Count
+    issued: Issued
+    headers: Mapping[str, str]
+    beta: bool
+    account: str
+    binding_of: BindingOf
+
+
+def _anthropic(asked: _Asked) -> Rejection | None:
+    header = asked.headers.get("anthropic-beta", "")
+    betas = frozenset(part.strip() for part in header.split(",") if part)
+    faults = schema_faults(
+        "anthropic", f"{asked.op}_beta" if asked.beta or betas else asked.op, asked.body
+    )
     if faults:
         return invalid_request(faults[0].message)
-    model = models.find("anthropic", name)
+    model = models.find("anthropic", asked.name)
     if model is None:
-        return anthropic.unknown_model(name)
-    version = headers.get("anthropic-version", "2023-06-01")
-    turns = turns_of(body["messages"])
-    return anthropic.refusal(
-        anthropic.Request(op, model, body, tokens(), issued, version, betas, turns)
+        return anthropic.unknown_model(asked.name)
+    request = anthropic.Request(
+        asked.op,
+        model,
+        asked.body,
+        asked.tokens(),
+        asked.issued,
+        asked.headers.get("anthropic-version", "2023-06-01"),
+        betas,
+        turns_of(asked.body["messages"]),
+        asked.account,
+        asked.binding_of,
     )
+    return anthropic.refusal(request)
 
 
-def _gemini(
-    op: str,
-    name: str,
-    body: dict[str, Any],
-    tokens: Count,
-    issued: Issued,
-    headers: Mapping[str, str],
-    beta: bool,
-) -> Rejection | None:
-    del headers, beta
-    model = models.find("gemini", name)
+def _gemini(asked: _Asked) -> Rejection | None:
+    model = models.find("gemini", asked.name)
     if model is None:
-        return gemini.unknown_model(name, op)
-    faults = schema_faults("gemini", op, body)
+        return gemini.unknown_model(asked.name, asked.op)
+    body = asked.body
+    faults = schema_faults("gemini", asked.op, body)
     if faults:
         return bad_argument("\n".join(fault.message for fault in faults), (violations(faults),))
-    inner = field(body, "generateContentRequest") if op == "count_tokens" else None
+    inner = field(body, "generateContentRequest") if asked.op == "count_tokens" else None
     whole = inner or body
     return gemini.refusal(
         gemini.Request(
-            op, model, whole, tokens(), lambda mark: issued(mark, ""), contents_of(whole)
+            asked.op,
+            model,
+            whole,
+            asked.tokens(),
+            asked.issued,
+            contents_of(whole),
         )
     )
 

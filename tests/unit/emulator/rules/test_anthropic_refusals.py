@@ -319,6 +319,37 @@ def test_a_schema_of_an_unknown_kind_is_not_fetched():
     assert refusal(answering(schema | {"additionalProperties": False})) is None
 
 
+def test_haiku_5_5_takes_sampling_parameters_at_their_defaults_under_the_older_version():
+    body = {"temperature": 1, "top_p": 1}
+    assert refusal(body, model=NEW_HAIKU) is None
+    found = refusal(body, model=NEW_HAIKU, anthropic_version="2026-10-21")
+    assert found.message == "`temperature` is deprecated for this model."
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"tools": [TOOL], "tool_choice": {"type": "any"}}, "tool_choice.any: Forced tool use"),
+        (
+            {"tools": [TOOL], "tool_choice": {"type": "tool", "name": "weather"}},
+            "tool_choice.tool: Forced tool use is not supported for this model.",
+        ),
+        ({"thinking": {"type": "disabled"}}, "`thinking.type.disabled` is not supported for this"),
+    ],
+)
+def test_opus_5_5_always_thinks_and_takes_no_forced_tool(change, sentence):
+    assert sentence in refusal(change, model="claude-opus-5-5").message
+
+
+def test_citations_of_the_users_texts_are_refused_under_the_newer_version():
+    place = {"type": "char_location", "cited_text": "a", "document_index": 0}
+    place |= {"document_title": None, "start_char_index": 0, "end_char_index": 1}
+    body = said(user(text("a", citations=[place])))
+    assert refusal(body) is None
+    found = refusal(body, anthropic_version="2026-10-21")
+    assert found.message == "messages.0.content.0: `citations` can only be in `assistant` messages"
+
+
 def test_an_unknown_model_is_not_found():
     found = refusal({}, model="claude-sonet-4-5")
     assert (found.status, found.type, found.message) == (
@@ -336,7 +367,12 @@ def test_the_schema_speaks_first():
     ("change", "sentence"),
     [
         ({"thinking": BUDGET}, "`thinking.type.enabled` is not supported for this model. Use"),
-        ({"temperature": 1}, "`temperature` is deprecated for this model."),
+        ({"temperature": 0.9}, "`temperature` is deprecated for this model."),
+        ({"top_k": 5}, "`top_k` is deprecated for this model."),
+        (
+            {"thinking": {"type": "disabled"}, "output_config": {"effort": "max"}},
+            "`thinking.type.disabled` is not supported with effort level 'max'.",
+        ),
         (said(HI, assistant(text("So"))), "This model does not support assistant message prefill."),
         ({"max_tokens": 128_001}, "max_tokens: 128001 > 128000"),
     ],

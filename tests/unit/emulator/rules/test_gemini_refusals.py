@@ -279,3 +279,47 @@ def test_the_third_generation_wants_its_thought_signatures_back():
         assert refusal(signed, name=FLASH3) is None  # the first of parallel calls carries it
     finished = said(HI, model(CALL), user(RESPONSE), model({"text": "sunny"}), HI)
     assert refusal(finished, name=FLASH3) is None  # only the current turn is looked at
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("gemini-2.5-flash", None),
+        ("gemini-3.5-flash", None),
+        (LITE3, "Requests ending with a model turn are not supported unless the last part is a"),
+        (FLASH3, "Requests ending with a model turn are not supported unless the last part is a"),
+    ],
+)
+def test_the_newest_do_not_go_on_with_a_turn_of_their_own(name, sentence):
+    found = refusal(said(HI, model({"text": "So"})), name=name)
+    assert (found and found.message.startswith(sentence)) if sentence else found is None
+
+
+def test_penalties_are_refused_where_the_model_has_none():
+    found = refusal(config(presencePenalty=0.5), name=FLASH3)
+    assert found.message == "Penalty is not enabled for models/gemini-3.8-flash"
+    assert refusal(config(frequencyPenalty=0), name=FLASH3) is None
+    assert refusal(config(frequencyPenalty=0.5), name="gemini-2.5-pro") is None
+
+
+def test_a_signature_belongs_to_its_part():
+    def on(part, made_for):
+        body = said(
+            HI,
+            model(part | {"thoughtSignature": "x"}),
+            *([user(RESPONSE)] if part == CALL else [HI]),
+        )
+        return check(
+            "gemini",
+            "generate",
+            FLASH3,
+            body,
+            tokens=lambda: 10,
+            issued=lambda _, bound: bound == made_for,
+            headers={},
+        )
+
+    assert on(CALL, "call weather") is None
+    assert on({"text": "sunny"}, "") is None
+    for part, made_for in ((CALL, ""), (CALL, "call other"), ({"text": "sunny"}, "call weather")):
+        assert on(part, made_for).message == "Thought signature is not valid."

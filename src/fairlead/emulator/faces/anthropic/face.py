@@ -43,6 +43,8 @@ _ROUTES = {
     ("GET", "/v1/models"): Route("models"),
 }
 _PATHS = {path for _, path in _ROUTES}
+# "Requires anthropic-beta: thinking-binding-controls-2026-08-01" (SDK 2.12.0, BetaMessage).
+BINDING_BETA = "thinking-binding-controls-2026-08-01"
 _STREAM = "text/event-stream; charset=utf-8"
 
 
@@ -111,7 +113,8 @@ class AnthropicFace:
         tally = put.tally
         if put.route.op == "count_tokens":
             return _json({"input_tokens": tally.total}, {})
-        ask = ask_of(put.body, put.model)
+        thinks = judge.thinks_unasked(self.vendor, put.model)
+        ask = ask_of(put.body, put.model, thinks=thinks)
         answer = put.compose(ask)
         seed = seed_of(ask)
         usage = {
@@ -138,6 +141,11 @@ class AnthropicFace:
         }
         model = judge.full_name(self.vendor, put.model)
         drawn = draw(answer, model, seed, usage, _thinking(put, answer))
+        if BINDING_BETA in put.request.headers.get("anthropic-beta", ""):
+            drawn.message["input_transformations"] = [
+                {"type": "thinking_dropped", "path": path, "reason": reason}
+                for path, reason in tally.dropped
+            ]
         made = answer.thinking_tokens + answer.spoken_tokens
         if put.stream:
             return Answered(Reply(200, _STREAM, pieces=events(drawn), tokens=made), bill)
@@ -166,14 +174,14 @@ def _thinking(put: Put, answer: Answer) -> dict[str, Any] | None:
     """
     if not answer.thinking:
         return None
-    asked = put.body.get("thinking") or {}
+    asked = put.body.get("thinking") or {"type": "adaptive"}
     default = "omitted" if asked.get("type") == "adaptive" else "summarized"
     thought = "".join(answer.thinking)
     shown = thought if (asked.get("display") or default) == "summarized" else ""
     return {
         "type": "thinking",
         "thinking": shown,
-        "signature": put.sign(put.model, thought, shown),
+        "signature": put.sign(put.model, thought, shown, put.tally.binding),
     }
 
 

@@ -10,8 +10,8 @@ from fairlead.emulator.json_value import JsonValue
 __all__ = ["ask_of"]
 
 
-def ask_of(body: dict[str, Any], model: str) -> Ask:
-    """What a valid Messages request asks."""
+def ask_of(body: dict[str, Any], model: str, *, thinks: bool = False) -> Ask:
+    """What a valid Messages request asks; `thinks`: the model thinks without a word about it."""
     ask = Ask(model, prelude=True)
     ask.max_tokens = body.get("max_tokens")
     ask.stop = tuple(body.get("stop_sequences") or ())
@@ -23,7 +23,8 @@ def ask_of(body: dict[str, Any], model: str) -> Ask:
     ]
     _read_choice(body.get("tool_choice"), ask)
     _read_format(body, ask)
-    ask.budget = _budget(body.get("thinking"))
+    thinking = body.get("thinking") or ({"type": "adaptive"} if thinks else None)
+    ask.budget = _budget(thinking)
     return ask
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from fairlead.emulator import judge
+from fairlead.emulator.answer.ask import Answer
 from fairlead.emulator.answer.wording import seed_of
 from fairlead.emulator.faces.face import Answered, Op, Put, Route, Tally, Trouble, Usage
 from fairlead.emulator.faces.gemini.reading import ask_of, candidates_of, shows_thoughts
@@ -151,10 +152,7 @@ class GeminiFace:
             prompt,
             shows_thoughts(put.body),
             numbered,
-            [
-                put.sign(put.model, "".join(one.thinking), "") if one.thinking or numbered else ""
-                for one in answers
-            ],
+            [_signature(put, one) if one.thinking or numbered else "" for one in answers],
             tally.total,
         )
         blocked = draft.blocked
@@ -194,6 +192,12 @@ class GeminiFace:
         del request_id
         error = msgspec.json.format(_error(trouble), indent=2)
         return b",\r\n%b\n]" % error if route.array else error + b"\r\n"
+
+
+def _signature(put: Put, answer: Answer) -> str:
+    """Bound to the part that it stands on: the first call, or a text."""
+    bound = f"call {answer.calls[0].name}" if answer.calls else ""
+    return put.sign(put.model, "".join(answer.thinking), bound)
 
 
 def _by_modality(kinds: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:

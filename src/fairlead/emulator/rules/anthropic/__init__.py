@@ -8,6 +8,7 @@ the order in which they are asked. Sources, at each rule: [R] recorded traffic, 
 from collections.abc import Callable
 
 from fairlead.emulator.rules.anthropic import (
+    binding,
     breakpoints,
     limits,
     media,
@@ -32,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     thinking.sampling,
     thinking.forced_tool,
     thinking.effort,
+    thinking.off,
     turns.first_turn,
     turns.system_turns,
     turns.texts,
@@ -40,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     turns.pairing,
     thinking.tool_loop,
     thinking.signatures,
+    binding.prefix,
     tools.names,
     tools.schemas,
     tools.choice,
@@ -47,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     media.images,
     media.pdfs,
     media.assistant_documents,
+    media.user_citations,
     output_schema.output_schema,
     limits.context,
 )

@@ -6,7 +6,7 @@ from typing import Any
 from fairlead.emulator.counting.media import decoded, image_size, image_type, pdf_pages
 from fairlead.emulator.rules.anthropic.request import Request
 
-__all__ = ["assistant_documents", "images", "pdfs"]
+__all__ = ["assistant_documents", "images", "pdfs", "user_citations"]
 
 MOST_BYTES = 10 * 1024 * 1024
 # "10 MB (base64-encoded) when using the Claude API directly" (platform.claude.com, Vision, as of
@@ -85,6 +85,22 @@ def assistant_documents(request: Request) -> str | None:
     for turn in request.turns:
         for block in turn.of("document") if turn.role == "assistant" else ():
             return f"{block.path}: `document` blocks can only be in `user` messages"
+    return None
+
+
+def user_citations(request: Request) -> str | None:
+    """Under API version 2026-10-21 "a `text` block with a non-empty `citations` array in a `user`
+    message, directly or inside a `search_result` block, returns a 400" [D]; wording our own.
+    """
+    if request.version != "2026-10-21":
+        return None
+    for block in request.blocks():
+        if request.messages[block.message]["role"] != "user":
+            continue
+        inner = block.body.get("content") if block.kind == "search_result" else None
+        for part in (block.body, *(inner if isinstance(inner, list) else ())):
+            if part.get("type") == "text" and part.get("citations"):
+                return f"{block.path}: `citations` can only be in `assistant` messages"
     return None
 
 

@@ -13,6 +13,10 @@ Issued = Callable[[str, str], bool]
 """Whether the emulator issued this signature for this text."""
 
 
+def _unbound(_: str) -> bytes:
+    return b""
+
+
 class Block(NamedTuple):
     """A content block and where it stands: `messages.{message}.content.{at}`."""
 
@@ -52,6 +56,8 @@ class Request(msgspec.Struct, frozen=True):
         version: the `anthropic-version` header.
         betas: what the `anthropic-beta` header lists.
         turns: the messages, merged by role, without system messages.
+        account: whose request it is.
+        binding_of: what a signature of the emulator's is bound to.
     """
 
     op: str
@@ -62,6 +68,8 @@ class Request(msgspec.Struct, frozen=True):
     version: str
     betas: frozenset[str]
     turns: list[Turn]
+    account: str = ""
+    binding_of: Callable[[str], bytes] = _unbound
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -71,8 +79,8 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def thinking(self) -> str:
-        """The thinking mode asked for; `disabled` when none is."""
-        return str((self.body.get("thinking") or {}).get("type", "disabled"))
+        """The thinking mode asked for, or the one that the model has without a word."""
+        return str((self.body.get("thinking") or {}).get("type", self.model.thinking_default))
 
     def blocks(self) -> Iterator[Block]:
         """Every block of every turn."""

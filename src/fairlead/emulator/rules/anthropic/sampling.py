@@ -5,6 +5,7 @@ from fairlead.emulator.rules.anthropic.request import Request
 __all__ = ["sampling"]
 
 KNOBS = ("temperature", "top_p", "top_k")
+DEFAULTS = {"temperature": 1, "top_p": 1}
 WITHOUT_SAMPLING = {"2026-10-21"}
 
 
@@ -14,7 +15,10 @@ def sampling(request: Request) -> str | None:
     for name, value in given.items():
         # "`temperature` is deprecated for this model." [O]; under API version 2026-10-21 "a 400
         # even at their defaults" on every model [D], in words that no source quotes.
-        if request.model.sampling == "none" or request.version in WITHOUT_SAMPLING:
+        # Of Haiku 5.5 the guide says "non-default sampling parameters return an error": 1 passes.
+        at_default = request.model.sampling == "default" and DEFAULTS.get(name) == value
+        refused = request.model.sampling in ("none", "default") and not at_default
+        if refused or request.version in WITHOUT_SAMPLING:
             return f"`{name}` is deprecated for this model."
         if name != "top_k" and not 0 <= value <= 1:
             return f"{name}: range: 0..1"  # [O]

@@ -4,12 +4,25 @@ from typing import Any
 
 from fairlead.emulator.rules.anthropic.request import Request, Turn
 
-__all__ = ["budget", "effort", "forced_tool", "mode", "sampling", "signatures", "tool_loop"]
+__all__ = [
+    "budget",
+    "effort",
+    "forced_tool",
+    "mode",
+    "off",
+    "sampling",
+    "signatures",
+    "tool_loop",
+]
 
 THINKING_BLOCKS = {"thinking", "redacted_thinking"}
 INTERLEAVED = "interleaved-thinking-2025-05-14"
 DOCS = "https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
 REFUSED_MODES = {
+    "disabled": (  # [D], Opus 5.5
+        "`thinking.type.disabled` is not supported for this model. Use `thinking.type.adaptive` "
+        "and `output_config.effort` to control thinking behavior."
+    ),
     "enabled": (  # [O]
         "`thinking.type.enabled` is not supported for this model. Use `thinking.type.adaptive` and "
         "`output_config.effort` to control thinking behavior."
@@ -71,8 +84,12 @@ def sampling(request: Request) -> str | None:
 
 
 def forced_tool(request: Request) -> str | None:
-    """A forced tool leaves no room to think [O]; adaptive thinking just doesn't think then."""
+    """A forced tool leaves no room to think [O]; adaptive thinking just doesn't think then. Models
+    that always think take none at all [D, "Forced tool use is not supported"]; wording our own.
+    """
     kind = (request.body.get("tool_choice") or {}).get("type")
+    if kind in ("any", "tool") and not request.model.forced_tools:
+        return f"tool_choice.{kind}: Forced tool use is not supported for this model."
     if request.thinking == "enabled" and kind in ("any", "tool"):
         return "Thinking may not be enabled when tool_choice forces tool use."
     return None
@@ -90,6 +107,15 @@ def effort(request: Request) -> str | None:
         f"This model does not support effort level '{level}'. "
         f"Supported levels: {', '.join(sorted(levels))}."
     )
+
+
+def off(request: Request) -> str | None:
+    """Thinking can be switched off "up to high effort" on some models [S]; wording our own."""
+    level = (request.body.get("output_config") or {}).get("effort")
+    most = request.model.off_efforts
+    if request.thinking != "disabled" or level is None or not most or level in most:
+        return None
+    return f"`thinking.type.disabled` is not supported with effort level '{level}'."
 
 
 def tool_loop(request: Request) -> str | None:

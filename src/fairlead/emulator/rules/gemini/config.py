@@ -7,7 +7,16 @@ from fairlead.emulator.authority.google_json import field, listed
 from fairlead.emulator.rules.gemini.functions import schema_faults
 from fairlead.emulator.rules.gemini.request import Request
 
-__all__ = ["candidates", "context", "json_with_tools", "output", "ranges", "thinking", "tokens"]
+__all__ = [
+    "candidates",
+    "context",
+    "json_with_tools",
+    "output",
+    "penalties",
+    "ranges",
+    "thinking",
+    "tokens",
+]
 
 MOST_STOPS = 5
 MIME_TYPES = (
@@ -87,6 +96,16 @@ def candidates(request: Request) -> str | None:
         f"supported range is from 1 (inclusive) to {request.model.candidates + 1} (exclusive). "
         "Update the value and try again."
     )
+
+
+def penalties(request: Request) -> str | None:
+    """Presence and frequency are not punished by most models since 2.5 [O]."""
+    if request.model.penalties:
+        return None
+    for name in ("presencePenalty", "frequencyPenalty"):
+        if field(request.config, name):
+            return f"Penalty is not enabled for models/{request.model.name}"
+    return None
 
 
 def json_with_tools(request: Request) -> str | None:

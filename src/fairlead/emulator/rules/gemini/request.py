@@ -10,8 +10,8 @@ from fairlead.emulator.models import Model
 
 __all__ = ["DATA", "Content", "Issued", "Request", "contents_of"]
 
-Issued = Callable[[str], bool]
-"""Whether the emulator issued this thought signature."""
+Issued = Callable[[str, str], bool]
+"""Whether the emulator issued this thought signature for a part of this kind."""
 
 DATA = (
     "text",
