@@ -69,7 +69,13 @@ def from_answer(
 ) -> Problem:
     """What a vendor's error answer means for the request."""
     problem = codec.decode_error(status, headers, body)
-    return replace(problem, upstream=upstream.name, upstream_status=status)
+    problem = replace(problem, upstream=upstream.name, upstream_status=status)
+    if problem.kind == "upstream_auth":
+        # Vendors quote the key that they refuse ("Incorrect API key provided: sk-ab...yz").
+        told = f"upstream '{upstream.name}' refuses the gateway's own account (status {status})"
+        hint = f"the gateway's operator must look at the key of '{upstream.name}'"
+        return replace(problem, message=told, hint=hint, param=None)
+    return problem
 
 
 def redirected(upstream: Upstream, status: int) -> Problem:

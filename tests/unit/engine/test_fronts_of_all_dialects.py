@@ -1,0 +1,280 @@
+"""Clients of every dialect before the engine: bytes, headers, errors, and mixed conversations."""
+
+import json
+
+import pytest
+
+from fairlead.catalog import load as load_catalog
+from fairlead.catalog import shipped_policies
+from fairlead.engine.engine import Engine
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.snapshot import Snapshot
+from fairlead.ledger.memory import MemoryLedger
+from fairlead.routing import parse_policy
+from fairlead.server.compile import CODECS
+from fairlead.upstream.fake import Answer, FakeTransport
+from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.secret import Secret
+from fairlead.upstream.transports import SharedTransport
+from fairlead.upstream.vendors import KINDS, Upstream
+from fairlead.vault.memory import MemoryVault
+from fairlead.wire.gemini import ARRAY_CODEC
+
+HAIKU, FLASH = "claude-haiku-4-5-20251001", "gemini-2.5-flash"
+DAY = 1_790_000_000.0
+JSON = {"content-type": "application/json"}
+CATALOG = load_catalog()
+POLICIES = {
+    policy.name: policy
+    for policy in (parse_policy(t, n, CATALOG) for n, t in shipped_policies().items())
+}
+MESSAGE = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": HAIKU,
+    "content": [{"type": "text", "text": "Hello"}], "stop_reason": "end_turn",
+    "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 2},
+}  # fmt: skip
+CALLING = {
+    "candidates": [{"content": {"role": "model", "parts": [
+        {"functionCall": {"name": "look", "args": {"at": "a"}}, "thoughtSignature": "c2ln"},
+        {"functionCall": {"name": "look", "args": {"at": "b"}}},
+    ]}, "finishReason": "STOP", "index": 0}],
+    "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 1, "totalTokenCount": 8},
+    "modelVersion": FLASH, "responseId": "r1",
+}  # fmt: skip
+TOOL = {"name": "look", "description": "", "input_schema": {"type": "object", "properties": {}}}
+
+
+class Client:
+    def __init__(self) -> None:
+        self.started = self.gone = False
+        self.status = 0
+        self.headers: dict[bytes, bytes] = {}
+        self.body = b""
+
+    async def respond(self, status, headers, body) -> None:
+        await self.start(status, headers)
+        self.body = body
+
+    async def start(self, status, headers) -> None:
+        self.started, self.status, self.headers = True, status, dict(headers)
+
+    async def write(self, data) -> None:
+        self.body += data
+
+    async def finish(self, data=b"") -> None:
+        self.body += data
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class House:
+    """An engine whose vault lives on from request to request."""
+
+    def __init__(self) -> None:
+        self.ledger, self.vault = MemoryLedger(), MemoryVault()
+        self.at = 0
+
+    async def ask(self, dialect, body, *script, headers=(), in_url=None, query=b"", codec=None):
+        fake = FakeTransport(*script)
+        upstreams = [
+            Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in KINDS.values()
+        ]
+        snapshot = Snapshot(
+            catalog=CATALOG, codecs=CODECS, upstreams={u.vendor: u for u in upstreams},
+            policies=POLICIES, default_policy="article-tree", fetch=FetchPolicy(),
+        )  # fmt: skip
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.at += 1
+        client = Client()
+        x = Exchange(
+            f"fl-{self.at}", codec or CODECS[dialect], snapshot, headers, data,
+            at=DAY, in_url=in_url, query=query,
+        )  # fmt: skip
+        engine = Engine(SharedTransport(fake), self.ledger, self.vault)
+        await engine.serve(x, client)
+        assert fake.unfinished == 0
+        return client, self.ledger.show(f"fl-{self.at}"), fake.requests
+
+
+def whole(value, **headers) -> Answer:
+    return Answer(200, {**JSON, **headers}, (json.dumps(value).encode(),))
+
+
+async def test_an_anthropic_client_gets_the_vendors_bytes_and_headers() -> None:
+    body = b'{ "model":"claude-haiku-4-5-20251001","max_tokens":5, "messages":[], "new": 1.0 }'
+    answer = json.dumps(MESSAGE, indent=3).encode()
+    sent_back = {
+        **JSON, "request-id": "req_1", "anthropic-ratelimit-requests-remaining": "3",
+        "set-cookie": "secret", "x-internal": "1",
+    }  # fmt: skip
+    client, record, sent = await House().ask(
+        "anthropic", body, Answer(200, sent_back, (answer,)),
+        headers=[(b"anthropic-version", b"2026-10-21"), (b"anthropic-beta", b"x-2026"),
+                 (b"x-api-key", b"fl-mine"), (b"cookie", b"c")],
+        query=b"beta=true&other=1",
+    )  # fmt: skip
+    assert sent[0].body == body
+    assert sent[0].url == "http://up/v1/messages?beta=true"
+    told = dict(sent[0].headers)
+    assert told["anthropic-version"] == "2026-10-21"
+    assert told["anthropic-beta"] == "x-2026"
+    assert told["x-api-key"] == "k" * 20
+    assert "cookie" not in told
+    assert client.body == answer
+    assert client.headers[b"request-id"] == b"req_1"
+    assert client.headers[b"anthropic-ratelimit-requests-remaining"] == b"3"
+    assert b"set-cookie" not in client.headers
+    assert b"x-internal" not in client.headers
+    assert (record.outcome, record.usage.input, record.losses) == ("ok", 10, ())
+
+
+async def test_betas_are_a_named_loss_elsewhere_and_a_wrong_version_an_error() -> None:
+    body = {"model": FLASH, "max_tokens": 500, "messages": [{"role": "user", "content": "hi"}]}
+    text = {**CALLING, "candidates": [
+        {"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]}  # fmt: skip
+    client, record, sent = await House().ask(
+        "anthropic", body, whole(text), headers=[(b"anthropic-beta", b"context-1m")]
+    )
+    assert client.status == 200
+    assert [loss.what for loss in record.losses] == ["anthropic_beta"]
+    assert "anthropic-beta" not in dict(sent[0].headers)
+    assert json.loads(sent[0].body)["generationConfig"]["thinkingConfig"] == {"thinkingBudget": 0}
+    client, record, sent = await House().ask(
+        "anthropic", body, headers=[(b"anthropic-version", b"2099-01-01")]
+    )
+    assert client.status == 400
+    assert "2099-01-01" in client.json()["error"]["message"]
+    assert client.json()["type"] == "error"
+    assert not sent
+    assert client.headers[b"request-id"] == b"fl-1"
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 429, 529])
+async def test_a_vendors_error_goes_back_as_it_is_to_a_client_of_its_dialect(status) -> None:
+    error = b'{"type":"error", "error":{"type":"x_error","message":"no","details":{"a":1}}}'
+    body = {"model": HAIKU, "max_tokens": 5, "messages": []}
+    client, record, _ = await House().ask("anthropic", body, Answer(status, JSON, (error,)))
+    assert (client.status, client.body) == (status, error)
+    assert record.status == status
+    assert record.outcome != "ok"
+
+
+async def test_what_is_wrong_with_the_operators_key_is_not_told() -> None:
+    error = b'{"type":"error","error":{"type":"authentication_error","message":"bad sk-ant-123"}}'
+    body = {"model": HAIKU, "max_tokens": 5, "messages": []}
+    client, _, _ = await House().ask("anthropic", body, Answer(401, JSON, (error,)))
+    assert client.status == 502
+    assert b"sk-ant-123" not in client.body
+
+
+@pytest.mark.parametrize(
+    ("codec", "url"),
+    [
+        (
+            CODECS["gemini"],
+            "http://up/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+        ),
+        (ARRAY_CODEC, "http://up/v1beta/models/gemini-2.5-flash:streamGenerateContent"),
+    ],
+)
+async def test_gemini_streams_in_the_framing_that_was_asked_for(codec, url) -> None:
+    body = b'{"contents":[{"parts":[{"text":"hi"}]}], "unknownField":1e3}'
+    chunk = json.dumps({**CALLING, "candidates": [{"finishReason": "STOP"}]}).encode()
+    answer = b"[" + chunk + b"]" if codec is ARRAY_CODEC else b"data: " + chunk + b"\r\n\r\n"
+    client, record, sent = await House().ask(
+        "gemini", body, Answer(200, JSON, (answer,)), codec=codec, in_url=("gemini-flash", True)
+    )
+    assert sent[0].url == url
+    assert sent[0].body == body
+    assert client.body == answer
+    assert (record.outcome, record.model, record.stream) == ("ok", FLASH, True)
+
+
+async def test_a_json_array_is_made_of_another_vendors_stream() -> None:
+    events = [
+        {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "He"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "y"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+         "usage": {"output_tokens": 2}},
+        {"type": "message_stop"},
+    ]  # fmt: skip
+    steps = tuple(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in events)
+    body = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
+    client, record, sent = await House().ask(
+        "gemini", body, Answer(200, {"content-type": "text/event-stream"}, steps),
+        codec=ARRAY_CODEC, in_url=(HAIKU, True),
+    )  # fmt: skip
+    assert json.loads(sent[0].body)["stream"] is True
+    assert json.loads(sent[0].body)["model"] == HAIKU
+    assert client.headers[b"content-type"] == b"application/json"
+    chunks = json.loads(client.body)
+    texts = [p["text"] for c in chunks for p in c["candidates"][0]["content"]["parts"]]
+    assert "".join(texts) == "Hey"
+    assert chunks[-1]["candidates"][0]["finishReason"] == "STOP"
+    assert record.outcome == "ok"
+
+
+async def test_a_stream_that_ends_without_an_end_is_broken_in_the_ledger() -> None:
+    answer = b'event: ping\ndata: {"type":"ping"}\n\n'
+    body = {"model": HAIKU, "max_tokens": 5, "messages": [], "stream": True}
+    client, record, _ = await House().ask("anthropic", body, Answer(200, JSON, (answer,)))
+    assert client.body == answer
+    assert record.outcome == "stream_broken"
+
+
+async def test_a_conversation_changes_its_model_in_the_middle_of_a_tool_loop() -> None:
+    """Claude's client, Gemini's calls, then Claude with thinking: its own dialect, but not its own
+    turn. Thinking must not be on in a loop that another model began; and back at Gemini its
+    signature is where it was.
+    """
+    house = House()
+    first = {
+        "model": FLASH, "max_tokens": 4000, "tools": [TOOL],
+        "messages": [{"role": "user", "content": "look at both"}],
+    }  # fmt: skip
+    client, _, _ = await house.ask("anthropic", first, whole(CALLING))
+    content = client.json()["content"]
+    ids = [block["id"] for block in content]
+    assert len(set(ids)) == 2
+    assert "c2ln" not in client.body.decode()
+    results = [{"type": "tool_result", "tool_use_id": i, "content": "ok"} for i in ids]
+    second = {
+        **first, "model": HAIKU, "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "messages": [*first["messages"], {"role": "assistant", "content": content},
+                     {"role": "user", "content": results}],
+    }  # fmt: skip
+    client, record, sent = await house.ask("anthropic", second, whole(MESSAGE))
+    told = json.loads(sent[0].body)
+    assert told["thinking"] == {"type": "disabled"}
+    assert [b["type"] for b in told["messages"][1]["content"]] == ["tool_use", "tool_use"]
+    assert any(loss.what.startswith("thinking_off") for loss in record.losses)
+    assert client.json() == MESSAGE
+
+    third = {**second, "model": FLASH}
+    _, _, sent = await house.ask("anthropic", third, whole(CALLING))
+    parts = json.loads(sent[0].body)["contents"][1]["parts"]
+    assert [part.get("thoughtSignature") for part in parts] == ["c2ln", None]
+
+    other = House()  # another vault: nobody knows who made the calls, so the bytes stay
+    _, _, sent = await other.ask("anthropic", second, whole(MESSAGE))
+    assert json.loads(sent[0].body) == second
+
+
+async def test_thoughts_that_nobody_signed_do_not_go_to_claude() -> None:
+    body = {
+        "model": HAIKU, "max_tokens": 4000,
+        "messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": "a Gemini's", "signature": ""},
+                {"type": "text", "text": "Hello"}]},
+            {"role": "user", "content": "more"},
+        ],
+    }  # fmt: skip
+    _, _, sent = await House().ask("anthropic", body, whole(MESSAGE))
+    assert b"Gemini's" not in sent[0].body
+    assert json.loads(sent[0].body)["messages"][1]["content"] == "Hello"
