@@ -19,8 +19,8 @@ from fairlead.server.asgi_client import Receive, Scope, Send
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
 from fairlead.server.data_plane import DataPlane
+from fairlead.server.http11 import protocol_for
 from fairlead.server.ledger_watch import LedgerWatch
-from fairlead.server.patience import patient_for
 from fairlead.upstream.transports import Transports
 from fairlead.vault.memory import MemoryVault
 
@@ -191,7 +191,7 @@ def serve(path: Path | None, host: str | None = None, port: int | None = None) -
         host=wanted,
         port=settings.port if port is None else port,
         loop="uvloop",
-        http=patient_for(settings.receive_seconds),
+        http=protocol_for(app.plane, settings.receive_seconds),
         ws="none",
         lifespan="on",
         access_log=False,

@@ -1,6 +1,7 @@
-"""The data plane: a raw ASGI callable. It matches the path, lets in, reads the body, hands over.
+"""The data plane: it matches the path, lets in, reads the body, hands over.
 
-Whatever uvicorn or granian host, nothing here but a dictionary lookup stands between the socket
+`handle` is called by our own protocol (`server.http11`), which is the engine's client by itself;
+other hosts (granian) call the ASGI entry. Nothing but a dictionary lookup stands between the socket
 and the engine: no middleware, no per-request injection.
 """
 
@@ -9,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from fairlead.canon import Dialect, Failure, Problem
-from fairlead.engine.client import Header
+from fairlead.engine.client import Client, Header
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import STOPPING
@@ -72,9 +73,11 @@ class DataPlane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
-        if scope["type"] != "http":
-            return
-        client = AsgiClient(receive, send)
+        if scope["type"] == "http":
+            await self.handle(scope, receive, AsgiClient(receive, send))
+
+    async def handle(self, scope: Scope, receive: Receive, client: Client) -> None:
+        """Serve one request; `scope` is its head in ASGI's shape."""
         method, path = scope["method"], scope["path"]
         router = self._router
         match = router.plain.get((method, path)) or router.find(method, path)
@@ -85,7 +88,7 @@ class DataPlane:
             return
         await self._handlers[match.route.name](match, scope, receive, client)
 
-    async def _no_route(self, scope: Scope, client: AsgiClient) -> None:
+    async def _no_route(self, scope: Scope, client: Client) -> None:
         method, path = scope["method"], scope["path"]
         codec = self._codec(client_dialect(scope["headers"], scope.get("query_string", b"")))
         allowed = self._router.methods(path)
@@ -107,21 +110,17 @@ class DataPlane:
 
     # --- requests to models -----------------------------------------------------------------------
 
-    async def _exchange(
-        self, match: Match, scope: Scope, receive: Receive, client: AsgiClient
-    ) -> None:
+    async def _exchange(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
         """The body says all."""
         await self._run(self._codec(match.dialect), scope, receive, client)
 
-    async def _generate(
-        self, match: Match, scope: Scope, receive: Receive, client: AsgiClient
-    ) -> None:
+    async def _generate(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
         """The URL names the model."""
         codec, model = self._codec(match.dialect), match.variables["model"]
         await self._run(codec, scope, receive, client, in_url=(model, False))
 
     async def _stream_generate(
-        self, match: Match, scope: Scope, receive: Receive, client: AsgiClient
+        self, match: Match, scope: Scope, receive: Receive, client: Client
     ) -> None:
         """The URL names the model, and the query the framing."""
         sse = b"alt=sse" in scope.get("query_string", b"")
@@ -133,7 +132,7 @@ class DataPlane:
         codec: Codec,
         scope: Scope,
         receive: Receive,
-        client: AsgiClient,
+        client: Client,
         in_url: tuple[str, bool] | None = None,
     ) -> None:
         if self.in_flight >= self.max_requests:
@@ -162,8 +161,9 @@ class DataPlane:
         finally:
             self.in_flight -= 1
 
-    async def _serve(self, x: Exchange, client: AsgiClient) -> None:
-        self._watch.add(client)
+    async def _serve(self, x: Exchange, client: Client) -> None:
+        if isinstance(client, AsgiClient):  # ours sees by itself when its client leaves
+            self._watch.add(client)
         try:
             await self.engine.serve(x, client)
         except asyncio.CancelledError:
@@ -173,7 +173,8 @@ class DataPlane:
             if task is not None:
                 task.uncancel()
         finally:
-            self._watch.remove(client)
+            if isinstance(client, AsgiClient):
+                self._watch.remove(client)
 
     async def _stored(
         self, match: Match, scope: Scope, _receive: Receive, client: AsgiClient
@@ -195,9 +196,7 @@ class DataPlane:
 
     # --- about the gateway ------------------------------------------------------------------------
 
-    async def _models(
-        self, match: Match, scope: Scope, _receive: Receive, client: AsgiClient
-    ) -> None:
+    async def _models(self, match: Match, scope: Scope, _receive: Receive, client: Client) -> None:
         query = scope.get("query_string", b"")
         dialect = match.dialect or client_dialect(scope["headers"], query)
         try:
@@ -214,13 +213,11 @@ class DataPlane:
         await client.respond(200, [_JSON], body)
 
     async def _health(
-        self, _match: Match, _scope: Scope, _receive: Receive, client: AsgiClient
+        self, _match: Match, _scope: Scope, _receive: Receive, client: Client
     ) -> None:
         await client.respond(200, [_JSON], b'{"status":"ok"}')
 
-    async def _ready(
-        self, _match: Match, _scope: Scope, _receive: Receive, client: AsgiClient
-    ) -> None:
+    async def _ready(self, _match: Match, _scope: Scope, _receive: Receive, client: Client) -> None:
         if self.draining:
             await client.respond(503, [_JSON], b'{"status":"draining"}')
         elif not self.snapshot.upstreams:
@@ -229,7 +226,7 @@ class DataPlane:
             await client.respond(200, [_JSON], b'{"status":"ready"}')
 
     @staticmethod
-    async def _refuse(client: AsgiClient, codec: Codec, problem: Problem) -> None:
+    async def _refuse(client: Client, codec: Codec, problem: Problem) -> None:
         """Answer a request that was never accepted."""
         headers = _refusal_headers()
         if problem.retry_after is not None:
@@ -237,7 +234,7 @@ class DataPlane:
         await client.respond(problem.status, headers, codec.encode_error(problem, ""))
 
 
-Handler = Callable[[Match, Scope, Receive, AsgiClient], Awaitable[None]]
+Handler = Callable[[Match, Scope, Receive, Client], Awaitable[None]]
 _JSON = (b"content-type", b"application/json")
 _FULL = Problem(
     "overloaded",
