@@ -15,13 +15,14 @@ from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import Timeouts
 from fairlead.upstream.vendors import KINDS, Kind, Upstream
-from fairlead.wire import anthropic, gemini, openai_chat
+from fairlead.wire import anthropic, gemini, openai_chat, openai_responses
 from fairlead.wire.codec import Codec
 
 __all__ = ["CODECS", "compile_snapshot", "database_path"]
 
 CODECS: dict[Dialect, Codec] = {
-    codec.dialect: codec for codec in (openai_chat.CODEC, anthropic.CODEC, gemini.CODEC)
+    codec.dialect: codec
+    for codec in (openai_chat.CODEC, openai_responses.CODEC, anthropic.CODEC, gemini.CODEC)
 }
 
 

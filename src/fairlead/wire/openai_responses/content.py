@@ -1,0 +1,227 @@
+"""Content parts of messages and of tools' outputs: from the wire to canon.
+
+`_PARTS` is the table of part types; `_ALLOWED` says which of them a role may use. OpenAI's own
+server takes `input_text` in an assistant's easy message as well as `output_text` (both recorded).
+"""
+
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from fairlead.canon import (
+    Base64,
+    CacheMark,
+    Citation,
+    Failure,
+    FileRef,
+    Media,
+    MediaKind,
+    PlainText,
+    Refusal,
+    Source,
+    Text,
+    Url,
+)
+from fairlead.wire import media
+from fairlead.wire.openai_responses.types import Breakpoint, ContentPart
+
+__all__ = ["missing", "read_annotations", "read_content"]
+
+Piece = Text | Refusal | Media
+_SCHEMES: Final = ("https://", "http://", "gs://")
+_INPUT: Final = frozenset({"input_text", "input_image", "input_file", "input_audio"})
+_SAID: Final = frozenset({"input_text", "output_text", "text", "summary_text", "refusal"})
+_ALLOWED: Final[dict[str, frozenset[str]]] = {
+    "system": _INPUT,
+    "developer": _INPUT,
+    "user": _INPUT | {"text"},
+    "assistant": _SAID,
+    "tool": _INPUT | {"text", "output_text"},
+}
+_DETAILS: Final = frozenset({"auto", "low", "high", "original"})
+_TTLS: Final = {"30m": CacheMark("1h"), "12h": CacheMark("1h"), None: CacheMark("5m")}
+"""A breakpoint's minimum lifetime, as the shorter of canon's two that is not below it."""
+
+
+def read_content(content: str | list[ContentPart], role: str, path: str) -> tuple[Piece, ...]:
+    """A message's `content` or a result's `output`; `path` is the field's."""
+    if isinstance(content, str):
+        return (Text(content),)
+    allowed = _ALLOWED[role]
+    found: list[Piece] = []
+    for at, part in enumerate(content):
+        here = f"{path}[{at}]"
+        read = _PARTS.get(part.type) if part.type in allowed else None
+        if read is None:
+            raise _unknown(part.type, f"{here}.type", allowed)
+        found.append(read(part, here))
+    return tuple(found)
+
+
+def _unknown(value: str, path: str, known: frozenset[str]) -> Failure:
+    names = ", ".join(f"'{name}'" for name in sorted(known))
+    return Failure.invalid(
+        f"Invalid value for '{path}': {value[:60]!r}. Supported values are: {names}.",
+        path,
+        code="invalid_value",
+    )
+
+
+def missing(path: str) -> Failure:
+    """A field that has to be there is not."""
+    return Failure.invalid(
+        f"Missing required parameter: '{path}'.", path, code="missing_required_parameter"
+    )
+
+
+def _mark(found: Breakpoint | None, path: str) -> CacheMark | None:
+    if found is None:
+        return None
+    where = f"{path}.prompt_cache_breakpoint"
+    if found.mode != "explicit":
+        raise _unknown(found.mode, f"{where}.mode", frozenset({"explicit"}))
+    if found.ttl not in _TTLS:
+        raise _unknown(found.ttl or "", f"{where}.ttl", frozenset({"30m", "12h"}))
+    return _TTLS[found.ttl]
+
+
+def _text(part: ContentPart, path: str) -> Text:
+    if part.text is None:
+        raise missing(f"{path}.text")
+    citations = read_annotations(part.annotations) if part.annotations else ()
+    return Text(part.text, None, citations, _mark(part.prompt_cache_breakpoint, path))
+
+
+class _Annotation(Struct, frozen=True, gc=False):
+    """What canon reads of an annotation."""
+
+    url: str | None = None
+    title: str | None = None
+
+
+_ANNOTATION: Final = msgspec.json.Decoder(_Annotation)
+
+
+def read_annotations(annotations: list[Raw]) -> tuple[Citation, ...]:
+    """Annotations of a text, each kept as it is."""
+    found = []
+    for raw in annotations:
+        try:
+            told = _ANNOTATION.decode(raw)
+        except msgspec.ValidationError:
+            told = _Annotation()
+        found.append(Citation("openai_responses", bytes(raw), told.url, told.title))
+    return tuple(found)
+
+
+def _refusal(part: ContentPart, path: str) -> Refusal:
+    if part.refusal is None:
+        raise missing(f"{path}.refusal")
+    return Refusal(part.refusal)
+
+
+def _image(part: ContentPart, path: str) -> Media:
+    detail = part.detail
+    if detail is not None and detail not in _DETAILS:
+        raise _unknown(detail, f"{path}.detail", _DETAILS)
+    if detail == "auto":  # the default
+        detail = None
+    cache = _mark(part.prompt_cache_breakpoint, path)
+    if part.file_id is not None:
+        if part.image_url is not None:
+            raise _both(path, "file_id", "image_url")
+        source = FileRef("openai_responses", part.file_id)
+        return Media("image", "", source, detail=detail, cache=cache)
+    if part.image_url is None:
+        raise missing(f"{path}.image_url")
+    return _at(part.image_url, "image", f"{path}.image_url", detail=detail, cache=cache)
+
+
+def _file(part: ContentPart, path: str) -> Media:
+    cache = _mark(part.prompt_cache_breakpoint, path)
+    given = [f for f in ("file_id", "file_data", "file_url") if getattr(part, f) is not None]
+    if not given:
+        raise missing(f"{path}.file_data")
+    if len(given) > 1:
+        raise _both(path, given[0], given[1])
+    if part.file_id is not None:
+        source = FileRef("openai_responses", part.file_id)
+        return Media("document", "", source, name=part.filename, cache=cache)
+    data = part.file_data if part.file_data is not None else part.file_url or ""
+    here = f"{path}.{given[0]}"
+    if part.file_url is not None or media.is_data_url(data) or data.startswith(_SCHEMES):
+        return _at(data, None, here, name=part.filename, cache=cache)
+    data = media.check_base64(data, here)
+    mime = media.verify("document", "", data, here)
+    return Media(media.kind_of(mime), mime, Base64(data), name=part.filename, cache=cache)
+
+
+def _audio(part: ContentPart, path: str) -> Media:
+    audio = part.input_audio
+    if audio is None:
+        raise missing(f"{path}.input_audio")
+    here = f"{path}.input_audio.data"
+    if media.is_data_url(audio.data):
+        return _at(audio.data, "audio", here)
+    mime = media.mime_of_format(audio.format, f"{path}.input_audio.format")
+    data = media.check_base64(audio.data, here)
+    return Media("audio", media.verify("audio", mime, data, here), Base64(data))
+
+
+def _both(path: str, one: str, other: str) -> Failure:
+    return Failure.invalid(
+        f"Invalid '{path}': give either '{one}' or '{other}', not both.",
+        f"{path}.{other}",
+        code="invalid_value",
+    )
+
+
+def _at(
+    url: str,
+    kind: MediaKind | None,
+    here: str,
+    *,
+    name: str | None = None,
+    detail: str | None = None,
+    cache: CacheMark | None = None,
+) -> Media:
+    """Media at a data URL or a web address; `kind` None means that the MIME type decides."""
+    mime = ""
+    source: Source
+    if media.is_data_url(url):
+        mime, data = media.parse_data_url(url, here)
+        kind = kind or media.kind_of(mime)
+        mime = media.verify(kind, mime, data, here)
+        source = _plain(data) if mime == "text/plain" else Base64(data)
+    elif url.startswith(_SCHEMES):
+        source = Url(url)
+    else:
+        raise Failure.invalid(
+            f"Invalid '{here}': expected a data: URL or a http(s) URL.",
+            here,
+            code="invalid_value",
+            hint="Inline bytes have the form data:<mime type>;base64,<data>.",
+        )
+    return Media(kind or "document", mime, source, name=name, detail=detail, cache=cache)
+
+
+def _plain(data: str) -> Source:
+    try:
+        return PlainText(b64decode(data).decode())
+    except UnicodeDecodeError:
+        return Base64(data)
+
+
+_PARTS: Final[dict[str, Callable[[ContentPart, str], Piece]]] = {
+    "input_text": _text,
+    "output_text": _text,
+    "text": _text,
+    "summary_text": _text,
+    "refusal": _refusal,
+    "input_image": _image,
+    "input_file": _file,
+    "input_audio": _audio,
+}

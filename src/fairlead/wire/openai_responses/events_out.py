@@ -1,0 +1,541 @@
+"""Streams to the wire: canonical events to typed server-sent events.
+
+    response.created, response.in_progress
+    for each item    output_item.added ... output_item.done
+      message          content_part.added, output_text.delta ..., annotations,
+                       output_text.done, content_part.done
+      reasoning        reasoning_summary_part.added, reasoning_summary_text.delta ..., .done,
+                       reasoning_summary_part.done
+      call             function_call_arguments.delta ..., .done
+    response.completed | response.incomplete | response.failed, with the whole answer
+
+Every event has an `event:` line and a `sequence_number`, from 0 and rising by one; there is no
+[DONE]. What a text's deltas have in common is built once, so that a delta costs one JSON string.
+
+Two rules about items. Texts and refusals side by side are one message; the message ends when
+something else begins and its parts have stopped. Calls may interleave: each is an item of its own.
+The calls of a custom tool that another vendor made as functions (`free_text`) are told when they
+are whole.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from fairlead.canon import (
+    Citation,
+    Delta,
+    Event,
+    Finish,
+    Finished,
+    Logprobs,
+    Loss,
+    Opaque,
+    Part,
+    PartStart,
+    PartStop,
+    Problem,
+    ProblemKind,
+    Refusal,
+    Signature,
+    Start,
+    StreamError,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+    UsageUpdate,
+)
+from fairlead.wire.codec import Reply
+from fairlead.wire.free_text import custom_names, text_of
+from fairlead.wire.openai_errors import encode_error
+from fairlead.wire.openai_responses.envelope import Envelope
+from fairlead.wire.openai_responses.finish import write_status
+from fairlead.wire.openai_responses.items_out import (
+    Ids,
+    annotation,
+    call_item,
+    lost,
+    message_part,
+    reasoning_item,
+)
+from fairlead.wire.openai_responses.tools import namespaces_of
+
+__all__ = ["ResponsesStreamEncoder"]
+
+DIALECT: Final = "openai_responses"
+Json = dict[str, Any]
+_ENCODE: Final = msgspec.json.Encoder().encode
+_ERROR: Final = msgspec.json.Decoder(dict[str, Json])
+
+_CODES: Final[dict[ProblemKind, str]] = {
+    "rate_limited": "rate_limit_exceeded",
+    "invalid_request": "invalid_prompt",
+    "unsupported": "invalid_prompt",
+    "content_blocked": "invalid_prompt",
+    "context_length_exceeded": "context_length_exceeded",
+    "billing": "insufficient_quota",
+    "overloaded": "server_is_overloaded",
+}
+"""`response.error.code`: those that the SDK lists, and those that Codex acts upon
+(codex-rs/codex-api, sse/responses.rs); all others are `server_error`."""
+
+
+class _Item:
+    """An output item that is being told."""
+
+    __slots__ = ("at", "done", "id", "open", "parts", "raw")
+
+    def __init__(self, at: int, id_: str) -> None:
+        self.at = at
+        self.id = id_
+        self.raw: Any = None  # the whole item, when it is done
+        self.parts: list[_Part] = []
+        self.open = 0  # parts that have not stopped
+        self.done = False
+
+
+class _Part:
+    """A part that is being told: what stands around each of its deltas."""
+
+    __slots__ = (
+        "after",
+        "before",
+        "behind",
+        "held",
+        "item",
+        "notes",
+        "part",
+        "stopped",
+        "texts",
+        "whole",
+        "within",
+    )
+
+    def __init__(self, part: Part, item: _Item, within: int) -> None:
+        self.part = part
+        self.item = item
+        self.within = within
+        self.before = b""
+        self.after = b""  # the number
+        self.behind = b""  # the text
+        self.texts: list[str] = []
+        self.notes: list[Any] = []
+        self.whole: Json = {}
+        self.held = False  # told when it is whole
+        self.stopped = False
+
+
+class ResponsesStreamEncoder:
+    """Canonical events in, server-sent events out. `losses` names what could not be said.
+
+    `final` is the whole answer as JSON once the stream is over, b"" before.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        self.losses: list[Loss] = []
+        self.final = b""
+        self._envelope = Envelope(reply)
+        self._ids = Ids(reply.request_id)
+        self._custom = custom_names(reply.request)
+        self._namespaces = namespaces_of(reply.request)
+        self._number = 0
+        self._items: list[_Item] = []
+        self._parts: dict[int, _Part] = {}
+        self._message: _Item | None = None
+        self._finish: Finish | None = None
+        self._usage: Usage | None = None
+        self._logprobs: list[bytes] = []
+        self._refused = False
+        self._several = False
+        self._over = False
+
+    def encode(self, event: Event) -> bytes:
+        """Bytes for one event, empty for those that say nothing in this dialect."""
+        if self._over:
+            return b""
+        if event.__class__ is Delta:
+            told = self._parts.get(event.index)
+            if (
+                told is not None
+                and event.candidate == 0
+                and event.signature is None
+                and event.citation is None
+                and not told.held
+                and told.before
+            ):
+                told.texts.append(event.text)
+                return self._grow(told, event.text)
+        if isinstance(event, StreamError):
+            return self._fail(event.problem)
+        if getattr(event, "candidate", 0):
+            self._name_several()
+            return b""
+        return self._begun() + self._event(event)
+
+    def close(self, extra: bytes = b"") -> bytes:
+        """The last events; nothing behind an error."""
+        if self._over:
+            return b""
+        out = self._begun() + self._end_items()
+        self._over = True
+        if self._logprobs:
+            why = "log-probabilities of a text that was over"
+            self.losses.append(Loss("cosmetic", "output", "logprobs", why))
+        status, incomplete = write_status(self._finish, refused=self._refused)
+        error = None
+        if status == "failed":
+            error = {"code": "server_error", "message": "The model's answer broke off."}
+        self.final = self._envelope.write(
+            status,
+            [item.raw for item in self._items],
+            self._usage,
+            incomplete=incomplete,
+            error=error,
+            extra=extra,
+        )
+        return out + self._tell(f"response.{status}", {"response": Raw(self.final)})
+
+    # Events
+
+    def _event(self, event: Event) -> bytes:
+        match event:
+            case PartStart():
+                return self._start(event.index, event.part)
+            case Delta():
+                return self._delta(event)
+            case PartStop():
+                told = self._parts.get(event.index)
+                return b"" if told is None else self._stop(told)
+            case Finished():
+                self._finish = event.finish
+            case UsageUpdate():
+                self._usage = event.usage
+            case Logprobs():
+                self._note_logprobs(event)
+            case Start() | StreamError():
+                pass
+        return b""
+
+    def _tell(self, name: str, fields: Json) -> bytes:
+        head = b'event: %b\ndata: {"type":"%b","sequence_number":%d,' % (
+            name.encode(),
+            name.encode(),
+            self._number,
+        )
+        self._number += 1
+        return head + _ENCODE(fields)[1:] + b"\n\n"
+
+    def _begun(self) -> bytes:
+        if self._number:
+            return b""
+        raw = Raw(self._envelope.write("in_progress", []))
+        created = self._tell("response.created", {"response": raw})
+        return created + self._tell("response.in_progress", {"response": raw})
+
+    def _fail(self, problem: Problem) -> bytes:
+        self._over = True
+        told = _ERROR.decode(encode_error(problem, ""))["error"]
+        if not self._number:  # the stream so far was the vendor's own
+            fields = {"code": told["code"], "message": told["message"], "param": problem.param}
+            return self._tell("error", fields)
+        out = self._end_items(cut=True)
+        error = {"code": _CODES.get(problem.kind, "server_error"), "message": told["message"]}
+        raws = [item.raw for item in self._items]
+        self.final = self._envelope.write("failed", raws, self._usage, error=error)
+        return out + self._tell("response.failed", {"response": Raw(self.final)})
+
+    def _name_several(self) -> None:
+        if not self._several:
+            self._several = True
+            why = "a response has one answer, not several"
+            self.losses.append(Loss("semantic", "output", "n", why))
+
+    def _note_logprobs(self, event: Logprobs) -> None:
+        if event.dialect == DIALECT:
+            self._logprobs.append(event.raw)
+            return
+        why = "the model's log-probabilities have another shape than OpenAI's"
+        self.losses.append(Loss("cosmetic", "output", "logprobs", why))
+
+    # Parts begin
+
+    def _start(self, index: int, part: Part) -> bytes:
+        if isinstance(part, Text | Refusal):
+            return self._start_text(index, part)
+        out = self._leave_message()
+        if isinstance(part, Thinking):
+            return out + self._start_thought(index, part)
+        if isinstance(part, ToolCall):
+            return out + self._start_call(index, part)
+        if isinstance(part, Opaque) and part.dialect == DIALECT:
+            item = self._item("")
+            item.raw, item.done = Raw(part.raw), True
+            fields = {"output_index": item.at, "item": item.raw}
+            return (
+                out
+                + self._tell("response.output_item.added", fields)
+                + self._tell("response.output_item.done", fields)
+            )
+        self.losses.append(lost(part, f"output[{len(self._items)}]"))
+        return out
+
+    def _item(self, kind: str) -> _Item:
+        item = _Item(len(self._items), self._ids.of(kind, len(self._items)))
+        self._items.append(item)
+        return item
+
+    def _added(self, item: _Item, raw: Json) -> bytes:
+        return self._tell("response.output_item.added", {"output_index": item.at, "item": raw})
+
+    def _start_text(self, index: int, part: Text | Refusal) -> bytes:
+        out = b""
+        item = self._message
+        if item is None:
+            item = self._message = self._item("msg")
+            out = self._added(item, _message(item, "in_progress", []))
+        told = _Part(part, item, len(item.parts))
+        item.parts.append(told)
+        item.open += 1
+        self._parts[index] = told
+        kind = "response.output_text.delta"
+        skeleton: Text | Refusal = Text("")
+        if isinstance(part, Refusal):
+            self._refused, kind, skeleton = True, "response.refusal.delta", Refusal("")
+        out += self._tell(
+            "response.content_part.added",
+            {
+                "item_id": item.id,
+                "output_index": item.at,
+                "content_index": told.within,
+                "part": message_part(skeleton, ()),
+            },
+        )
+        place = b',"item_id":%b,"output_index":%d,"content_index":%d,"delta":' % (
+            _ENCODE(item.id),
+            item.at,
+            told.within,
+        )
+        _frame(told, kind, place, b',"logprobs":[]}\n\n' if isinstance(part, Text) else b"}\n\n")
+        if isinstance(part, Text):
+            for citation in part.citations:
+                out += self._cite(told, citation)
+        return out + self._say(told, part.text)
+
+    def _start_thought(self, index: int, part: Thinking) -> bytes:
+        item = self._item("rs")
+        told = self._parts[index] = _Part(part, item, 0)
+        item.parts.append(told)
+        told.held = True  # until its first text opens the summary
+        shown = reasoning_item(Thinking("", part.signature), self._ids, item.at)
+        item.id = _plain(shown["id"])
+        out = self._added(item, shown | {"summary": []})
+        return out + (self._think(told, part.text) if part.text else b"")
+
+    def _start_call(self, index: int, part: ToolCall) -> bytes:
+        restored = not part.custom and part.name in self._custom
+        if restored:
+            part = msgspec.structs.replace(part, custom=True)
+        item = self._item("ctc" if part.custom else "fc")
+        told = self._parts[index] = _Part(part, item, 0)
+        item.parts.append(told)
+        told.held = restored
+        empty = msgspec.structs.replace(part, arguments="")
+        namespace = self._namespaces.get(part.name)
+        out = self._added(item, call_item(empty, self._ids, item.at, "in_progress", namespace))
+        name = "custom_tool_call_input" if part.custom else "function_call_arguments"
+        place = b',"item_id":%b,"output_index":%d,"delta":' % (_ENCODE(item.id), item.at)
+        _frame(told, f"response.{name}.delta", place, b"}\n\n")
+        return out + self._say(told, part.arguments)
+
+    # Parts grow
+
+    def _delta(self, event: Delta) -> bytes:
+        out = b""
+        told = self._parts.get(event.index)
+        if told is None:  # canon's rule: a part that was never announced is text
+            out = self._start_text(event.index, Text(""))
+            told = self._parts[event.index]
+        if event.text:
+            thought = isinstance(told.part, Thinking)
+            out += self._think(told, event.text) if thought else self._say(told, event.text)
+        if event.signature is not None:
+            self._sign(told, event.signature)
+        if event.citation is not None:
+            out += self._cite(told, event.citation)
+        return out
+
+    def _say(self, told: _Part, text: str) -> bytes:
+        if not text:
+            return b""
+        told.texts.append(text)
+        return b"" if told.held else self._grow(told, text)
+
+    def _grow(self, told: _Part, text: str) -> bytes:
+        number = self._number
+        self._number = number + 1
+        return told.before + b"%d" % number + told.after + _ENCODE(text) + told.behind
+
+    def _think(self, told: _Part, text: str) -> bytes:
+        told.texts.append(text)
+        out = b""
+        item = told.item
+        if not told.before:
+            told.held = False
+            out = self._summary(told, "part.added", {"part": {"type": "summary_text", "text": ""}})
+            place = b',"item_id":%b,"output_index":%d,"summary_index":0,"delta":' % (
+                _ENCODE(item.id),
+                item.at,
+            )
+            _frame(told, "response.reasoning_summary_text.delta", place, b"}\n\n")
+        return out + self._grow(told, text)
+
+    def _summary(self, told: _Part, what: str, fields: Json) -> bytes:
+        place = {"item_id": told.item.id, "output_index": told.item.at, "summary_index": 0}
+        return self._tell(f"response.reasoning_summary_{what}", place | fields)
+
+    def _sign(self, told: _Part, signature: Signature) -> None:
+        if isinstance(told.part, Thinking):
+            told.part = msgspec.structs.replace(told.part, signature=signature)
+
+    def _cite(self, told: _Part, citation: Citation) -> bytes:
+        found = annotation(citation, 0, sum(map(len, told.texts)))
+        if found is None:
+            why = "OpenAI's annotations cite web addresses only"
+            path = f"output[{told.item.at}].annotations"
+            self.losses.append(Loss("cosmetic", path, "citation", why))
+            return b""
+        told.notes.append(found)
+        return self._tell(
+            "response.output_text.annotation.added",
+            {
+                "item_id": told.item.id,
+                "output_index": told.item.at,
+                "content_index": told.within,
+                "annotation_index": len(told.notes) - 1,
+                "annotation": found,
+            },
+        )
+
+    # Parts end
+
+    def _stop(self, told: _Part, *, cut: bool = False) -> bytes:
+        if told.stopped:
+            return b""
+        told.stopped = True
+        part = told.part
+        if isinstance(part, Text | Refusal):
+            return self._stop_text(told, part)
+        if isinstance(part, Thinking):
+            return self._stop_thought(told, part)
+        return self._stop_call(told, cut=cut)
+
+    def _stop_text(self, told: _Part, part: Text | Refusal) -> bytes:
+        item, text = told.item, "".join(told.texts)
+        place = {"item_id": item.id, "output_index": item.at, "content_index": told.within}
+        if isinstance(part, Refusal):
+            told.part = Refusal(text)
+            out = self._tell("response.refusal.done", place | {"refusal": text})
+        else:
+            told.part = Text(text)
+            logprobs = self._take_logprobs()
+            done = place | {"text": text, "logprobs": logprobs}
+            out = self._tell("response.output_text.done", done)
+        whole = message_part(told.part, told.notes, [] if isinstance(part, Refusal) else logprobs)
+        told.whole = whole
+        out += self._tell("response.content_part.done", place | {"part": whole})
+        item.open -= 1
+        if not item.open and item is not self._message:
+            out += self._end_message(item)
+        return out
+
+    def _take_logprobs(self) -> object:
+        if not self._logprobs:
+            return []
+        inner = b",".join(raw.strip()[1:-1] for raw in self._logprobs)
+        self._logprobs.clear()
+        return Raw(b"[" + inner + b"]")
+
+    def _leave_message(self) -> bytes:
+        """Something else begins: the message is over, or will be when its parts have stopped."""
+        item, self._message = self._message, None
+        return self._end_message(item) if item is not None and not item.open else b""
+
+    def _end_message(self, item: _Item, status: str = "completed") -> bytes:
+        item.done = True
+        item.raw = _message(item, status, [told.whole for told in item.parts])
+        return self._done(item)
+
+    def _done(self, item: _Item) -> bytes:
+        return self._tell("response.output_item.done", {"output_index": item.at, "item": item.raw})
+
+    def _stop_thought(self, told: _Part, part: Thinking) -> bytes:
+        item, text = told.item, "".join(told.texts)
+        out = b""
+        if text:
+            whole = {"type": "summary_text", "text": text}
+            out = self._summary(told, "text.done", {"text": text})
+            out += self._summary(told, "part.done", {"part": whole})
+        thought = Thinking(text, part.signature, part.redacted)
+        item.raw = reasoning_item(thought, self._ids, item.at) | {"id": item.id}
+        item.done = True
+        return out + self._done(item)
+
+    def _stop_call(self, told: _Part, *, cut: bool) -> bytes:
+        part = told.part
+        if not isinstance(part, ToolCall):
+            return b""
+        item, text = told.item, "".join(told.texts)
+        out = b""
+        if told.held:
+            told.held = False
+            text = text_of(text)
+            out = self._grow(told, text) if text else b""
+        field = "input" if part.custom else "arguments"
+        name = "custom_tool_call_input" if part.custom else "function_call_arguments"
+        place = {"item_id": item.id, "output_index": item.at, field: text}
+        out += self._tell(f"response.{name}.done", place)
+        whole = msgspec.structs.replace(part, arguments=text)
+        status = "incomplete" if cut else "completed"
+        namespace = self._namespaces.get(part.name)
+        item.raw = call_item(whole, self._ids, item.at, status, namespace)
+        item.done = True
+        return out + self._done(item)
+
+    def _end_items(self, *, cut: bool = False) -> bytes:
+        """Whatever is open ends; the last item of an answer that was cut off is incomplete."""
+        status, _ = write_status(self._finish, refused=self._refused)
+        cut = cut or status == "incomplete"
+        out = b""
+        last = self._items[-1] if self._items else None
+        for item in self._items:
+            for told in item.parts:
+                out += self._stop(told, cut=cut and item is last)
+            if not item.done:
+                out += self._end_message(
+                    item, "incomplete" if cut and item is last else "completed"
+                )
+        self._message = None
+        return out
+
+
+def _message(item: _Item, status: str, content: list[Any]) -> Json:
+    return {
+        "id": item.id,
+        "type": "message",
+        "status": status,
+        "role": "assistant",
+        "content": content,
+    }
+
+
+def _frame(told: _Part, name: str, place: bytes, behind: bytes) -> None:
+    """What stands around each delta: before its number, and around its text."""
+    type_ = name.encode()
+    told.before = b'event: %b\ndata: {"type":"%b","sequence_number":' % (type_, type_)
+    told.after, told.behind = place, behind
+
+
+def _plain(raw: Any) -> str:  # noqa: ANN401  # a text, or its JSON
+    return msgspec.json.decode(raw) if isinstance(raw, Raw) else str(raw)

@@ -1,0 +1,291 @@
+"""Streams from the wire: typed server-sent events to canonical events, and the usage tap.
+
+A stream is: `response.created`, items that are announced, grow and are done, and one of
+`response.completed`, `response.incomplete` and `response.failed` with the whole answer. There is
+no [DONE] (one vendor sends it all the same, recorded). It may break with an event `error`, or with
+an object that has an `error`. A stream that ends before its last event is cut off, and says so.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from fairlead.canon import (
+    Event,
+    Finished,
+    Problem,
+    Start,
+    StreamError,
+    Usage,
+    UsageUpdate,
+)
+from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.wire.openai_errors import problem_of
+from fairlead.wire.openai_responses.answers import AnswerIn, EventIn, Incomplete, ToolUsage, UsageIn
+from fairlead.wire.openai_responses.finish import read_finish
+from fairlead.wire.openai_responses.output import OutputReader
+from fairlead.wire.openai_responses.types import Absent
+from fairlead.wire.openai_responses.usage import read_usage
+
+__all__ = ["ResponsesStreamDecoder", "ResponsesUsageTap"]
+
+_EVENT: Final = msgspec.json.Decoder(EventIn)
+_ANSWER: Final = msgspec.json.Decoder(AnswerIn)
+_TEXT: Final = msgspec.json.Decoder(str)
+_ANY: Final = msgspec.json.Decoder()
+_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
+_NULL: Final = (b"", b"null")
+
+
+class ResponsesStreamDecoder:
+    """Upstream bytes in, events out. After an error nothing more comes."""
+
+    __slots__ = ("_dead", "_done", "_reader", "_sse", "_started")
+
+    def __init__(self) -> None:
+        self._sse = SseParser()
+        self._reader = OutputReader()
+        self._started = False
+        self._done = False
+        self._dead = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Events that `data` completes; a malformed stream gives a `StreamError`."""
+        events: list[Event] = []
+        if self._over():
+            return events
+        try:
+            for event in self._sse.feed(data):
+                self._take(event, events)
+        except SseTooLong as error:
+            self._break(
+                Problem("upstream", f"The upstream's stream is malformed: {error}."), events
+            )
+        return events
+
+    def close(self) -> list[Event]:
+        """What is due at the end of the body; a `StreamError` if it came too early."""
+        events: list[Event] = []
+        if self._over():
+            return events
+        for event in self._sse.close():
+            self._take(event, events)
+        if not self._over():
+            message = "The upstream's stream ended before the answer did."
+            self._break(Problem("upstream", message, retryable=True), events)
+        return events
+
+    def _over(self) -> bool:
+        return self._dead or self._done
+
+    def _take(self, event: SseEvent, events: list[Event]) -> None:
+        data = event.data
+        if self._over() or data.startswith(b"[DONE]"):
+            return
+        if not event.field and not data.lstrip().startswith(b"{"):
+            return  # "If the field name is none of these, the field is ignored" (HTML, 9.2.6)
+        try:
+            told = _EVENT.decode(data)
+            take = self._TAKERS.get(told.type or event.event or "")
+            if take is not None:
+                take(self, told, events)
+            elif bytes(told.error) not in _NULL:
+                self._break(problem_of(_ANY.decode(told.error), 200), events)
+        except _MALFORMED as error:
+            shown = data[:120].decode("utf-8", "replace")
+            message = f"The upstream's stream is malformed: {error}, in {shown!r}."
+            self._break(Problem("upstream", message, retryable=True), events)
+
+    def _break(self, problem: Problem, events: list[Event]) -> None:
+        self._dead = True
+        events.append(StreamError(problem))
+
+    # Events, by type
+
+    def _created(self, told: EventIn, events: list[Event]) -> None:
+        if not self._started:
+            self._start(_ANSWER.decode(told.response), events)
+
+    def _start(self, answer: AnswerIn, events: list[Event]) -> None:
+        self._started = True
+        created = None if answer.created_at is None else int(answer.created_at)
+        events.append(Start(answer.id or "", answer.model or "", created))
+
+    def _item_added(self, told: EventIn, events: list[Event]) -> None:
+        self._reader.begin(told.item, told.output_index, events)
+
+    def _item_done(self, told: EventIn, events: list[Event]) -> None:
+        self._reader.finish(told.item, told.output_index, events)
+
+    def _part_added(self, told: EventIn, events: list[Event]) -> None:
+        if told.part is not None:
+            self._reader.begin_part(told.part, told.output_index, told.content_index, events)
+
+    def _part_done(self, told: EventIn, events: list[Event]) -> None:
+        if told.part is not None:
+            self._reader.finish_part(told.part, told.output_index, told.content_index, events)
+
+    def _text(self, told: EventIn, events: list[Event]) -> None:
+        text = _TEXT.decode(told.delta)
+        self._reader.grow(told.output_index, told.content_index, text, events)
+
+    def _refusal(self, told: EventIn, events: list[Event]) -> None:
+        text = _TEXT.decode(told.delta)
+        self._reader.grow(told.output_index, told.content_index, text, events, refusal=True)
+
+    def _summary(self, told: EventIn, events: list[Event]) -> None:
+        text = _TEXT.decode(told.delta)
+        self._reader.think(told.output_index, told.summary_index, text, events)
+
+    def _reasoning(self, told: EventIn, events: list[Event]) -> None:
+        text = _TEXT.decode(told.delta)
+        self._reader.think(told.output_index, told.content_index, text, events)
+
+    def _arguments(self, told: EventIn, events: list[Event]) -> None:
+        self._reader.argue(told.output_index, _TEXT.decode(told.delta), events)
+
+    def _end(self, told: EventIn, events: list[Event]) -> None:
+        answer = _ANSWER.decode(told.response)
+        if not self._started:
+            self._start(answer, events)
+        for at, raw in enumerate(answer.output or ()):
+            self._reader.finish(raw, at, events)
+        self._reader.close(events)
+        reader = self._reader
+        why = answer.incomplete_details or Incomplete()
+        finish = read_finish(
+            answer.status, why.reason, called=reader.called, refused=reader.refused
+        )
+        if answer.usage is not None:
+            usage = read_usage(answer.usage, answer.service_tier, answer.tool_usage)
+            events.append(UsageUpdate(usage))
+        if bytes(answer.error) not in _NULL:
+            self._break(problem_of(_ANY.decode(answer.error), 200), events)
+            return
+        events.append(Finished(finish))
+        self._done = True
+
+    def _error(self, told: EventIn, events: list[Event]) -> None:
+        if bytes(told.error) not in _NULL:
+            self._break(problem_of(_ANY.decode(told.error), 200), events)
+            return
+        error = {"code": told.code, "message": told.message, "param": told.param}
+        self._break(problem_of(error, 200), events)
+
+    _TAKERS: ClassVar[dict[str, "_Taker"]] = {
+        "response.created": _created,
+        "response.output_item.added": _item_added,
+        "response.output_item.done": _item_done,
+        "response.content_part.added": _part_added,
+        "response.content_part.done": _part_done,
+        "response.output_text.delta": _text,
+        "response.refusal.delta": _refusal,
+        "response.reasoning_summary_text.delta": _summary,
+        "response.reasoning_text.delta": _reasoning,
+        "response.function_call_arguments.delta": _arguments,
+        "response.custom_tool_call_input.delta": _arguments,
+        "response.completed": _end,
+        "response.incomplete": _end,
+        "response.failed": _end,
+        "error": _error,
+    }
+
+
+_Taker = Callable[[ResponsesStreamDecoder, EventIn, list[Event]], None]
+
+
+# The tap
+
+
+class _Glance(Struct, frozen=True, gc=False):
+    """What the tap reads of a whole answer, or of the one within a last event."""
+
+    status: str | None = None
+    usage: UsageIn | None = None
+    tool_usage: ToolUsage | None = None
+    incomplete_details: Incomplete | None = None
+    service_tier: str | None = None
+
+
+class _Last(Struct, frozen=True, gc=False):
+    response: Raw = Absent
+
+
+_LAST_EVENT: Final = msgspec.json.Decoder(_Last)
+_PASSING: Final = msgspec.json.Decoder(_Glance)
+_BODY_MAX: Final = 32 << 20
+_LAST: Final = (b"response.completed", b"response.incomplete", b"response.failed")
+
+
+class ResponsesUsageTap:
+    """Reads usage and status of what passes by, whole or streamed. Never raises.
+
+    Only the last event has a usage; all others are known by their first bytes, and skipped. `final`
+    is the whole answer as it passed, b"" before its end.
+    """
+
+    __slots__ = ("_body", "_size", "_sse", "final", "finish", "usage")
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.finish: str | None = None
+        self.final = b""
+        self._sse: SseParser | None = None
+        self._body: list[bytes] | None = None  # of a whole answer
+        self._size = 0
+
+    def feed(self, data: bytes) -> None:
+        """Look at the bytes."""
+        try:
+            if self._sse is not None:
+                for event in self._sse.feed(data):
+                    self._event(event)
+            elif self._body is not None:
+                self._collect(data)
+            else:
+                self._begin(data)
+        except (*_MALFORMED, SseTooLong):
+            return
+
+    def _begin(self, data: bytes) -> None:
+        """The first byte that is no space tells a whole answer from a stream."""
+        start = data.lstrip()
+        if not start:
+            return
+        if start.startswith(b"{"):
+            self._body = []
+            self._collect(start)
+        else:
+            self._sse = SseParser()
+            self.feed(start)
+
+    def _collect(self, data: bytes) -> None:
+        body = self._body
+        if body is None or self._size > _BODY_MAX:
+            return
+        body.append(data)
+        self._size += len(data)
+        # The end of the body is not announced, so it is tried whenever it may have come.
+        if data.rstrip().endswith(b"}"):
+            whole = b"".join(body)
+            self._read(_PASSING.decode(whole))
+            self.final = whole
+
+    def _event(self, event: SseEvent) -> None:
+        head = event.data[:80]
+        if event.event in _LAST_NAMES or any(name in head for name in _LAST):
+            told = _LAST_EVENT.decode(event.data)
+            if told.response:
+                self._read(_PASSING.decode(told.response))
+                self.final = bytes(told.response)
+
+    def _read(self, answer: _Glance) -> None:
+        why = answer.incomplete_details
+        self.finish = (why.reason if why is not None else None) or answer.status or self.finish
+        if answer.usage is not None:
+            self.usage = read_usage(answer.usage, answer.service_tier, answer.tool_usage)
+
+
+_LAST_NAMES: Final = frozenset(name.decode() for name in _LAST)

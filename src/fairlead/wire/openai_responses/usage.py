@@ -1,0 +1,92 @@
+"""Usage: the nested counts of this dialect and canon's disjoint buckets, both ways.
+
+input_tokens        = input + input_audio + cache_read + cache_read_audio + cache_write + tool
+  .cached_tokens      cache_read + cache_read_audio
+  .cache_write_tokens cache_write_5m + cache_write_1h
+output_tokens       = output + output_audio + output_image + thinking
+  .reasoning_tokens   thinking
+total_tokens        = input_tokens + output_tokens (all recorded answers)
+"""
+
+from typing import Any, Final
+
+from fairlead.canon import Usage
+from fairlead.wire.openai_responses.answers import Detail, ToolUsage, UsageIn
+
+__all__ = ["read_usage", "service_tier", "write_usage"]
+
+_NONE: Final = Detail()
+
+
+def read_usage(told: UsageIn, tier: str | None = None, tools: ToolUsage | None = None) -> Usage:
+    """The buckets that `usage` comes to. `tier` is the answer's, `tools` its `tool_usage`."""
+    prompt, completion = told.input_tokens or 0, told.output_tokens or 0
+    into = told.input_tokens_details or _NONE
+    out = told.output_tokens_details or _NONE
+    cached, written = into.cached_tokens or 0, into.cache_write_tokens or 0
+    audio, thinking = into.audio_tokens or 0, out.reasoning_tokens or 0
+    beyond = (told.total_tokens or 0) - prompt - completion
+    if beyond > 0:  # thoughts beside the output, as in the chat dialect of some vendors
+        completion += beyond
+        thinking = max(thinking, beyond)
+    contradiction = cached + written + audio > prompt
+    if contradiction:
+        prompt += cached + written + audio
+    image = out.image_tokens or 0
+    plain = completion - thinking - image
+    if plain < 0:  # the details exceed the whole: the whole counts
+        thinking, image = min(thinking, completion), 0
+        plain = completion - thinking
+    return Usage(
+        input=prompt - cached - written - audio,
+        input_audio=audio,
+        cache_read=cached,
+        cache_write_5m=written,
+        output=plain,
+        output_image=image,
+        thinking=thinking,
+        estimated=contradiction,
+        tier=tier,
+        server_calls=_server_calls(tools),
+    )
+
+
+def _server_calls(tools: ToolUsage | None) -> tuple[tuple[str, int], ...]:
+    search = tools.web_search if tools is not None else None
+    if search is None or not search.num_requests:
+        return ()
+    return (("web_search", search.num_requests),)
+
+
+_TIERS: Final = {
+    **{
+        tier: tier for tier in ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
+    },
+    # the ordinary tier of Anthropic, Gemini and Mistral, and of Groq
+    "standard": "default",
+    "on_demand": "default",
+}
+
+
+def service_tier(usage: Usage) -> str | None:
+    """The tier in the words that OpenAI's clients know, or None."""
+    return _TIERS.get(usage.tier or "")
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """`usage` as OpenAI writes it.
+
+    The SDK wants a number for `reasoning_tokens`; where a vendor bills thoughts without telling how
+    many, it is 0, and the ledger says that it is not known.
+    """
+    prompt, completion = usage.prompt_total, usage.completion_total
+    return {
+        "input_tokens": prompt,
+        "input_tokens_details": {
+            "cached_tokens": usage.cache_read + usage.cache_read_audio,
+            "cache_write_tokens": usage.cache_write_5m + usage.cache_write_1h,
+        },
+        "output_tokens": completion,
+        "output_tokens_details": {"reasoning_tokens": usage.thinking},
+        "total_tokens": prompt + completion,
+    }
