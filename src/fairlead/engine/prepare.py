@@ -79,7 +79,7 @@ async def _encoded(
     x: Exchange, request: Request, codec: Codec, model: Model, vault: Vault
 ) -> bytes:
     request = restore(request, lambda key: vault.get(x.scope, key))
-    request = await _inline(request, model, x.snapshot.fetch)
+    request = await _inline(request, model, x.snapshot.fetch, codec.vendor_uri)
     if request.reasoning is None and not x.same and model.thinking.default_on:
         # The model would think unasked, and the client's max_tokens and money would go into it.
         request = replace(request, reasoning=x.codec.unsaid_reasoning)
@@ -114,7 +114,9 @@ def _refusal(model: Model, losses: list[Loss]) -> Problem:
     )
 
 
-async def _inline(request: Request, model: Model, policy: FetchPolicy) -> Request:
+async def _inline(
+    request: Request, model: Model, policy: FetchPolicy, vendors_own: Callable[[str], bool]
+) -> Request:
     """The request with each media URL refused if private, and fetched where the model needs it, or
     where the operator allowed a private host that no vendor can reach.
     """
@@ -122,7 +124,11 @@ async def _inline(request: Request, model: Model, policy: FetchPolicy) -> Reques
     for turn in request.turns:
         for index, part in enumerate(turn.parts):
             path = f"{turn.path}.content[{index}]"
-            wanted += [(m, path) for m in _media_of(part) if isinstance(m.source, Url)]
+            wanted += [
+                (m, path)
+                for m in _media_of(part)
+                if isinstance(m.source, Url) and not vendors_own(m.source.url)
+            ]
     if not wanted:
         return request
     for media, path in wanted:

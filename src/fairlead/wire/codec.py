@@ -164,6 +164,10 @@ def _nothing_left(_body: bytes) -> bool:
     return False
 
 
+def _no_uri(_uri: str) -> bool:
+    return False
+
+
 def _no_headers(_headers: Sequence[tuple[bytes, bytes]]) -> tuple[Loss, ...]:
     return ()
 
@@ -181,7 +185,8 @@ class Codec(Struct, frozen=True):
     in it (a thought that nobody signed): then it is not passed on as it came. `read_headers` tells
     what the client's headers say that another dialect can't, and refuses what makes no sense.
     `unsaid_reasoning` is what a request of this dialect means that says nothing of thinking.
-    `state`: see there.
+    `state`: see there. `vendor_uri` tells addresses that only the dialect's vendor can read (an
+    uploaded file, a video of its own): they are passed on and never fetched.
 
     `client_path` turns canon's path of a field (in another dialect's loss or error) into the path
     at which this dialect's client wrote it.
@@ -207,6 +212,7 @@ class Codec(Struct, frozen=True):
     left_behind: Callable[[bytes], bool] = _nothing_left
     unsaid_reasoning: Reasoning | None = None
     state: State | None = None
+    vendor_uri: Callable[[str], bool] = _no_uri
     read_headers: Callable[[Sequence[tuple[bytes, bytes]]], tuple[Loss, ...]] = _no_headers
 
 

@@ -278,3 +278,14 @@ async def test_thoughts_that_nobody_signed_do_not_go_to_claude() -> None:
     _, _, sent = await House().ask("anthropic", body, whole(MESSAGE))
     assert b"Gemini's" not in sent[0].body
     assert json.loads(sent[0].body)["messages"][1]["content"] == "Hello"
+
+
+async def test_a_video_that_only_the_vendor_can_read_is_passed_on_and_not_fetched() -> None:
+    text = {**CALLING, "candidates": [
+        {"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]}  # fmt: skip
+    video = {"type": "video_url", "video_url": {"url": "https://www.youtube.com/watch?v=x"}}
+    body = {"model": FLASH, "messages": [{"role": "user", "content": [video]}]}
+    client, _, sent = await House().ask("openai_chat", body, whole(text))
+    assert client.status == 200, client.body
+    part = json.loads(sent[0].body)["contents"][0]["parts"][0]
+    assert part["fileData"]["fileUri"] == "https://www.youtube.com/watch?v=x"

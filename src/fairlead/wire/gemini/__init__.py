@@ -13,6 +13,7 @@ from fairlead.wire.gemini.array import ArrayStreamEncoder
 from fairlead.wire.gemini.errors import decode_error, encode_error
 from fairlead.wire.gemini.inbound import decode_request, peek
 from fairlead.wire.gemini.paths import client_path
+from fairlead.wire.gemini.media import is_vendor_uri
 from fairlead.wire.gemini.request import encode_request
 from fairlead.wire.gemini.response import decode_response, encode_response
 from fairlead.wire.gemini.stream import StreamDecoder, StreamEncoder, UsageTap
@@ -33,6 +34,7 @@ CODEC: Final = Codec(
     encode_error=encode_error,
     client_path=client_path,
     model_in_body=False,
+    vendor_uri=is_vendor_uri,
 )
 
 ARRAY_CODEC: Final = replace(
