@@ -5,11 +5,13 @@ the same dialect its request goes on as it came; but a turn that another vendor'
 in the history without what this vendor wants of its own turns (a thought before a call, a
 signature). Such a request takes the way through canon, where the encoder knows what to do.
 
-Which turns those are is remembered when a translated answer is given: by its tool-call ids. A
-turn of plain text needs nothing. The ids are looked for in the body's bytes, without decoding it.
+Which turns those are is remembered when a translated answer is given: by its tool-call ids, and by
+the signatures that the client's dialect can carry, which are not for another vendor's eyes. A turn
+of plain text needs nothing else. Both are looked for in the body's bytes, without decoding it.
 """
 
 import re
+from hashlib import blake2b
 
 from fairlead.canon import Response, ToolCall
 from fairlead.engine.exchange import Exchange
@@ -21,6 +23,10 @@ _PREFIX = "made:"
 _IDS = re.compile(
     rb'"(?:id|call_id|callId|tool_call_id|tool_use_id)"\s*:\s*"([^"\\]{1,200})"',
 )
+_SEALS = re.compile(rb'"(?:thought_signature|signature|data)"\s*:\s*"([^"\\]{1,65536})"')
+_CARRIES = (b'"extra_content"', b'"reasoning_details"')
+"""Fields in which OpenAI's chat dialect carries signatures; the others have no place for foreign
+ones."""
 
 
 def remember(x: Exchange, answer: Response, vault: Vault) -> None:
@@ -29,6 +35,13 @@ def remember(x: Exchange, answer: Response, vault: Vault) -> None:
         for part in candidate.parts:
             if type(part) is ToolCall and part.id:
                 vault.put(x.scope, _PREFIX + part.id, x.dialect.encode("ascii"))
+            signature = getattr(part, "signature", None)
+            if signature is not None:
+                vault.put(x.scope, _seal(signature.value.encode()), x.dialect.encode("ascii"))
+
+
+def _seal(value: bytes) -> str:
+    return _PREFIX + blake2b(value, digest_size=16).hexdigest()
 
 
 def mixed(x: Exchange, vault: Vault) -> bool:
@@ -36,11 +49,10 @@ def mixed(x: Exchange, vault: Vault) -> bool:
     body = x.body
     if x.codec.left_behind(body):
         return True
-    if b"tool" not in body and b"unction" not in body:
-        return False
+    names: list[str] = []
+    if b"tool" in body or b"unction" in body:
+        names += [_PREFIX + str(found, "utf-8", "replace") for found in set(_IDS.findall(body))]
+    if any(field in body for field in _CARRIES):
+        names += [_seal(found) for found in set(_SEALS.findall(body))]
     own = x.dialect.encode("ascii")
-    for found in set(_IDS.findall(body)):
-        made = vault.get(x.scope, _PREFIX + str(found, "utf-8", "replace"))
-        if made is not None and made != own:
-            return True
-    return False
+    return any(vault.get(x.scope, name) not in (None, own) for name in names)
