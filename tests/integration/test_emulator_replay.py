@@ -21,7 +21,7 @@ HEADERS = {
     "gemini": {"x-goog-api-key": "k"},
     "openai": {"authorization": "Bearer k"},
 }
-OPS = {"messages", "generate", "count_tokens", "chat_completions"}
+OPS = {"messages", "generate", "count_tokens", "chat_completions", "responses"}
 
 
 def rows() -> list[dict[str, Any]]:

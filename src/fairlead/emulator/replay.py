@@ -100,11 +100,8 @@ class Recordings:
         """The recorded answer to a request, if there is one."""
         if not self._rows:
             return None
-        path = request.path
-        if path.startswith(f"/{vendor}/"):
-            path = path[len(vendor) + 1 :]
         sse = request.query.get("alt") == "sse"
-        where = _mark(vendor, request.method, path, sse, body)
+        where = _mark(vendor, request.method, request.path, sse, body)
         rows = self._rows.get(where)
         if rows is None:
             return None
@@ -114,6 +111,8 @@ class Recordings:
 
 
 def _mark(vendor: str, method: str, path: str, sse: bool, body: JsonValue) -> bytes:
+    # The vendor's name may stand before a path, here and where it was recorded.
+    path = path.removeprefix(f"/{vendor}") if path.startswith(f"/{vendor}/") else path
     if isinstance(body, (bytes, str)):
         try:
             body = msgspec.json.decode(body)
