@@ -333,7 +333,7 @@ def _thinking(value: Json, other: Json, _judge: _Judge) -> bool:
 
 def _is_off(value: Json) -> bool:
     text = json.dumps(value)
-    return any(word in text for word in ('"none"', "disabled", "false", "Budget\": 0", "null"))
+    return any(word in text for word in ('"none"', "disabled", "false", 'Budget": 0', "null"))
 
 
 # What stands for a tier elsewhere: OpenAI's, Anthropic's and Gemini's words.

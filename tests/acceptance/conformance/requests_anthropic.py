@@ -96,7 +96,9 @@ def _block(block: Obj, kind: str, said: Said) -> None:
         block.take("signature")
     elif type_ == "redacted_thinking":
         said.add("thought", f"redacted:{block.take('data')}", block.path)
-    elif type_ == "tool_use" and (block.left.get("caller") or {"type": "direct"})["type"] == "direct":
+    elif (
+        type_ == "tool_use" and (block.left.get("caller") or {"type": "direct"})["type"] == "direct"
+    ):
         block.take("caller")
         name = block.take("name")
         said.call(block.take("id"), name, arguments(block.take("input")), block.path)

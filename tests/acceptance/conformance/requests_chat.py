@@ -188,9 +188,7 @@ def _part(part: Obj, kind: str, said: Said) -> None:
 def _address(url: str, part: Obj, said: Said, *, inside: bool) -> None:
     if url.startswith("data:"):
         mime, _, data = url[5:].partition(",")
-        said.add(
-            "media", digest(data), part.path, name=mime.removesuffix(";base64"), inside=inside
-        )
+        said.add("media", digest(data), part.path, name=mime.removesuffix(";base64"), inside=inside)
     elif url.startswith(("http://", "https://", "gs://")):
         said.add("media", url, part.path, inside=inside)
     else:

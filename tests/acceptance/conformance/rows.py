@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -82,6 +83,10 @@ def _row(row: dict[str, Any]) -> Row | None:
 def _lone(row: dict[str, Any], at: int) -> Row | None:
     """A single answer; its shape says which dialect it speaks."""
     provider, text = row["provider"], row["body_text"]
+    if provider == "anthropic" and row["stream"] is False and '"content"' not in text:
+        return None  # no answer of the Messages API: a skill's version
+    if provider == "gemini" and '"steps"' in text or '"interaction.' in text:
+        return None  # the Interactions API
     if provider == "anthropic":
         dialect = "anthropic"
     elif "gemini" in provider:
@@ -91,11 +96,32 @@ def _lone(row: dict[str, Any], at: int) -> Row | None:
     else:
         own = '"object":"response"' in text.replace(" ", "") or '"response.' in text
         dialect = "openai_responses" if own else "openai_chat"
-    status = 400 if row["error"] else 200
+    status = 400 if row["error"] or not _ANSWERS.search(text) else 200
+    if row["format"] == "one JSON event per line":
+        text = _framed(dialect, text)
     name = f"only-{at}:{row['file'].rpartition('/')[2]}"
-    return Row(
-        name, provider, dialect, "", "", bool(row["stream"]), {}, status, text.encode(), ()
-    )
+    stream = bool(row["stream"]) and row["format"] != "json"
+    return Row(name, provider, dialect, "", "", stream, {}, status, text.encode(), ())
+
+
+# Lone files hold other things as well: a skill's description, a list of models.
+_ANSWERS = re.compile(r'"(choices|content|candidates|promptFeedback|usageMetadata|output|type)"')
+
+
+def _framed(dialect: str, text: str) -> str:
+    """Bare events as the stream that they were taken from."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    named = dialect in ("anthropic", "openai_responses")
+    heads = [f"event: {_type(line)}\n" if named else "" for line in lines]
+    framed = [f"{head}data: {line}\n\n" for head, line in zip(heads, lines, strict=True)]
+    return "".join(framed) + ("data: [DONE]\n\n" if dialect == "openai_chat" else "")
+
+
+def _type(line: str) -> str:
+    try:
+        return str(json.loads(line)["type"])
+    except ValueError:  # one of them is cut off, on purpose
+        return line.partition('"type":"')[2].partition('"')[0]
 
 
 def requests(dialect: str) -> list[Row]:

@@ -61,6 +61,15 @@ class WireUsage(Struct, frozen=True, gc=False):
 USAGE = msgspec.json.Decoder(WireUsage)
 
 _CALLS_SUFFIX: Final = "_requests"
+_TIERS: Final = {
+    **{tier: tier for tier in ("standard", "priority", "batch")},
+    # the ordinary tier of OpenAI and of Groq
+    "default": "standard",
+    "on_demand": "standard",
+}
+"""The tiers that an answer may name here: "standard", "priority" or "batch" (SDK 2.12,
+types/usage.py). Others stand in no answer; the ledger has them all the same.
+"""
 
 
 def merge(old: WireUsage | None, new: WireUsage) -> WireUsage:
@@ -139,12 +148,18 @@ def write_usage(usage: Usage, extra: bytes = b"") -> Json:
     }
     if usage.thinking_known:
         wire["output_tokens_details"] = {"thinking_tokens": usage.thinking}
-    if usage.server_calls:
+    calls = {name: count for name, count in usage.server_calls if ":" not in name}
+    if calls:  # the SDK demands both counters (2.12, types/server_tool_usage.py)
         wire["server_tool_use"] = {
-            name + _CALLS_SUFFIX: count for name, count in usage.server_calls if ":" not in name
+            "web_fetch_requests": 0,
+            "web_search_requests": 0,
+            **{name + _CALLS_SUFFIX: count for name, count in calls.items()},
         }
-    if usage.tier is not None:
-        wire["service_tier"] = usage.tier
+    tier = _TIERS.get(usage.tier or "")
+    if tier is not None:
+        wire["service_tier"] = tier
+    elif usage.tier == "fast":
+        wire["speed"] = "fast"
     if extra:
         wire["fairlead"] = msgspec.Raw(extra)
     return wire

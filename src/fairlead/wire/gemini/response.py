@@ -14,6 +14,7 @@ from fairlead.canon import (
     Response,
     Signature,
     Text,
+    Thinking,
 )
 from fairlead.catalog.model import Model
 from fairlead.wire.codec import Encoded, Reply
@@ -22,6 +23,7 @@ from fairlead.wire.gemini.finish import decode_finish, details, finish_word, pro
 from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata, has_notes
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.parts import WirePart, encode_part
+from fairlead.wire.gemini.signature import own_signature
 from fairlead.wire.gemini.types import ABSENT, ENCODER, OBJECT, Chunk
 from fairlead.wire.gemini.usage import decode_usage, encode_usage
 
@@ -155,7 +157,12 @@ def _candidate(candidate: Candidate, losses: Losses) -> dict[str, object]:
 
 
 def encode_answer_part(part: Part, path: str, losses: Losses) -> WirePart | None:
-    """A part of an answer. Arguments that are cut off (max tokens) become an empty object."""
+    """A part of an answer. Arguments that are cut off (max tokens) are a semantic loss. Thoughts
+    that another vendor signed can be read all the same; only their signature is left out.
+    """
+    if isinstance(part, Thinking) and part.text and not part.redacted:
+        signed = own_signature(part.signature, path, losses) is not None
+        part = part if signed else Thinking(part.text)
     try:
         return encode_part(part, ANYTHING, path, losses)
     except Failure as failure:

@@ -36,6 +36,13 @@ _TIERS: Final = {
     "ON_DEMAND_OFFPEAK": "offpeak",
     "PROVISIONED_THROUGHPUT": "provisioned",
 }
+_WIRE_TIERS: Final = {
+    **{tier: tier for tier in ("standard", "flex", "priority")},
+    # the ordinary tier of OpenAI and of Groq
+    "default": "standard",
+    "on_demand": "standard",
+}
+"""The tiers that an answer may name (google-genai 3.4, ServiceTier); others stand in no answer."""
 _UNSAID: Final = (None, "UNSPECIFIED", "TRAFFIC_TYPE_UNSPECIFIED", "SERVICE_TIER_UNSPECIFIED")
 
 
@@ -116,8 +123,9 @@ def encode_usage(usage: Usage) -> tuple[dict[str, object], list[Loss]]:
         wire["thoughtsTokenCount"] = usage.thinking
     if usage.tool_input:
         wire["toolUsePromptTokenCount"] = usage.tool_input
-    if usage.tier is not None:
-        wire["serviceTier"] = usage.tier
+    tier = _WIRE_TIERS.get(usage.tier or "")
+    if tier is not None:
+        wire["serviceTier"] = tier
     losses = []
     if usage.cache_write_5m or usage.cache_write_1h:
         why = "Gemini's usage has no cache writes: they are counted in promptTokenCount"

@@ -54,6 +54,7 @@ from fairlead.wire.openai_chat.usage import service_tier, write_usage
 __all__ = ["ChatStreamEncoder"]
 
 _JSON: Final = msgspec.json.Encoder().encode
+_FIELDS: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _END: Final = b"\n\n"
 DONE: Final = b"data: [DONE]\n\n"
 
@@ -80,6 +81,7 @@ class _Choice:
     __slots__ = (
         "before",
         "calls",
+        "cited",
         "details",
         "finished",
         "length",
@@ -93,6 +95,7 @@ class _Choice:
         self.before = before
         self.parts: dict[int, _Part] = {}
         self.calls = 0
+        self.cited = 0
         self.details = 0
         self.length = 0  # of the text, in characters, for citations
         self.refused = False
@@ -317,6 +320,11 @@ class ChatStreamEncoder:
             why = "OpenAI's annotations cite web addresses only"
             self.losses.append(Loss("cosmetic", "choices[].delta.annotations", "citation", why))
             return b""
+        # The official SDK's accumulator demands an index of every object in a list ("Expected list
+        # delta entry to have an `index` key": openai 3.54, lib/streaming/_deltas.py).
+        fields = _FIELDS(found) if isinstance(found, Raw) else found
+        found = {"index": choice.cited, **fields}
+        choice.cited += 1
         return self._role(choice, b'""') + self._fields(choice, {"annotations": [found]})
 
     def _logprobs(self, event: Logprobs) -> bytes:

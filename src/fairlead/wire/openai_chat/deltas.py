@@ -82,6 +82,7 @@ class _Piece(Struct, frozen=True, gc=False):
 
 _PIECE: Final = msgspec.json.Decoder(_Piece)
 _ANNOTATION: Final = msgspec.json.Decoder(Annotation)
+_FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
 class _Call:
@@ -260,7 +261,10 @@ class ChoiceReader:
     def _call(self, piece: ToolCallOut) -> _Call:
         call = _Call()
         call.id = piece.id or f"call_{self._answer_id}_{self._at}_{self._made}"
-        call.custom = piece.type == "custom" or piece.custom is not None
+        # Snowflake writes out every field: a function's call has an empty `custom` beside it.
+        call.custom = piece.type == "custom" or (
+            piece.custom is not None and piece.function is None
+        )
         self._made += 1
         return call
 
@@ -293,7 +297,7 @@ class ChoiceReader:
         for raw in annotations:
             found = _ANNOTATION.decode(raw).url_citation
             url, title = (None, None) if found is None else (found.url, found.title)
-            citation = Citation("openai_chat", bytes(raw), url, title)
+            citation = Citation("openai_chat", _unnumbered(raw), url, title)
             events.append(Delta(at, citation=citation, candidate=self._at))
 
     def _sign_text(self, extra: ExtraContentOut, events: list[Event]) -> None:
@@ -322,10 +326,16 @@ class ChoiceReader:
     # The end
 
     def close(self, events: list[Event]) -> None:
-        """The answer is at its end, whether or not the choice gave a reason for its own."""
+        """The answer is at its end. A choice that gave no reason for its own (Snowflake's is "")
+        has ended as its parts say.
+        """
         if not self._finished:
             self._finished = True
             self._close_parts(events)
+            reason: FinishReason = "refusal" if self._refused else "stop"
+            called = any(call.index is not None for call in self._calls.values())
+            assumed = Finish("tool_calls" if called else reason)
+            events.append(Finished(assumed, self._at))
 
     def _close_parts(self, events: list[Event]) -> None:
         self._stop(events)
@@ -353,6 +363,16 @@ _NO_CALL: Final = CallOut()
 _NO_AUDIO: Final = AudioOut("", "", "", 0)  # Snowflake writes out every field, empty
 _NO_PIECE: Final = ToolCallOut()
 _LEGACY: Final = -1
+
+
+def _unnumbered(raw: Raw) -> bytes:
+    """An annotation without the index that streams give it, for the SDK's accumulator."""
+    if b'"index"' not in bytes(raw):
+        return bytes(raw)
+    fields = _FIELDS.decode(raw)
+    if fields.pop("index", None) is None:
+        return bytes(raw)
+    return msgspec.json.encode(fields)
 
 
 def _begins(piece: ToolCallOut, call: _Call) -> bool:

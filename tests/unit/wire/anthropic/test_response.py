@@ -21,6 +21,7 @@ from fairlead.canon import (
     Usage,
 )
 from fairlead.wire.anthropic import CODEC
+from fairlead.wire.anthropic.usage import write_usage
 from fairlead.wire.codec import Reply
 
 REPLY = Reply("claude", 0, "req_1", extra=b'{"cost":"0.1"}')
@@ -145,3 +146,23 @@ def test_a_second_candidate_has_no_place():
     candidates = (Candidate(0, (Text("a"),)), Candidate(1, (Text("b"),)))
     encoded = CODEC.encode_response(Response(candidates=candidates), REPLY)
     assert names(encoded.losses) == ["n"]
+
+
+@pytest.mark.parametrize(
+    ("tier", "told"),
+    [
+        ("priority", {"service_tier": "priority"}),
+        ("default", {"service_tier": "standard"}),
+        ("flex", {}),
+        ("fast", {"speed": "fast"}),
+    ],
+)
+def test_only_the_vendors_own_tiers_stand_in_an_answer(tier, told):
+    wire = write_usage(Usage(input=1, output=1, tier=tier))
+    assert {key: wire[key] for key in ("service_tier", "speed") if key in wire} == told
+
+
+def test_both_counters_of_server_tools_are_there_once_one_is():
+    wire = write_usage(Usage(server_calls=(("web_search", 2),)))
+    assert wire["server_tool_use"] == {"web_search_requests": 2, "web_fetch_requests": 0}
+    assert "server_tool_use" not in write_usage(Usage(server_calls=(("advisor:x", 1),)))

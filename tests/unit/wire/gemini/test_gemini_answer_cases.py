@@ -275,12 +275,14 @@ def test_a_foreign_answer_is_said_with_its_losses():
     )
     encoded = CODEC.encode_response(foreign, Reply("auto", 0, "r", extra=b'{"cost":"1"}'))
     told = json.loads(encoded.body)
-    assert told["candidates"][0]["content"]["parts"] == [{"text": "hi"}, {"text": "no"}]
+    thought, *texts = told["candidates"][0]["content"]["parts"]
+    assert thought == {"text": "hm", "thought": True}
+    assert texts == [{"text": "hi"}, {"text": "no"}]
     assert told["candidates"][0]["finishReason"] == "STOP"
     assert told["usageMetadata"]["totalTokenCount"] == 10
     assert told["usageMetadata"]["fairlead"] == {"cost": "1"}
     assert {loss.what for loss in encoded.losses} == {
-        "thinking",
+        "signature",
         "citation",
         "refusal",
         "arguments",

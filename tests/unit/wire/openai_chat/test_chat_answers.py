@@ -205,13 +205,31 @@ def grow(whole, more):
 def test_streamed(parts, reason, message, word):
     found = chunks(unfold(answer(parts, reason)))
     whole = accumulate(found)
-    for call in whole.get("tool_calls", ()):
-        call.pop("index")
+    for listed in (*whole.get("tool_calls", ()), *whole.get("annotations", ())):
+        listed.pop("index")
     assert whole.pop("role") == "assistant"
     assert whole == {"refusal": None, **message}
     assert [c["choices"][0]["finish_reason"] for c in found][-1] == word
     assert found[0]["choices"][0]["delta"]["role"] == "assistant"
     assert sum("role" in chunk["choices"][0]["delta"] for chunk in found) == 1
+
+
+def test_a_function_is_called_though_an_empty_custom_call_stands_beside_it():
+    function = {"name": "f", "arguments": "{}"}
+    call = {"id": "c", "function": function, "custom": {"input": "", "name": ""}}
+    message = {"tool_calls": [{"type": "function", **call}], "function_call": {"name": ""}}
+    choice = {"index": 0, "message": message, "finish_reason": ""}
+    candidate = CODEC.decode_response(json.dumps({"choices": [choice]}).encode()).candidates[0]
+    assert candidate.parts == (ToolCall("c", "f", "{}"),)
+    assert candidate.finish == Finish("tool_calls")
+
+
+def test_an_answer_without_a_reason_ends_as_its_parts_say():
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    for message, reason in (({"content": "a"}, "stop"), ({"tool_calls": [call]}, "tool_calls")):
+        choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": ""}
+        body = json.dumps({"id": "x", "choices": [choice]}).encode()
+        assert CODEC.decode_response(body).candidates[0].finish == Finish(reason)
 
 
 def test_text_streams_as_openai_writes_it():
