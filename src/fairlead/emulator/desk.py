@@ -21,6 +21,7 @@ from fairlead.emulator import control, judge
 from fairlead.emulator.answer.ask import Answer, Ask
 from fairlead.emulator.answer.compose import compose, perform
 from fairlead.emulator.books import Books, Entry, key_hash
+from fairlead.emulator.drawer import Drawer
 from fairlead.emulator.faces.anthropic import AnthropicFace
 from fairlead.emulator.faces.face import Answered, Face, Put, Route, Tally, Trouble
 from fairlead.emulator.faces.gemini import GeminiFace
@@ -35,6 +36,7 @@ from fairlead.emulator.http11.script import Script
 from fairlead.emulator.json_value import JsonValue
 from fairlead.emulator.memory import Memory
 from fairlead.emulator.replay import Recordings
+from fairlead.emulator.resolving import Resolved, resolve
 from fairlead.emulator.scripts import ScriptBook, ScriptFailed
 from fairlead.emulator.settings import EmulatorSettings
 from fairlead.emulator.shelf import Shelf
@@ -69,7 +71,7 @@ class Desk:
         self.books = Books(settings.requests_kept)
         self.signer = Signer(settings.seed)
         self.recordings = Recordings.read(settings.replay) if settings.replay else Recordings.none()
-        self.shelf = Shelf()
+        self.shelf = Shelf(Drawer(clock))
         self.judge = judge.Judge(self.signer, clock, self.shelf)
         self.memory = Memory()
         self._count = 0
@@ -201,16 +203,36 @@ class Desk:
             return known
         if parsed.problem is not None:
             return self._refused(face, face.json_trouble(parsed.problem), entry, route)
-        found = self.judge.judge(face.vendor, route, entry.model, request, parsed.body, entry.key)
+        whole = self._whole(face, request, route, parsed, entry)
+        if isinstance(whole, Trouble):
+            return self._refused(face, whole, entry, route)
+        if whole.body is not parsed.body:
+            mark = None
+        found = self.judge.judge(
+            face.vendor, route, entry.model, request, whole.body, entry.key, whole.cached
+        )
         if isinstance(found, Trouble):
             return self._refused(face, found, entry, route)
+        if found is judge.NOTHING and not isinstance(whole.body, dict):
+            trouble = face.json_trouble("expected an object")
+            return self._refused(face, trouble, entry, route)
         try:
-            answered = face.answer(self._put(route, parsed.body, entry, found, request))
+            answered = face.answer(self._put(route, whole.body, entry, found, request))
         except ScriptFailed as error:
             entry.script = error.played
             return self._refused(face, Trouble(400, f"emulator: {error}"), entry, route)
         self.memory.keep(mark, answered, found.total)
         return answered
+
+    def _whole(
+        self, face: Face, request: Request, route: Route, parsed: Parsed, entry: Entry
+    ) -> Resolved | Trouble:
+        """The request with the files and cached contents that it names."""
+        if route.keeps or route.op not in ("generate", "stream", "count_tokens"):
+            return Resolved(parsed.body)
+        model = judge.full_name(face.vendor, entry.model)
+        drawer = self.shelf.drawer
+        return resolve(face.vendor, model, parsed.body, request.body, drawer, entry.key)
 
     @staticmethod
     def _refused(face: Face, trouble: Trouble, entry: Entry, route: Route | Trouble) -> Answered:

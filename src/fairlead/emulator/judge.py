@@ -64,10 +64,12 @@ class Judge:
         request: Request,
         body: dict[str, Any],
         scope: str,
+        held: tuple[tuple[str, int], ...] = (),
     ) -> Trouble | Tally:
         """Why the vendor would refuse a decoded body, or how it counts its prompt.
 
-        `scope` keeps the prompt caches of different keys apart.
+        `scope` keeps the prompt caches of different keys apart; `held` are tokens of the body that
+        a cached content brought.
         """
         op = _OPS.get((vendor, route.op))
         if op is None:
@@ -105,7 +107,7 @@ class Judge:
         if known is None:
             return NOTHING
         prompt = found[0] if found else pieces(known, body)
-        tally = self._tally(known, prompt, scope, cached=route.op != "count_tokens")
+        tally = self._tally(known, prompt, scope, held, cached=route.op != "count_tokens")
         if vendor != "anthropic" or not (known.binding or body.get("thinking")):
             return tally
         told = tuple((one.block.path, one.reason) for one in dropped)
@@ -142,12 +144,20 @@ class Judge:
         return self._tally(model, found, scope, cached=route.op in ("generate", "responses"))
 
     def _tally(
-        self, model: models.Model, prompt: list[Piece], scope: str, *, cached: bool
+        self,
+        model: models.Model,
+        prompt: list[Piece],
+        scope: str,
+        held: tuple[tuple[str, int], ...] = (),
+        *,
+        cached: bool,
     ) -> Tally:
         count = count_of(prompt)
         kinds = tuple(count.by_modality.items())
         if not cached:
             return Tally(count.total, kinds)
+        if held:
+            return Tally(count.total, kinds, sum(n for _, n in held), read_kinds=held)
         use = self._cache.use(scope, model, prompt)
         read = tuple(use.read_by_modality.items())
         return Tally(count.total, kinds, use.read, use.write_5m, use.write_1h, read)

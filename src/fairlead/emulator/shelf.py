@@ -1,4 +1,5 @@
-"""What OpenAI keeps for its clients: answers of the Responses API, files and batches.
+"""What OpenAI keeps for its clients: answers of the Responses API, files and batches; the others
+have a drawer.
 
 Everything is kept per key, in memory, and forgotten with the emulator. A conversation is a chain of
 responses, each with the items that were sent with it: `whole_input` puts them together, as the
@@ -8,6 +9,8 @@ server does for `previous_response_id`.
 from typing import Any
 
 import msgspec
+
+from fairlead.emulator.drawer import Drawer
 
 __all__ = ["Batch", "Shelf", "Stored", "StoredFile", "items_of"]
 
@@ -40,7 +43,8 @@ class Batch(msgspec.Struct):
 class Shelf:
     """Mutable; the oldest goes when there are too many."""
 
-    def __init__(self) -> None:
+    def __init__(self, drawer: Drawer | None = None) -> None:
+        self.drawer = drawer or Drawer()
         self.responses: dict[tuple[str, str], Stored] = {}
         self.files: dict[tuple[str, str], StoredFile] = {}
         self.batches: dict[tuple[str, str], Batch] = {}
@@ -52,6 +56,7 @@ class Shelf:
         self.responses.clear()
         self.files.clear()
         self.batches.clear()
+        self.drawer.forget()
         self._items.clear()
         self.made = 0
 

@@ -36,6 +36,16 @@ Op = Literal[
     "batch_list",
     "batch",
     "batch_cancel",
+    "batch_delete",
+    "batch_results",
+    "cache_create",
+    "cache_list",
+    "cache",
+    "cache_patch",
+    "cache_delete",
+    "embed",
+    "embed_batch",
+    "upload",
 ]
 
 Usage = dict[str, int]

@@ -31,3 +31,10 @@ class Request(Struct):
         """The query's parameters."""
         _, _, query = self.target.partition("?")
         return dict(parse_qsl(query, keep_blank_values=True)) if query else {}
+
+    @property
+    def base(self) -> str:
+        """The address that the client has used, with the vendor's own step if there is one."""
+        first = self.path[1:].partition("/")[0]
+        step = f"/{first}" if first in ("anthropic", "gemini", "openai") else ""
+        return f"http://{self.headers.get('host', '127.0.0.1')}{step}"

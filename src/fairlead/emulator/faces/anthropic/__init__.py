@@ -1,4 +1,4 @@
-"""Anthropic: POST /v1/messages, /v1/messages/count_tokens, GET /v1/models."""
+"""Anthropic: messages, their count and their batches, files, models."""
 
 from fairlead.emulator.faces.anthropic.face import AnthropicFace
 

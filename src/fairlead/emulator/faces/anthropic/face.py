@@ -1,6 +1,6 @@
 """The face of Anthropic."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from fairlead.emulator import judge
 from fairlead.emulator.answer.ask import Answer
 from fairlead.emulator.answer.wording import seed_of
+from fairlead.emulator.faces.anthropic import batches, files
 from fairlead.emulator.faces.anthropic.reading import ask_of
 from fairlead.emulator.faces.anthropic.writing import draw, events
 from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage
@@ -43,6 +44,34 @@ _ROUTES = {
     ("GET", "/v1/models"): Route("models"),
 }
 _PATHS = {path for _, path in _ROUTES}
+# What the API keeps: the path's steps behind its head, with "*" for an id.
+_KEPT: dict[tuple[str, ...], Route] = {
+    ("POST", "messages", "batches"): Route("batch_create", keeps=True),
+    ("GET", "messages", "batches"): Route("batch_list"),
+    ("GET", "messages", "batches", "*"): Route("batch"),
+    ("DELETE", "messages", "batches", "*"): Route("batch_delete", plain=True),
+    ("POST", "messages", "batches", "*", "cancel"): Route("batch_cancel", plain=True),
+    ("GET", "messages", "batches", "*", "results"): Route("batch_results"),
+    ("POST", "files"): Route("file_create", plain=True, keeps=True),
+    ("GET", "files"): Route("file_list"),
+    ("GET", "files", "*"): Route("file"),
+    ("DELETE", "files", "*"): Route("file_delete", plain=True),
+    ("GET", "files", "*", "content"): Route("file_content"),
+}
+_ID_AT = {"messages": 2, "files": 1}
+_SERVE: dict[str, Callable[[Put], Answered | Trouble]] = {
+    "batch_create": batches.create,
+    "batch_list": batches.every,
+    "batch": batches.one,
+    "batch_delete": batches.delete,
+    "batch_cancel": batches.cancel,
+    "batch_results": batches.results,
+    "file_create": files.create,
+    "file_list": files.every,
+    "file": files.one,
+    "file_delete": files.delete,
+    "file_content": files.content,
+}
 # "Requires anthropic-beta: thinking-binding-controls-2026-08-01" (SDK 2.12.0, BetaMessage).
 BINDING_BETA = "thinking-binding-controls-2026-08-01"
 _STREAM = "text/event-stream; charset=utf-8"
@@ -67,7 +96,7 @@ class AnthropicFace:
             return Trouble(405, "Method Not Allowed")
         if method == "GET" and path.startswith("/v1/models/") and path.count("/") == 3:
             return Route("model", path.rpartition("/")[2])
-        return Trouble(404, "Not Found")
+        return _kept(method, path) or Trouble(404, "Not Found")
 
     def key(self, request: Request) -> str:
         """`x-api-key`, or the Bearer token that SDKs from 2.0 on may send."""
@@ -102,7 +131,7 @@ class AnthropicFace:
         return model if isinstance(model, str) else route.model, body.get("stream") is True
 
     def answer(self, put: Put) -> Answered:
-        """A Message, whole or as a stream; a count; the models."""
+        """A Message, whole or as a stream; a count; the models; what is kept."""
         if put.route.op == "models":
             return _json(_model_list(), {})
         if put.route.op == "model":
@@ -110,6 +139,12 @@ class AnthropicFace:
                 missing = Trouble(404, f"model: {put.model}")
                 return Answered(self.refusal(missing, put.request_id), {})
             return _json(_model_page(put.model), {})
+        serve = _SERVE.get(put.route.op)
+        if serve is not None:
+            served = serve(put)
+            if isinstance(served, Trouble):
+                return Answered(self.refusal(served, put.request_id), {})
+            return served
         tally = put.tally
         if put.route.op == "count_tokens":
             return _json({"input_tokens": tally.total}, {})
@@ -166,6 +201,19 @@ class AnthropicFace:
         """An `error` event."""
         del route
         return b"event: error\ndata: %b\n\n" % _error(trouble, request_id)
+
+
+def _kept(method: str, path: str) -> Route | None:
+    """The route to something that is kept, with its id."""
+    steps = path.split("/")[2:]
+    place = _ID_AT.get(steps[0] if steps else "", 0)
+    if not path.startswith("/v1/") or not place:
+        return None
+    ident = steps[place] if len(steps) > place else ""
+    if ident:
+        steps[place] = "*"
+    route = _KEPT.get((method, *steps))
+    return route if route is None else msgspec.structs.replace(route, ident=ident)
 
 
 def _thinking(put: Put, answer: Answer) -> dict[str, Any] | None:
