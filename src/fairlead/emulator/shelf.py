@@ -109,9 +109,9 @@ def _refers(item: Item) -> bool:
     )
 
 
-def items_of(given: str | list[Item] | None) -> list[Item]:
-    """An input as items; a string is one message of the user's."""
+def items_of(given: object) -> list[Item]:
+    """An input as items; a string is one message of the user's. What is no item is passed over."""
     if isinstance(given, str):
         content = [{"type": "input_text", "text": given}]
         return [{"type": "message", "role": "user", "content": content}]
-    return given or []
+    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
