@@ -16,6 +16,7 @@ HEADERS: dict[str, str] = {
     "x-fairlead-losses": "what could not be said to the model, comma-separated; absent if nothing",
     "x-fairlead-cost-usd": "cost in US dollars, where it is known when headers are sent",
     "x-fairlead-warning": "what the operator should know, such as that the model is about to end",
+    "x-fairlead-estimated": "`true` if Fairlead counted tokens itself, as the vendor did not",
     "x-fairlead-emulated": "`true` if the answer came from the emulator and not from a vendor",
     "retry-after": "seconds to wait, where the vendor said so or Fairlead sheds load",
 }

@@ -21,6 +21,7 @@ from fairlead.server.door import Door, enter
 from fairlead.server.model_list import model_list, one_model
 from fairlead.server.request_ids import request_id
 from fairlead.server.routes import Match, Router, client_dialect
+from fairlead.server.side_calls import SIDE_ROUTES, SideCalls, Way
 from fairlead.server.stored_responses import StoredResponses
 from fairlead.vault.vault import LOOPBACK
 from fairlead.wire.codec import Codec
@@ -59,6 +60,8 @@ class DataPlane:
         self.draining = False
         self._router = Router()
         self._responses = StoredResponses(engine.stores.responses, engine.transports)
+        self._main = Way(engine)
+        self._sides = SideCalls(engine)
         self._handlers: dict[str, Handler] = {
             "exchange": self._exchange,
             "generate": self._generate,
@@ -69,6 +72,7 @@ class DataPlane:
             "model": self._models,
             "health": self._health,
             "ready": self._ready,
+            **dict.fromkeys(SIDE_ROUTES, self._side),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,14 +138,16 @@ class DataPlane:
         receive: Receive,
         client: Client,
         in_url: tuple[str, bool] | None = None,
+        way: Way | None = None,
     ) -> None:
+        way = way or self._main
         if self.in_flight >= self.max_requests:
             await self._refuse(client, codec, _FULL)
             return
         self.in_flight += 1
         try:
             try:
-                key_id = enter(self.door, scope)
+                key_id = way.enter(self.door, scope)
                 body = await read_body(scope, receive, self.max_body)
             except Failure as failure:
                 await self._refuse(client, codec, failure.problem)
@@ -153,19 +159,19 @@ class DataPlane:
                 return
             if body is None:
                 return  # the client left before its request was complete
-            x = Exchange(
+            x = way.make(
                 request_id(), codec, self.snapshot, scope["headers"], body,
                 at=self.clock(), key_id=key_id, in_url=in_url, query=scope.get("query_string", b""),
             )  # fmt: skip
-            await self._serve(x, client)
+            await self._serve(x, client, way.engine)
         finally:
             self.in_flight -= 1
 
-    async def _serve(self, x: Exchange, client: Client) -> None:
+    async def _serve(self, x: Exchange, client: Client, engine: Engine) -> None:
         if isinstance(client, AsgiClient):  # ours sees by itself when its client leaves
             self._watch.add(client)
         try:
-            await self.engine.serve(x, client)
+            await engine.serve(x, client)
         except asyncio.CancelledError:
             if not (client.gone or self.draining):  # else expected, and answered
                 raise
@@ -176,9 +182,14 @@ class DataPlane:
             if isinstance(client, AsgiClient):
                 self._watch.remove(client)
 
-    async def _stored(
-        self, match: Match, scope: Scope, _receive: Receive, client: AsgiClient
-    ) -> None:
+    async def _side(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
+        """A call beside the main one."""
+        dialect = match.dialect or client_dialect(scope["headers"], scope.get("query_string", b""))
+        codec = self._codec(dialect)
+        way = self._sides.way(match, dialect, scope)
+        await self._run(codec, scope, receive, client, way.in_url, way)
+
+    async def _stored(self, match: Match, scope: Scope, _receive: Receive, client: Client) -> None:
         """An answer that was stored."""
         stored, id_ = self._responses, match.variables["id"]
         try:

@@ -60,6 +60,12 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST", "/v1beta/models/{model}:streamGenerateContent", "stream_generate", _GEMINI,
         "Gemini, streamed: server-sent events with `alt=sse`, else a JSON array",
     ),
+    Route("POST", "/v1/messages/count_tokens", "count", _ANTHROPIC, "tokens of a message"),
+    Route("POST", "/v1/responses/input_tokens", "count", _RESPONSES, "tokens of an input"),
+    Route("POST", "/v1beta/models/{model}:countTokens", "count", _GEMINI, "tokens of a request"),
+    Route("POST", "/v1/embeddings", "embed", _CHAT, "embeddings, of vendors that have them"),
+    Route("POST", "/v1beta/models/{model}:embedContent", "embed_one", _GEMINI, "one embedding"),
+    Route("POST", "/v1beta/models/{model}:batchEmbedContents", "embed", _GEMINI, "many"),
     Route("GET", "/v1/models", "models", None, "models and aliases that may be named, in the"
           " client's own shape (told by its headers: Anthropic's, Gemini's, else OpenAI's)"),
     Route("GET", "/v1/models/{model}", "model", None, "one of them"),

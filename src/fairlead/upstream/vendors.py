@@ -19,7 +19,9 @@ from fairlead.wire.codec import Framing
 __all__ = ["KINDS", "Kind", "Upstream", "address", "passed_on", "prepare"]
 
 PathOf = Callable[[str, Framing], str]
-SidePath = Callable[[str], str]
+CountPath = Callable[[str], str]
+EmbedPath = Callable[[str, bool], str]
+"""From a model's id, and whether one text comes where the dialect knows of one or many."""
 
 # https://ai.google.dev/api/generate-content: POST /v1beta/{model=models/*}:generateContent;
 # `alt=sse` makes streamGenerateContent answer in server-sent events instead of a JSON array.
@@ -58,11 +60,12 @@ def _count_input(_model: str) -> str:
     return "/v1/responses/input_tokens"
 
 
-def _embed_gemini(model: str) -> str:
-    return f"/v1beta/models/{quote(model, safe='')}:batchEmbedContents"
+def _embed_gemini(model: str, lone: bool) -> str:
+    verb = "embedContent" if lone else "batchEmbedContents"
+    return f"/v1beta/models/{quote(model, safe='')}:{verb}"
 
 
-def _embed_openai(_model: str) -> str:
+def _embed_openai(_model: str, _lone: bool) -> str:
     return "/v1/embeddings"
 
 
@@ -77,8 +80,8 @@ class Kind(Struct, frozen=True):
     are the environment variables that configure it without any file.
 
     What is there beside the main call, each in its dialect, the one for translations first:
-    `counting` of tokens and `embedding`, where a model's id makes the path. `stores` names the
-    dialects whose files, batches and cached contents are kept there.
+    `counting` of tokens and `embedding`. `stores` names the dialects whose files, batches and
+    cached contents are kept there.
     """
 
     name: str
@@ -92,8 +95,8 @@ class Kind(Struct, frozen=True):
     forward: frozenset[bytes] = frozenset()
     forward_query: frozenset[bytes] = frozenset()
     give_back: tuple[str, ...] = ()
-    counting: tuple[tuple[Dialect, SidePath], ...] = ()
-    embedding: tuple[tuple[Dialect, SidePath], ...] = ()
+    counting: tuple[tuple[Dialect, CountPath], ...] = ()
+    embedding: tuple[tuple[Dialect, EmbedPath], ...] = ()
     stores: tuple[Dialect, ...] = ()
 
     @property
