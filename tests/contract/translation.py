@@ -96,7 +96,13 @@ def send(
     codec = CODECS[to or _DIALECT_OF[about.vendor]]
     encoded = codec.encode_request(request, Target(model, about))
     losses = {loss.what: loss.kind for loss in encoded.losses}
-    return Sent(json.loads(encoded.body), losses, encoded.losses, request)
+    told = json.loads(encoded.body, parse_int=_whole)
+    return Sent(told, losses, encoded.losses, request)
+
+
+def _whole(digits: str) -> int | str:
+    """A number of thousands of digits, which Python refuses to read, stays text."""
+    return int(digits) if len(digits) < 4000 else digits
 
 
 def refused(

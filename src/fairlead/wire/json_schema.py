@@ -19,7 +19,7 @@ The work is bounded: `MAX_DEPTH` levels (beyond them a `SchemaError`), `MAX_NODE
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -594,10 +594,11 @@ class _Translation:
                 for at, below in enumerate(value)
             ]
         elif name == "required":
-            names = [v for v in cast("list[Any]", value) if isinstance(v, str)]
+            listed = value if isinstance(value, list) else [value]
+            names = [v for v in listed if isinstance(v, str)]
             known = schema.get("properties")
             there = [v for v in names if isinstance(known, dict) and v in known]
-            if len(there) < len(names):
+            if len(there) < len(listed):
                 self.lose(pointer, "required", "names a property that properties doesn't define")
             if not self.profile.required_cycles and (home := _home(pointer)) is not None:
                 free = [v for v in there if not self.leads(schema["properties"][v], home)]

@@ -21,6 +21,7 @@ from fairlead.wire.anthropic.output import read_format
 from fairlead.wire.anthropic.tools import read_tool_choice, read_tools
 from fairlead.wire.anthropic.types import DIALECT, Fields, Raw, read
 from fairlead.wire.codec import Peek
+from fairlead.wire.strict_json import check_text
 
 __all__ = ["decode_request", "peek"]
 
@@ -57,6 +58,7 @@ def decode_request(body: bytes) -> Request:
     Raises:
         Failure: malformed JSON or a field of the wrong type, with its path.
     """
+    check_text(body)  # values that are kept verbatim are checked by no decoder
     fields = Fields(body, "")
     kept: list[Extra] = []
     choice, parallel = read_tool_choice(fields, kept)

@@ -323,13 +323,20 @@ def _fold_variants(root: Node, key: str) -> Node:
     for branch in branches:
         if isinstance(branch.get("properties"), dict):
             properties.update(branch["properties"])
-    required = [set(branch.get("required") or ()) for branch in branches]
+    required = [set(_required(branch)) for branch in branches]
     demanded = set.union if key == "allOf" else set.intersection
-    names = [*(root.get("required") or ())]
+    names = _required(root)
     if required:
         names += sorted(demanded(*required) - set(names))
     out = _without(root, key)
-    out["properties"] = {**properties, **(root.get("properties") or {})}
+    own = root.get("properties")
+    out["properties"] = {**properties, **(own if isinstance(own, dict) else {})}
     if names:
         out["required"] = names
     return out
+
+
+def _required(schema: Node) -> list[str]:
+    """The names in `required`; a client may have written anything there."""
+    names = schema.get("required")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []

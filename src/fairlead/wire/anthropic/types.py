@@ -6,7 +6,7 @@ vendor may add tomorrow is dropped without a word. Raw values stay verbatim.
 """
 
 from collections.abc import Iterator
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
@@ -28,11 +28,12 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
 _TEXTS = msgspec.json.Decoder(list[str])
-_INT = msgspec.json.Decoder(int)
+_INT = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)])
 _FLOAT = msgspec.json.Decoder(float)
 _BOOL = msgspec.json.Decoder(bool)
 
 _SNIPPET = 300
+_MISSING = "Object missing required field"
 
 
 def is_null(raw: Raw) -> bool:
@@ -53,6 +54,9 @@ def read(decoder: "msgspec.json.Decoder[T]", data: Raw, path: str) -> T:
         what, _, where = str(error).partition(" - at `$")
         inner = where.rstrip("`")
         at = path + inner if path else inner.lstrip(".")
+        if what.startswith(_MISSING):
+            field = what.removeprefix(_MISSING).strip(" `")
+            raise Failure.invalid("is required", f"{at}.{field}" if at else field) from None
         raise Failure.invalid(_lower(what), at or None) from None
     except RecursionError:
         raise Failure.invalid("is nested too deep", path or None) from None

@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from fairlead.canon import (
+    Base64,
     Failure,
     Media,
     Opaque,
@@ -37,6 +38,7 @@ from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.media import encode_media
 from fairlead.wire.gemini.parts import WirePart, encode_opaque, encode_part
 from fairlead.wire.gemini.types import OBJECT
+from fairlead.wire.media import verify
 
 __all__ = ["DUMMY_SIGNATURE", "Said", "encode_contents"]
 
@@ -104,7 +106,10 @@ class _Contents:
         for at, part in enumerate(turn.parts):
             if isinstance(part, ToolResult):
                 continue
-            said = encode_part(part, self._facts, f"{turn.path}.content[{at}]", self._losses)
+            where = f"{turn.path}.content[{at}]"
+            if isinstance(part, Media):
+                _check(part, where)
+            said = encode_part(part, self._facts, where, self._losses)
             if said is not None:
                 self._put("user", said)
 
@@ -137,6 +142,9 @@ class _Contents:
                 continue
             self._put("model", said)
             if isinstance(part, ToolCall):
+                if part.id and any(part.id == call_id for call_id, _ in self._open):
+                    message = f"two tool calls of one turn have the id {part.id!r}"
+                    raise Failure.invalid(message, where)
                 self._open.append((part.id, where))
                 self._calls[part.id] = part.name
 
@@ -197,6 +205,7 @@ class _Contents:
         for part in result.content:
             said: WirePart | None = None
             if isinstance(part, Media):
+                _check(part, path)
                 said = encode_media(part, self._facts, path, self._losses)
             elif isinstance(part, Opaque):
                 said = encode_opaque(part, path, self._losses)
@@ -250,6 +259,14 @@ def encode_contents(request: Request, facts: Model, losses: Losses) -> Said:
             raise Failure.invalid("there is nothing in it for the model to answer", "messages")
         work.system_as_user()
     return Said(work.contents, work.system)
+
+
+def _check(media: Media, path: str) -> None:
+    """Refuse bytes that are not what they are said to be; a label that is merely wrong is taken by
+    the vendor (recorded), and stays.
+    """
+    if media.mime and isinstance(media.source, Base64):
+        verify(media.kind, media.mime, media.source.data, path)
 
 
 def _response(text: str, *, is_error: bool) -> object:

@@ -114,13 +114,13 @@ _HINTS: Final[dict[ProblemKind, str]] = {
     "rate_limited": "wait as long as retry-after says, or let another model take the request",
     "context_length_exceeded": "shorten the conversation or choose a model with a larger window",
 }
-_DELAY: Final = re.compile(r"^(\d+(?:\.\d+)?)s$")
+_DELAY: Final = re.compile(r"^(\d{1,7}(?:\.\d+)?)s$")
 
 
 def decode_error(status: int, headers: dict[str, str], body: bytes) -> Problem:
     """The `Problem` that an HTTP error tells. Never raises: a body that isn't JSON is quoted."""
     after = headers.get("retry-after", headers.get("Retry-After", ""))
-    retry_after = float(after) if after.isdigit() else None
+    retry_after = float(after) if after.isdecimal() and len(after) < 8 else None
     try:
         read = _BODY.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

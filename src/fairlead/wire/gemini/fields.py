@@ -22,6 +22,7 @@ _LIST: Final = msgspec.json.Decoder(list[Raw])
 _VALUE: Final = msgspec.json.Decoder(str | int | float | bool | None)
 _SNAKE: Final = re.compile(r"_([a-z0-9])")
 _NULL: Final = b"null"
+_HUGE: Final = 2**63
 
 
 @lru_cache(maxsize=512)
@@ -81,7 +82,11 @@ class Fields:
     def number(self, name: str) -> float | None:
         """A number, also as a string."""
         value = self.value(name)
-        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            if value >= _HUGE or value < -_HUGE:
+                raise Failure.invalid("the number is too large", self.at(name))
             return value
         if isinstance(value, str):
             try:

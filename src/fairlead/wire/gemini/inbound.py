@@ -28,6 +28,7 @@ from fairlead.wire.gemini.fields import Fields
 from fairlead.wire.gemini.inbound_contents import InboundContents
 from fairlead.wire.gemini.schema import from_openapi
 from fairlead.wire.gemini.types import ENCODER
+from fairlead.wire.strict_json import check_text
 
 __all__ = ["decode_request", "peek"]
 
@@ -62,6 +63,7 @@ def decode_request(body: bytes) -> Request:
     Raises:
         Failure: `param` is the path of the field at fault.
     """
+    check_text(body)  # values that are kept verbatim are checked by no decoder
     fields = Fields(body)
     reader = InboundContents()
     turns = tuple(reader.turn(content) for content in fields.objects("contents"))

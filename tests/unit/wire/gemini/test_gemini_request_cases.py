@@ -482,7 +482,7 @@ BAD = {
         "tools[0].functionDeclarations[0].name",
         "name",
     ),
-    b'{"contents":[{"parts":[{"text":"\\ud800"}]}]}': (None, "hex escape"),
+    b'{"contents":[{"parts":[{"text":"\\ud800"}]}]}': ("contents[0].parts[0].text", "surrogate"),
     b'{"contents":[{"parts":[{"text":"\xff"}]}]}': (None, ""),
     b'{"contents":' + b"[" * 100_000: (None, ""),
 }
