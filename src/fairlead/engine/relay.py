@@ -36,6 +36,7 @@ from fairlead.upstream.transport import HttpResponse, TransportError
 from fairlead.vault.turns import keep
 from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Codec, Reply, StreamDecoder, StreamEncoder
+from fairlead.wire.free_text import Restorer, custom_names, restore
 
 __all__ = ["Relay", "broken_stream", "relay_same", "relay_translated"]
 
@@ -80,6 +81,8 @@ def _reply(x: Exchange, extra: bytes = b"") -> Reply:
         request_id=x.id,
         include_usage=request is not None and request.include_usage,
         extra=extra,
+        request=request,
+        previous_response_id=x.previous_id,
     )
 
 
@@ -176,7 +179,7 @@ async def _whole(
     body = await response.read(x.snapshot.max_answer_bytes)
     x.first_byte = perf_counter()
     try:
-        answer = codec.decode_response(body)
+        answer = restore(codec.decode_response(body), x.request)
     except Failure as failure:
         _end(x, estimate(x, None), "upstream_error")
         raise Failure(_unreadable(failure, x)) from failure
@@ -219,7 +222,7 @@ def _keep(vault: Vault, x: Exchange, answer: Response) -> None:
 class _Stream:
     """One translated stream."""
 
-    __slots__ = ("client", "decoder", "encoder", "folder", "problem", "stores", "x")
+    __slots__ = ("client", "decoder", "encoder", "folder", "problem", "restorer", "stores", "x")
 
     def __init__(self, x: Exchange, codec: Codec, client: Client, stores: Stores) -> None:
         self.x = x
@@ -228,6 +231,8 @@ class _Stream:
         self.decoder: StreamDecoder = codec.stream_decoder()
         self.encoder: StreamEncoder = x.codec.stream_encoder(_reply(x))
         self.folder = Folder()
+        custom = custom_names(x.request)
+        self.restorer = Restorer(custom) if custom else None
         self.problem: Problem | None = None
 
     async def run(self, response: HttpResponse) -> None:
@@ -277,6 +282,8 @@ class _Stream:
         x = self.x
         if x.first_byte is None:
             x.first_byte = perf_counter()
+        if self.restorer is not None:
+            events = self.restorer.restore(events)
         out: list[bytes] = []
         add, encode = self.folder.add, self.encoder.encode
         for event in events:

@@ -4,6 +4,9 @@ OpenAI's custom tools are called with a text, perhaps of a grammar; Codex edits 
 (`apply_patch`). Elsewhere such a tool is a function with one text, `input`, whose description tells
 the grammar, and a call of it comes back as a call with that text: what the client declared, it
 gets. Only the vendor's promise that the grammar is kept to is lost, and named.
+
+Encoders of dialects without such tools call `as_functions`; whoever passes an answer on calls
+`restore` (whole) or a `Restorer` (streamed, where the text goes on as it comes).
 """
 
 import re
@@ -13,9 +16,23 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fairlead.canon import FunctionTool, Loss, Part, Request, Tool, ToolCall, ToolResult, Turn
+from fairlead.canon import (
+    Delta,
+    Event,
+    FunctionTool,
+    Loss,
+    Part,
+    PartStart,
+    PartStop,
+    Request,
+    Response,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
 
-__all__ = ["as_functions", "custom_names", "restore_calls", "text_of"]
+__all__ = ["Restorer", "as_functions", "custom_names", "restore"]
 
 SCHEMA: Final = (
     b'{"type":"object","properties":{"input":{"type":"string","description":'
@@ -124,22 +141,124 @@ def _part(part: Part) -> Part:
     return part
 
 
-def restore_calls(parts: tuple[Part, ...], request: Request | None) -> tuple[Part, ...]:
-    """An answer's parts, with calls of custom tools as the client declared them."""
+def restore(answer: Response, request: Request | None) -> Response:
+    """The answer with calls of custom tools as the client declared them."""
     names = custom_names(request)
     if not names:
-        return parts
-    return tuple(
-        replace(part, arguments=text_of(part.arguments), custom=True)
-        if isinstance(part, ToolCall) and not part.custom and part.name in names
-        else part
-        for part in parts
+        return answer
+    return replace(
+        answer,
+        candidates=tuple(
+            replace(candidate, parts=tuple(_restored(part, names) for part in candidate.parts))
+            for candidate in answer.candidates
+        ),
     )
 
 
-def text_of(arguments: str) -> str:
+def _restored(part: Part, names: frozenset[str]) -> Part:
+    if isinstance(part, ToolCall) and not part.custom and part.name in names:
+        return replace(part, arguments=_text_of(part.arguments), custom=True)
+    return part
+
+
+def _text_of(arguments: str) -> str:
     """The text of a call's arguments; what is no object with one is the text itself."""
     try:
         return _INPUT.decode(arguments).input
     except (msgspec.DecodeError, UnicodeError):
         return arguments
+
+
+# Streams
+
+
+class Restorer:
+    """The same for the events of a stream: the text is taken out of the arguments as they come."""
+
+    __slots__ = ("_names", "_open")
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+        self._open: dict[tuple[int, int], _Unwrapping] = {}
+
+    def restore(self, events: list[Event]) -> list[Event]:
+        """The events to go on with."""
+        out: list[Event] = []
+        for event in events:
+            if isinstance(event, PartStart):
+                out += self._start(event)
+            elif isinstance(event, Delta | PartStop):
+                out += self._more(event)
+            else:
+                out.append(event)
+        return out
+
+    def _start(self, event: PartStart) -> list[Event]:
+        part = event.part
+        if not isinstance(part, ToolCall) or part.custom or part.name not in self._names:
+            return [event]
+        unwrapping = self._open[event.candidate, event.index] = _Unwrapping()
+        text = unwrapping.feed(part.arguments)
+        skeleton = replace(part, arguments=text, custom=True)
+        return [PartStart(event.index, skeleton, event.candidate)]
+
+    def _more(self, event: Delta | PartStop) -> list[Event]:
+        place = event.candidate, event.index
+        unwrapping = self._open.get(place)
+        if unwrapping is None:
+            return [event]
+        if isinstance(event, Delta):
+            text = unwrapping.feed(event.text)
+            more = replace(event, text=text)
+            return [more] if text or event.signature is not None else []
+        del self._open[place]
+        text = unwrapping.close()
+        last = [Delta(event.index, text, candidate=event.candidate)] if text else []
+        return [*last, event]
+
+
+_HEAD: Final = re.compile(r'\s*\{\s*"input"\s*:\s*"')
+_WHOLE: Final = re.compile(r'(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
+_HALF: Final = re.compile(r"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")
+_TEXT: Final = msgspec.json.Decoder(str)
+
+
+class _Unwrapping:
+    """Takes the text out of `{"input": "..."}` while it comes; anything else is told at the end."""
+
+    __slots__ = ("_begun", "_over", "_rest")
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._over = False
+        self._rest = ""
+
+    def feed(self, text: str) -> str:
+        """What can be told now."""
+        if self._over:
+            return ""
+        self._rest += text
+        if not self._begun:
+            head = _HEAD.match(self._rest)
+            if head is None:
+                return ""
+            self._begun = True
+            self._rest = self._rest[head.end() :]
+        return self._take()
+
+    def _take(self) -> str:
+        found = _WHOLE.match(self._rest)
+        end = found.end() if found is not None else 0
+        self._over = self._rest[end : end + 1] == '"'
+        half = None if self._over else _HALF.search(self._rest, 0, end)
+        if half is not None:  # the other half of the character is still to come
+            end = half.start(1)
+        piece, self._rest = self._rest[:end], self._rest[end:]
+        try:
+            return _TEXT.decode(f'"{piece}"')
+        except (msgspec.DecodeError, UnicodeError):
+            return piece  # a bare line break, which some models write
+
+    def close(self) -> str:
+        """What is left, of arguments that were no such object."""
+        return "" if self._begun else _text_of(self._rest)

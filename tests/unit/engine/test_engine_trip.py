@@ -152,9 +152,9 @@ async def test_a_bad_request_is_not_tried_elsewhere() -> None:
 
 
 async def test_a_semantic_loss_sends_auto_to_the_next_candidate() -> None:
-    # A server tool of Gemini's dialect cannot be said in chat; a custom tool cannot be said to
-    # either vendor, so both refuse, and the client is told of both.
-    tools = [{"type": "custom", "custom": {"name": "shout"}}]
+    # A tool that OpenAI runs cannot be said to either vendor: both refuse, and the client is told
+    # of both.
+    tools = [{"type": "web_search"}]
     client, record, sent = await trip(ask(tools=tools))
     assert (client.status, sent, record.outcome) == (400, [], "refused")
     told = json.loads(client.body)["error"]["message"]
@@ -163,7 +163,7 @@ async def test_a_semantic_loss_sends_auto_to_the_next_candidate() -> None:
 
 
 async def test_losses_may_be_allowed() -> None:
-    tools = [{"type": "custom", "custom": {"name": "shout"}}]
+    tools = [{"type": "web_search"}]
     allow = ((b"x-fairlead-allow-loss", b"true"),)
     client, record, _ = await trip(ask(tools=tools), whole(MESSAGE), headers=allow)
     assert client.status == 200
@@ -375,7 +375,7 @@ async def test_a_client_that_leaves_before_an_answer_is_priced_by_estimate() -> 
 
 
 async def test_a_refusal_before_anything_was_sent_names_no_upstream() -> None:
-    client, _, sent = await trip(ask(tools=[{"type": "custom", "custom": {"name": "x"}}]))
+    client, _, sent = await trip(ask(tools=[{"type": "web_search"}]))
     assert (client.status, sent) == (400, [])
     assert b"x-fairlead-upstream" not in client.headers
 

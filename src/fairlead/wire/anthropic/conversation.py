@@ -270,17 +270,14 @@ def _write_call(writer: _Writer, part: ToolCall, message: Message, path: str) ->
         "type": "tool_use",
         "id": writer.calls.open(part.id, message, path),
         "name": part.name,
-        "input": _arguments(writer, part, path),
+        "input": _arguments(part, path),
     }
     _name_signature(writer, part, path)
     write_cache(part.cache, block)
     return block
 
 
-def _arguments(writer: _Writer, part: ToolCall, path: str) -> object:
-    if part.custom:
-        writer.losses.semantic(path, f"custom_tool:{part.name}", "calls carry JSON objects only")
-        return {"input": part.arguments}
+def _arguments(part: ToolCall, path: str) -> object:
     if not part.arguments or part.arguments.isspace():
         return {}
     raw = as_object(part.arguments)

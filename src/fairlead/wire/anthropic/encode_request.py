@@ -18,6 +18,7 @@ from fairlead.wire.anthropic.tools import (
 )
 from fairlead.wire.anthropic.types import Json, dump
 from fairlead.wire.codec import Encoded, Target
+from fairlead.wire.free_text import as_functions
 
 __all__ = ["encode_request"]
 
@@ -52,6 +53,7 @@ def encode_request(request: Request, target: Target) -> Encoded:
         )
     # What a request doesn't ask for is not looked at: most ask for hardly anything.
     losses = Losses()
+    request, losses.found = as_functions(request)
     extras = Extras(request.extras, losses)
     facts = target.facts
     talk = plain_conversation(request) or write_conversation(request, facts, losses, extras)

@@ -3,8 +3,7 @@
 A tool's name must match `^[a-zA-Z0-9_-]{1,128}$` (the 400's text, home-assistant/core#147760): a
 name is content, since the model calls by it, so another name is refused and not rewritten. What
 only this vendor's rules forbid is `unsupported`: another candidate may take it.
-Custom (free text) tools are a semantic loss: they could be sent as a function with one string, but
-the answer would come back as a function call, and the client could not tell.
+Custom (free text) tools have become functions with one text before they get here (`free_text`).
 """
 
 import re
@@ -115,8 +114,6 @@ def write_tools(request: Request, losses: Losses, extras: Extras) -> list[object
             else:
                 why = f"a tool that {tool.dialect} runs"
                 losses.semantic(path, f"server_tool:{tool.kind}", why)
-        elif tool.custom:
-            losses.semantic(path, f"custom_tool:{tool.name}", "tools take JSON objects only")
         elif only is None or tool.name in only:
             out.append(_write_function(tool, path, losses, extras))
     return out

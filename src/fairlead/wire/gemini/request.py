@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from fairlead.canon import Extra, Failure, Request
 from fairlead.wire.codec import Encoded, Target
+from fairlead.wire.free_text import as_functions
 from fairlead.wire.gemini.config import encode_config
 from fairlead.wire.gemini.contents import encode_contents
 from fairlead.wire.gemini.losses import Losses
@@ -40,6 +41,7 @@ def encode_request(request: Request, target: Target) -> Encoded:
     # What a request doesn't ask for is not looked at: most ask for hardly anything.
     facts = target.facts
     losses = Losses()
+    request, losses.found = as_functions(request)
     said = plain_contents(request) or encode_contents(request, facts, losses)
     body: dict[str, object] = {"contents": said.contents}
     if said.system:

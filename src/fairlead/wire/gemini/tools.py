@@ -48,9 +48,6 @@ def encode_tools(request: Request, facts: Model, losses: Losses) -> list[object]
             else:
                 why = f"only {tool.dialect} runs the tool {tool.kind!r}"
                 losses.semantic(path, f"server_tool:{tool.kind}", why)
-        elif tool.custom:
-            why = f"the custom tool {tool.name!r} takes free text; Gemini's functions take objects"
-            losses.semantic(path, "custom_tool", why)
         else:
             _check_name(tool.name, facts, f"{path}.name", seen)
             declarations.append(_declaration(tool, facts, path, losses))

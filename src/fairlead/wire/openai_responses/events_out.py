@@ -14,8 +14,6 @@ Every event has an `event:` line and a `sequence_number`, from 0 and rising by o
 
 Two rules about items. Texts and refusals side by side are one message; the message ends when
 something else begins and its parts have stopped. Calls may interleave: each is an item of its own.
-The calls of a custom tool that another vendor made as functions (`free_text`) are told when they
-are whole.
 """
 
 from typing import Any, Final
@@ -48,7 +46,6 @@ from fairlead.canon import (
     UsageUpdate,
 )
 from fairlead.wire.codec import Reply
-from fairlead.wire.free_text import custom_names, text_of
 from fairlead.wire.openai_errors import encode_error
 from fairlead.wire.openai_responses.envelope import Envelope
 from fairlead.wire.openai_responses.finish import write_status
@@ -138,7 +135,6 @@ class ResponsesStreamEncoder:
         self.final = b""
         self._envelope = Envelope(reply)
         self._ids = Ids(reply.request_id)
-        self._custom = custom_names(reply.request)
         self._namespaces = namespaces_of(reply.request)
         self._number = 0
         self._items: list[_Item] = []
@@ -334,13 +330,9 @@ class ResponsesStreamEncoder:
         return out + (self._think(told, part.text) if part.text else b"")
 
     def _start_call(self, index: int, part: ToolCall) -> bytes:
-        restored = not part.custom and part.name in self._custom
-        if restored:
-            part = msgspec.structs.replace(part, custom=True)
         item = self._item("ctc" if part.custom else "fc")
         told = self._parts[index] = _Part(part, item, 0)
         item.parts.append(told)
-        told.held = restored
         empty = msgspec.structs.replace(part, arguments="")
         namespace = self._namespaces.get(part.name)
         out = self._added(item, call_item(empty, self._ids, item.at, "in_progress", namespace))
@@ -487,15 +479,10 @@ class ResponsesStreamEncoder:
         if not isinstance(part, ToolCall):
             return b""
         item, text = told.item, "".join(told.texts)
-        out = b""
-        if told.held:
-            told.held = False
-            text = text_of(text)
-            out = self._grow(told, text) if text else b""
         field = "input" if part.custom else "arguments"
         name = "custom_tool_call_input" if part.custom else "function_call_arguments"
         place = {"item_id": item.id, "output_index": item.at, field: text}
-        out += self._tell(f"response.{name}.done", place)
+        out = self._tell(f"response.{name}.done", place)
         whole = msgspec.structs.replace(part, arguments=text)
         status = "incomplete" if cut else "completed"
         namespace = self._namespaces.get(part.name)

@@ -20,7 +20,6 @@ from fairlead.canon import (
     fold,
 )
 from fairlead.wire.codec import Encoded, Reply
-from fairlead.wire.free_text import restore_calls
 from fairlead.wire.openai_errors import problem_of
 from fairlead.wire.openai_responses.answers import AnswerIn, Incomplete
 from fairlead.wire.openai_responses.envelope import Envelope
@@ -74,7 +73,6 @@ def encode_response(response: Response, reply: Reply) -> Encoded:
         why = "a response has one answer, not several"
         losses.append(Loss("semantic", "output", "n", why))
     parts = candidate.parts if candidate is not None else ()
-    parts = restore_calls(parts, reply.request)
     refused = any(isinstance(part, Refusal) for part in parts)
     finish = candidate.finish if candidate is not None else None
     status, incomplete = write_status(finish, refused=refused)

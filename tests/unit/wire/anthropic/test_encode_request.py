@@ -426,11 +426,8 @@ def test_a_choice_of_no_tool_is_an_error():
 
 def test_tools_of_others_are_named_and_leave_no_choice_behind():
     search = ServerTool("gemini", "google_search", b"{}")
-    custom = FunctionTool("sql", custom=True)
-    body, losses = encode(
-        request(tools=(search, custom), tool_choice=ToolChoice("required")), HAIKU_45
-    )
-    assert names(losses, "semantic") == ["server_tool:google_search", "custom_tool:sql"]
+    body, losses = encode(request(tools=(search,), tool_choice=ToolChoice("required")), HAIKU_45)
+    assert names(losses, "semantic") == ["server_tool:google_search"]
     assert "tools" not in body
     assert "tool_choice" not in body
 

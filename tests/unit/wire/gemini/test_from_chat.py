@@ -24,7 +24,6 @@ TARGETS = {
 # What a chat request may say and Gemini can't; anything new here wants a second look.
 SEMANTIC = {
     "audio",
-    "custom_tool",
     "file_reference",
     "format",
     "json_with_tools",

@@ -230,10 +230,6 @@ PARTS = {
         Media("document", "text/plain", PlainText("hi"), context="about"),
         ("semantic", "document_context"),
     ),
-    "custom call": (
-        ToolCall("a", "f", "free text", custom=True),
-        ("semantic", "custom_tool_call"),
-    ),
 }
 
 
@@ -281,7 +277,7 @@ REQUESTS = {
         ask(tools=(ADD, ServerTool("anthropic", "web_search", b"{}"))),
         ("semantic", "server_tool:web_search"),
     ),
-    "custom tool": (ask(tools=(FunctionTool("f", custom=True),)), ("semantic", "custom_tool")),
+    "custom tool": (ask(tools=(FunctionTool("f", custom=True),)), ("cosmetic", "custom_tool:f")),
     "choice of nothing": (ask(tool_choice=ToolChoice("required")), ("semantic", "tool_choice")),
     "logit_bias": (
         ask(extras=(Extra("openai_chat", "logit_bias", b"{}"),)),
