@@ -96,8 +96,27 @@ class _Writer:
         if turn.name is not None:
             message["name"] = turn.name
         self._fill(message, turn, rest)
-        out.append(message)
+        before = out[-1] if out else None
+        if turn.role == "assistant" and before is not None and before.get("tool_calls"):
+            # One answer in two turns (Gemini's clients send a Content for each call): "An assistant
+            # message with 'tool_calls' must be followed by tool messages" (the API's 400).
+            self._join(before, message, turn.path)
+            message = before
+        else:
+            out.append(message)
         self.written.setdefault(turn.path, message)
+
+    def _join(self, message: Json, more: Json, path: str) -> None:
+        """Take the next message of the same answer into one that calls tools."""
+        if more["content"] is not None:
+            why = "a message holds its thoughts first, then its content, then its calls"
+            self._cosmetic(path, "part_order", why)
+            message["content"] = _content([*_pieces(message), *_pieces(more)])
+        if "reasoning_content" in more:
+            message["reasoning_content"] = (
+                message.get("reasoning_content", "") + more["reasoning_content"]
+            )
+        message["tool_calls"] += more.get("tool_calls", [])
 
     def _fill(self, message: Json, turn: Turn, parts: list[CanonPart]) -> None:
         content: list[Json] = []
@@ -269,6 +288,13 @@ class _Writer:
 
 
 _RANKS: Final[dict[type, int]] = {Thinking: 0, ToolCall: 2}
+
+
+def _pieces(message: Json) -> list[Json]:
+    content = message["content"]
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return content or []
 
 
 def _content(pieces: list[Json]) -> str | list[Json]:
