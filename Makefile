@@ -7,10 +7,10 @@ STAMP := $(VENV)/.installed
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs fuzz lock clean
+.PHONY: help demo test check format bench agents interop docs fuzz lock clean
 
 help: ## Show the verbs
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
 
 $(STAMP): requirements/dev.txt pyproject.toml scripts/python_version.py
 	@$(PYTHON) scripts/python_version.py
@@ -41,6 +41,14 @@ format: $(STAMP) ## Format the code and mend what the linter can
 
 bench: $(STAMP) ## CPU time per request beside nginx, in one run
 	@$(BIN)/python -m benchmarks.gateway $(BENCH_ARGS)
+
+agents/node_modules: agents/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is missing; on Debian: apt-get install nodejs npm (Node.js 20 or newer)" >&2; exit 1; }
+	@echo "make: installing the agents"
+	@cd agents && npm ci --no-audit --no-fund --loglevel=error && touch node_modules
+
+agents: $(STAMP) agents/node_modules ## Real command-line agents through the gateway, the models emulated
+	@$(BIN)/python agents/drive.py $(AGENTS_ARGS)
 
 docs: $(STAMP) ## Write the generated parts of the documentation
 	@$(BIN)/python scripts/docs.py
