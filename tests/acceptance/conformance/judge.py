@@ -5,75 +5,73 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.acceptance.conformance import requests_anthropic, requests_chat, requests_gemini
+from tests.acceptance.conformance import (
+    requests_anthropic,
+    requests_chat,
+    requests_gemini,
+    requests_responses,
+)
 from tests.acceptance.conformance.completeness import gone
-from tests.acceptance.conformance.gateway import Sent, translate
+from tests.acceptance.conformance.gateway import Gateway, named
 from tests.acceptance.conformance.said import Said
 
 from fairlead.emulator import models, rules
 from fairlead.emulator.authority import check
 
-__all__ = ["READERS", "Verdict", "judge"]
+__all__ = ["READERS", "Verdict", "judge", "refused_by"]
 
 READERS: dict[str, Callable[[dict[str, Any]], Said]] = {
     "openai_chat": requests_chat.read,
     "anthropic": requests_anthropic.read,
     "gemini": requests_gemini.read,
+    "openai_responses": requests_responses.read,
 }
 
 
 @dataclass
 class Verdict:
-    """`outcome`: `exact`, `cosmetic`, `semantic` (refused with named losses), `refused`, `failed`."""
+    """`outcome`: `exact`, `cosmetic`, `semantic` (refused with named losses unless they are
+    allowed), `refused` (a 400 that names its field), `failed`.
+    """
 
     outcome: str
     why: list[str] = field(default_factory=list)
     losses: tuple[str, ...] = ()
 
 
-def judge(client: str, vendor: str, model: str, body: dict[str, Any]) -> Verdict:
+def judge(
+    gateway: Gateway, client: str, vendor: str, model: str, body: dict[str, Any], *, stream: bool
+) -> Verdict:
     """What becomes of a request of dialect `client` for `model`."""
-    raw = json.dumps(body, ensure_ascii=False).encode()
-    try:
-        sent = translate(client, vendor, model, raw)
-    except Exception as error:  # noqa: BLE001 - the harness counts them
-        return Verdict("failed", [f"exception {type(error).__name__}: {error}"])
-    if sent.problem is not None:
-        why = f"{sent.problem.kind} {sent.problem.param}: {sent.problem.message}"
-        return Verdict("refused", [why])
-    losses = tuple(sorted({loss.what for loss in sent.losses}))
-    assert sent.body is not None
-    said = json.loads(sent.body)
+    raw = named(body, client, model)
+    trip = gateway.ask(client, model, raw, stream=stream, allow=True)
+    losses = tuple(sorted({loss.what for loss in trip.losses}))
+    if trip.sent is None:
+        record = trip.record
+        why = f"{record.error_kind}: {record.error_message}"
+        asked = trip.status in (400, 404, 409, 413) and record.error_kind != "internal"
+        return Verdict("refused" if asked else "failed", [why], losses)
+    said = json.loads(trip.sent)
     faults = refused_by(vendor, model, said)
-    faults += gone(READERS[client](body), READERS[vendor](said), sent.losses, sent.fetched)
+    faults += gone(READERS[client](body), READERS[vendor](said), trip.losses, trip.fetched)
     if faults:
         return Verdict("failed", faults, losses)
-    if sent.semantic:
-        return Verdict("semantic", [f"{loss.path}: {loss.what}" for loss in sent.semantic], losses)
+    semantic = [f"{loss.path}: {loss.what}" for loss in trip.losses if loss.kind == "semantic"]
+    if semantic:
+        return Verdict("semantic", semantic, losses)
     return Verdict("cosmetic" if losses else "exact", [], losses)
 
 
 def refused_by(vendor: str, model: str, body: dict[str, Any]) -> list[str]:
     """What the vendor's schema, and the rules that no schema states, have against a body."""
-    return _AUTHORITIES[vendor](model, body)
-
-
-def _anthropic(model: str, body: dict[str, Any]) -> list[str]:
-    return _by_rules("anthropic", "messages", model, body)
-
-
-def _gemini(model: str, body: dict[str, Any]) -> list[str]:
-    return _by_rules("gemini", "generate", model, body)
-
-
-def _by_rules(vendor: str, op: str, model: str, body: dict[str, Any]) -> list[str]:
-    faults = check(vendor, op, body)
+    owner, op = _AUTHORITIES[vendor]
+    faults = check(owner, op, body)
     if faults:
         return [f"schema: {fault.message}" for fault in faults[:3]]
-    if models.find(vendor, model) is None:
+    if models.find(owner, model) is None:
         return []
     refusal = rules.check(
-        vendor,
+        owner,
         op,
         model,
         body,
@@ -84,12 +82,9 @@ def _by_rules(vendor: str, op: str, model: str, body: dict[str, Any]) -> list[st
     return [] if refusal is None else [f"rule: {refusal.message}"]
 
 
-def _nothing(_model: str, _body: dict[str, Any]) -> list[str]:
-    return []
-
-
-_AUTHORITIES: dict[str, Callable[[str, dict[str, Any]], list[str]]] = {
-    "anthropic": _anthropic,
-    "gemini": _gemini,
-    "openai_chat": _nothing,
+_AUTHORITIES = {
+    "anthropic": ("anthropic", "messages"),
+    "gemini": ("gemini", "generate"),
+    "openai_chat": ("openai", "chat"),
+    "openai_responses": ("openai", "responses"),
 }
