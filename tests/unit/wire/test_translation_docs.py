@@ -17,7 +17,14 @@ from fairlead.wire.codec import Target
 REPO = Path(__file__).resolve().parents[3]
 TEXT = (REPO / "docs" / "translation.md").read_text("utf-8")
 WIRE = REPO / "src" / "fairlead" / "wire"
-NAMES = {"gemini": "Gemini", "anthropic": "Anthropic", "openai_chat": "OpenAI"}
+NAMES = {
+    "gemini": "Gemini",
+    "anthropic": "Anthropic",
+    "openai_chat": "OpenAI",
+    "openai_responses": "Responses",
+}
+# What several encoders say through a module of their own: (file, code, kind, to whom).
+SHARED = {("free_text.py", "custom_tool:<>", "cosmetic", ("Gemini", "Anthropic"))}
 ROW = re.compile(r"^\| (`.+?`) \| ([A-Za-z, ]+) \| ([a-z, ]+) \| (.+) \|$", re.MULTILINE)
 
 KNOBS = ("temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty")
@@ -30,6 +37,8 @@ VARIABLES = {
     ("anthropic", "extra.path"): ("<field>",),
     ("openai_chat", "knob"): (*KNOBS, "stop"),
     ("openai_chat", "path"): ("<field>",),
+    ("openai_responses", "knob"): (*KNOBS, "stop"),
+    ("openai_responses", "path"): ("<field>",),
 }
 # Assigned before the call: `what` of these files, found by their assignments below.
 ASSIGNED = {"what"}
@@ -107,6 +116,12 @@ def stated() -> set[tuple[str, str, str]]:
                     continue
                 for code in codes_of(loss[1], dialect, tree):
                     found |= {(name, code, kind) for kind in loss[0]}
+    for name, code, kind, targets in SHARED:
+        tree = ast.parse((WIRE / name).read_text("utf-8"))
+        losses = [kinds_of(node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        told = [(kinds, list(codes_of(node, "", tree))) for kinds, node in filter(None, losses)]
+        assert told == [([kind], [code])]
+        found |= {(target, code, kind) for target in targets}
     return found
 
 

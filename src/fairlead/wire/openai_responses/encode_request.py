@@ -306,8 +306,8 @@ class _Writer:
         if extra.dialect == "openai_chat" and self._put_chat(extra, body):
             return
         why = f"a field of the {extra.dialect} dialect"
-        kind: Any = "cosmetic" if extra.cosmetic else "semantic"
-        self.losses.append(Loss(kind, extra.path, extra.path, why))
+        path = extra.path
+        self.losses.append(Loss("cosmetic" if extra.cosmetic else "semantic", path, path, why))
 
     def _put_own(self, extra: Extra, body: Json) -> bool:
         path, raw = extra.path, Raw(extra.raw)
