@@ -11,7 +11,10 @@ of plain text needs nothing else. Both are looked for in the body's bytes, witho
 """
 
 import re
+from contextlib import suppress
 from hashlib import blake2b
+
+import msgspec
 
 from fairlead.canon import Response, ToolCall
 from fairlead.engine.exchange import Exchange
@@ -20,10 +23,11 @@ from fairlead.vault.vault import Vault
 __all__ = ["mixed", "remember"]
 
 _PREFIX = "made:"
+_text = msgspec.json.Decoder(str).decode
 _IDS = re.compile(
     rb'"(?:id|call_id|callId|tool_call_id|tool_use_id)"\s*:\s*"([^"\\]{1,200})"',
 )
-_SEALS = re.compile(rb'"(?:thought_signature|signature|data)"\s*:\s*"([^"\\]{1,65536})"')
+_SEALS = re.compile(rb'"(?:thought_signature|signature|data)"\s*:\s*("(?:[^"\\]|\\.)+")')
 _CARRIES = (b'"extra_content"', b'"reasoning_details"')
 """Fields in which OpenAI's chat dialect carries signatures; the others have no place for foreign
 ones."""
@@ -37,11 +41,11 @@ def remember(x: Exchange, answer: Response, vault: Vault) -> None:
                 vault.put(x.scope, _PREFIX + part.id, x.dialect.encode("ascii"))
             signature = getattr(part, "signature", None)
             if signature is not None:
-                vault.put(x.scope, _seal(signature.value.encode()), x.dialect.encode("ascii"))
+                vault.put(x.scope, _seal(signature.value), x.dialect.encode("ascii"))
 
 
-def _seal(value: bytes) -> str:
-    return _PREFIX + blake2b(value, digest_size=16).hexdigest()
+def _seal(value: str) -> str:
+    return _PREFIX + blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def mixed(x: Exchange, vault: Vault) -> bool:
@@ -53,6 +57,7 @@ def mixed(x: Exchange, vault: Vault) -> bool:
     if b"tool" in body or b"unction" in body:
         names += [_PREFIX + str(found, "utf-8", "replace") for found in set(_IDS.findall(body))]
     if any(field in body for field in _CARRIES):
-        names += [_seal(found) for found in set(_SEALS.findall(body))]
+        with suppress(msgspec.DecodeError):  # a bad escape is for the decoder to name
+            names += [_seal(_text(found)) for found in set(_SEALS.findall(body))]
     own = x.dialect.encode("ascii")
     return any(vault.get(x.scope, name) not in (None, own) for name in names)

@@ -112,22 +112,27 @@ def _restored_run(
         return None if parts is None else [replace(run[0], parts=parts)]
     turns = list(run)
     for first, end in _answers(run, lookup):
-        sent = tuple(part for turn in run[first:end] for part in turn.parts)
-        parts = _restored(sent, history, at + first, lookup)
+        parts = _restored(_joined(run[first:end]), history, at + first, lookup)
         if parts is not None:
             turns[first:end] = _dealt_out(run[first:end], parts)
+            if end == len(run) and first == 0:
+                break  # all of it is one answer
     return turns if any(a is not b for a, b in zip(turns, run, strict=True)) else None
+
+
+def _joined(turns: tuple[Turn, ...]) -> tuple[Part, ...]:
+    return tuple(part for turn in turns for part in turn.parts)
 
 
 def _answers(run: tuple[Turn, ...], lookup: Lookup) -> list[tuple[int, int]]:
     """Where the answers in a run of turns begin and end: behind the calls of one, before another's.
 
     Text goes with the calls behind it, as models speak before they call. Without any kept calls
-    each turn stands for itself.
+    the turns may be one answer, or else one each.
     """
     kept = [_by_calls(turn.parts, lookup) for turn in run]
     if not any(kept):
-        return [(number, number + 1) for number in range(len(run))]
+        return [(0, len(run)), *((number, number + 1) for number in range(len(run)))]
     bounds = [0]
     last = None
     for number, found in enumerate(kept):
