@@ -299,7 +299,7 @@ def _face_of(request: Request) -> tuple[Face, str]:
     if first in FACES:
         return FACES[first], "/" + rest
     headers = request.headers
-    if path.startswith("/v1beta") or (path.startswith("/v1/models/") and ":" in path):
+    if path.startswith(("/v1beta", "/upload/")) or (path.startswith("/v1/models/") and ":" in path):
         return FACES["gemini"], path
     if path.startswith("/v1/messages"):
         return FACES["anthropic"], path

@@ -25,10 +25,12 @@ __all__ = [
     "default_budget",
     "full_name",
     "limits_of",
+    "methods_of",
     "models_of",
     "numbers_calls",
     "openai_facts",
     "openai_names",
+    "thinks",
     "thinks_unasked",
 ]
 
@@ -222,6 +224,20 @@ def default_budget(vendor: str, model: str) -> int | None:
     if found is None or found.level_default == "minimal":
         return 0
     return found.budget_default
+
+
+def methods_of(name: str) -> list[str]:
+    """What a Gemini model is listed with, as recorded (iBUHub/AIStudioToAPI, pull request 257)."""
+    found = models.find("gemini", name)
+    if found is not None and found.embedding:
+        return ["embedContent", "countTextTokens", "countTokens"]
+    return ["generateContent", "countTokens", "createCachedContent", "batchGenerateContent"]
+
+
+def thinks(name: str) -> bool:
+    """Whether a Gemini model thinks at all."""
+    found = models.find("gemini", name)
+    return found is not None and bool(found.thinking)
 
 
 def thinks_unasked(vendor: str, model: str) -> bool:

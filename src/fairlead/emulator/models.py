@@ -69,6 +69,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         forced_tools: a tool may be forced.
         binding: what thinking blocks that come back are checked for: `organization`, `model`,
             `prefix`.
+        embedding: numbers in a vector of a Google model that makes vectors; 0 for one that answers.
         penalties: it takes presencePenalty and frequencyPenalty.
         sampling: `any` of temperature, top_p and top_k, `one_of` temperature and top_p, `at_rest`
             (only while the model doesn't reason), or `none`.
@@ -98,6 +99,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     off_efforts: tuple[str, ...] = ()
     forced_tools: bool = True
     binding: tuple[str, ...] = ()
+    embedding: int = 0
     penalties: bool = True
     sampling: str = "any"
     prefill: bool = True

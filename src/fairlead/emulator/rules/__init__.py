@@ -113,7 +113,7 @@ def _anthropic(asked: _Asked) -> Rejection | None:
 
 def _gemini(asked: _Asked) -> Rejection | None:
     model = models.find("gemini", asked.name)
-    if model is None:
+    if model is None or (model.embedding and asked.op == "generate"):
         return gemini.unknown_model(asked.name, asked.op)
     body = asked.body
     faults = schema_faults("gemini", asked.op, body)

@@ -1,4 +1,4 @@
-"""Google's Gemini API: generateContent, streamGenerateContent, countTokens, models."""
+"""Gemini's API: generateContent and its batches, countTokens, caches, files, embeddings, models."""
 
 from fairlead.emulator.faces.gemini.face import GeminiFace
 

@@ -1,7 +1,7 @@
 """The face of Google's Gemini API."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -9,7 +9,8 @@ import msgspec
 from fairlead.emulator import judge
 from fairlead.emulator.answer.ask import Answer
 from fairlead.emulator.answer.wording import seed_of
-from fairlead.emulator.faces.face import Answered, Op, Put, Route, Tally, Trouble, Usage
+from fairlead.emulator.faces.face import Answered, Put, Route, Tally, Trouble, Usage
+from fairlead.emulator.faces.gemini import batches, caches, embeddings, files
 from fairlead.emulator.faces.gemini.reading import ask_of, candidates_of, shows_thoughts
 from fairlead.emulator.faces.gemini.writing import Draft, array_pieces, sse_pieces, whole
 from fairlead.emulator.http11.reply import Reply
@@ -38,10 +39,49 @@ _MESSAGES = {
     504: "The request timed out. Please try again. (emulated)",
 }
 _PATH = re.compile(r"/v1(?:beta)?/models(?:/([^/:]+)(?::(\w+))?)?/?")
-_METHODS: dict[str, Op] = {
-    "generateContent": "generate",
-    "streamGenerateContent": "stream",
-    "countTokens": "count_tokens",
+_METHODS: dict[str, Route] = {
+    "generateContent": Route("generate"),
+    "streamGenerateContent": Route("stream"),
+    "countTokens": Route("count_tokens"),
+    "embedContent": Route("embed"),
+    "batchEmbedContents": Route("embed_batch"),
+    "batchGenerateContent": Route("batch_create", keeps=True),
+}
+_KEPT_PATH = re.compile(r"(/upload)?/v1beta/(cachedContents|files|batches)(?:/([\w-]+)(:\w+)?)?/?")
+# What the API keeps: method, collection, whether an id is there, verb.
+_KEPT: dict[tuple[str, str, bool, str], Route] = {
+    ("POST", "cachedContents", False, ""): Route("cache_create", keeps=True),
+    ("GET", "cachedContents", False, ""): Route("cache_list"),
+    ("GET", "cachedContents", True, ""): Route("cache"),
+    ("PATCH", "cachedContents", True, ""): Route("cache_patch", keeps=True),
+    ("DELETE", "cachedContents", True, ""): Route("cache_delete", plain=True),
+    ("POST", "upload files", False, ""): Route("upload", plain=True, keeps=True),
+    ("PUT", "upload files", False, ""): Route("upload", plain=True, keeps=True),
+    ("GET", "files", False, ""): Route("file_list"),
+    ("GET", "files", True, ""): Route("file"),
+    ("DELETE", "files", True, ""): Route("file_delete", plain=True),
+    ("GET", "batches", False, ""): Route("batch_list"),
+    ("GET", "batches", True, ""): Route("batch"),
+    ("POST", "batches", True, ":cancel"): Route("batch_cancel", plain=True),
+    ("DELETE", "batches", True, ""): Route("batch_delete", plain=True),
+}
+_SERVE: dict[str, Callable[[Put], Answered | Trouble]] = {
+    "cache_create": caches.create,
+    "cache_list": caches.every,
+    "cache": caches.one,
+    "cache_patch": caches.patch,
+    "cache_delete": caches.delete,
+    "upload": files.upload,
+    "file_list": files.every,
+    "file": files.one,
+    "file_delete": files.delete,
+    "embed": embeddings.embed,
+    "embed_batch": embeddings.embed_all,
+    "batch_create": batches.create,
+    "batch_list": batches.every,
+    "batch": batches.one,
+    "batch_cancel": batches.cancel,
+    "batch_delete": batches.delete,
 }
 _TYPE = "application/json; charset=UTF-8"
 
@@ -58,20 +98,22 @@ class GeminiFace:
         """Where the request goes."""
         found = _PATH.fullmatch(path)
         if found is None:
-            return Trouble(404, "Requested entity was not found.")
+            return _kept(method, path) or Trouble(404, "Requested entity was not found.")
         model, verb = found[1] or "", found[2]
         if verb is None:
             if method != "GET":
                 return Trouble(404, "Requested entity was not found.")
             return Route("model", model) if model else Route("models")
-        op = _METHODS.get(verb)
-        if op is None or method != "POST":
+        route = _METHODS.get(verb)
+        if route is None or method != "POST":
             return Trouble(404, "Requested entity was not found.")
-        return Route(op, model, array=op == "stream" and query.get("alt") != "sse")
+        array = route.op == "stream" and query.get("alt") != "sse"
+        return msgspec.structs.replace(route, model=model, array=array)
 
     def key(self, request: Request) -> str:
-        """`x-goog-api-key` or `?key=`."""
-        return request.headers.get("x-goog-api-key") or request.query.get("key", "")
+        """`x-goog-api-key` or `?key=`; the address of an upload is as good as a key."""
+        own = request.headers.get("x-goog-api-key") or request.query.get("key", "")
+        return own or files.key_of(request)
 
     def key_trouble(self, key: str) -> Trouble:
         """403 without a key; a bad one is a 400, as recorded: status alone lies."""
@@ -110,12 +152,14 @@ class GeminiFace:
         return Trouble(400, f"Invalid JSON payload received. {problem}")
 
     def peek(self, route: Route, body: JsonValue) -> tuple[str, bool]:
-        """Both are in the path."""
-        del body
-        return route.model, route.op == "stream"
+        """Both are in the path, but for a cache's model."""
+        model = route.model
+        if route.op == "cache_create" and isinstance(body, dict):
+            model = str(body.get("model") or "").removeprefix("models/")
+        return model, route.op == "stream"
 
     def answer(self, put: Put) -> Answered:
-        """A response, whole or as a stream; a count; the models."""
+        """A response, whole or as a stream; a count; the models; what is kept."""
         if put.route.op == "models":
             pages = [_model_page(name) for name in judge.models_of(self.vendor)]
             return _json({"models": pages}, {})
@@ -132,7 +176,13 @@ class GeminiFace:
         if put.route.op == "count_tokens":
             details = _by_modality(put.tally.kinds)
             return _json({"totalTokens": put.tally.total, "promptTokensDetails": details}, {})
-        return self._generate(put, put.tally)
+        serve = _SERVE.get(put.route.op)
+        if serve is None:
+            return self._generate(put, put.tally)
+        served = serve(put)
+        if isinstance(served, Trouble):
+            return Answered(self.refusal(served, put.request_id), {})
+        return served
 
     def _generate(self, put: Put, tally: Tally) -> Answered:
         ask = ask_of(put.body, put.model, judge.default_budget(self.vendor, put.model))
@@ -194,6 +244,16 @@ class GeminiFace:
         return b",\r\n%b\n]" % error if route.array else error + b"\r\n"
 
 
+def _kept(method: str, path: str) -> Route | None:
+    """The route to something that is kept, with its id."""
+    found = _KEPT_PATH.fullmatch(path)
+    if found is None:
+        return None
+    where = f"upload {found[2]}" if found[1] else found[2]
+    route = _KEPT.get((method, where, found[3] is not None, found[4] or ""))
+    return route if route is None else msgspec.structs.replace(route, ident=found[3] or "")
+
+
 def _signature(put: Put, answer: Answer) -> str:
     """Bound to the part that it stands on: the first call, or a text."""
     bound = f"call {answer.calls[0].name}" if answer.calls else ""
@@ -236,6 +296,6 @@ def _model_page(name: str) -> dict[str, Any]:
         "description": "An emulated model: no model is called.",
         "inputTokenLimit": window,
         "outputTokenLimit": output,
-        "supportedGenerationMethods": ["generateContent", "countTokens"],
-        "thinking": True,
+        "supportedGenerationMethods": judge.methods_of(name),
+        "thinking": judge.thinks(name),
     }
