@@ -13,6 +13,7 @@ import typer
 from fairlead.cli.emulate import emulate
 from fairlead.emulator import EmulatorThread, control
 from fairlead.emulator.answer.wishes import Wishes, wishes_of
+from fairlead.emulator.faces.openai.face import ROUTES
 from fairlead.emulator.faults import read_rule, rules_from_file
 from fairlead.emulator.faults.rule import ACTIONS, MATCHERS, Action
 from fairlead.emulator.json_value import JsonValue
@@ -58,6 +59,11 @@ def test_every_matcher_is_named(matcher: str):
 @pytest.mark.parametrize(("method", "path"), control._ROUTES)
 def test_every_control_route_is_named(method: str, path: str):
     assert f"| `{method} {path}` |" in TEXT
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_route_of_openai_is_named(method: str, path: str):
+    assert f"`{method} {path.replace('{}', '{id}')}`" in TEXT
 
 
 def test_every_directive_is_named_and_works():
