@@ -52,6 +52,7 @@ agents: $(STAMP) agents/node_modules ## Real command-line agents through the gat
 
 docs: $(STAMP) ## Write the generated parts of the documentation
 	@$(BIN)/python scripts/docs.py
+	@$(BIN)/python scripts/reasoning.py
 
 fuzz: $(STAMP) ## The property tests with many more examples
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/unit

@@ -24,6 +24,9 @@ __all__ = [
 Vendor = str
 """`google`, `anthropic`, `openai`, or a name of the user's own. Data, never branched on."""
 
+_LADDER = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""Efforts and levels of all vendors, from the least to the most."""
+
 ThinkingKind = Literal["none", "budget", "adaptive", "level", "effort", "unknown"]
 
 
@@ -33,7 +36,8 @@ class Thinking(Struct, frozen=True):
     `budget`: tokens between `budget_min` and `budget_max` (`off` = 0 allowed, `dynamic` = -1
     allowed). `level`: one of `levels`. `adaptive`: effort among `levels`. `effort`: OpenAI's.
     `below_max_tokens`: the budget must be smaller than max_tokens (Anthropic).
-    `effort_budgets` maps an OpenAI effort to a budget, `effort_levels` to a level.
+    `effort_budgets` maps an OpenAI effort to a budget, and back for a model that takes no budgets;
+    `effort_levels` maps an effort to a level.
     `default_on`: the model thinks unless told not to.
     """
 
@@ -55,6 +59,33 @@ class Thinking(Struct, frozen=True):
     def level_for(self, effort: str) -> str | None:
         """The level that the mapping table gives an effort."""
         return next((v for e, v in self.effort_levels if e == effort), None)
+
+    def effort_for(self, budget: int) -> str | None:
+        """The effort for a budget over 0, which is the most that the client would pay for: the
+        largest whose own budget is not above it, or else the least. None without a table.
+        """
+        table = [(tokens, effort) for effort, tokens in self.effort_budgets if tokens > 0]
+        if not table:
+            return None
+        within = [tokens for tokens, _ in table if tokens <= budget]
+        most = max(within) if within else min(tokens for tokens, _ in table)
+        return next(effort for tokens, effort in table if tokens == most)
+
+    def level_near(self, word: str) -> str | None:
+        """The model's own level for an effort or a level: itself, by the table, or the nearest.
+
+        None for a word that nobody knows, or where the model's levels are not known.
+        """
+        if word in self.levels:
+            return word
+        level = self.level_for(word)
+        if level is None and word in _LADDER and self.levels:
+            level = min(self.levels, key=lambda own: abs(_rung(own) - _rung(word)))
+        return level
+
+
+def _rung(word: str) -> int:
+    return _LADDER.index(word) if word in _LADDER else len(_LADDER)
 
 
 class Sampling(Struct, frozen=True):

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.canon import Failure, Problem, Reasoning, Request
 from fairlead.catalog.model import Model
@@ -36,7 +37,6 @@ an answer that needs more ends with `max_tokens`, visibly."""
 
 BUDGET_MIN: Final = 1_024
 EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
-_LADDER: Final = ("none", "minimal", *EFFORTS)
 _DEFAULT_EFFORT: Final = "medium"
 
 _WHERE: Final = "reasoning"
@@ -224,22 +224,15 @@ def _effort(wish: Reasoning, facts: Model, losses: Losses) -> str | None:
         return word
     if word in levels:
         return word
-    effort = thinking.level_for(word)
-    if effort is None and word in _LADDER:
-        effort = min(levels, key=lambda level: abs(_rung(level) - _LADDER.index(word)))
+    effort = replace(thinking, levels=levels).level_near(word)
     losses.cosmetic(_WHERE, "reasoning_effort", f"{word!r} became {effort or 'the default'!r}")
     return effort
 
 
-def _rung(level: str) -> int:
-    return _LADDER.index(level) if level in _LADDER else len(_LADDER)
-
-
 def _effort_of_budget(budget: int, facts: Model) -> str | None:
-    """The highest effort whose budget is not above; None where no table says."""
-    levels = facts.thinking.levels or EFFORTS
-    known = [(b, e) for e, b in facts.thinking.effort_budgets if e in levels and 0 < b <= budget]
-    return max(known)[1] if known else None
+    """The model's effort for a budget; None where no table says."""
+    word = facts.thinking.effort_for(budget)
+    return facts.thinking.level_near(word) if word is not None else None
 
 
 def _effort_only(case: _Case) -> Plan:

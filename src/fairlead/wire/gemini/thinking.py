@@ -16,9 +16,6 @@ from fairlead.wire.gemini.losses import Losses
 __all__ = ["encode_thinking"]
 
 _PATH: Final = "reasoning_effort"
-# Google's own table for OpenAI's efforts (ai.google.dev/gemini-api/docs/openai, "Thinking"): which
-# level a budget comes nearest to, where a model takes levels only.
-_BUDGETS: Final = ((0, "none"), (1024, "low"), (8192, "medium"), (24576, "high"))
 _PLAIN_LEVELS: Final = {
     "minimal": "minimal",
     "low": "low",
@@ -80,9 +77,9 @@ def _as_level(wish: Reasoning, facts: Thinking, losses: Losses) -> _Wish:
     if wish.budget is not None:
         if wish.budget < 0:
             return {}  # left to the model, which is what it does unasked
-        word = next((name for most, name in _BUDGETS if wish.budget <= most), "high")
+        word = facts.effort_for(wish.budget) if wish.budget else "none"
         if word != "none":
-            why = f"the model takes levels: {word} for {wish.budget} tokens"
+            why = f"the model takes levels: {word or 'its own'} for {wish.budget} tokens"
             losses.cosmetic(_PATH, "thinking_budget", why)
     if wish.level is not None:
         word = wish.level.lower()
@@ -94,10 +91,12 @@ def _as_level(wish: Reasoning, facts: Thinking, losses: Losses) -> _Wish:
         least = facts.level_for("none") or (facts.levels[0] if facts.levels else "low")
         losses.cosmetic(_PATH, "thinking_not_off", f"the model always thinks: {least} instead")
         return {"thinkingLevel": least.upper()}
-    level = facts.level_for(word) or (word if word in facts.levels or not facts.levels else None)
+    level = facts.level_near(word) or (word if not facts.levels else None)
     if level is None:
         losses.cosmetic(_PATH, "reasoning_effort", f"the model knows no level for {word!r}")
         return {}
+    if facts.levels and word not in facts.levels and facts.level_for(word) is None:
+        losses.cosmetic(_PATH, "reasoning_effort", f"the nearest level to {word!r} is {level}")
     return {"thinkingLevel": level.upper()}
 
 

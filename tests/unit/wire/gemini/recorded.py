@@ -46,6 +46,7 @@ BUDGET = Thinking(
 LEVEL = Thinking(
     kind="level",
     levels=("minimal", "low", "medium", "high"),
+    effort_budgets=(("low", 1024), ("medium", 8192), ("high", 24_576)),
     effort_levels=(
         ("none", "minimal"),
         ("minimal", "minimal"),

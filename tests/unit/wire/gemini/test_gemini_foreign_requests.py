@@ -382,7 +382,7 @@ THINKING = {
     "adaptive": (Reasoning(adaptive=True), BUDGET, {"thinkingBudget": -1}, None),
     "effort to level": (Reasoning(effort="xhigh"), LEVEL, {"thinkingLevel": "HIGH"}, None),
     "budget to level": (
-        Reasoning(budget=2000),
+        Reasoning(budget=9000),
         LEVEL,
         {"thinkingLevel": "MEDIUM"},
         "thinking_budget",
@@ -394,7 +394,12 @@ THINKING = {
         {"thinkingLevel": "MINIMAL"},
         "thinking_not_off",
     ),
-    "no such level": (Reasoning(effort="medium"), HIGH_LOW, None, "reasoning_effort"),
+    "no such level": (
+        Reasoning(effort="medium"),
+        HIGH_LOW,
+        {"thinkingLevel": "LOW"},
+        "reasoning_effort",
+    ),
     "not thinking": (Reasoning(effort="high"), ThinkingFacts(kind="none"), None, "thinking"),
     "not thinking, not asked": (Reasoning(effort="none"), ThinkingFacts(kind="none"), None, None),
     "visible": (Reasoning(visible=True), BUDGET, {"includeThoughts": True}, None),
