@@ -3,13 +3,10 @@
 Decoding is lazy: a named model whose upstream speaks the client's own dialect is never decoded.
 """
 
-from decimal import Decimal
-
 from fairlead.catalog.model import Model
-from fairlead.cost.predict import expected_output
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.exchange import Exchange
-from fairlead.routing import decide, extract, named, prompt_tokens_for
+from fairlead.routing import extract, named
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
 from fairlead.upstream.vendors import Upstream
 
@@ -68,17 +65,7 @@ def _verbatim(model: Model, warnings: tuple[str, ...]) -> Decision:
 def _by_policy(x: Exchange, hints: Hints) -> list[Lane]:
     snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
-    request = x.decoded()
-    features = extract(request, hints, len(x.body))
-    options = snapshot.options(policy, today)
-
-    prices = snapshot.day(today).prices
-
-    def cost(model: Model, features: Features) -> Decimal | None:
-        return prices.table(model, today).estimate(
-            prompt_tokens_for(features, model), expected_output(model, features.max_tokens)
-        )
-
-    decision = x.decision = decide(features, policy, options, cost)
-    by_id = {option.model.id: option.model for option in options}
-    return [(by_id[name], snapshot.upstream(by_id[name])) for name in decision.ranked]
+    chooser = snapshot.chooser(policy, today)
+    decision = x.decision = chooser.decide(extract(x.decoded(), hints, len(x.body)))
+    models = chooser.models
+    return [(models[name], snapshot.upstream(models[name])) for name in decision.ranked]

@@ -3,8 +3,10 @@
 An exchange holds the snapshot it began with, so a reload in its middle changes nothing for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
+from functools import partial
 
 from msgspec import Struct
 
@@ -12,8 +14,9 @@ from fairlead.canon import Dialect, Failure, Problem
 from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
 from fairlead.cost.book import PriceBook
+from fairlead.cost.predict import expected_output
 from fairlead.cost.price import PriceTable
-from fairlead.routing import Option, Policy, options_for
+from fairlead.routing import Chooser, Features, Policy, options_for, prompt_tokens_of
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.vendors import Upstream
 from fairlead.wire.codec import Codec
@@ -23,13 +26,13 @@ __all__ = ["Day", "Snapshot"]
 
 class Day(Struct, frozen=True):
     """What depends on the date: models by the name that was asked for, warnings, prices, and the
-    options of each policy.
+    choosers of the policies.
     """
 
     today: date
     models: dict[str, Model]
     warnings: dict[str, tuple[str, ...]]
-    options: dict[str, tuple[Option, ...]]
+    choosers: dict[str, Chooser]
     prices: PriceBook
 
 
@@ -83,17 +86,18 @@ class Snapshot(Struct, frozen=True, kw_only=True):
                 known[name] = found
         return found
 
-    def options(self, policy: Policy, today: date) -> tuple[Option, ...]:
-        """The models that a policy chooses among today, computed once a day.
+    def chooser(self, policy: Policy, today: date) -> Chooser:
+        """A policy with the models that it chooses among today, compiled once a day.
 
         Raises:
             Failure: a family of it has ended altogether.
         """
-        known = self.day(today).options
-        found = known.get(policy.name)
+        day = self.day(today)
+        found = day.choosers.get(policy.name)
         if found is None:
-            found = options_for(policy, self.catalog, today, self.upstreams.__contains__)
-            known[policy.name] = found
+            options = options_for(policy, self.catalog, today, self.upstreams.__contains__)
+            found = Chooser(policy, options, partial(_predictor, day.prices, today))
+            day.choosers[policy.name] = found
         return found
 
     def prices(self, model: Model, today: date) -> PriceTable:
@@ -133,3 +137,17 @@ class Snapshot(Struct, frozen=True, kw_only=True):
                 "fairlead.policy",
             )
         return found
+
+
+def _predictor(
+    prices: PriceBook, today: date, model: Model
+) -> Callable[[Features], Decimal | None]:
+    """What a request is expected to cost on a model, by its features."""
+    estimate = prices.table(model, today).estimate
+    tokens, most = prompt_tokens_of(model), expected_output(model)
+
+    def predict(features: Features) -> Decimal | None:
+        asked = features.max_tokens
+        return estimate(tokens(features), most if asked is None or asked > most else asked)
+
+    return predict

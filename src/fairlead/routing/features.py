@@ -1,5 +1,7 @@
 """What policies may ask about a request, read off it once."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from fairlead.canon import Media, Request, Text, ToolResult
@@ -7,18 +9,19 @@ from fairlead.catalog.model import Model
 from fairlead.routing.decision import Features, Hints
 from fairlead.routing.media import Sizes
 from fairlead.routing.tasks import recognise
-from fairlead.routing.tokens import estimate_all
+from fairlead.routing.tokens import estimate_all, estimate_text
 
-__all__ = ["extract", "prompt_tokens_for"]
+__all__ = ["extract", "prompt_tokens_for", "prompt_tokens_of"]
 
 MODALITIES = ("text", "image", "audio", "video", "document")
-TEXT_ONLY = ("text",)
+TEXT_ONLY: tuple[str, ...] = ("text",)
 FRAME = 600
 """Tokens that a vendor may add of its own, for tools and a schema."""
 USUAL_CHARS_PER_TOKEN = 3.6
 """The tokenizer that estimates are fitted to; a model's own figure scales them."""
 
 _NO_HINTS = Hints()
+_NOTHING: tuple[str, ...] = ()
 _TURNS = frozenset({"user", "assistant"})
 
 
@@ -29,11 +32,15 @@ def extract(request: Request, hints: Hints | None = None, body_size: int = 0) ->
     so it bounds the high estimate of requests without media.
     """
     hints = hints or _NO_HINTS
-    best, high, sizes = estimate_all(request)
-    modalities = _modalities(request)
+    text = _only_text(request)
+    if text is not None:
+        best, high = estimate_text(text)
+        modalities, needs, sizes = TEXT_ONLY, _NOTHING, None
+    else:
+        best, high, sizes = estimate_all(request)
+        modalities, needs = _modalities(request), _needs(request)
     if body_size and modalities is TEXT_ONLY and body_size + FRAME < high:
         high = body_size + FRAME
-    high = max(high, best)
     turns = 0
     for turn in request.turns:
         if turn.role in _TURNS:
@@ -41,10 +48,10 @@ def extract(request: Request, hints: Hints | None = None, body_size: int = 0) ->
     recognised = recognise(request, hints, modalities, best)
     features = Features(
         prompt_tokens=best,
-        prompt_tokens_high=high,
+        prompt_tokens_high=max(best, high),
         max_tokens=request.max_tokens,
         modalities=modalities,
-        needs=_needs(request),
+        needs=needs,
         tools=len(request.tools),
         turns=turns,
         candidates=request.n or 1,
@@ -55,6 +62,18 @@ def extract(request: Request, hints: Hints | None = None, body_size: int = 0) ->
         budget=hints.budget or "normal",
     )
     return features if sizes is None else _weighed(features, sizes)
+
+
+def _only_text(request: Request) -> str | None:
+    """The text of a request that is nothing but one user's one text, as many are."""
+    turns = request.turns
+    if len(turns) != 1 or request.instructions or request.tools or request.output:
+        return None
+    turn = turns[0]
+    if turn.role != "user" or len(turn.parts) != 1 or (request.n or 1) > 1 or request.modalities:
+        return None
+    part = turn.parts[0]
+    return part.text if type(part) is Text and part.signature is None else None
 
 
 def _weighed(features: Features, sizes: Sizes) -> Features:
@@ -73,10 +92,21 @@ def _weighed(features: Features, sizes: Sizes) -> Features:
 
 def prompt_tokens_for(features: Features, model: Model) -> int:
     """The best estimate for one model: its tokenizer's density, and what its tools cost it once."""
-    tokens = features.prompt_tokens
-    if model.chars_per_token is not None:
-        tokens = int(tokens * USUAL_CHARS_PER_TOKEN / float(model.chars_per_token))
-    return tokens + (model.tool_overhead_tokens if features.tools else 0)
+    return prompt_tokens_of(model)(features)
+
+
+def prompt_tokens_of(model: Model) -> Callable[[Features], int]:
+    """`prompt_tokens_for` of one model, with the model's facts looked at once."""
+    density = None if model.chars_per_token is None else float(model.chars_per_token)
+    overhead = model.tool_overhead_tokens
+
+    def count(features: Features) -> int:
+        tokens = features.prompt_tokens
+        if density is not None:
+            tokens = int(tokens * USUAL_CHARS_PER_TOKEN / density)
+        return tokens + overhead if features.tools else tokens
+
+    return count
 
 
 def _modalities(request: Request) -> tuple[str, ...]:

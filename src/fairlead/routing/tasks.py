@@ -162,6 +162,11 @@ def _by_shape(request: Request, modalities: tuple[str, ...], tokens: int) -> Rec
 
 def _asked(request: Request) -> str:
     """The words that say what is wanted, in lower case."""
+    turns = request.turns
+    if len(turns) == 1 and turns[0].role == "user" and not request.instructions:
+        parts = turns[0].parts
+        if len(parts) == 1 and type(parts[0]) is Text:
+            return _ends(parts[0].text).lower()
     pieces: list[str] = []
     system = _text(request.instructions, SYSTEM)
     if not system and request.turns and request.turns[0].role in {"system", "developer"}:

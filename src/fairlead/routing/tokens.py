@@ -32,7 +32,7 @@ from fairlead.canon import (
 )
 from fairlead.routing.media import Bounds, Sizes, measure
 
-__all__ = ["Estimate", "estimate", "estimate_all", "text_tokens"]
+__all__ = ["Estimate", "estimate", "estimate_all", "estimate_text", "text_tokens"]
 
 LETTER = 0.157
 DIGIT = 0.96
@@ -64,9 +64,19 @@ WINDOWS = 16
 WHOLE = WINDOW * WINDOWS
 """Texts up to this many characters are counted whole."""
 
-_LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
-_DIGITS = b"0123456789"
 _SPACES = b" \t\n\r\x0b\x0c"
+
+
+def _class_of(byte: int) -> int:
+    """One byte for each class: a letter, a digit, a space, or a mark for all else."""
+    if chr(byte).isalpha() and byte < 128:
+        return ord("a")
+    if chr(byte).isdigit() and byte < 128:
+        return ord("0")
+    return ord(" ") if byte in _SPACES else ord(".")
+
+
+_CLASSES = bytes([_class_of(byte) for byte in range(256)])
 _SPACED = bytes([32 if byte in _SPACES else 97 for byte in range(256)])
 """Every byte to a space or a letter: a word begins where a letter stands behind a space."""
 
@@ -101,14 +111,14 @@ def _by_class(text: str) -> float:
         each = (len(text.encode("utf-8", "surrogatepass")) - len(plain)) / others
         beyond = others * _rate(each)
         size = len(plain)
-    unlettered = plain.translate(None, _LETTERS)
-    undigited = unlettered.translate(None, _DIGITS)
-    marks = len(undigited.translate(None, _SPACES))
-    words = (b" " + plain).translate(_SPACED).count(b" a")
+    classes = plain.translate(_CLASSES)
+    digits, marks = classes.count(b"0"), classes.count(b".")
+    letters = size - digits - marks - classes.count(b" ")
+    words = (b" " + classes).translate(_SPACED).count(b" a")
     return (
         beyond
-        + (size - len(unlettered)) * LETTER
-        + (len(unlettered) - len(undigited)) * DIGIT
+        + letters * LETTER
+        + digits * DIGIT
         + marks * PUNCTUATION
         + words * WORD
         + (plain.count(b"\n") * NEWLINE if b"\n" in plain else 0)
@@ -128,18 +138,14 @@ def estimate(request: Request) -> Bounds:
     return Bounds(best, high)
 
 
+def estimate_text(text: str) -> tuple[int, int]:
+    """Best and high estimate of a request that is nothing but one user's one text."""
+    plain = REQUEST + TURN + text_tokens(text)
+    return int(plain), int(plain * HIGH_FACTOR) + HIGH_ADDED
+
+
 def estimate_all(request: Request) -> Estimate:
     """Prompt tokens and the sizes of media, in one walk over the parts."""
-    turns = request.turns
-    if len(turns) == 1 and not (request.instructions or request.tools or request.output):
-        parts = turns[0].parts
-        if len(parts) == 1 and type(parts[0]) is Text and parts[0].signature is None:
-            plain = REQUEST + TURN + text_tokens(parts[0].text)
-            return Estimate(int(plain), int(plain * HIGH_FACTOR) + HIGH_ADDED)
-    return _estimate(request)
-
-
-def _estimate(request: Request) -> Estimate:
     counts = _Counts()
     texts = counts.texts
     for part in request.instructions:

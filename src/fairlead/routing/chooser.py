@@ -1,0 +1,94 @@
+"""A policy with its options for a day, compiled for the request path.
+
+A decision holds two kinds of things: what follows from the answers to the policy's questions (the
+path, the reason, who won and why), and figures (the features, the predicted costs). Where every
+option can serve, as is usual, the former depends on nothing but the features that the policy asks
+for: so it is made once for each combination of their values and kept, and the figures are added
+to each request's own. What a chooser says is what `decide` says (tested with Hypothesis).
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from operator import attrgetter
+from typing import Final
+
+from fairlead.catalog.model import Model
+from fairlead.routing.decide import decide
+from fairlead.routing.decision import Candidate, Decision, Features
+from fairlead.routing.options import Option
+from fairlead.routing.policy import Policy
+
+__all__ = ["Chooser", "PredictFor"]
+
+KNOWN_MOST: Final = 1024
+"""Combinations that are kept. When there are more, all are forgotten: usual ones come back soon."""
+
+_UNKEPT: Final = frozenset({"needs"})
+"""Features whose values may be the client's own words."""
+
+PredictFor = Callable[[Model], Callable[[Features], Decimal | None]]
+"""A model to the predicted cost of a request in US dollars; None for an unpriced model."""
+
+
+class Chooser:
+    """`decide` for one policy and its options. `predict` is asked once for each model."""
+
+    def __init__(
+        self, policy: Policy, options: Sequence[Option], predict: PredictFor | None = None
+    ) -> None:
+        self.policy = policy
+        self.options = tuple(options)
+        self.models: dict[str, Model] = {option.model.id: option.model for option in options}
+        self._fits = [option.fits for option in options]
+        self._costs = (
+            None if predict is None else {id_: predict(model) for id_, model in self.models.items()}
+        )
+        asked = dict.fromkeys(each.feature for rule in policy.rules for each in rule.when)
+        if "task" in asked:
+            asked["task_evidence"] = None
+        self._asked = attrgetter(*asked) if asked and not _UNKEPT.intersection(asked) else None
+        self._known: dict[object, Decision] = {}
+
+    def decide(self, features: Features) -> Decision:
+        """Where a request with these features goes, and why.
+
+        Raises:
+            Failure: as `decide` does.
+        """
+        if self._asked is None:
+            return self._afresh(features)
+        for fits in self._fits:
+            if not fits(features):
+                return self._afresh(features)
+        asked = self._asked(features)
+        like = self._known.get(asked)
+        if like is None:
+            like = self._afresh(features)
+            if len(self._known) >= KNOWN_MOST:
+                self._known.clear()
+            self._known[asked] = like
+            return like
+        candidates = like.candidates
+        if self._costs is not None:
+            costs = self._costs
+            candidates = tuple(
+                [Candidate(c.model, c.why, None, costs[c.model](features)) for c in candidates]
+            )
+        return Decision(
+            like.policy,
+            like.policy_hash,
+            like.path,
+            like.ranked,
+            candidates,
+            like.reason,
+            features,
+            like.warnings,
+        )
+
+    def _afresh(self, features: Features) -> Decision:
+        costs = self._costs
+        if costs is None:
+            return decide(features, self.policy, self.options)
+        return decide(
+            features, self.policy, self.options, lambda model, asked: costs[model.id](asked)
+        )
