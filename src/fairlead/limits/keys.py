@@ -167,6 +167,10 @@ class KeyStore:
             return _UNKNOWN
         return held[1] if held[1].revoked is None else _REVOKED
 
+    def good(self, key_id: str) -> bool:
+        """Whether a key is there and not revoked. Memory only."""
+        return any(info.id == key_id and info.revoked is None for _, info in self._by_hash.values())
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:

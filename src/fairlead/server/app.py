@@ -23,6 +23,7 @@ from fairlead.server.http11 import protocol_for
 from fairlead.server.ledger_watch import LedgerWatch
 from fairlead.upstream.transports import Transports
 from fairlead.vault.memory import MemoryVault
+from fairlead.vault.ownership import SqliteOwnership
 
 __all__ = ["App", "is_loopback", "serve"]
 
@@ -58,6 +59,7 @@ class App:
         self.keys = KeyStore(path)
         self.ledger = SqliteLedger(path)
         self.vault = MemoryVault(settings.vault.max_bytes, settings.vault.max_age)
+        self.ownership = SqliteOwnership(path)
         self.transports = Transports()
         self.plane = DataPlane(
             Engine(self.transports, self.ledger, self.vault),
@@ -65,6 +67,7 @@ class App:
             self.keys if self.keys.any_made() else None,
             max_body=settings.server.max_body_bytes,
             max_requests=settings.server.max_requests,
+            ownership=self.ownership,
         )
         self._ledger_watch = LedgerWatch(self.ledger.health)
         self._watch: asyncio.Task[None] | None = None
@@ -103,6 +106,7 @@ class App:
         await self._last_requests()
         await self.transports.aclose()
         await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
+        self.ownership.close()
         self._ledger_watch.close()
 
     async def _last_requests(self) -> None:

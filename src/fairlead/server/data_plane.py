@@ -23,6 +23,7 @@ from fairlead.server.request_ids import request_id
 from fairlead.server.routes import Match, Router, client_dialect
 from fairlead.server.side_calls import SIDE_ROUTES, SideCalls, Way
 from fairlead.server.stored_responses import StoredResponses
+from fairlead.vault.ownership import Ownership
 from fairlead.vault.vault import LOOPBACK
 from fairlead.wire.codec import Codec
 from fairlead.wire.gemini import ARRAY_CODEC
@@ -48,6 +49,7 @@ class DataPlane:
         max_body: int = 32 * 1024 * 1024,
         max_requests: int = 2_000,
         clock: Callable[[], float] = time.time,
+        ownership: Ownership | None = None,
     ) -> None:
         self.engine = engine
         self.snapshot = snapshot
@@ -61,7 +63,7 @@ class DataPlane:
         self._router = Router()
         self._responses = StoredResponses(engine.stores.responses, engine.transports)
         self._main = Way(engine)
-        self._sides = SideCalls(engine)
+        self._sides = SideCalls(engine, ownership)
         self._handlers: dict[str, Handler] = {
             "exchange": self._exchange,
             "generate": self._generate,
@@ -186,7 +188,11 @@ class DataPlane:
         """A call beside the main one."""
         dialect = match.dialect or client_dialect(scope["headers"], scope.get("query_string", b""))
         codec = self._codec(dialect)
-        way = self._sides.way(match, dialect, scope)
+        try:
+            way = self._sides.way(match, dialect, scope, self.snapshot, self.clock())
+        except Failure as failure:
+            await self._refuse(client, codec, failure.problem)
+            return
         await self._run(codec, scope, receive, client, way.in_url, way)
 
     async def _stored(self, match: Match, scope: Scope, _receive: Receive, client: Client) -> None:

@@ -27,6 +27,10 @@ class Door(Protocol):
         """The key's public facts, or why there is no entry."""
         ...
 
+    def good(self, key_id: str) -> bool:
+        """Whether a key of that id is there and not revoked."""
+        ...
+
 
 def enter(door: Door | None, scope: Scope) -> str | None:
     """The virtual key's id; None where no key was ever made and none is needed.

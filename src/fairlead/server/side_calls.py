@@ -9,15 +9,21 @@ from functools import partial
 
 from msgspec import Struct
 
-from fairlead.canon import Dialect
+from fairlead.canon import Dialect, Failure, Problem
 from fairlead.engine.counting import CountingEngine
 from fairlead.engine.embedding import EmbeddingEngine
+from fairlead.engine.endpoints import ENDPOINTS
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.passthrough import PassEngine, PassExchange
 from fairlead.engine.side import SideExchange
+from fairlead.engine.snapshot import Snapshot
+from fairlead.engine.uploads import continues, opened
 from fairlead.server.asgi_client import Scope
+from fairlead.server.body import header
 from fairlead.server.door import Door, enter
 from fairlead.server.routes import Match
+from fairlead.vault.ownership import MemoryOwnership, Ownership
 
 __all__ = ["SIDE_ROUTES", "SideCalls", "Way"]
 
@@ -33,25 +39,99 @@ class Way(Struct, frozen=True):
     in_url: tuple[str, bool] | None = None
 
 
-SIDE_ROUTES = ("count", "embed", "embed_one")
+SIDE_ROUTES = ("count", "embed", "embed_one", *sorted({name for name, _ in ENDPOINTS}))
 """Names of the routes that `SideCalls` knows."""
+
+_SCHEMES = {"http", "https"}
 
 
 class SideCalls:
     """The engines of the calls beside the main one, on the main one's network and stores."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, ownership: Ownership | None = None) -> None:
         stores = engine.stores
         shared = (engine.transports, engine.ledger, stores.vault, stores.responses)
         self._counting = CountingEngine(*shared)
         self._embedding = EmbeddingEngine(*shared)
+        self._passing = PassEngine(*shared[:3], ownership or MemoryOwnership())
 
-    def way(self, match: Match, _dialect: Dialect, _scope: Scope) -> Way:
-        """The way of a request that hit one of `SIDE_ROUTES`."""
+    def way(
+        self, match: Match, dialect: Dialect, scope: Scope, snapshot: Snapshot, now: float
+    ) -> Way:
+        """The way of a request that hit one of `SIDE_ROUTES`.
+
+        Raises:
+            Failure: the client's dialect has no such endpoint.
+        """
         name = match.route.name
         model = match.variables.get("model")
-        if name == "count":
-            in_url = None if model is None else (model, False)
-            return Way(self._counting, partial(SideExchange, op="count_tokens"), in_url=in_url)
         in_url = None if model is None else (model, name == "embed_one")
-        return Way(self._embedding, partial(SideExchange, op="embeddings"), in_url=in_url)
+        if name == "count":
+            return Way(self._counting, partial(SideExchange, op="count_tokens"), in_url=in_url)
+        if name.startswith("embed"):
+            return Way(self._embedding, partial(SideExchange, op="embeddings"), in_url=in_url)
+        endpoint = ENDPOINTS.get((name, dialect))
+        if endpoint is None:
+            raise Failure(_other_dialect(match, dialect))
+        make = partial(
+            PassExchange,
+            endpoint=endpoint,
+            method=match.route.method,
+            route=name,
+            variables=match.variables,
+            here=_here(scope, match),
+            path=_canonical(match),
+        )
+        if endpoint.act != "upload":
+            return Way(self._passing, make, in_url=in_url)
+        return Way(self._passing, make, partial(_enter_upload, snapshot, now), in_url)
+
+
+def _other_dialect(match: Match, dialect: Dialect) -> Problem:
+    return Problem(
+        "not_found",
+        f"{match.route.method} {match.route.path} is not part of the {dialect} dialect, which the"
+        " headers of this request speak",
+    )
+
+
+def _canonical(match: Match) -> str:
+    path = match.route.path
+    for name, value in match.variables.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def _here(scope: Scope, match: Match) -> str:
+    """The gateway's address as this client sees it, with the prefix that it put before the path. A
+    proxy in front says by the usual headers how it was asked; the answer goes to the same client.
+    """
+    scheme = header(scope, b"x-forwarded-proto") or scope.get("scheme", "http")
+    if scheme not in _SCHEMES:
+        scheme = "http"
+    host = header(scope, b"x-forwarded-host") or header(scope, b"host") or "localhost"
+    path, canonical = scope["path"], _canonical(match)
+    prefix = path.removesuffix(canonical) if path.endswith(canonical) else ""
+    return f"{scheme}://{host}{scope.get('root_path', '')}{prefix}"
+
+
+def _enter_upload(snapshot: Snapshot, now: float, door: Door | None, scope: Scope) -> str | None:
+    """Further requests of an upload bring no key but the address that its first one was given.
+
+    Raises:
+        Failure: no entry.
+    """
+    query = str(scope.get("query_string", b""), "latin-1")
+    if door is None or not continues(query):
+        return enter(door, scope)
+    for upstream in snapshot.upstreams.values():
+        who = opened(query, upstream, now)
+        if who is not None and door.good(who):
+            return who
+    raise Failure(
+        Problem(
+            "not_found",
+            "there is no such upload, or its time is over",
+            hint="begin it again, and go on at the address that the answer gives",
+        )
+    )

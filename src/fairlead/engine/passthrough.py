@@ -1,0 +1,382 @@
+"""Files, batches and cached contents: passed on to the vendor whose dialect the client speaks.
+
+Body, query, status and answer go through as they are, but for what would break or leak:
+
+- The vendor keeps the objects of all virtual keys in one account. What a key did not make is not
+  found, and lists name its own alone (`vault.ownership`). Without virtual keys there is one user,
+  and nothing is filtered.
+- Names of models become ids where the body or the URL names one exactly.
+- Addresses at the vendor that a client would follow with its own key (`results_url`,
+  `x-goog-upload-url`) become the gateway's. A redirect is an error, and never followed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+from urllib.parse import parse_qsl, quote, urlencode
+
+from fairlead.canon import Failure, Problem
+from fairlead.catalog.model import Model
+from fairlead.engine.answer_headers import answer_headers, given_back
+from fairlead.engine.client import Client, Header
+from fairlead.engine.endpoints import Endpoint
+from fairlead.engine.engine import Engine, TransportOf
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.faults import from_transport
+from fairlead.engine.listing import closed, owned
+from fairlead.engine.object_bodies import MODELS, text_at, with_results_here
+from fairlead.engine.plan import AUTO
+from fairlead.engine.side import SideExchange
+from fairlead.engine.snapshot import Snapshot
+from fairlead.engine.uploads import address_here, without_seal
+from fairlead.ledger.record import Ledger
+from fairlead.upstream.transport import HttpRequest, HttpResponse, TransportError
+from fairlead.upstream.vendors import Upstream, address
+from fairlead.vault.ownership import Ownership, not_yours
+from fairlead.vault.vault import Vault
+from fairlead.wire.codec import Codec
+
+__all__ = ["PassEngine", "PassExchange", "storing"]
+
+PAGES = 50
+"""Pages of a vendor's list that are looked through for something of the key's own."""
+
+UPLOAD = "x-goog-upload-"
+ADDRESS = "x-goog-upload-url"
+# https://ai.google.dev/api/files: the headers of the resumable protocol.
+_GIVEN = frozenset(
+    {
+        *("content-disposition", "x-goog-upload-status", "x-goog-upload-chunk-granularity"),
+        *("x-goog-upload-size-received", "x-goog-upload-header-content-type"),
+    }
+)
+_PAGED_BY = {"openai_chat": "after", "anthropic": "after_id"}
+_QUERY = "%/:?[]@!$&'()*+,;=-._~"
+
+
+class PassExchange(SideExchange):
+    """State of one call. `route` is the route's name; `variables` come from the path; `here` is the
+    gateway's address as the client sees it, `path` the path that it asked for.
+    """
+
+    __slots__ = ("endpoint", "here", "method", "path", "route", "variables")
+
+    def __init__(
+        self,
+        request_id: str,
+        codec: Codec,
+        snapshot: Snapshot,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        at: float,
+        key_id: str | None = None,
+        in_url: tuple[str, bool] | None = None,
+        query: bytes = b"",
+        endpoint: Endpoint,
+        method: str,
+        route: str,
+        variables: dict[str, str],
+        here: str,
+        path: str,
+    ) -> None:
+        super().__init__(
+            request_id, codec, snapshot, headers, body,
+            at=at, key_id=key_id, in_url=in_url, query=query, op=endpoint.op,
+        )  # fmt: skip
+        self.endpoint = endpoint
+        self.method = method
+        self.route = route
+        self.variables = variables
+        self.here = here
+        self.path = path
+
+    @property
+    def asked_id(self) -> str | None:
+        """The id in the path, as the vendor says it."""
+        bare = self.variables.get("id")
+        return None if bare is None else self.endpoint.prefix + bare
+
+
+def storing(snapshot: Snapshot, codec: Codec) -> Upstream:
+    """The upstream that keeps objects in a dialect.
+
+    Raises:
+        Failure: none is configured.
+    """
+    dialect = codec.dialect
+    for upstream in snapshot.upstreams.values():
+        if dialect in upstream.kind.stores:
+            return upstream
+    raise Failure(
+        Problem(
+            "not_found",
+            f"files, batches and caches of the {dialect} dialect are kept by its own vendor, and"
+            " no upstream of that kind is configured",
+            hint="set that vendor's API key; they are not translated to another vendor",
+        )
+    )
+
+
+class PassEngine(Engine):
+    """Takes calls that are passed on through. Exchanges are `PassExchange`s."""
+
+    def __init__(
+        self, transports: TransportOf, ledger: Ledger, vault: Vault, ownership: Ownership
+    ) -> None:
+        super().__init__(transports, ledger, vault)
+        self.ownership = ownership
+
+    def _accept(self, x: Exchange) -> None:
+        """Nothing has to be read for it."""
+        if x.in_url is not None:
+            x.model_name = x.in_url[0]
+        self.ledger.accept(x.accepted())
+
+    async def _dispatch(self, x: Exchange, client: Client) -> None:
+        assert isinstance(x, PassExchange)  # noqa: S101 - this engine is given no others
+        try:
+            await self._pass(x, client)
+        except asyncio.CancelledError:
+            x.asked = False  # no tokens were asked for, so none are estimated
+            raise
+
+    async def _pass(self, x: PassExchange, client: Client) -> None:
+        upstream = x.upstream = storing(x.snapshot, x.codec)
+        endpoint, id_ = x.endpoint, x.asked_id
+        if id_ is not None:
+            await self._must_own(x, endpoint.kind, id_)
+        path = endpoint.path
+        if x.in_url is not None:
+            x.model = _model(x, x.in_url[0], "model")
+            path = path.replace("{model}", quote(x.model.id, safe=""))
+        path = path.replace("{id}", quote(x.variables.get("id", ""), safe=""))
+        request = HttpRequest(
+            x.method,
+            _url(upstream, path, without_seal(x.query.decode("latin-1"))),
+            _headers(x, upstream),
+            await self._said(x),
+            upstream.timeouts,
+        )
+        if endpoint.act == "list" and x.key_id is not None:
+            await self._list(x, request, client)
+        else:
+            await self._once(x, request, client)
+
+    # --- what the client says -----------------------------------------------------------------
+
+    async def _must_own(self, x: PassExchange, kind: str, id_: str) -> None:
+        """Refuse what another key made, as if it did not exist.
+
+        Raises:
+            Failure: this key did not make it.
+        """
+        if x.key_id is None or x.upstream is None:
+            return
+        if not await self.ownership.owns(x.scope, x.upstream.name, kind, id_):
+            raise Failure(not_yours(kind, id_))
+
+    async def _said(self, x: PassExchange) -> bytes:
+        """The client's body, with names of models resolved and the ids in it looked at."""
+        body = x.body
+        if not body.lstrip().startswith(b"{"):
+            return body
+        for kind, steps in x.endpoint.uses:
+            if (id_ := text_at(body, steps)) is not None:
+                await self._must_own(x, kind, id_)
+        resolve = MODELS.get((x.route, x.codec.dialect))
+        if resolve is None:
+            return body
+
+        def named(name: str, where: str) -> str:
+            x.model = _model(x, name, where)
+            x.model_name = x.model_name or name
+            return x.model.id
+
+        return resolve(body, named)
+
+    # --- what the vendor answers --------------------------------------------------------------
+
+    async def _once(self, x: PassExchange, request: HttpRequest, client: Client) -> None:
+        """One request, and its answer."""
+        upstream = _of(x)
+        try:
+            response = await self._send(x, request)
+            try:
+                if x.endpoint.act == "content":
+                    await _stream(x, response, client)
+                    return
+                body = await response.read(x.snapshot.max_answer_bytes)
+            finally:
+                await response.aclose()
+        except TransportError as error:
+            if client.started:
+                x.outcome = "stream_broken"
+            raise Failure(from_transport(error, upstream)) from error
+        await self._note(x, body)
+        if x.endpoint.kind == "batches":
+            body = with_results_here(body, x.here)
+        await _respond(x, response, body, client)
+
+    async def _list(self, x: PassExchange, request: HttpRequest, client: Client) -> None:
+        """The key's own part of a list: the first page that holds any of it."""
+        upstream, endpoint = _of(x), x.endpoint
+        own = frozenset(await self.ownership.ids(x.scope, upstream.name, endpoint.kind))
+        query = dict(parse_qsl(x.query.decode("latin-1")))
+        after = "before_id" if "before_id" in query else _PAGED_BY.get(x.codec.dialect, "")
+        seen: set[str] = set()
+        for _ in range(PAGES):
+            try:
+                response = await self._send(x, request)
+                try:
+                    body = await response.read(x.snapshot.max_answer_bytes)
+                finally:
+                    await response.aclose()
+            except TransportError as error:
+                raise Failure(from_transport(error, upstream)) from error
+            page = owned(body, endpoint.items, endpoint.id_field, own, after)
+            seen.update(page.ids)
+            if page.ids or page.following is None or own <= seen:
+                body = closed(page.body) if page.following and own <= seen else page.body
+                await _respond(x, response, with_results_here(body, x.here), client)
+                return
+            request = _following(request, page.following)
+        raise Failure(_too_long(endpoint))
+
+    async def _send(self, x: PassExchange, request: HttpRequest) -> HttpResponse:
+        """The vendor's answer, if it is one.
+
+        Raises:
+            Failure: it is an error.
+            TransportError: there is none.
+        """
+        upstream = _of(x)
+        x.asked = True
+        response = await self.transports.of(upstream).send(request)
+        x.emulated = "x-fairlead-emulated" in response.headers
+        if response.status < 300:
+            return response
+        try:
+            lane = (Model.unknown(x.model_name, upstream.vendor), upstream)
+            raise Failure(await self._refused(x, lane, response))
+        finally:
+            await response.aclose()
+
+    async def _note(self, x: PassExchange, body: bytes) -> None:
+        """Write down whose the objects are that the answer tells of."""
+        if x.key_id is None:
+            return
+        endpoint, name, id_ = x.endpoint, _of(x).name, x.asked_id
+        ownership = self.ownership
+        if endpoint.act == "delete" and id_ is not None:
+            await ownership.delete(x.scope, name, endpoint.kind, id_)
+            return
+        if endpoint.act in ("make", "upload") and (made := text_at(body, endpoint.made)):
+            await ownership.put(x.scope, name, endpoint.kind, made)
+        for kind, steps in endpoint.also:
+            other = text_at(body, steps)
+            if other and not await ownership.owns(x.scope, name, kind, other):
+                await ownership.put(x.scope, name, kind, other)
+
+
+def _of(x: Exchange) -> Upstream:
+    assert x.upstream is not None  # noqa: S101 - `_dispatch` begins with it
+    return x.upstream
+
+
+def _model(x: Exchange, name: str, where: str) -> Model:
+    """The model of the storing vendor that a name stands for; an unknown name is the vendor's
+    matter.
+
+    Raises:
+        Failure: it is no model of that vendor's.
+    """
+    upstream = _of(x)
+    if name == AUTO:
+        message = "batches and caches are for one model: auto chooses for single requests"
+        raise Failure.invalid(message, where, hint=f"name a model of {upstream.vendor}'s")
+    try:
+        model = x.snapshot.model(name, x.today)
+    except Failure:
+        return Model.unknown(name, upstream.vendor)
+    if model.vendor != upstream.vendor:
+        message = f"{model.id} is no model of {upstream.vendor}'s, who would keep this"
+        raise Failure.invalid(message, where, hint="batches and caches are not translated")
+    return model
+
+
+def _url(upstream: Upstream, path: str, query: str) -> str:
+    """Base URLs may end in the API's version; uploads have theirs in the middle of the path."""
+    version = "/v1beta" if "/v1beta/" in path else "/v1"
+    root = address(upstream, version + "/").removesuffix(version + "/")
+    return root + path + (f"?{quote(query, safe=_QUERY)}" if query else "")
+
+
+def _headers(x: PassExchange, upstream: Upstream) -> tuple[tuple[str, str], ...]:
+    """The operator's headers, and what the client's own say to the vendor."""
+    said: dict[str, str] = {}
+    for name, value in x.headers:
+        if name in upstream.kind.forward or name.startswith(UPLOAD.encode("ascii")):
+            said[str(name, "latin-1")] = str(value, "latin-1")
+        elif name == b"content-type" and x.body:
+            said["content-type"] = str(value, "latin-1")
+    kept = tuple(
+        (n, v) for n, v in upstream.headers if n not in said and (n != "content-type" or x.body)
+    )
+    return (*kept, *said.items())
+
+
+def _following(request: HttpRequest, page: tuple[str, str]) -> HttpRequest:
+    """The request for the vendor's next page."""
+    url, _, query = request.url.partition("?")
+    asked = {**dict(parse_qsl(query)), page[0]: page[1]}
+    return HttpRequest(
+        request.method, f"{url}?{urlencode(asked)}", request.headers, request.body, request.timeouts
+    )
+
+
+def _too_long(endpoint: Endpoint) -> Problem:
+    return Problem(
+        "upstream",
+        f"{PAGES} pages of the vendor's list held nothing of this key's {endpoint.kind}, and there"
+        " are more",
+        hint="ask for larger pages, or for single ids",
+    )
+
+
+def _answer_headers(x: PassExchange, response: HttpResponse) -> list[Header]:
+    said = response.headers
+    headers = answer_headers(x, said.get("content-type", "").encode("latin-1"))
+    if "content-type" not in said:
+        del headers[0]
+    headers += given_back(x, said)
+    headers += [(n.encode(), v.encode("latin-1")) for n, v in said.items() if n in _GIVEN]
+    if (vendors := said.get(ADDRESS)) is not None:
+        here = address_here(vendors, x.here + x.path, _of(x), x.key_id, x.at)
+        headers.append((ADDRESS.encode(), here.encode("ascii", "replace")))
+    return headers
+
+
+async def _respond(x: PassExchange, response: HttpResponse, body: bytes, client: Client) -> None:
+    x.status, x.outcome = response.status, "ok"
+    x.first_byte = x.last = perf_counter()
+    await client.respond(response.status, _answer_headers(x, response), body)
+
+
+async def _stream(x: PassExchange, response: HttpResponse, client: Client) -> None:
+    """A file's content, in pieces as they come. The vendor's length goes with it, so that a client
+    sees when it was cut off.
+    """
+    x.status, x.outcome = response.status, "client_gone"
+    headers = _answer_headers(x, response)
+    if (length := response.headers.get("content-length")) is not None:
+        headers.append((b"content-length", length.encode("latin-1")))
+    async for chunk in response.chunks():
+        if not client.started:
+            x.first_byte = perf_counter()
+            await client.start(response.status, headers)
+        await client.write(chunk)
+    if not client.started:
+        await client.start(response.status, headers)
+    x.outcome, x.last = "ok", perf_counter()
+    await client.finish()
