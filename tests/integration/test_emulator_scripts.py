@@ -222,6 +222,81 @@ def test_openai_chat(scripted: EmulatorThread, parallel: bool):
         checked(scripted)
 
 
+PATCH = """
+[[script]]
+name = "patch"
+contains = "Patch it"
+facts.cwd = '<cwd>(.*?)</cwd>'
+[[script.turn]]
+calls = [
+    [{ tool = "Edit" }, { tool = "apply_patch", args = { input = "*** Begin Patch {cwd}" } }],
+    { tool = "shell", args = { command = ["ls", "{cwd}"] } },
+]
+[[script.turn]]
+expect = [{ contains = "patched", result = 1 }, { contains = "a.txt", result = 2 }]
+say = "Patched."
+"""
+
+
+@pytest.mark.parametrize("way", ["items", "previous", "streamed"])
+def test_openai_responses(scripted: EmulatorThread, way: str):
+    scripted.scripts.add(PATCH)
+    tools: Any = [
+        {"type": "custom", "name": "apply_patch", "description": "Patches."},
+        {
+            "type": "function",
+            "name": "shell",
+            "strict": False,
+            "parameters": {"type": "object", "properties": {"command": {"type": "array"}}},
+        },
+    ]
+    given: list[Any] = [
+        {"role": "user", "content": [{"type": "input_text", "text": "<cwd>/w</cwd>"}]},
+        {"role": "user", "content": [{"type": "input_text", "text": "Patch it."}]},
+    ]
+    before: str | None = None
+    seen: list[Any] = []
+    with openai.OpenAI(base_url=scripted.url + "/v1", api_key="k", max_retries=0) as client:
+        for _ in range(5):
+            request: Any = {"model": "gpt-5-mini", "input": given, "tools": tools}
+            if way == "previous" and before:
+                request["previous_response_id"] = before
+            if way == "streamed":
+                with client.responses.stream(**request) as stream:
+                    made: Any = stream.get_final_response()
+            else:
+                made = client.responses.create(**request)
+            before = made.id
+            calls = [item for item in made.output if item.type.endswith("_call")]
+            seen += [(call.type, getattr(call, "input", None)) for call in calls]
+            if not calls:
+                break
+            results = [
+                {
+                    "type": f"{call.type}_output",
+                    "call_id": call.call_id,
+                    "output": "patched" if call.type == "custom_tool_call" else "a.txt",
+                }
+                for call in calls
+            ]
+            kept = {"type", "call_id", "name", "arguments", "input", "id"}
+            if way == "previous":
+                given = results
+            else:
+                echoed = [item.model_dump(exclude_none=True) for item in made.output]
+                given += [
+                    {k: v for k, v in item.items() if k in kept}
+                    if item["type"].endswith("_call")
+                    else item
+                    for item in echoed
+                ]
+                given += results
+    assert made.output_text == "Patched."
+    assert seen == [("custom_tool_call", "*** Begin Patch /w"), ("function_call", None)]
+    assert scripted.scripts.runs[1].played == [1, 1]
+    assert scripted.scripts.runs[1].problems == []
+
+
 def ask(client: anthropic.Anthropic, messages: list[Any], **more: Any) -> anthropic.types.Message:
     return client.messages.create(
         model="claude-haiku-4-5", max_tokens=500, messages=messages, **more

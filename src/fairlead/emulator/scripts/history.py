@@ -72,6 +72,9 @@ def _result_text(content: JsonValue) -> str:
     return "\n".join(_texts(content)) or msgspec.json.encode(content).decode()
 
 
+# A custom tool takes a text; scripts call it with that text as `input`.
+_FREE_TEXT = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
+
 # -- Anthropic and OpenAI chat: `messages` ---------------------------------------------------------
 
 
@@ -85,7 +88,8 @@ def _messages(body: dict[str, Any], history: History) -> None:
         inner = tool.get("function") or tool.get("custom") or tool
         if isinstance(inner, dict) and isinstance(inner.get("name"), str):
             schema = inner.get("input_schema") or inner.get("parameters")
-            history.tools.append(Offered(inner["name"], schema))
+            free = inner is tool.get("custom")
+            history.tools.append(Offered(inner["name"], _FREE_TEXT if free else schema))
 
 
 def _system(message: dict[str, Any], history: History) -> None:
@@ -129,8 +133,6 @@ _ROLES: dict[str, Callable[[dict[str, Any], History], None]] = {
 
 # -- OpenAI responses: `input` ---------------------------------------------------------------------
 
-_FREE_TEXT = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
-
 
 def _responses(body: dict[str, Any], history: History) -> None:
     history.system += _texts(body.get("instructions"))
@@ -149,7 +151,14 @@ def _responses(body: dict[str, Any], history: History) -> None:
         elif kind.endswith("_call") and "call_id" in item:
             name = str(item.get("name") or kind.removesuffix("_call"))
             history.events.append(Event("call", name, str(item["call_id"])))
-    for tool in _dicts(body.get("tools")):
+    _offer(body.get("tools"), history)
+
+
+def _offer(tools: JsonValue, history: History) -> None:
+    for tool in _dicts(tools):
+        if tool.get("type") == "namespace":
+            _offer(tool.get("tools"), history)
+            continue
         title = str(tool.get("name") or tool.get("type"))
         schema = _FREE_TEXT if tool.get("type") == "custom" else tool.get("parameters")
         history.tools.append(Offered(title, schema))
