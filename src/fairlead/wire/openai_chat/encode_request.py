@@ -64,10 +64,12 @@ def encode_request(request: Request, target: Target) -> Encoded:
 class _Writer:
     """One request under way; `written` finds a turn's message by the path where it stood."""
 
-    __slots__ = ("_breakpoints", "losses", "offered", "written")
+    __slots__ = ("_breakpoints", "_results_hold_media", "_waiting", "losses", "offered", "written")
 
     def __init__(self, facts: Model) -> None:
         self._breakpoints = "cache_breakpoints" in facts.features
+        self._results_hold_media = "tool_result_media" in facts.features
+        self._waiting: list[Json] = []  # media of results, for behind all results of the step
         self.losses: list[Loss] = []
         self.offered: dict[int, Json | Raw] = {}  # by their place in the request
         self.written: dict[str, Json] = {}
@@ -79,7 +81,14 @@ class _Writer:
             self._turn(turn, out)
         for turn in request.turns:
             self._turn(turn, out)
+        self._flush(out)
         return out
+
+    def _flush(self, out: list[Json]) -> None:
+        """Say what results held beside text, now that all results of the step are there."""
+        if self._waiting:
+            out.append({"role": "user", "content": self._waiting})
+            self._waiting = []
 
     def _turn(self, turn: Turn, out: list[Json]) -> None:
         rest: list[CanonPart] = []
@@ -92,6 +101,7 @@ class _Writer:
                 rest.append(part)
         if not rest and any(isinstance(part, ToolResult) for part in turn.parts):
             return
+        self._flush(out)
         message = {"role": turn.role}
         if turn.name is not None:
             message["name"] = turn.name
@@ -145,10 +155,14 @@ class _Writer:
             message["tool_calls"] = calls
 
     def _thought(self, part: Thinking, out: list[str], path: str) -> None:
-        if part.signature is not None:
-            why = "a signature can be checked only by the vendor that made it"
-            self._cosmetic(path, "thinking_signature", why)
-        if part.text:
+        """Thoughts that nobody signed go on as `reasoning_content`: the vendors of this dialect
+        that show thoughts want them back (DeepSeek, in a tool loop). Those that another vendor
+        signed are not for this one, and OpenAI refuses the field.
+        """
+        if part.signature is not None and part.signature.dialect != "openai_chat":
+            why = "another vendor's thoughts mean nothing to this one"
+            self._cosmetic(path, "thinking_dropped", why)
+        elif part.text:
             out.append(part.text)
 
     def _call(self, part: ToolCall, path: str) -> Json:
@@ -169,9 +183,25 @@ class _Writer:
             self._cosmetic(path, "tool_error", why)
         pieces = [self._piece(inner, path) for inner in part.content]
         content = [piece for piece in pieces if piece is not None]
+        if not self._results_hold_media:
+            content = self._text_only(content, part, path)
         self._mark(content[-1] if content else {}, part.cache, path)  # behind the last of it
         message["content"] = _content(content)
         return message
+
+    def _text_only(self, content: list[Json], part: ToolResult, path: str) -> list[Json]:
+        """The texts of a result; media wait: "content: str | Iterable[text parts]" (openai SDK,
+        types/chat/chat_completion_tool_message_param.py).
+        """
+        media = [piece for piece in content if piece["type"] != "text"]
+        if not media:
+            return content
+        why = "tool messages hold text only here: media follow behind"
+        self._cosmetic(path, "tool_result_media", why)
+        name = f" {part.name}" if part.name else ""
+        self._waiting.append({"type": "text", "text": f"Returned by the function{name}:"})
+        self._waiting += media
+        return [piece for piece in content if piece["type"] == "text"]
 
     def _piece(self, part: CanonPart, path: str) -> Json | None:
         """A content part, or None with a loss."""

@@ -15,7 +15,7 @@ REPLY = Reply("m", 1_700_000_000, "1", include_usage=True)
 
 def target(request):
     facts = Model.unknown(request.model, "someone")
-    return Target(request.model, replace(facts, features=("cache_breakpoints",)))
+    return Target(request.model, replace(facts, features=("cache_breakpoints", "tool_result_media")))
 
 
 @settings(max_examples=200, deadline=None)

@@ -547,12 +547,42 @@ def test_small_things_that_are_lost_are_named():
         ("cosmetic", what)
         for what in (
             "thought_signature",
-            "thinking_signature",
+            "thinking_dropped",
             "part_order",
             "media_type",
             "media_name",
         )
     }
+
+
+def test_media_of_results_follow_behind_all_results_of_the_step():
+    """OpenAI: tool messages hold text only; and nothing may stand between them."""
+    image = Media("image", "image/png", Url("https://e.com/a"))
+    calls = (ToolCall("c1", "f", "{}"), ToolCall("c2", "g", "{}"))
+    turns = (
+        Turn("assistant", calls),
+        Turn("tool", (ToolResult("c1", (Text("r"), image), name="f"),)),
+        Turn("tool", (ToolResult("c2", (Text("s"),)),)),
+        Turn("assistant", (Text("done"),)),
+    )
+    request = type(decode())(model="m", turns=turns)
+    encoded = CODEC.encode_request(request, target())
+    messages = json.loads(encoded.body)["messages"]
+    assert [m["role"] for m in messages] == ["assistant", "tool", "tool", "user", "assistant"]
+    assert messages[1]["content"] == "r"
+    assert [part["type"] for part in messages[3]["content"]] == ["text", "image_url"]
+    assert "f" in messages[3]["content"][0]["text"]
+    assert [loss.what for loss in encoded.losses] == ["media_type", "tool_result_media"]
+
+
+def test_thoughts_that_another_vendor_signed_stay_here():
+    thoughts = (Thinking("a", Signature("anthropic", "s")), Thinking("b"), Text("c"))
+    request = type(decode())(model="m", turns=(Turn("assistant", thoughts),))
+    encoded = CODEC.encode_request(request, target())
+    assert json.loads(encoded.body)["messages"] == [
+        {"role": "assistant", "content": "c", "reasoning_content": "b"}
+    ]
+    assert [loss.what for loss in encoded.losses] == ["thinking_dropped"]
 
 
 def test_instructions_come_first_and_results_before_the_rest():
