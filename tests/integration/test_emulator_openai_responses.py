@@ -137,6 +137,12 @@ def test_reasoning_comes_back_whole_and_before_its_item(client: openai.OpenAI):
         assert "without its required following item" in message
 
 
+def test_a_tool_in_a_namespace_is_called_by_both_names(client: openai.OpenAI):
+    tools: Any = [{"type": "namespace", "name": "sky", "description": "", "tools": TOOLS[:1]}]
+    call = client.responses.create(**ask("Weather in Rome", tools=tools)).output[-1]
+    assert (call.name, call.namespace) == ("get_weather", "sky")
+
+
 def test_conversations_are_stored(client: openai.OpenAI):
     first = client.responses.create(**ask(ASKED, tools=TOOLS))
     results: Any = [item for item in sent_back(first) if item["type"].endswith("_output")]

@@ -111,6 +111,7 @@ FUNCTION_CALL = {"type": "function_call", "call_id": "c", "name": "f", "argument
 OUTPUT = {"type": "function_call_output", "call_id": "c", "output": "1"}
 RESPONSES = [
     ({}, 200, "", None, None),
+    ({"client_metadata": {"a": "b"}, "input": [USER | {"id": "msg_1"}]}, 200, "", None, None),
     ({"temperature": 0.2}, 400, "Unsupported parameter: 'temperature'", "temperature", None),
     ({"reasoning": {"effort": "none"}}, 400, "'none' is not supported with the 'gpt-5-mini' model",
      "reasoning.effort", "unsupported_value"),

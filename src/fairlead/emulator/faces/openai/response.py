@@ -57,6 +57,7 @@ class Drawn(Struct, frozen=True):
     seed: bytes
     model: str
     custom: frozenset[str]
+    spaces: dict[str, str]
     effort: str | None
     usage: dict[str, Any]
 
@@ -150,6 +151,7 @@ def _call(call: Call, drawn: Drawn, at: int) -> Item:
     else:
         kind = "function_call"
         said = {"arguments": msgspec.json.encode(call.arguments).decode()}
+    space = drawn.spaces.get(call.name)
     return {
         "id": _PREFIXES[kind] + ident(drawn.seed, f"item {at}", 32, lower=True),
         "type": kind,
@@ -157,6 +159,7 @@ def _call(call: Call, drawn: Drawn, at: int) -> Item:
         **said,
         "call_id": call_id,
         "name": call.name,
+        **({} if space is None else {"namespace": space}),
     }
 
 

@@ -12,7 +12,11 @@ from fairlead.emulator.faces.openai.chat import STREAM, cached_of
 from fairlead.emulator.faces.openai.errors import refusal
 from fairlead.emulator.faces.openai.events import events
 from fairlead.emulator.faces.openai.response import Drawn, draw, with_ids
-from fairlead.emulator.faces.openai.responses_reading import ask_of_items, custom_names
+from fairlead.emulator.faces.openai.responses_reading import (
+    ask_of_items,
+    custom_names,
+    namespaces,
+)
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.shelf import Stored, items_of
 
@@ -43,6 +47,7 @@ def create_response(put: Put) -> Answered:
         seed,
         judge.full_name("openai", put.model),
         custom_names(body),
+        namespaces(body),
         (body.get("reasoning") or {}).get("effort")
         or judge.openai_facts(put.model).effort_default
         or None,

@@ -9,7 +9,7 @@ from fairlead.emulator.faces.openai.efforts import budget_of
 from fairlead.emulator.faces.openai.reading import media_of
 from fairlead.emulator.json_value import JsonValue
 
-__all__ = ["ask_of_items", "custom_names"]
+__all__ = ["ask_of_items", "custom_names", "namespaces"]
 
 _MEDIA = {"input_image", "input_file", "input_audio"}
 _TEXTS = {"input_text", "output_text", "text", "refusal"}
@@ -37,6 +37,17 @@ def custom_names(body: dict[str, Any]) -> frozenset[str]:
     return frozenset(
         name for kind, name, _ in _offered(body.get("tools") or ()) if kind == "custom"
     )
+
+
+def namespaces(body: dict[str, Any]) -> dict[str, str]:
+    """The namespace of each tool that is in one: its calls name it."""
+    return {
+        tool["name"]: space["name"]
+        for space in body.get("tools") or ()
+        if space.get("type") == "namespace"
+        for tool in space["tools"]
+        if "name" in tool
+    }
 
 
 def _offered(tools: Any) -> Iterator[tuple[str, str, JsonValue]]:  # noqa: ANN401 - a list of tools
