@@ -134,6 +134,11 @@ class KeyStore:
         """Whether a key was ever made. True even if all are revoked: revoking opens no door."""
         return bool(self._by_hash)
 
+    def revoked(self) -> frozenset[str]:
+        """Ids of the keys that are good no longer. Memory only."""
+        infos = [info for _, info in self._by_hash.values()]
+        return frozenset(info.id for info in infos if info.revoked is not None)
+
     def refresh(self) -> bool:
         """Look whether keys were made or revoked, by whichever process; whether that was so.
 

@@ -20,10 +20,9 @@ from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
 from fairlead.server.data_plane import DataPlane
 from fairlead.server.http11 import protocol_for
+from fairlead.server.keeping import Keeping
 from fairlead.server.ledger_watch import LedgerWatch
 from fairlead.upstream.transports import Transports
-from fairlead.vault.memory import MemoryVault
-from fairlead.vault.ownership import SqliteOwnership
 
 __all__ = ["App", "is_loopback", "serve"]
 
@@ -58,16 +57,15 @@ class App:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.keys = KeyStore(path)
         self.ledger = SqliteLedger(path)
-        self.vault = MemoryVault(settings.vault.max_bytes, settings.vault.max_age)
-        self.ownership = SqliteOwnership(path)
+        self.keeping = kept = Keeping(settings)
         self.transports = Transports()
         self.plane = DataPlane(
-            Engine(self.transports, self.ledger, self.vault),
+            Engine(self.transports, self.ledger, kept.vault, kept.responses),
             snapshot,
             self.keys if self.keys.any_made() else None,
             max_body=settings.server.max_body_bytes,
             max_requests=settings.server.max_requests,
-            ownership=self.ownership,
+            ownership=kept.ownership,
         )
         self._ledger_watch = LedgerWatch(self.ledger.health)
         self._watch: asyncio.Task[None] | None = None
@@ -106,7 +104,7 @@ class App:
         await self._last_requests()
         await self.transports.aclose()
         await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
-        self.ownership.close()
+        await self.keeping.close()
         self._ledger_watch.close()
 
     async def _last_requests(self) -> None:
@@ -126,8 +124,9 @@ class App:
         except ConfigError as error:
             log.error("reload refused, the old configuration stays: %s", error)  # noqa: TRY400 - no traceback for people's errors
             return
-        if fresh.settings.server != self.loaded.settings.server:
-            log.warning("reload: changes under [server] take a restart")
+        for section in ("server", "ledger", "vault"):
+            if getattr(fresh.settings, section) != getattr(self.loaded.settings, section):
+                log.warning("reload: changes under [%s] take a restart", section)
         self.loaded = fresh
         self.plane.snapshot = snapshot
         log.info("reloaded: %s", fresh.path or "defaults and environment")
@@ -141,6 +140,7 @@ class App:
             except KeyStoreError as error:
                 log.error("virtual keys cannot be read, the last known ones stay: %s", error)  # noqa: TRY400 - no traceback for people's errors
                 continue
+            await self.keeping.forget(self.keys.revoked())
             if self.plane.door is None and self.keys.any_made():
                 self.plane.door = self.keys
                 log.info("virtual keys are there now: every request needs one")
