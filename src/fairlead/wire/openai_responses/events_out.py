@@ -79,6 +79,11 @@ _CODES: Final[dict[ProblemKind, str]] = {
 (codex-rs/codex-api, sse/responses.rs); all others are `server_error`."""
 
 
+_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
+_LAST: Final = frozenset({"completed", "incomplete", "failed"})
+"""Statuses that have a last event of their own."""
+
+
 class _Item:
     """An output item that is being told."""
 
@@ -191,7 +196,8 @@ class ResponsesStreamEncoder:
             error=error,
             extra=extra,
         )
-        return out + self._tell(f"response.{status}", {"response": Raw(self.final)})
+        name = status if status in _LAST else "incomplete"
+        return out + self._tell(f"response.{name}", {"response": Raw(self.final)})
 
     # Events
 
@@ -221,7 +227,10 @@ class ResponsesStreamEncoder:
             self._number,
         )
         self._number += 1
-        return head + _ENCODE(fields)[1:] + b"\n\n"
+        data = _ENCODE(fields)[1:]
+        if b"\n" in data or b"\r" in data:  # between the values of JSON that is kept as it came
+            data = data.translate(_ONE_LINE)
+        return head + data + b"\n\n"
 
     def _begun(self) -> bytes:
         if self._number:
@@ -233,9 +242,8 @@ class ResponsesStreamEncoder:
     def _fail(self, problem: Problem) -> bytes:
         self._over = True
         told = _ERROR.decode(encode_error(problem, ""))["error"]
-        if not self._number:  # the stream so far was the vendor's own
-            fields = {"code": told["code"], "message": told["message"], "param": problem.param}
-            return self._tell("error", fields)
+        # Also where the stream so far was the vendor's own: Codex knows this event, and passes over
+        # an `error` ("unhandled responses event", codex-rs/codex-api/src/sse/responses.rs).
         out = self._end_items(cut=True)
         error = {"code": _CODES.get(problem.kind, "server_error"), "message": told["message"]}
         raws = [item.raw for item in self._items]

@@ -22,8 +22,10 @@ def write_tool(tool: Tool) -> Json | Raw | None:
     if tool.description is not None:
         out["description"] = tool.description
     if not tool.custom:
-        # Both are required here, and "strict" is true where it is not sent: a schema that was
-        # written for another dialect need not be one that strict mode takes.
+        # "If you omit `strict`, the default depends on the API: Responses requests will normalize
+        # your schema into strict mode [...] which can make previously optional fields mandatory,
+        # while Chat Completions requests remain non-strict by default" (OpenAI's guide, Function
+        # calling). So what was written for another dialect says that it is not strict.
         out["parameters"] = None if tool.parameters is None else Raw(tool.parameters)
         out["strict"] = bool(tool.strict)
     return out
