@@ -158,7 +158,7 @@ class VaultSettings(Struct, frozen=True, forbid_unknown_fields=True):
             ge=0,
             le=1 << 40,
             description="Stored answers of the Responses API (`previous_response_id`); the oldest"
-            " go first. 0: none is stored.",
+            " go first. With `memory` at most 256 MiB. 0: none is stored.",
         ),
     ] = 1024 * 1024 * 1024
     responses_max_age: Annotated[
