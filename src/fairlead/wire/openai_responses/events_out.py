@@ -182,8 +182,7 @@ class ResponsesStreamEncoder:
         out = self._begun() + self._end_items()
         self._over = True
         if self._logprobs:
-            why = "log-probabilities of a text that was over"
-            self.losses.append(Loss("cosmetic", "output", "logprobs", why))
+            self._add_logprobs()
         status, incomplete = write_status(self._finish, refused=self._refused)
         error = None
         if status == "failed":
@@ -449,6 +448,16 @@ class ResponsesStreamEncoder:
         if not item.open and item is not self._message:
             out += self._end_message(item)
         return out
+
+    def _add_logprobs(self) -> None:
+        """What came behind its text is told in the whole answer, as OpenAI may do (recorded)."""
+        parts = [told for item in self._items for told in item.parts]
+        texts = [told.whole for told in parts if isinstance(told.part, Text)]
+        if texts:
+            texts[0]["logprobs"] = self._take_logprobs()
+            return
+        why = "log-probabilities of an answer without text"
+        self.losses.append(Loss("cosmetic", "output", "logprobs", why))
 
     def _take_logprobs(self) -> object:
         if not self._logprobs:
