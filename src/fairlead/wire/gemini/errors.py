@@ -104,7 +104,8 @@ _REFINED: Final[tuple[tuple[frozenset[ProblemKind], re.Pattern[str], ProblemKind
     ),
     (
         frozenset({"upstream_auth"}),
-        re.compile(r"access the (File|CachedContent|Tuned)", re.IGNORECASE),
+        # Also "CachedContent not found (or permission denied)": the object, not the account.
+        re.compile(r"access the (File|CachedContent|Tuned)|^CachedContent not found", re.IGNORECASE),
         "permission",
     ),
 )

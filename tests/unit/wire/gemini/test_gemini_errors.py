@@ -41,6 +41,12 @@ CASES = {
         "permission",
         None,
     ),
+    "a cached content that is gone": (
+        403,
+        envelope(403, "PERMISSION_DENIED", "CachedContent not found (or permission denied)"),
+        "permission",
+        None,
+    ),
     "no such model": (
         404,
         envelope(404, "NOT_FOUND", "models/x is not found for API version v1beta"),
