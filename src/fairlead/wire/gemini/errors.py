@@ -105,7 +105,9 @@ _REFINED: Final[tuple[tuple[frozenset[ProblemKind], re.Pattern[str], ProblemKind
     (
         frozenset({"upstream_auth"}),
         # Also "CachedContent not found (or permission denied)": the object, not the account.
-        re.compile(r"access the (File|CachedContent|Tuned)|^CachedContent not found", re.IGNORECASE),
+        re.compile(
+            r"access the (File|CachedContent|Tuned)|^CachedContent not found", re.IGNORECASE
+        ),
         "permission",
     ),
 )
