@@ -71,7 +71,7 @@ class SideCalls:
         if name.startswith("embed"):
             return Way(self._embedding, partial(SideExchange, op="embeddings"), in_url=in_url)
         endpoint = ENDPOINTS.get((name, dialect))
-        if endpoint is None:
+        if endpoint is None or (in_url is None and "{model}" in endpoint.path):
             raise Failure(_other_dialect(match, dialect))
         make = partial(
             PassExchange,
