@@ -32,6 +32,7 @@ class _Status(Struct):
 
 class _Item(Struct):
     id: str | None = None
+    role: str | None = None
 
 
 _STATUS = msgspec.json.Decoder(_Status)
@@ -145,9 +146,15 @@ def _unanswered(upstream: Upstream, method: str, why: str) -> Problem:
 
 
 def _named(raw: Raw, name: str) -> tuple[str, Raw]:
-    """An item with its id; clients rarely give one, lists always do."""
-    own = _ITEM.decode(raw).id
-    if own:
-        return own, raw
+    """An item as lists show it: with an id, which clients rarely give, and its text as parts."""
+    item = _ITEM.decode(raw)
+    own = item.id or name
     fields = msgspec.json.decode(raw, type=dict[str, Raw])
-    return name, Raw(_ENCODE({"id": name, **{k: v for k, v in fields.items() if k != "id"}}))
+    if item.role is not None:
+        fields.setdefault("type", Raw(b'"message"'))
+        fields.setdefault("status", Raw(b'"completed"'))
+        if bytes(fields.get("content", b"")).startswith(b'"'):
+            kind = "output_text" if item.role == "assistant" else "input_text"
+            text = {"type": kind, "text": fields["content"]}
+            fields["content"] = Raw(_ENCODE([text]))
+    return own, Raw(_ENCODE({**fields, "id": own}))
