@@ -101,7 +101,7 @@ async def trip(
         **changes,
     )
     fake, ledger = FakeTransport(*script), MemoryLedger()
-    engine = Engine(SharedTransport(fake), ledger, vault or MemoryVault())
+    engine = Engine(SharedTransport(fake), ledger, MemoryVault() if vault is None else vault)
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     got = Got()
     x = Exchange("fl-1", CODECS[client], snapshot, (), data, at=DAY, in_url=url)

@@ -120,6 +120,8 @@ class Extra(Struct, frozen=True):
 class Request(Struct, frozen=True, kw_only=True):
     """One request. `instructions` is the top-level system prompt of dialects that have one;
     OpenAI's system and developer messages are turns and stay where they stood.
+    `legacy_functions`: the tools were declared as OpenAI's older `functions`, so that the client
+    knows one `function_call` an answer and no `tool_calls`.
     """
 
     model: str
@@ -128,6 +130,7 @@ class Request(Struct, frozen=True, kw_only=True):
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tools: bool | None = None
+    legacy_functions: bool = False
     sampling: Sampling = Sampling()
     max_tokens: int | None = None
     n: int | None = None

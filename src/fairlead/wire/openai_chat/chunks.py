@@ -46,6 +46,7 @@ from fairlead.wire.openai_chat.response import (
     call_json,
     finish_word,
     lost,
+    second_call,
     text_signature,
     thought_detail,
 )
@@ -79,20 +80,24 @@ class _Choice:
     """One choice: its prefix, and what has been said."""
 
     __slots__ = (
+        "at",
         "before",
         "calls",
         "cited",
         "details",
         "finished",
         "length",
+        "muted",
         "parts",
         "refused",
         "said",
         "sounded",
     )
 
-    def __init__(self, before: bytes) -> None:
+    def __init__(self, before: bytes, at: int) -> None:
         self.before = before
+        self.at = at
+        self.muted: set[int] = set()  # parts that the client cannot be told
         self.parts: dict[int, _Part] = {}
         self.calls = 0
         self.cited = 0
@@ -110,6 +115,7 @@ class ChatStreamEncoder:
     def __init__(self, reply: Reply) -> None:
         self.losses: list[Loss] = []
         self._include_usage = reply.include_usage
+        self._legacy = reply.request is not None and reply.request.legacy_functions
         self._extra = reply.extra
         head = {
             "id": answer_id(reply.request_id),
@@ -179,7 +185,7 @@ class ChatStreamEncoder:
         choice = self._choices.get(at)
         if choice is None:
             before = self._head + b',"choices":[{"index":%d,"delta":{' % at
-            choice = self._choices[at] = _Choice(before)
+            choice = self._choices[at] = _Choice(before, at)
         return choice
 
     def _role(self, choice: _Choice, content: bytes) -> bytes:
@@ -249,12 +255,25 @@ class ChatStreamEncoder:
     def _start_call(self, choice: _Choice, index: int, part: ToolCall) -> bytes:
         number = choice.calls
         choice.calls += 1
+        if self._legacy:
+            return self._start_legacy(choice, index, part, number)
         field = b'"custom":{"input":' if part.custom else b'"function":{"arguments":'
         before = choice.before + b'"tool_calls":[{"index":%d,' % number + field
         choice.parts[index] = _Part(part, before, b"}}]" + self._after, number)
         return self._role(choice, b"null") + self._fields(
             choice, {"tool_calls": [call_json(part, number)]}
         )
+
+    def _start_legacy(self, choice: _Choice, index: int, part: ToolCall, number: int) -> bytes:
+        """A call for a client that declared `functions`: the first, in `function_call`."""
+        if number:
+            self.losses.append(second_call(choice.at))
+            choice.muted.add(index)
+            return b""
+        before = choice.before + b'"function_call":{"arguments":'
+        choice.parts[index] = _Part(part, before, b"}" + self._after, number)
+        told = {"name": part.name, "arguments": part.arguments}
+        return self._role(choice, b"null") + self._fields(choice, {"function_call": told})
 
     def _start_other(self, choice: _Choice, part: CanonPart, at: int) -> bytes:
         if isinstance(part, Opaque) and part.dialect == "openai_chat" and part.kind == "audio":
@@ -269,6 +288,8 @@ class ChatStreamEncoder:
         choice = self._choice(event.candidate)
         out = b""
         told = choice.parts.get(event.index)
+        if event.index in choice.muted:
+            return b""
         if told is None:  # canon's rule: a part that was never announced is text
             out = self._start(PartStart(event.index, Text(""), event.candidate))
             told = choice.parts[event.index]
@@ -296,6 +317,8 @@ class ChatStreamEncoder:
         if signature.dialect != "gemini":
             return b""
         if isinstance(told.part, ToolCall):
+            if self._legacy:
+                return b""  # the vault keeps it
             signed = {"index": told.number, "extra_content": text_signature(signature)}
             return self._fields(choice, {"tool_calls": [signed]})
         return self._sign_text(choice, signature)
@@ -345,6 +368,8 @@ class ChatStreamEncoder:
         choice = self._choice(at)
         choice.finished = True
         word = finish_word(finish, has_calls=choice.calls > 0, refused=choice.refused)
+        if self._legacy and word == "tool_calls":
+            word = "function_call"
         behind = b'},"logprobs":null,"finish_reason":"' + word.encode() + b'"}]' + self._tail
         due = b"".join(self._due(choice, told) for told in choice.parts.values())
         return due + self._wordless(choice) + choice.before + behind

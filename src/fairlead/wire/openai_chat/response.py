@@ -50,6 +50,7 @@ __all__ = [
     "encode_response",
     "finish_word",
     "lost",
+    "second_call",
     "text_signature",
     "thought_detail",
 ]
@@ -124,6 +125,9 @@ def encode_response(response: Response, reply: Reply) -> Encoded:
         "model": reply.model,
         "choices": [_choice(candidate, losses) for candidate in response.candidates],
     }
+    if reply.request is not None and reply.request.legacy_functions:
+        for choice in body["choices"]:
+            _as_function_call(choice, losses)
     if response.usage is not None:
         body["usage"] = write_usage(response.usage)
         if (tier := service_tier(response.usage)) is not None:
@@ -159,6 +163,27 @@ def _choice(candidate: Candidate, losses: list[Loss]) -> dict[str, Any]:
         "logprobs": logprobs,
         "finish_reason": word,
     }
+
+
+def _as_function_call(choice: dict[str, Any], losses: list[Loss]) -> None:
+    """A choice for a client that declared `functions`: "The name and arguments of a function that
+    should be called" in `function_call`, one a message, and the finish reason `function_call`
+    (openai SDK, types/chat/chat_completion_message.py).
+    """
+    message = choice["message"]
+    calls = message.pop("tool_calls", ())
+    if not calls:
+        return
+    message["function_call"] = calls[0]["function"]
+    if choice["finish_reason"] == "tool_calls":
+        choice["finish_reason"] = "function_call"
+    losses.extend(second_call(choice["index"]) for _ in calls[1:])
+
+
+def second_call(at: int) -> Loss:
+    """The loss of a call behind the first, for a client that takes one."""
+    why = "a client that declares functions takes one call an answer; tools take several"
+    return Loss("semantic", f"choices[{at}].message", "parallel_call", why)
 
 
 def _logprobs_lost(at: int) -> Loss:

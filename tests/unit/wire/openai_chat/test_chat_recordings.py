@@ -55,7 +55,9 @@ def test_recorded_requests_survive_encoding():
         )
         if not encoded.losses:
             kept += 1
-            assert CODEC.decode_request(encoded.body).without_paths() == request.without_paths()
+            # `functions` go on as `tools`; only an answer to their client is another one.
+            request = replace(request.without_paths(), legacy_functions=False)
+            assert CODEC.decode_request(encoded.body).without_paths() == request
     assert kept > 650
 
 
