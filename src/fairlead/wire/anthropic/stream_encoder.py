@@ -81,6 +81,7 @@ class Encoder:
     """One stream. `losses` fills while it runs."""
 
     __slots__ = (
+        "_blank",
         "_finish",
         "_found",
         "_kinds",
@@ -98,6 +99,7 @@ class Encoder:
         self._found = Losses()
         self._open: _Open | None = None
         self._next = 0
+        self._blank: int | None = None  # an empty text that is not written yet
         self._kinds: dict[int, Part | None] = {}  # parts that have begun; None: lost whole
         self._waiting: list[_PartEvent] = []
         self._finish: Finish | None = None
@@ -139,7 +141,7 @@ class Encoder:
         if self._stopped:
             return b""
         out = [] if self._started else [self._start(Start())]
-        out.append(self._close_block())
+        out.append(self._close_block() + self._write_blank())
         out.append(self._flush(at_end=True))
         self._stopped = True
         delta: Json = {
@@ -198,15 +200,24 @@ class Encoder:
         if isinstance(event, PartStart):
             return self._part_start(event)
         if isinstance(event, PartStop):
+            if self._blank == event.index:
+                return self._write_blank()
             if opened is None or opened.key != event.index:
                 return b""
             return self._close_block() + self._flush()
         return self._delta(event)
 
     def _part_start(self, event: PartStart) -> bytes:
-        out = self._close_block()
+        out = self._close_block() + self._write_blank()
         part = event.part
         path = f"content[{event.index}]"
+        if isinstance(part, Text) and not part.text and not part.citations:
+            # Opened by its first words or its stop. One that is there for a foreign signature alone
+            # (Gemini 3's last part) never is: clients take the last text block for the answer.
+            own_signature(part, self._found, path)
+            self._kinds[event.index] = part
+            self._blank = event.index if part.signature is None else None
+            return out
         if isinstance(part, Text | Thinking | ToolCall) and not self._is_whole(part):
             self._kinds[event.index] = part
             return out + self._open_block(event.index, part, path)
@@ -231,8 +242,16 @@ class Encoder:
         data = b'{"type":"content_block_start","index":%d,"content_block":%b}'
         return _sse("content_block_start", data % (at, _one_line(raw)))
 
+    def _write_blank(self) -> bytes:
+        """The text block that has begun and said nothing."""
+        if self._blank is None:
+            return b""
+        self._blank = None
+        return self._whole_block(b'{"type":"text","text":""}')
+
     def _open_block(self, key: int, part: Text | Thinking | ToolCall, path: str) -> bytes:
         opened = self._open = _Open(key, self._next, part)
+        self._blank = None
         self._next += 1
         opened.signature = own_signature(part, self._found, path)
         if isinstance(part, ToolCall):
@@ -261,6 +280,13 @@ class Encoder:
             if isinstance(part, ToolCall):
                 path = f"content[{key}]"
                 self._found.semantic(path, "tool_arguments", "more came after the call's end")
+                return b""
+            if not event.text and event.citation is None and not isinstance(part, Thinking):
+                if event.signature is not None:
+                    self._blank = None
+                    own_signature(
+                        Text("", signature=event.signature), self._found, f"content[{key}]"
+                    )
                 return b""
             more: Text | Thinking = Thinking() if isinstance(part, Thinking) else Text("")
             self._kinds[key] = more

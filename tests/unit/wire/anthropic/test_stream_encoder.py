@@ -231,3 +231,40 @@ def test_an_error_ends_the_stream():
 def test_an_empty_stream_is_whole():
     data, _ = encode()
     check_order(told(data))
+
+
+FOREIGN = Signature("gemini", "c2ln")
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        [PartStart(1, Text("", signature=FOREIGN)), PartStop(1)],
+        [PartStart(1, Text("")), Delta(1, signature=FOREIGN), PartStop(1)],
+    ],
+)
+def test_a_part_that_is_there_for_a_foreign_signature_is_no_block(signed):
+    """Gemini 3 ends its streams with one; clients take the last text block for the answer."""
+    data, losses = encode(Start("a"), PartStart(0, Text("Hi.")), PartStop(0), *signed)
+    events = told(data)
+    check_order(events)
+    starts = [event for event in events if event["type"] == "content_block_start"]
+    assert [event["index"] for event in starts] == [0]
+    assert [loss.what for loss in losses] == ["signature"]
+
+
+def test_an_empty_text_of_no_signature_stays_and_one_may_find_words_later():
+    data, _ = encode(
+        Start("a"),
+        PartStart(0, Text("")),
+        PartStop(0),
+        PartStart(1, Text("")),
+        Delta(1, text="Late."),
+        PartStop(1),
+        PartStart(2, Text("")),
+    )
+    events = told(data)
+    check_order(events)
+    kinds = [event["type"] for event in events]
+    assert kinds.count("content_block_start") == 3
+    assert [e["delta"]["text"] for e in events if e["type"] == "content_block_delta"] == ["Late."]
