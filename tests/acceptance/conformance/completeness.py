@@ -298,6 +298,12 @@ def _tier(value: Json, other: Json, _judge: _Judge) -> bool:
     return other in _TIERS.get(value, (value,))
 
 
+def _strict(value: Json, other: Json, judge: _Judge) -> bool:
+    """Every strict tool that has arrived is strict there."""
+    offered = {tool.name for tool in judge.target.tools}
+    return bool(value & offered <= (other or set()))
+
+
 def _anything(_value: Json, _other: Json, _judge: _Judge) -> bool:
     return True
 
@@ -349,7 +355,7 @@ _KNOBS = {
     "choice": _choice,
     "output": _output,
     "stream": _anything,
-    "strict": _plain,
+    "strict": _strict,
     "max_tokens": _limit,
     "thinking": _thinking,
     "tier": _tier,

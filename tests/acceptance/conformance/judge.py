@@ -17,6 +17,7 @@ from tests.acceptance.conformance.said import Said
 
 from fairlead.emulator import models, rules
 from fairlead.emulator.authority import check
+from fairlead.emulator.rules import openai
 
 __all__ = ["READERS", "Verdict", "judge", "refused_by"]
 
@@ -70,7 +71,12 @@ def refused_by(vendor: str, model: str, body: dict[str, Any]) -> list[str]:
         return [f"schema: {fault.message}" for fault in faults[:3]]
     if models.find(owner, model) is None:
         return []
-    refusal = rules.check(
+    refusal = _RULES[owner](owner, op, model, body)
+    return [] if refusal is None else [f"rule: {refusal.message}"]
+
+
+def _by_rules(owner: str, op: str, model: str, body: dict[str, Any]) -> rules.Rejection | None:
+    return rules.check(
         owner,
         op,
         model,
@@ -79,9 +85,20 @@ def refused_by(vendor: str, model: str, body: dict[str, Any]) -> list[str]:
         issued=lambda _mark, _text: True,
         headers={"anthropic-version": "2023-06-01"},
     )
-    return [] if refusal is None else [f"rule: {refusal.message}"]
 
 
+def _by_openai(_owner: str, op: str, model: str, body: dict[str, Any]) -> rules.Rejection | None:
+    known = openai.Known(
+        tokens=lambda: 100,
+        stored=lambda _id: True,
+        file=lambda _id: True,
+        opened=lambda _data: b"",
+        items=[],
+    )
+    return openai.check(op, model, body, known)
+
+
+_RULES = {"anthropic": _by_rules, "gemini": _by_rules, "openai": _by_openai}
 _AUTHORITIES = {
     "anthropic": ("anthropic", "messages"),
     "gemini": ("gemini", "generate"),

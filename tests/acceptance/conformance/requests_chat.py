@@ -218,7 +218,7 @@ def _tools(top: Obj, said: Said) -> None:
 
 def _function(function: Obj, path: str, said: Said) -> None:
     if function.take("strict"):
-        said.knobs.setdefault("strict", []).append(path)
+        said.knobs.setdefault("strict", set()).add(function.left.get("name"))
     name, description = function.take("name"), function.take("description") or ""
     said.tools.append(ToolSaid(name, description, function.take("parameters"), path))
 

@@ -185,7 +185,7 @@ def _tool(tool: Obj, said: Said) -> None:
         tool.left.clear()
         return
     if tool.take("strict"):
-        said.knobs.setdefault("strict", []).append(tool.path)
+        said.knobs.setdefault("strict", set()).add(tool.left.get("name"))
     name, description = tool.take("name"), tool.take("description") or ""
     said.tools.append(ToolSaid(name, description, tool.take("parameters"), tool.path))
 

@@ -85,7 +85,7 @@ def _lone(row: dict[str, Any], at: int) -> Row | None:
     provider, text = row["provider"], row["body_text"]
     if provider == "anthropic" and row["stream"] is False and '"content"' not in text:
         return None  # no answer of the Messages API: a skill's version
-    if provider == "gemini" and '"steps"' in text or '"interaction.' in text:
+    if (provider == "gemini" and '"steps"' in text) or '"interaction.' in text:
         return None  # the Interactions API
     if provider == "anthropic":
         dialect = "anthropic"

@@ -108,6 +108,7 @@ class _Writer:
         last = self.messages[-1] if self.messages else None
         if last is not None and last.role == role:
             if not last.sealed and not self.extras.has(path):
+                last.paths.append(path)
                 return last
         elif role == "assistant":
             self.calls.close()

@@ -13,11 +13,22 @@ _THINKING: Final = ("thinking", "redacted_thinking")
 class Message:
     """One message under construction."""
 
-    __slots__ = ("blocks", "calls", "own_opaque", "path", "results", "role", "sealed", "spoken")
+    __slots__ = (
+        "blocks",
+        "calls",
+        "own_opaque",
+        "path",
+        "paths",
+        "results",
+        "role",
+        "sealed",
+        "spoken",
+    )
 
     def __init__(self, role: str, path: str) -> None:
         self.role = role
         self.path = path
+        self.paths = [path]  # of all turns that are merged in it
         self.blocks: list[Any] = []
         self.results: list[Any] = []
         self.calls: dict[str, str] = {}  # a call's id in canon -> its id on the wire
@@ -27,6 +38,7 @@ class Message:
 
     def take_in(self, other: "Message") -> None:
         """Merge the message behind this one into it."""
+        self.paths += other.paths
         self.blocks += other.blocks
         self.results += other.results
         self.own_opaque |= other.own_opaque
@@ -73,7 +85,8 @@ def take_prefill(messages: list[Message], facts: Model, losses: Losses) -> bool:
         return False
     last = messages[-1]
     if facts.known and "prefill" not in facts.features:
-        losses.semantic(last.path, "prefill", f"{facts.id} cannot continue an assistant's turn")
+        for path in last.paths:
+            losses.semantic(path, "prefill", f"{facts.id} cannot continue an assistant's turn")
         messages.pop()
         return False
     while last.blocks and _kind(last.blocks[-1]) == "text":

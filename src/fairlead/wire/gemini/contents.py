@@ -78,7 +78,7 @@ class _Contents:
         self._calls: dict[str, str] = {}
         self._last = ""  # what the last Content holds: "model", "user" or "results"
         self._open: list[tuple[str, str]] = []  # id and path of the step's calls without a result
-        self._spoke_at = ""  # path of the model's last turn
+        self._spoke_at: list[str] = []  # paths of the turns in the model's last Content
         self._waiting: list[WirePart] = []  # media of results, for behind them
 
     def add_system(self, parts: tuple[Part, ...], path: str) -> None:
@@ -117,14 +117,30 @@ class _Contents:
         """Put what was waiting; sign what Gemini 3 wants signed; take away a prefill it rejects."""
         self._flush()
         self._check_answered()
+        self._open_with_user()
         facts = self._facts
         if self._last == "model" and facts.known and "prefill" not in facts.features:
             why = f"{facts.id} cannot continue a model's turn: the last one has to be the user's"
-            self._losses.semantic(self._spoke_at, "prefill", why)
+            for path in self._spoke_at:
+                self._losses.semantic(path, "prefill", why)
             self.contents.pop()
         if self._facts.thinking.kind == "level":
             for content in self.contents:
                 self._sign(content)
+
+    def _open_with_user(self) -> None:
+        """Put the user's turn before a call that opens the history: "Please ensure that function
+        call turn comes immediately after a user turn or after a function response turn." (the
+        server's words). Other vendors take a history that was cut off there.
+        """
+        first = self.contents[0] if self.contents else None
+        if first is None or first["role"] != "model":
+            return
+        parts = first["parts"]
+        if isinstance(parts, list) and any(_is_call(part) for part in parts):
+            why = "a call cannot open the conversation here: an empty word of the user's goes first"
+            self._losses.cosmetic("messages", "user_turn_added", why)
+            self.contents.insert(0, {"role": "user", "parts": [{"text": "."}]})
 
     def system_as_user(self) -> None:
         """System text alone: `contents` is required, so it is said by the user."""
@@ -134,9 +150,13 @@ class _Contents:
         self.system.clear()
 
     def _model_turn(self, turn: Turn) -> None:
-        self._spoke_at = turn.path
+        if self._last != "model":
+            self._spoke_at = []
+        self._spoke_at.append(turn.path)
         for at, part in enumerate(turn.parts):
             where = f"{turn.path}.content[{at}]"
+            if isinstance(part, Text) and part.citations:
+                self._losses.cosmetic(where, "citation", "a history here holds no citations")
             said = encode_part(part, self._facts, where, self._losses)
             if said is None:
                 continue
@@ -230,6 +250,10 @@ class _Contents:
                     why = "the model wants its calls signed, and another wrote this one"
                     self._losses.cosmetic("messages", "signature_missing", why)
                 return
+
+
+def _is_call(part: WirePart) -> bool:
+    return isinstance(part, dict) and "functionCall" in part
 
 
 def encode_contents(request: Request, facts: Model, losses: Losses) -> Said:

@@ -64,11 +64,20 @@ def encode_request(request: Request, target: Target) -> Encoded:
 class _Writer:
     """One request under way; `written` finds a turn's message by the path where it stood."""
 
-    __slots__ = ("_breakpoints", "_results_hold_media", "_waiting", "losses", "offered", "written")
+    __slots__ = (
+        "_breakpoints",
+        "_results_hold_media",
+        "_takes_video",
+        "_waiting",
+        "losses",
+        "offered",
+        "written",
+    )
 
     def __init__(self, facts: Model) -> None:
         self._breakpoints = "cache_breakpoints" in facts.features
         self._results_hold_media = "tool_result_media" in facts.features
+        self._takes_video = "video" in facts.modalities_in
         self._waiting: list[Json] = []  # media of results, for behind all results of the step
         self.losses: list[Loss] = []
         self.offered: dict[int, Json | Raw] = {}  # by their place in the request
@@ -91,14 +100,14 @@ class _Writer:
             self._waiting = []
 
     def _turn(self, turn: Turn, out: list[Json]) -> None:
-        rest: list[CanonPart] = []
+        rest: list[tuple[int, CanonPart]] = []
         for at, part in enumerate(turn.parts):
             if isinstance(part, ToolResult):
                 message = self._result(part, f"{turn.path}.content[{at}]")
                 out.append(message)
                 self.written.setdefault(turn.path, message)
             else:
-                rest.append(part)
+                rest.append((at, part))
         if not rest and any(isinstance(part, ToolResult) for part in turn.parts):
             return
         self._flush(out)
@@ -128,12 +137,12 @@ class _Writer:
             )
         message["tool_calls"] += more.get("tool_calls", [])
 
-    def _fill(self, message: Json, turn: Turn, parts: list[CanonPart]) -> None:
+    def _fill(self, message: Json, turn: Turn, parts: list[tuple[int, CanonPart]]) -> None:
         content: list[Json] = []
         thoughts: list[str] = []
         calls: list[Json] = []
         last = 0
-        for at, part in enumerate(parts):
+        for at, part in parts:
             path = f"{turn.path}.content[{at}]"
             rank = _RANKS.get(type(part), 1)
             if rank < last:
@@ -227,6 +236,8 @@ class _Writer:
 
     def _media(self, part: Media, path: str) -> Json | None:
         piece = _media(part)
+        if part.kind == "video" and not self._takes_video:
+            piece = None  # `video_url` is vLLM's and OpenRouter's; OpenAI refuses it
         if piece is None:
             what = "file_reference" if isinstance(part.source, FileRef) else f"{part.kind}_input"
             why = f"the chat dialect cannot say this {part.kind}"

@@ -25,6 +25,7 @@ _KNOBS: Final = (
 )
 # Gemini's and Anthropic's words for the ordinary tier; OpenAI's own pass as they are.
 _TIERS: Final = {"standard": "default", "standard_only": "default"}
+_MODALITIES: Final = ("text", "audio")
 _EFFORTS: Final[tuple[str, ...]] = get_args(Effort)
 
 
@@ -45,7 +46,7 @@ def write_knobs(request: Request, facts: Model, body: Json, losses: list[Loss]) 
     if request.output is not None:
         body["response_format"] = _output(request.output)
     if request.modalities:
-        body["modalities"] = request.modalities
+        body["modalities"] = _modalities(request.modalities, losses)
     if request.reasoning is not None:
         _reasoning(request.reasoning, facts.thinking, body, losses)
     if request.stream:
@@ -78,6 +79,15 @@ def _sampling(request: Request, facts: Model, body: Json, losses: list[Loss]) ->
             losses.append(Loss("cosmetic", knob, knob, why))
             value = value[: taken.stop_max]
         body[knob] = value
+
+
+def _modalities(asked: tuple[str, ...], losses: list[Loss]) -> list[str]:
+    """`Optional[List[Literal["text", "audio"]]]` (openai SDK, completion_create_params.py)."""
+    for name in asked:
+        if name not in _MODALITIES:
+            why = f"an answer in OpenAI's chat dialect holds no {name}"
+            losses.append(Loss("semantic", "modalities", f"{name}_output", why))
+    return [name for name in asked if name in _MODALITIES] or ["text"]
 
 
 def _rival(knob: str, body: Json, groups: tuple[tuple[str, ...], ...]) -> str | None:

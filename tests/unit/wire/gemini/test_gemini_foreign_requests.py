@@ -482,3 +482,25 @@ def test_a_schemas_fault_has_a_path_in_the_answers_schema():
     with pytest.raises(Failure) as caught:
         encode(ask(output=output))
     assert caught.value.problem.param == "response_format.schema.properties.a"
+
+
+def test_a_call_that_opens_the_history_gets_a_users_turn_before_it():
+    turns = (
+        Turn("assistant", (ToolCall("c1", "f", "{}"),), path="messages[0]"),
+        Turn("tool", (ToolResult("c1", (Text("r"),), name="f"),), path="messages[1]"),
+    )
+    encoded = CODEC.encode_request(Request(model="m", turns=turns), target())
+    contents = json.loads(encoded.body)["contents"]
+    assert [content["role"] for content in contents] == ["user", "model", "user"]
+    assert "user_turn_added" in {loss.what for loss in encoded.losses}
+
+
+def test_a_prefill_that_is_lost_is_named_at_each_of_its_turns():
+    turns = (
+        Turn("user", (Text("a"),), path="messages[0]"),
+        Turn("assistant", (Text("b"),), path="messages[1]"),
+        Turn("assistant", (Text("c"),), path="messages[2]"),
+    )
+    encoded = CODEC.encode_request(Request(model="m", turns=turns), target(features=("tools",)))
+    lost = [loss.path for loss in encoded.losses if loss.what == "prefill"]
+    assert lost == ["messages[1]", "messages[2]"]

@@ -12,10 +12,13 @@ from fairlead.wire.openai_chat import CODEC
 
 REPLY = Reply("m", 1_700_000_000, "1", include_usage=True)
 
+FEATURES = ("cache_breakpoints", "tool_result_media")
+KINDS = ("text", "image", "audio", "video", "document")
+
 
 def target(request):
     facts = Model.unknown(request.model, "someone")
-    return Target(request.model, replace(facts, features=("cache_breakpoints", "tool_result_media")))
+    return Target(request.model, replace(facts, features=FEATURES, modalities_in=KINDS))
 
 
 @settings(max_examples=200, deadline=None)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 from openai.types.chat import ChatCompletion
 from tests.unit.wire.openai_chat.strategies_chat import MP4, PDF, PNG, WAV
 
@@ -226,9 +227,23 @@ PARTS = [
 def test_media_part(part, media):
     request = decode(**user(part))
     assert request.turns[0].parts == (media,)
-    encoded = CODEC.encode_request(request, target())
+    takes = replace(Model.unknown("m", "someone"), modalities_in=(media.kind,))
+    encoded = CODEC.encode_request(request, Target("m", takes))
     assert encoded.losses == ()
     assert CODEC.decode_request(encoded.body) == request
+
+
+def test_a_video_goes_only_where_the_model_is_known_to_take_it():
+    """`video_url` is vLLM's and OpenRouter's; OpenAI: "Supported values are: 'text', ..."."""
+    video = {"type": "video_url", "video_url": {"url": "https://e.com/v.mp4"}}
+    assert losses(decode(**user(video))) == {("semantic", "video_input")}
+
+
+def test_pictures_in_the_answer_cannot_be_asked_for():
+    request = decode(modalities=["text", "image"])
+    encoded = CODEC.encode_request(request, target())
+    assert json.loads(encoded.body)["modalities"] == ["text"]
+    assert [(loss.kind, loss.what) for loss in encoded.losses] == [("semantic", "image_output")]
 
 
 def target(**facts):
