@@ -7,7 +7,16 @@ from msgspec import Raw, Struct
 
 from fairlead.wire.openai_responses.types import Absent
 
-__all__ = ["AnswerIn", "Detail", "EventIn", "ItemOut", "PartOut", "ToolUsage", "UsageIn"]
+__all__ = [
+    "AnswerIn",
+    "Detail",
+    "EventIn",
+    "ItemOut",
+    "PartOut",
+    "TextDelta",
+    "ToolUsage",
+    "UsageIn",
+]
 
 
 class _Answered(Struct, frozen=True, gc=False):
@@ -87,6 +96,14 @@ class AnswerIn(_Answered, frozen=True):
     incomplete_details: Incomplete | None = None
     service_tier: str | None = None
     error: Raw = Absent
+
+
+class TextDelta(_Answered, frozen=True):
+    """`response.output_text.delta`."""
+
+    delta: str
+    output_index: int = 0
+    content_index: int = 0
 
 
 class EventIn(_Answered, frozen=True):

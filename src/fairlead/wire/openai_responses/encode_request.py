@@ -239,8 +239,6 @@ class _Writer:
         kind = "custom_tool_call_output" if part.custom else "function_call_output"
         out: Json = {"type": kind, "call_id": self._call_id(part.call_id)}
         out["output"] = _content(content)
-        if part.name is not None and not part.custom:
-            self._cosmetic(path, "name", "an output is known by its call's id alone")
         return out
 
     def opaque(self, part: Opaque, path: str) -> Raw | None:

@@ -19,7 +19,14 @@ _EFFORTS: Final[tuple[str, ...]] = get_args(Effort)
 _ENCRYPTED: Final = "reasoning.encrypted_content"
 _LOGPROBS: Final = "message.output_text.logprobs"
 _LEAST: Final = 16
-""""max_output_tokens: Expected a value >= 16" (the API's 400)."""
+"""max_output_tokens: "integer below minimum value. Expected a value >= 16" (the API's 400)."""
+_TIERS: Final = {
+    **{t: t for t in ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")},
+    # the ordinary tier in other vendors' words
+    "standard": "default",
+    "standard_only": "default",
+    "on_demand": "default",
+}
 
 
 def write_knobs(
@@ -31,13 +38,16 @@ def write_knobs(
     """
     _sampling(request, facts, body, losses)
     if request.max_tokens is not None:
-        body["max_output_tokens"] = request.max_tokens
+        body["max_output_tokens"] = max(request.max_tokens, _LEAST)
+        if request.max_tokens < _LEAST:
+            why = f"the least that the dialect takes is {_LEAST}"
+            losses.append(Loss("cosmetic", "max_tokens", "max_tokens", why))
     if request.top_logprobs is not None:
         body["top_logprobs"] = request.top_logprobs
     if request.user is not None:
         body["user"] = request.user
     if request.service_tier is not None:
-        body["service_tier"] = request.service_tier
+        _tier(request.service_tier, body, losses)
     if request.output is not None:
         body["text"] = {"format": write_format(request.output)}
     for modality in request.modalities:
@@ -59,6 +69,14 @@ def write_knobs(
         body["include"] = include
     if request.stream:
         body["stream"] = True
+
+
+def _tier(tier: str, body: Json, losses: list[Loss]) -> None:
+    known = _TIERS.get(tier)
+    if known is None:
+        losses.append(Loss("cosmetic", "service_tier", f"service_tier:{tier}", "no such tier"))
+    else:
+        body["service_tier"] = known
 
 
 def _sampling(request: Request, facts: Model, body: Json, losses: list[Loss]) -> None:

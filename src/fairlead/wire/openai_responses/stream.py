@@ -23,7 +23,14 @@ from fairlead.canon import (
 )
 from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
 from fairlead.wire.openai_errors import problem_of
-from fairlead.wire.openai_responses.answers import AnswerIn, EventIn, Incomplete, ToolUsage, UsageIn
+from fairlead.wire.openai_responses.answers import (
+    AnswerIn,
+    EventIn,
+    Incomplete,
+    TextDelta,
+    ToolUsage,
+    UsageIn,
+)
 from fairlead.wire.openai_responses.finish import read_finish
 from fairlead.wire.openai_responses.output import OutputReader
 from fairlead.wire.openai_responses.types import Absent
@@ -33,6 +40,8 @@ __all__ = ["ResponsesStreamDecoder", "ResponsesUsageTap"]
 
 _EVENT: Final = msgspec.json.Decoder(EventIn)
 _ANSWER: Final = msgspec.json.Decoder(AnswerIn)
+_MOST: Final = "response.output_text.delta"
+_MORE: Final = msgspec.json.Decoder(TextDelta)
 _TEXT: Final = msgspec.json.Decoder(str)
 _ANY: Final = msgspec.json.Decoder()
 _MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
@@ -87,6 +96,10 @@ class ResponsesStreamDecoder:
         if not event.field and not data.lstrip().startswith(b"{"):
             return  # "If the field name is none of these, the field is ignored" (HTML, 9.2.6)
         try:
+            if event.event == _MOST:  # nearly all are, and little of them is read
+                more = _MORE.decode(data)
+                self._reader.grow(more.output_index, more.content_index, more.delta, events)
+                return
             told = _EVENT.decode(data)
             take = self._TAKERS.get(told.type or event.event or "")
             if take is not None:
