@@ -80,6 +80,7 @@ class Answer(Struct):
     stop: Stop = "end"
     sequence: str | None = None
     per_event: int = 0
+    redacted: bool = False
 
     @property
     def thinking_tokens(self) -> int:

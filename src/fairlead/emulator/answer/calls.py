@@ -9,6 +9,7 @@ from fairlead.emulator.answer.ask import Ask, Call, Tool
 from fairlead.emulator.answer.schema_value import value_for
 from fairlead.emulator.answer.subjects import subjects
 from fairlead.emulator.answer.tokens import count
+from fairlead.emulator.answer.written import written_arguments
 from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["call_of", "calls_for"]
@@ -46,11 +47,14 @@ def calls_for(ask: Ask, seed: bytes) -> list[Call]:
             return []
         named = tools[:1]
     about = subjects(ask.text) or [""]
-    calls = [
-        _call(tool, subject, seed, at)
-        for tool in named
-        for at, subject in enumerate(about if _takes_text(tool.schema) else about[:1])
-    ]
+    calls: list[Call] = []
+    for tool in named:
+        written = written_arguments(ask.text, tool.name, tool.schema)
+        if written:
+            calls.extend(_call(tool, "", seed, at, given) for at, given in enumerate(written))
+            continue
+        subjects_of = about if _takes_text(tool.schema) else about[:1]
+        calls.extend(_call(tool, subject, seed, at) for at, subject in enumerate(subjects_of))
     return calls[: MOST_CALLS if ask.parallel else 1]
 
 
@@ -80,12 +84,15 @@ def _takes_text(schema: JsonValue) -> bool:
     )
 
 
-def _call(tool: Tool, subject: str, seed: bytes, at: int) -> Call:
+def _call(
+    tool: Tool, subject: str, seed: bytes, at: int, given: dict[str, Any] | None = None
+) -> Call:
+    """A call about a subject, or with the arguments that are given, the rest made."""
     number = int.from_bytes(seed[:6]) + at
     arguments = {} if tool.schema is None else value_for(tool.schema, number, subject)
     if not isinstance(arguments, dict):
         arguments = {}
-    return call_of(tool.name, arguments)
+    return call_of(tool.name, {**arguments, **(given or {})})
 
 
 def call_of(name: str, arguments: dict[str, Any]) -> Call:

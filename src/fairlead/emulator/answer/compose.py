@@ -29,7 +29,7 @@ def compose(ask: Ask, index: int = 0) -> Answer:
     if wishes.refuse:
         return Answer(text=pieces(refusal_of(ask)), stop="refusal")
     seed = seed_of(ask, index)
-    answer = Answer(calls=calls_for(ask, seed))
+    answer = Answer(calls=calls_for(ask, seed), redacted=wishes.redact)
     if answer.calls:
         answer.stop = "calls"
         if ask.prelude and ask.choice == "auto":

@@ -21,7 +21,7 @@ from fairlead.emulator.answer.schema_bounds import number_in, whole_of
 from fairlead.emulator.answer.schema_merge import Unsatisfiable, merge
 from fairlead.emulator.json_value import JsonValue
 
-__all__ = ["value_for"]
+__all__ = ["fits", "value_for"]
 
 DEEP, DEEPEST = 3, 24
 MOST_ITEMS = 1_000
@@ -66,6 +66,12 @@ def value_for(schema: JsonValue, number: int, hint: str = "") -> JsonValue:
         if validator is None or _is_valid(validator, last):
             return last
     return last
+
+
+def fits(value: JsonValue, schema: dict[str, Any]) -> bool:
+    """Whether a value is valid under a schema; under one that is none, nothing is."""
+    validator = _validator(schema)
+    return validator is not None and _is_valid(validator, value)
 
 
 def _validator(schema: dict[str, Any]) -> JsonValue:

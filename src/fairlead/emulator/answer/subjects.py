@@ -11,7 +11,9 @@ _LOWER = re.compile(
     r"\b(?:in|for|of|at|both)\s+([a-z]{3,20})\s+and\s+(?:in\s+|for\s+)?([a-z]{3,20})\b"
 )
 _SINGLE = re.compile(rf"\b(?:in|for|of|at|to|about|on|from)\s+({_ITEM})")
-_QUOTED = re.compile(r'"([^"\n]{1,60})"')
+_QUOTED = re.compile(
+    r""""([^"\n]{1,60})"|(?<!\w)'([^'\n]{1,60})'(?!\w)|“([^”\n]{1,60})”|「([^」\n]{1,60})」"""
+)
 _ARTICLES = {"the", "its", "their", "that", "this", "then", "all"}
 # A sentence's first word is capital too, and belongs to no name.
 _OPENERS = {
@@ -32,7 +34,7 @@ def subjects(text: str) -> list[str]:
     if found and not _ARTICLES & {found[1], found[2]}:
         return [found[1], found[2]]
     found = _SINGLE.search(text) or _QUOTED.search(text)
-    return [_bare(found[1])] if found else []
+    return [_bare(found[found.lastindex or 0])] if found else []
 
 
 def _bare(item: str) -> str:

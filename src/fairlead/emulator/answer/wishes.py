@@ -17,12 +17,14 @@ MOST_WORDS = 200_000
 
 class Wishes(Struct, frozen=True):
     """`words`: length of the text. `pieces`: number of stream events for it. `think`: tokens of
-    thinking. `refuse`: the model declines. `block`: the vendor's filter stops it.
+    thinking. `redact`: thinking is encrypted. `refuse`: the model declines. `block`: the vendor's
+    filter stops it.
     """
 
     words: int | None = None
     pieces: int | None = None
     think: int | None = None
+    redact: bool = False
     refuse: bool = False
     block: bool = False
 
@@ -46,6 +48,7 @@ def wishes_of(text: str) -> Wishes:
         words=_whole(given.get("words")),
         pieces=_whole(given.get("pieces")),
         think=_whole(given.get("think")),
+        redact="redact" in given,
         refuse="refuse" in given,
         block="block" in given,
     )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fairlead.emulator.answer.ask import Ask, Media, Tool, ToolResult
 from fairlead.emulator.answer.compose import compose
+from fairlead.emulator.answer.schema_value import fits
 from fairlead.emulator.answer.subjects import subjects
 from fairlead.emulator.answer.tokens import pieces
 from fairlead.emulator.answer.wishes import Wishes, wishes_of
@@ -134,6 +135,47 @@ def test_subjects(text: str, found: list[str]):
 )
 def test_wishes(text: str, wishes: Wishes):
     assert wishes_of(text) == wishes
+
+
+ADD = Tool(
+    "add",
+    {
+        "type": "OBJECT",
+        "properties": {"a": {"type": "INTEGER"}, "b": {"type": "INTEGER", "maximum": 10}},
+        "required": ["a", "b"],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("What is add(2, 3)? Use the tool.", [{"a": 2, "b": 3}]),
+        ("Call add(b=3, a=-2) please", [{"a": -2, "b": 3}]),
+        ("add(1, 2) and add(3, 4)", [{"a": 1, "b": 2}, {"a": 3, "b": 4}]),
+    ],
+)
+def test_arguments_that_the_prompt_writes_out(text: str, arguments: list[dict[str, int]]):
+    assert [call.arguments for call in compose(ask(text, tools=[ADD])).calls] == arguments
+
+
+@pytest.mark.parametrize("inside", ["", "x, y", "2, 99", "2, 3, 4", "c=2", "'2', 3"])
+def test_what_is_no_arguments_is_left_alone(inside: str):
+    (call,) = compose(ask(f"call add({inside})", tools=[ADD])).calls
+    assert call.arguments.keys() == {"a", "b"}
+    assert fits(call.arguments, ADD.schema)
+
+
+def test_a_quoted_name_is_an_argument_in_any_script():
+    wanted = ask(
+        "Create a customer named '你好啊集团' (Hello Group)", tools=[WEATHER], choice="any"
+    )
+    (call,) = compose(wanted).calls
+    assert call.arguments == {"city": "你好啊集团"}
+
+
+def test_an_apostrophe_quotes_nothing():
+    assert subjects("it's the dogs' bone, isn't it") == []
 
 
 def test_a_wish_for_words_and_pieces_is_kept():
