@@ -36,6 +36,8 @@ def plan(x: Exchange) -> list[Lane]:
 
 def _by_name(x: Exchange, hints: Hints) -> Lane:
     snapshot = x.snapshot
+    if not x.model_name and (lane := _unnamed(x)) is not None:
+        return lane
     model = snapshot.model(x.model_name, x.today)
     upstream = snapshot.upstream(model)
     warnings = snapshot.warnings(x.model_name, x.today)
@@ -46,6 +48,19 @@ def _by_name(x: Exchange, hints: Hints) -> Lane:
         features = extract(request, hints, len(x.body))
         x.decision = named(model, features, warnings=warnings)
     return model, upstream
+
+
+def _unnamed(x: Exchange) -> Lane | None:
+    """Where a request goes that names no model because a prompt that its vendor keeps does
+    (Responses: `prompt`). Only one upstream may be meant.
+    """
+    dialect = x.codec.dialect
+    speaking = [u for u in x.snapshot.upstreams.values() if u.speaks(dialect)]
+    if x.in_url is not None or len(speaking) != 1:
+        return None
+    model = Model.unknown("", speaking[0].vendor)
+    x.decision = _verbatim(model, ())
+    return model, speaking[0]
 
 
 def _verbatim(model: Model, warnings: tuple[str, ...]) -> Decision:

@@ -60,19 +60,25 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
     headers = () if x.same else x.codec.read_headers(x.headers)
     body = await _encoded(x, x.decoded(), codec, model, vault)
     x.losses += headers
-    return body
+    return _metered(x, codec, upstream, body)
 
 
 def _verbatim(x: Exchange, model: Model, upstream: Upstream) -> bytes:
     """The client's own bytes; only what must change is replaced in them."""
     codec = x.codec
-    named = {"model": msgspec.json.encode(model.id)} if codec.model_in_body else {}
-    body = splice(made_here(x, upstream), named, _DROP)
-    if x.stream and codec.meter is not None and upstream.ask_usage:
-        asking = codec.meter.ask(body)
-        x.stripped = asking is not body
-        return asking
-    return body
+    named = {"model": msgspec.json.encode(model.id)} if codec.model_in_body and model.id else {}
+    return _metered(x, codec, upstream, splice(made_here(x, upstream), named, _DROP))
+
+
+def _metered(x: Exchange, codec: Codec, upstream: Upstream, body: bytes) -> bytes:
+    """The bytes of a stream that will tell its usage: money needs it, in whatever dialect the
+    client speaks. Only one of the upstream's own dialect would see the chunk that we asked for.
+    """
+    if not (x.stream and codec.meter is not None and upstream.ask_usage):
+        return body
+    asking = codec.meter.ask(body)
+    x.stripped = x.same and asking is not body
+    return asking
 
 
 async def _encoded(

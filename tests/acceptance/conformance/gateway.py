@@ -16,7 +16,7 @@ from typing import Any
 from tests.acceptance.conformance.completeness import Named
 from tests.acceptance.conformance.said import of_bytes
 
-from fairlead.canon import Dialect
+from fairlead.canon import Dialect, Failure
 from fairlead.catalog import load
 from fairlead.engine import prepare
 from fairlead.engine.engine import Engine
@@ -117,13 +117,14 @@ class Gateway:
         """End its loop."""
         self._runner.close()
 
-    def knows(self, model: str) -> bool:
-        """Whether a name leads to a vendor."""
+    def serves(self, model: str, dialect: str) -> bool:
+        """Whether a name leads to a vendor that speaks this dialect."""
+        snapshot = self._plane.snapshot
         try:
-            found = self._plane.snapshot.model(model, datetime.fromtimestamp(NOW, UTC).date())
-        except Exception:  # noqa: BLE001 - however it says no
+            found = snapshot.model(model, datetime.fromtimestamp(NOW, UTC).date())
+            return snapshot.upstream(found).speaks(vendor_of(dialect))
+        except Failure:
             return False
-        return found.vendor in self._plane.snapshot.upstreams
 
     def ask(
         self,
