@@ -1,5 +1,6 @@
 """Headers that every answer carries: what was chosen, why, what it lost and what it cost."""
 
+from functools import lru_cache
 from math import ceil
 
 from fairlead.canon import Problem
@@ -25,8 +26,9 @@ HEADERS: dict[str, str] = {
 JSON: Header = (b"content-type", b"application/json")
 
 
+@lru_cache(maxsize=512)
 def _ascii(text: str) -> bytes:
-    """A header value: printable ASCII on one line."""
+    """A header value: printable ASCII on one line. Models and reasons come again and again."""
     if text.isascii() and text.isprintable():
         return text.encode("ascii")
     return "".join(c if " " <= c <= "~" else "?" for c in text).encode("ascii")
@@ -46,8 +48,8 @@ def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
     if x.losses:
         names = dict.fromkeys(loss.what for loss in x.losses)
         headers.append((b"x-fairlead-losses", _ascii(", ".join(names))))
-    if x.cost is not None:
-        headers.append((b"x-fairlead-cost-usd", format(x.cost, "f").encode("ascii")))
+    if x.cost_text is not None:
+        headers.append((b"x-fairlead-cost-usd", x.cost_text.encode("ascii")))
     if x.warnings:
         headers.append((b"x-fairlead-warning", _ascii("; ".join(x.warnings))))
     if x.emulated:

@@ -23,8 +23,6 @@ from fairlead.wire.codec import Codec
 
 __all__ = ["Exchange", "VendorError"]
 
-_ENCODER = msgspec.json.Encoder(decimal_format="string")
-
 
 @lru_cache(maxsize=4)
 def _day(number: int) -> date:
@@ -51,6 +49,7 @@ class Exchange:
         "body",
         "codec",
         "cost",
+        "cost_text",
         "decision",
         "dialect",
         "emulated",
@@ -132,6 +131,7 @@ class Exchange:
         self.warnings: tuple[str, ...] = ()
         self.usage: Usage | None = None
         self.cost: Decimal | None = None
+        self.cost_text: str | None = None
         self.price_version: str | None = None
         self.first_byte: float | None = None
         self.first_token: float | None = None
@@ -193,7 +193,7 @@ class Exchange:
             upstream=self.upstream.name if self.upstream is not None else None,
             route=decision.reason if decision is not None else "",
             policy=decision.policy if decision is not None else None,
-            decision=_ENCODER.encode(decision) if decision is not None else b"",
+            decision=decision.stored() if decision is not None else b"",
             losses=self.losses,
             usage=self.usage,
             cost_usd=self.cost,
@@ -207,4 +207,5 @@ class Exchange:
         )
 
     def _ms(self, moment: float | None) -> float | None:
-        return None if moment is None else round((moment - self.started) * 1000, 3)
+        """Milliseconds since the start, to the microsecond (`round` takes six times as long)."""
+        return None if moment is None else int((moment - self.started) * 1e6) / 1000

@@ -40,7 +40,8 @@ def read(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Hints:
             key = name[len(PREFIX) :].decode("latin-1").replace("-", "_")
             found[key] = _value(key, value.decode("latin-1").strip(), f"header {name.decode()}")
     # A JSON escape may spell the name too; bodies with escapes of ASCII letters are rare.
-    if b'"fairlead"' in body or b"\\u00" in body:
+    # (`find`, since `in` tries an integer first, at ten times the cost.)
+    if body.find(b'"fairlead"') >= 0 or body.find(b"\\u00") >= 0:
         found.update(_from_body(body))
     return msgspec.convert(found, Hints) if found else _NONE
 

@@ -65,7 +65,7 @@ def _receipt(x: Exchange) -> bytes:
             model=x.model.id if x.model is not None else "",
             upstream=x.upstream.name if x.upstream is not None else "",
             route=x.decision.reason if x.decision is not None else "",
-            cost_usd=format(x.cost, "f") if x.cost is not None else None,
+            cost_usd=x.cost_text,
             usage_estimated=x.usage is not None and x.usage.estimated,
             losses=tuple(loss.what for loss in x.losses),
             emulated=x.emulated,

@@ -16,7 +16,7 @@ def settle(x: Exchange) -> None:
         return
     cost = x.snapshot.prices(x.model, x.today).total(x.usage)
     if cost is not None:
-        x.cost = cost
+        x.cost, x.cost_text = cost, format(cost, "f")
         x.price_version = x.snapshot.catalog.version
 
 

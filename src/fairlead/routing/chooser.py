@@ -23,6 +23,7 @@ __all__ = ["Chooser", "PredictFor"]
 KNOWN_MOST: Final = 1024
 """Combinations that are kept. When there are more, all are forgotten: usual ones come back soon."""
 
+_TEXT: Final = ("text",)
 _UNKEPT: Final = frozenset({"needs"})
 """Features whose values may be the client's own words."""
 
@@ -40,6 +41,7 @@ class Chooser:
         self.options = tuple(options)
         self.models: dict[str, Model] = {option.model.id: option.model for option in options}
         self._fits = [option.fits for option in options]
+        self._roomy = _roomy(options)
         self._costs = (
             None if predict is None else {id_: predict(model) for id_, model in self.models.items()}
         )
@@ -57,9 +59,10 @@ class Chooser:
         """
         if self._asked is None:
             return self._afresh(features)
-        for fits in self._fits:
-            if not fits(features):
-                return self._afresh(features)
+        if not self._roomy(features):
+            for fits in self._fits:
+                if not fits(features):
+                    return self._afresh(features)
         asked = self._asked(features)
         like = self._known.get(asked)
         if like is None:
@@ -83,7 +86,7 @@ class Chooser:
             like.reason,
             features,
             like.warnings,
-        )
+        ).like(like)
 
     def _afresh(self, features: Features) -> Decision:
         costs = self._costs
@@ -92,3 +95,24 @@ class Chooser:
         return decide(
             features, self.policy, self.options, lambda model, asked: costs[model.id](asked)
         )
+
+
+def _roomy(options: Sequence[Option]) -> Callable[[Features], bool]:
+    """A quick look whether a request is plain text, and small enough for every option."""
+    limits = [option.model.limits for option in options]
+    window = min([each.context_window or 0 for each in limits], default=0)
+    longest = min([each.max_output or 0 for each in limits], default=0)
+    if not all(option.available and "text" in option.model.modalities_in for option in options):
+        window = -1
+
+    def roomy(features: Features) -> bool:
+        asked = features.max_tokens
+        return (
+            features.prompt_tokens_high <= window
+            and (asked is None or asked <= longest)
+            and features.candidates == 1
+            and not features.needs
+            and features.modalities == _TEXT
+        )
+
+    return roomy

@@ -7,9 +7,12 @@ sees nothing else, so replaying stored features under another policy gives what 
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, json
+from msgspec.structs import replace
 
 __all__ = ["Candidate", "Decision", "Features", "Hints", "Latency", "Step", "Task"]
+
+_encode = json.Encoder(decimal_format="string").encode
 
 Task = Literal[
     "coding",
@@ -97,7 +100,7 @@ class Candidate(Struct, frozen=True):
     cost_usd: Decimal | None = None
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, dict=True):
     """Where a request goes, and why. `ranked` holds models that may serve it, best first."""
 
     policy: str
@@ -108,3 +111,46 @@ class Decision(Struct, frozen=True):
     reason: str
     features: Features
     warnings: tuple[str, ...] = ()
+
+    def stored(self) -> bytes:
+        """The decision as JSON, as the ledger keeps it."""
+        form: Form | None = self.__dict__.get(_FORM)
+        return _encode(self) if form is None else form.fill(self)
+
+    def like(self, model: "Decision") -> "Decision":
+        """This decision, noted to differ from `model` in costs and features only: that makes
+        `stored` a matter of filling those in.
+        """
+        form: Form | None = model.__dict__.get(_FORM)
+        if form is None:
+            form = model.__dict__[_FORM] = Form(model)
+        self.__dict__[_FORM] = form
+        return self
+
+
+_FORM = "form"
+
+
+class Form:
+    """A decision's JSON without its candidates' costs and its features."""
+
+    __slots__ = ("_candidates", "_head", "_middle", "_tail")
+
+    def __init__(self, model: Decision) -> None:
+        empty = replace(model, candidates=(), features=Features())
+        # Neither mark can stand within a string, where quotes have a backslash before them.
+        head, middle = _encode(empty).split(b'"candidates":[]')
+        middle, tail = middle.split(b'"features":{}')
+        self._head, self._middle = head + b'"candidates":[', b"]" + middle + b'"features":'
+        self._tail = tail
+        bare = [_encode(replace(each, cost_usd=None)) for each in model.candidates]
+        self._candidates = [text.removesuffix(b"null}") for text in bare]
+
+    def fill(self, decision: Decision) -> bytes:
+        """The JSON of a decision like the model."""
+        costed = [
+            b"%b%b}" % (text, _encode(candidate.cost_usd))
+            for text, candidate in zip(self._candidates, decision.candidates, strict=True)
+        ]
+        features = _encode(decision.features)
+        return b"".join((self._head, b",".join(costed), self._middle, features, self._tail))

@@ -121,7 +121,7 @@ def _by_class(text: str) -> float:
         + digits * DIGIT
         + marks * PUNCTUATION
         + words * WORD
-        + (plain.count(b"\n") * NEWLINE if b"\n" in plain else 0)
+        + plain.count(b"\n") * NEWLINE
     )
 
 

@@ -200,11 +200,12 @@ def encode_head(status: int, headers: list[Header], *, keep: bool) -> bytes:
         ValueError: a header holds a line's end; nothing of ours does, and nothing may start a line
             of its own.
     """
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    if not keep:
-        lines.append(b"connection: close\r\n")
-    fields = b"".join(lines)
-    if fields.count(b"\n") != len(lines) or fields.count(b"\r") != len(lines):
+    lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+    for name, value in headers:
+        lines += (name, b": ", value, b"\r\n")
+    lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
+    head = b"".join(lines)
+    ends = len(headers) + (2 if keep else 3)
+    if head.count(b"\n") != ends or head.count(b"\r") != ends:
         raise ValueError("a header of the answer holds a line's end")
-    line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-    return b"%b%b\r\n" % (line, fields)
+    return head

@@ -1,16 +1,19 @@
 """A canonical request as the bytes that this vendor takes for a given model."""
 
+from operator import attrgetter
 from typing import Final
+
+from msgspec.structs import fields
 
 from fairlead.canon import Failure, Problem, Request, Sampling
 from fairlead.wire.anthropic.breakpoints import settle_breakpoints
-from fairlead.wire.anthropic.conversation import write_conversation
+from fairlead.wire.anthropic.conversation import Conversation, write_conversation
 from fairlead.wire.anthropic.extras import Extras
 from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.output import write_format
 from fairlead.wire.anthropic.plain import plain_conversation
 from fairlead.wire.anthropic.sampling import write_sampling
-from fairlead.wire.anthropic.thinking import Plan, Scene, plan_thinking
+from fairlead.wire.anthropic.thinking import Plan, Scene, plan_max_tokens, plan_thinking
 from fairlead.wire.anthropic.tools import (
     forces_tool,
     write_tool_choice,
@@ -30,6 +33,11 @@ _TIERS: Final = {
     "standard_only": "standard_only",
 }
 _UNSET: Final = Sampling()
+_SAID_PLAINLY: Final = ("model", "turns", "max_tokens", "stream", "include_usage")
+_rest_of: Final = attrgetter(
+    *[field.name for field in fields(Request) if field.name not in _SAID_PLAINLY]
+)
+_NOTHING_ELSE: Final = _rest_of(Request(model="", turns=()))
 _CALM: Final = Scene()
 _USER_MAX: Final = 256
 """`metadata.user_id` "maxLength 256" (the vendor's API reference)."""
@@ -42,6 +50,8 @@ def encode_request(request: Request, target: Target) -> Encoded:
         Failure: what no body could say or the vendor would refuse in any form (`n` over 1, a limit
             exceeded, calls without results, arguments that are no JSON object), with its path.
     """
+    if _rest_of(request) == _NOTHING_ELSE and (talk := plain_conversation(request)) is not None:
+        return Encoded(_plain_body(request, target, talk))
     if request.n is not None and request.n > 1:
         raise Failure(
             Problem(
@@ -88,6 +98,20 @@ def encode_request(request: Request, target: Target) -> Encoded:
     if request.extras:
         extras.lose_rest()
     return Encoded(dump(body), tuple(losses.found))
+
+
+def _plain_body(request: Request, target: Target, talk: Conversation) -> bytes:
+    """A body that says who said what, and how long the answer may be."""
+    body: Json = {
+        "model": target.model,
+        "max_tokens": plan_max_tokens(request, target.facts),
+        "messages": talk.messages,
+    }
+    if talk.system:
+        _write_system(talk.system, body)
+    if request.stream:
+        body["stream"] = True
+    return dump(body)
 
 
 def _write_system(system: list[Json], body: Json) -> None:

@@ -29,7 +29,7 @@ from fairlead.catalog.model import Model
 from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import Json
 
-__all__ = ["FALLBACK_MAX_TOKENS", "Plan", "Scene", "plan_thinking"]
+__all__ = ["FALLBACK_MAX_TOKENS", "Plan", "Scene", "plan_max_tokens", "plan_thinking"]
 
 FALLBACK_MAX_TOKENS: Final = 8_192
 """For a model whose limit nobody discloses: every Claude model that is served today takes more, and
@@ -72,7 +72,7 @@ class _Case(Struct, frozen=True):
 
 def plan_thinking(request: Request, facts: Model, scene: Scene, losses: Losses) -> Plan:
     """The plan for a request, max_tokens included, since the two depend on each other."""
-    max_tokens = _max_tokens(request, facts)
+    max_tokens = plan_max_tokens(request, facts)
     wish = request.reasoning
     if wish is None:
         return Plan(max_tokens)
@@ -80,7 +80,8 @@ def plan_thinking(request: Request, facts: Model, scene: Scene, losses: Losses) 
     return _PLANNERS.get(facts.thinking.kind, _as_asked)(case)
 
 
-def _max_tokens(request: Request, facts: Model) -> int:
+def plan_max_tokens(request: Request, facts: Model) -> int:
+    """The limit that the vendor demands: the client's, else the model's."""
     limit = facts.limits.max_output
     asked = request.max_tokens
     if asked is None:

@@ -40,6 +40,7 @@ from fairlead.wire.openai_chat.answers import ChatResponse
 from fairlead.wire.openai_chat.deltas import ChoiceReader
 from fairlead.wire.openai_chat.errors import problem_of
 from fairlead.wire.openai_chat.messages import FORMATS
+from fairlead.wire.openai_chat.plain_answer import write_plain
 from fairlead.wire.openai_chat.usage import read_usage, service_tier, write_usage
 
 __all__ = [
@@ -117,9 +118,14 @@ def _events(answer: ChatResponse) -> list[Event]:
 
 def encode_response(response: Response, reply: Reply) -> Encoded:
     """The answer as OpenAI writes it; `reply.extra` goes in as `fairlead`."""
+    id_ = answer_id(reply.request_id)
+    tier = None if response.usage is None else service_tier(response.usage)
+    plain = write_plain(response, reply, id_, tier)
+    if plain is not None:
+        return Encoded(plain)
     losses: list[Loss] = []
     body: dict[str, Any] = {
-        "id": answer_id(reply.request_id),
+        "id": id_,
         "object": "chat.completion",
         "created": reply.created,
         "model": reply.model,
@@ -130,7 +136,7 @@ def encode_response(response: Response, reply: Reply) -> Encoded:
             _as_function_call(choice, losses)
     if response.usage is not None:
         body["usage"] = write_usage(response.usage)
-        if (tier := service_tier(response.usage)) is not None:
+        if tier is not None:
             body["service_tier"] = tier
     if reply.extra:
         body["fairlead"] = Raw(reply.extra)
