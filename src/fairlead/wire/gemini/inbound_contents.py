@@ -28,6 +28,7 @@ from fairlead.canon import (
 )
 from fairlead.wire.gemini.fields import Fields
 from fairlead.wire.gemini.media import is_vendor_uri
+from fairlead.wire.gemini.signature import DUMMY_SIGNATURES
 from fairlead.wire.gemini.types import ENCODER, OBJECT
 from fairlead.wire.media import check_base64, kind_of
 
@@ -76,7 +77,9 @@ class InboundContents:
         fields = Fields(raw, path)
         thought = fields.flag("thought") or False
         signed = fields.text("thoughtSignature")
-        signature = Signature("gemini", signed) if signed else None
+        signature = None
+        if signed and signed not in DUMMY_SIGNATURES:
+            signature = Signature("gemini", signed)
         kind = next((name for name in fields.left if name not in _NOTES), None)
         if kind is None:
             return Text("", signature) if signature is not None else None
