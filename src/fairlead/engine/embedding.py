@@ -228,7 +228,7 @@ def _usage(x: Exchange, embedding: Embedding, stated: int | None) -> Usage:
     if stated is not None:
         return Usage(input=stated)
     try:
-        tokens = sum(text_tokens(text) for text in embedding.read(x.body).texts)
+        tokens = sum(max(1.0, text_tokens(text)) for text in embedding.read(x.body).texts)
     except Failure:
         tokens = len(x.body) / 4  # token arrays, media: nobody here can count them
     return Usage(input=max(1, round(tokens)), estimated=True)

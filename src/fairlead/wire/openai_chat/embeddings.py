@@ -12,7 +12,7 @@ from array import array
 from typing import Final, Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from fairlead.canon import Failure, Loss, Problem
 from fairlead.wire.embeddings import Embedding, Vectors, Wanted, numbers
@@ -31,7 +31,7 @@ class _Request(Struct, forbid_unknown_fields=True):
     dimensions: int | None = None
     encoding_format: Literal["float", "base64"] | None = None
     user: str | None = None
-    fairlead: Raw | None = None
+    fairlead: Raw | UnsetType = UNSET
 
 
 class _Named(Struct):
