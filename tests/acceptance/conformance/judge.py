@@ -17,7 +17,8 @@ from tests.acceptance.conformance.said import Said
 
 from fairlead.emulator import models, rules
 from fairlead.emulator.authority import check
-from fairlead.emulator.rules import openai
+from fairlead.emulator.rules.openai import messages, tools
+from fairlead.emulator.rules.openai import request as openai_request
 
 __all__ = ["READERS", "Verdict", "judge", "refused_by"]
 
@@ -88,14 +89,29 @@ def _by_rules(owner: str, op: str, model: str, body: dict[str, Any]) -> rules.Re
 
 
 def _by_openai(_owner: str, op: str, model: str, body: dict[str, Any]) -> rules.Rejection | None:
-    known = openai.Known(
+    found = models.find("openai", model)
+    assert found is not None
+    known = openai_request.Known(
         tokens=lambda: 100,
         stored=lambda _id: True,
         file=lambda _id: True,
         opened=lambda _data: b"",
         items=[],
     )
-    return openai.check(op, model, body, known)
+    request = openai_request.Request(op, found, model, body, known)
+    return next((no for rule in _STRUCTURE if (no := rule(request)) is not None), None)
+
+
+# The catalogue holds no facts of OpenAI's models yet, so what one of them takes less than others is
+# not judged: the order of messages, the pairing of calls and results, names and schemas are.
+_STRUCTURE = (
+    messages.roles,
+    messages.contents,
+    messages.pairing,
+    tools.names,
+    tools.schemas,
+    tools.choice,
+)
 
 
 _RULES = {"anthropic": _by_rules, "gemini": _by_rules, "openai": _by_openai}

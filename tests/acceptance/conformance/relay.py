@@ -52,7 +52,7 @@ def relayed(gateway: Gateway, row: Row, seed: int) -> list[str]:
 
 def _with_model(row: Row, model: str) -> bytes:
     """The row's body, which names `model` where bodies name one at all."""
-    if row.dialect == "gemini" or row.body.get("model") in (None, model):
+    if row.dialect == "gemini" or row.body.get("model", model) == model:
         return row.sent
     return json.dumps({**row.body, "model": model}, ensure_ascii=False).encode()
 
@@ -63,9 +63,9 @@ def _same_request(body: bytes, sent: bytes, model: str) -> bool:
         return True
     said, told = _VALUES.decode(body), _VALUES.decode(sent)
     changed = {name for name in said.keys() | told.keys() if said.get(name) != told.get(name)}
-    if "model" in changed and json.loads(told["model"]) != model:
+    if "model" in changed and json.loads(bytes(told["model"])) != model:
         return False
-    if "stream_options" in changed and json.loads(told["stream_options"]) != ASKED:
+    if "stream_options" in changed and json.loads(bytes(told["stream_options"])) != ASKED:
         return False
     return changed <= {"model", "stream_options"}
 
