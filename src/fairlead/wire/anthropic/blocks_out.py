@@ -17,7 +17,7 @@ from fairlead.canon import (
 )
 from fairlead.wire.anthropic.ids import wire_id
 from fairlead.wire.anthropic.losses import Losses
-from fairlead.wire.anthropic.types import DIALECT, Json, as_object
+from fairlead.wire.anthropic.types import DIALECT, Json, as_object, dump
 
 __all__ = ["own_citations", "own_signature", "write_answer_part"]
 
@@ -29,11 +29,23 @@ def write_answer_part(part: Part, losses: Losses, path: str) -> Json | msgspec.R
 
 
 def own_citations(part: Text, losses: Losses, path: str) -> list[bytes]:
-    """The citations that this dialect's clients can read, as JSON."""
-    own = [c.raw for c in part.citations if c.dialect == DIALECT]
-    if len(own) < len(part.citations):
-        losses.cosmetic(path, "citations", "another vendor's citations")
-    return own
+    """The citations that this dialect's clients can read, as JSON.
+
+    Another vendor's source on the web is told as a search result's. The vendor's own have an
+    encrypted index, its proof: an empty one marks those that may not go back to it (`headers`).
+    """
+    told = []
+    for cited in part.citations:
+        if cited.dialect == DIALECT:
+            told.append(cited.raw)
+            continue
+        losses.cosmetic(path, "citations", "another vendor's citation: its address and title alone")
+        if cited.url is not None:
+            told.append(dump({**_FOREIGN, "title": cited.title, "url": cited.url}))
+    return told
+
+
+_FOREIGN: Final = {"type": "web_search_result_location", "cited_text": "", "encrypted_index": ""}
 
 
 def own_signature(part: Thinking | Text | ToolCall, losses: Losses, path: str) -> str:

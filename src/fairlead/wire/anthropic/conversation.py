@@ -51,6 +51,7 @@ from fairlead.catalog.model import Model
 from fairlead.wire.anthropic.cache import write_cache
 from fairlead.wire.anthropic.calls import Calls
 from fairlead.wire.anthropic.extras import Extras
+from fairlead.wire.anthropic.headers import unsigned
 from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.media import write_media
 from fairlead.wire.anthropic.messages import Message, settle, take_prefill, unsigned_loop
@@ -230,7 +231,11 @@ def _text_block(
 
 def _write_text_extras(writer: _Writer, part: Text, block: Json, path: str) -> None:
     if part.citations:
-        own = [msgspec.Raw(c.raw) for c in part.citations if c.dialect == DIALECT]
+        own = [
+            msgspec.Raw(c.raw)
+            for c in part.citations
+            if c.dialect == DIALECT and not unsigned(c.raw)
+        ]
         if len(own) < len(part.citations):
             writer.losses.cosmetic(path, "citations", "another vendor's citations")
         if own:

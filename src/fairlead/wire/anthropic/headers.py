@@ -11,11 +11,11 @@ from typing import Final
 
 from fairlead.canon import Failure, Loss
 
-__all__ = ["VERSIONS", "left_behind", "read_headers"]
+__all__ = ["VERSIONS", "left_behind", "read_headers", "unsigned"]
 
 VERSIONS: Final = frozenset({b"2023-01-01", b"2023-06-01", b"2026-10-21"})
 
-_UNSIGNED: Final = re.compile(rb'"signature"\s*:\s*""')
+_UNSIGNED: Final = re.compile(rb'"(?:signature|encrypted_index)"\s*:\s*""')
 
 
 def read_headers(headers: Sequence[tuple[bytes, bytes]]) -> tuple[Loss, ...]:
@@ -42,7 +42,15 @@ def read_headers(headers: Sequence[tuple[bytes, bytes]]) -> tuple[Loss, ...]:
 
 
 def left_behind(body: bytes) -> bool:
-    """Whether a thinking block has an empty signature: another model's thought, told to a client
-    of this dialect. The vendor would refuse it ("Invalid `signature` in `thinking` block").
+    """Whether a thinking block has an empty signature, or a citation an empty index: another
+    model's, told to a client of this dialect. The vendor would refuse the first ("Invalid
+    `signature` in `thinking` block"), and cannot read the second.
     """
-    return b'"signature"' in body and _UNSIGNED.search(body) is not None
+    if b'"signature"' not in body and b'"encrypted_index"' not in body:
+        return False
+    return unsigned(body)
+
+
+def unsigned(raw: bytes) -> bool:
+    """Whether there is an empty signature or index in some JSON of this dialect."""
+    return _UNSIGNED.search(raw) is not None

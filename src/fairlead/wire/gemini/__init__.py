@@ -12,8 +12,8 @@ from fairlead.wire.codec import Codec
 from fairlead.wire.gemini.array import ArrayStreamEncoder
 from fairlead.wire.gemini.errors import decode_error, encode_error
 from fairlead.wire.gemini.inbound import decode_request, peek
-from fairlead.wire.gemini.paths import client_path
 from fairlead.wire.gemini.media import is_vendor_uri
+from fairlead.wire.gemini.paths import client_path
 from fairlead.wire.gemini.request import encode_request
 from fairlead.wire.gemini.response import decode_response, encode_response
 from fairlead.wire.gemini.stream import StreamDecoder, StreamEncoder, UsageTap

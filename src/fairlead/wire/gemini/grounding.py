@@ -6,6 +6,7 @@ object becomes one `Citation` without a URL that holds it whole, so that it can 
 behind it stands one more `Citation` for each source with a URL, for dialects that know only those.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -28,6 +29,7 @@ __all__ = [
     "decode_logprobs",
     "encode_logprobs",
     "encode_metadata",
+    "foreign_sources",
     "has_notes",
     "searches",
 ]
@@ -138,6 +140,17 @@ def encode_metadata(cited: Citation) -> dict[str, object] | None:
     except msgspec.DecodeError:
         return None
     return {name: raw for name, raw in fields.items() if name in METADATA}
+
+
+def foreign_sources(cited: Iterable[Citation]) -> dict[str, object] | None:
+    """`groundingMetadata` of sources on the web that another vendor cited; None without any."""
+    chunks: list[dict[str, object]] = []
+    for one in cited:
+        if one.dialect != "gemini" and one.url is not None:
+            web = {"uri": one.url, "title": one.title} if one.title else {"uri": one.url}
+            if {"web": web} not in chunks:
+                chunks.append({"web": web})
+    return {"groundingChunks": chunks} if chunks else None
 
 
 def decode_logprobs(raw: Raw) -> bytes | None:

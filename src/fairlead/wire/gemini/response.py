@@ -20,7 +20,12 @@ from fairlead.catalog.model import Model
 from fairlead.wire.codec import Encoded, Reply
 from fairlead.wire.gemini.assembly import Assembler, read_chunk, seconds
 from fairlead.wire.gemini.finish import decode_finish, details, finish_word, prompt_feedback
-from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata, has_notes
+from fairlead.wire.gemini.grounding import (
+    encode_logprobs,
+    encode_metadata,
+    foreign_sources,
+    has_notes,
+)
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.parts import WirePart, encode_part
 from fairlead.wire.gemini.signature import own_signature
@@ -145,6 +150,10 @@ def _candidate(candidate: Candidate, losses: Losses) -> dict[str, object]:
         if isinstance(part, Text):
             for cited in part.citations:
                 wire.update(encode_candidate_notes(cited.dialect, encode_metadata(cited), losses))
+    texts = [part for part in candidate.parts if isinstance(part, Text) and part.citations]
+    sources = foreign_sources(cited for part in texts for cited in part.citations)
+    if sources is not None:
+        wire.setdefault("groundingMetadata", sources)
     if candidate.finish is not None:
         wire.update(encode_finish(candidate.finish, path, losses))
     if candidate.logprobs is not None:
@@ -173,9 +182,13 @@ def encode_answer_part(part: Part, path: str, losses: Losses) -> WirePart | None
 def encode_candidate_notes(
     dialect: str, fields: dict[str, object] | None, losses: Losses
 ) -> dict[str, object]:
-    """The candidate's fields for one citation: whole metadata of Gemini's own, else nothing."""
+    """The candidate's fields for one citation: whole metadata of Gemini's own, else nothing.
+
+    Sources of another vendor's are told together, at the end (`grounding.foreign_sources`).
+    """
     if dialect != "gemini":
-        losses.cosmetic("candidates", "citation", f"a citation of {dialect}'s shape")
+        why = f"a citation of {dialect}'s shape: its address and title alone"
+        losses.cosmetic("candidates", "citation", why)
     return fields or {}
 
 

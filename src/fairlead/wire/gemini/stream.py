@@ -33,7 +33,7 @@ from fairlead.wire.gemini.assembly import Assembler
 from fairlead.wire.gemini.errors import encode_error
 from fairlead.wire.gemini.finish import prompt_feedback
 from fairlead.wire.gemini.frames import Frames, SseTooLong
-from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata
+from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata, foreign_sources
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.response import (
     encode_answer_part,
@@ -92,6 +92,7 @@ class StreamEncoder:
     """
 
     __slots__ = (
+        "_cited",
         "_ended",
         "_feedback",
         "_finishes",
@@ -108,6 +109,7 @@ class StreamEncoder:
         self._names = encode_names("", None, reply)
         self._tail = self._make_tail()
         self._parts: dict[tuple[int, int], _Growing] = {}
+        self._cited: dict[int, list[Citation]] = {}
         self._finishes: dict[int, dict[str, object]] = {}
         self._feedback: Raw | None = None
         self._usage: Usage | None = None
@@ -246,6 +248,7 @@ class StreamEncoder:
         return self._say_candidate(candidate, {"content": {"parts": [said], "role": "model"}})
 
     def _cite(self, cited: Citation, candidate: int) -> bytes:
+        self._cited.setdefault(candidate, []).append(cited)
         fields = encode_candidate_notes(cited.dialect, encode_metadata(cited), self._losses)
         return self._say_candidate(candidate, fields) if fields else b""
 
@@ -262,6 +265,9 @@ class StreamEncoder:
             return
         path = f"candidates[{event.candidate}]"
         fields = encode_finish(event.finish, path, self._losses)
+        sources = foreign_sources(self._cited.get(event.candidate, ()))
+        if sources is not None:
+            fields["groundingMetadata"] = sources
         empty: dict[str, object] = {"content": {"parts": [], "role": "model"}}
         self._finishes[event.candidate] = {**empty, **fields, "index": event.candidate}
 

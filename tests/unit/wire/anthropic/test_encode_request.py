@@ -176,7 +176,7 @@ def test_a_call_of_the_vendors_code_takes_its_result():
     assert body["messages"][2]["content"] == [{"type": "tool_result", "tool_use_id": "t"}]
     assert refuse(request(USER, called)).kind == "invalid_request"
     nameless = turn("assistant", Opaque("anthropic", "tool_use", b"{}"), path="P")
-    assert refuse(request(USER, nameless)).param == "P.content[0]"
+    assert refuse(request(USER, nameless)).param == "P.content[0].id"
 
 
 @pytest.mark.parametrize(
