@@ -10,15 +10,22 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+import shelf as shelf_of_files
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = os.environ.get("FAIRLEAD_BIN", str(ROOT / ".venv" / "bin" / "fairlead"))
-MODELS = ("gemini-2.5-flash", "claude-haiku-4-5-20251001")
+VENDORS = ("GEMINI", "ANTHROPIC", "OPENAI")
+# Keys and proxies of whoever runs this must not reach a real vendor, nor divert loopback.
+DROPPED = ("FAIRLEAD_", "LANGCHAIN_", "LANGSMITH_", "GOOGLE_", *(f"{name}_" for name in VENDORS))
+for _name in [name for name in os.environ if name.startswith(DROPPED) and name != "FAIRLEAD_BIN"]:
+    del os.environ[_name]
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
 
 
 def _free_port() -> int:
@@ -50,13 +57,22 @@ def _running(arguments: list[str], env: dict[str, str], url: str, log: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory) -> Iterator[str]:
+def shelf() -> Iterator[str]:
+    """Where small files are served: any path ending in .png, .pdf or .wav."""
+    with shelf_of_files.serving() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory, shelf: str) -> Iterator[str]:
     """The gateway's address."""
     folder = tmp_path_factory.mktemp("gateway")
     vendors, port = _free_port(), _free_port()
-    env = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
-    env |= {"FAIRLEAD_LEDGER_PATH": str(folder / "fairlead.db")}
-    for name in ("GEMINI", "ANTHROPIC", "OPENAI"):
+    env = dict(os.environ) | {
+        "FAIRLEAD_LEDGER_PATH": str(folder / "fairlead.db"),
+        "FAIRLEAD_MEDIA_ALLOW_PRIVATE": shelf.removeprefix("http://"),
+    }
+    for name in VENDORS:
         env[f"FAIRLEAD_{name}_BASE_URL"] = f"http://127.0.0.1:{vendors}"
         env[f"{name}_API_KEY"] = "emulated"
     with ExitStack() as stack:
@@ -67,3 +83,31 @@ def gateway(tmp_path_factory) -> Iterator[str]:
             url = f"http://127.0.0.1:{at}{path}"
             stack.enter_context(_running(arguments, env, url, folder / f"{arguments[0]}.log"))
         yield f"http://127.0.0.1:{port}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A line for each class: what passed, was skipped, is known to fail, failed."""
+    kinds = ("passed", "skipped", "xfailed", "failed", "error")
+    counts: Counter[tuple[str, str]] = Counter()
+    names: dict[str, None] = {}
+    for kind in kinds:
+        for report in terminalreporter.stats.get(kind, ()):
+            name = _row(report.nodeid)
+            names[name] = None
+            counts[name, kind] += 1
+    width = max(map(len, names), default=0)
+    terminalreporter.section("frameworks through Fairlead")
+    terminalreporter.write_line(" " * width + "".join(f"{kind:>9}" for kind in kinds))
+    for name in sorted(names):
+        row = "".join(f"{counts[name, kind]:>9}" for kind in kinds)
+        terminalreporter.write_line(f"{name:<{width}}{row}")
+
+
+def _row(nodeid: str) -> str:
+    """The file and class of a test, in words: `langchain: OpenAI on Flash`."""
+    file, *inner = nodeid.split("::")
+    framework = Path(file).stem.removeprefix("test_")
+    if len(inner) < 2:
+        return framework
+    words = inner[0].removeprefix("Test").replace("On", " on ").replace("Through", " through ")
+    return f"{framework}: {words}"

@@ -68,6 +68,8 @@ def _words(ask: Ask, wishes: Wishes, seed: bytes, index: int) -> str:
         if ask.bare and isinstance(value, str):
             return value
         return msgspec.json.encode(value).decode()
+    if wishes.keys:
+        return msgspec.json.encode({key: f"emulated {key}" for key in wishes.keys}).decode()
     if ask.json == "object":
         said = {"emulated": True, "model": ask.model, "asked": echo(ask.text), "turns": ask.turns}
         return msgspec.json.encode(said).decode()

@@ -1,5 +1,7 @@
 """What is answered depends on the request alone, and keeps its limits."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -176,6 +178,18 @@ def test_a_quoted_name_is_an_argument_in_any_script():
 
 def test_an_apostrophe_quotes_nothing():
     assert subjects("it's the dogs' bone, isn't it") == []
+
+
+@pytest.mark.parametrize("mode", ["off", "object"])
+def test_json_with_the_keys_that_the_prompt_names(mode: str):
+    text = "Tell a joke. Return it as a JSON object with 'setup' and \"punchline\" keys."
+    said = "".join(compose(ask(text, json=mode)).text)
+    assert json.loads(said) == {"setup": "emulated setup", "punchline": "emulated punchline"}
+
+
+def test_json_that_is_only_talked_about_is_no_wish():
+    assert wishes_of("How does JSON deal with keys? And 'this'?") == Wishes()
+    assert wishes_of("What is JSON, in 30 words?") == Wishes(words=30)
 
 
 def test_a_wish_for_words_and_pieces_is_kept():
