@@ -47,7 +47,10 @@ class Vendor:
 
     def seal(self) -> str:
         """A signature: base64, so that it is found in any JSON as it is."""
-        return base64.b64encode(f"{self.dialect} signed number {self.next():05d}".encode()).decode()
+        return base64.b64encode(self._words().encode()).decode()
+
+    def _words(self) -> str:
+        return f"{self.dialect} signed number {self.next():05d} for {self.issued.account}"
 
     def check(self, body: Json) -> None:
         """The vendor's 400, as an AssertionError."""
