@@ -11,7 +11,10 @@ from msgspec import Raw, Struct
 
 from fairlead.canon import Failure, Problem
 
-__all__ = ["Page", "closed", "owned"]
+__all__ = ["PAGES", "Page", "closed", "owned"]
+
+PAGES = 50
+"""Pages of a vendor's list that are looked through for something of the key's own."""
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _ITEMS = msgspec.json.Decoder(list[dict[str, Raw]])

@@ -23,7 +23,7 @@ from fairlead.engine.endpoints import Endpoint
 from fairlead.engine.engine import Engine, TransportOf
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
-from fairlead.engine.listing import closed, owned
+from fairlead.engine.listing import PAGES, closed, owned
 from fairlead.engine.object_bodies import MODELS, text_at, with_results_here
 from fairlead.engine.plan import AUTO
 from fairlead.engine.side import SideExchange
@@ -37,9 +37,6 @@ from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Codec
 
 __all__ = ["PassEngine", "PassExchange", "storing"]
-
-PAGES = 50
-"""Pages of a vendor's list that are looked through for something of the key's own."""
 
 UPLOAD = "x-goog-upload-"
 ADDRESS = "x-goog-upload-url"
