@@ -140,3 +140,29 @@ def test_changed_thinking_is_refused_as_ever(client: anthropic.Anthropic, histor
     history[1]["content"][0]["thinking"] = "Something else."
     with pytest.raises(anthropic.BadRequestError, match="Invalid `signature` in `thinking` block"):
         ask(client, history)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("model", [OLDER, HAIKU])
+def test_redacted_thinking_comes_back_as_it_was(
+    client: anthropic.Anthropic, model: str, streamed: bool
+):
+    budget: Any = {"type": "enabled", "budget_tokens": 1024}
+    thinking = {"thinking": budget} if model == OLDER else {}
+    request: Any = {"model": model, "max_tokens": 2000, "tools": [TOOL], **thinking}
+    messages: list[Any] = [{"role": "user", "content": "Use the weather tool. [emulate: redact]"}]
+    if streamed:
+        with client.messages.stream(messages=messages, **request) as stream:
+            made = stream.get_final_message()
+    else:
+        made = client.messages.create(messages=messages, **request)
+    content = [block.model_dump(exclude_none=True) for block in made.content]
+    assert [block["type"] for block in content][::2] == ["redacted_thinking", "tool_use"]
+    assert made.usage.output_tokens_details is not None
+    result = {"type": "tool_result", "tool_use_id": content[2]["id"], "content": "sunny"}
+    messages += [{"role": "assistant", "content": content}, {"role": "user", "content": [result]}]
+    assert client.messages.create(messages=messages, **request).stop_reason == "end_turn"
+    data = content[0]["data"]
+    content[0]["data"] = data[:60] + data[61:64] + data[60] + data[64:]
+    with pytest.raises(anthropic.BadRequestError, match="Invalid `data` in `redacted_thinking`"):
+        client.messages.create(messages=messages, **request)

@@ -225,6 +225,9 @@ def _thinking(put: Put, answer: Answer) -> dict[str, Any] | None:
     asked = put.body.get("thinking") or {"type": "adaptive"}
     default = "omitted" if asked.get("type") == "adaptive" else "summarized"
     thought = "".join(answer.thinking)
+    if answer.redacted:
+        data = put.sign(put.model, thought, "", put.tally.binding)
+        return {"type": "redacted_thinking", "data": data}
     shown = thought if (asked.get("display") or default) == "summarized" else ""
     return {
         "type": "thinking",

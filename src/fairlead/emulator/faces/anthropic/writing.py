@@ -124,13 +124,15 @@ def _without_details(usage: dict[str, Any]) -> dict[str, Any]:
 
 
 def _block(block: dict[str, Any], index: int, answer: Answer) -> list[Piece]:
-    kind = block["type"]
+    kind, made = block["type"], 0
     if kind == "thinking":
         start: dict[str, Any] = {"type": "thinking", "thinking": "", "signature": ""}
         shown = answer.thinking if block["thinking"] else []
         deltas = _deltas(index, "thinking_delta", "thinking", shown, PER_EVENT)
         signed = {"type": "signature_delta", "signature": block["signature"]}
         deltas.append(_delta(index, signed, answer.thinking_tokens - len(shown)))
+    elif kind == "redacted_thinking":  # whole at once
+        start, deltas, made = block, [], answer.thinking_tokens
     elif kind == "text":
         start = {"type": "text", "text": ""}
         each = answer.per_event or PER_EVENT
@@ -143,6 +145,7 @@ def _block(block: dict[str, Any], index: int, answer: Answer) -> list[Piece]:
             "content_block_start",
             {"type": "content_block_start", "index": index, "content_block": start},
             index,
+            made,
         ),
         *deltas,
         _event("content_block_stop", {"type": "content_block_stop", "index": index}, index + 1),
