@@ -126,6 +126,11 @@ class Gateway:
         except Failure:
             return False
 
+    @staticmethod
+    def encoded(body: dict[str, Any]) -> bytes:
+        """A body as bytes."""
+        return json.dumps(body, ensure_ascii=False).encode()
+
     def ask(
         self,
         dialect: str,

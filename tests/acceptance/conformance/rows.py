@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SHARED", "Row", "absent", "answers", "requests"]
+__all__ = ["SHARED", "Row", "absent", "answers", "refused_requests", "requests"]
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("FAIRLEAD_SHARED", ROOT.parent / "shared"))
