@@ -94,6 +94,6 @@ def _extra(extra: Extra, body: dict[str, object], losses: Losses) -> None:
         else:
             at[last] = Raw(extra.raw)
             return
-    what = extra.path.rpartition(".")[2].partition("[")[0] or extra.path
+    what = extra.path.rpartition(".")[2].partition("[")[0] if "[" in extra.path else extra.path
     add = losses.cosmetic if extra.cosmetic else losses.semantic
     add(extra.path, what, f"Gemini has no field for {extra.path}")
