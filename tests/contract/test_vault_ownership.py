@@ -35,6 +35,16 @@ async def test_one_key_never_sees_anothers(owners: Ownership) -> None:
     assert not await owners.owns("key_1", "anthropic", "files", "file_1")
 
 
+async def test_anothers_is_told_from_nobodys(owners: Ownership) -> None:
+    await owners.put("key_1", "anthropic", "files", "file_1")
+    assert await owners.others("key_2", "anthropic", "files", "file_1")
+    assert not await owners.others("key_1", "anthropic", "files", "file_1")
+    assert not await owners.others("key_2", "anthropic", "files", "file_2")
+    assert not await owners.others("key_2", "openai", "files", "file_1")
+    await owners.delete("key_1", "anthropic", "files", "file_1")
+    assert not await owners.others("key_2", "anthropic", "files", "file_1")
+
+
 async def test_upstreams_and_kinds_are_apart(owners: Ownership) -> None:
     await owners.put("k", "gemini", "files", "files/a")
     assert not await owners.owns("k", "gemini", "cachedContents", "files/a")

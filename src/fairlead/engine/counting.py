@@ -21,6 +21,7 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
 from fairlead.engine.mixed import mixed
+from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import Lane
 from fairlead.engine.prepare import body_for
 from fairlead.engine.side import ESTIMATED, SideExchange
@@ -80,6 +81,8 @@ class CountingEngine(Engine):
             return
         x.dialect, path = found
         body = await self._body(x, lane)
+        if x.key_id is not None:
+            await refuse_others(x.scope, upstream.name, body, self.stores.ownership)
         request = HttpRequest(
             "POST", address(upstream, path(model.id)), upstream.headers, body, upstream.timeouts
         )
@@ -160,7 +163,7 @@ async def _say(x: Exchange, tokens: int, client: Client, more: tuple[Header, ...
 def _done(x: Exchange) -> None:
     x.status, x.outcome = 200, "ok"
     x.last = perf_counter()
-    x.cost = Decimal(0)
+    x.cost, x.cost_text = Decimal(0), "0"
 
 
 def _unreadable(x: Exchange, failure: Failure) -> Problem:

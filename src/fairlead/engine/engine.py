@@ -25,6 +25,7 @@ from fairlead.engine.faults import (
     outcome_of,
     redirected,
 )
+from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import Lane, plan
 from fairlead.engine.prepare import body_for
 from fairlead.engine.relay import broken_stream, relay_same, relay_translated
@@ -35,6 +36,7 @@ from fairlead.ledger.record import Ledger
 from fairlead.routing.decision import Decision
 from fairlead.upstream.transport import HttpResponse, Transport, TransportError
 from fairlead.upstream.vendors import Upstream, passed_on, prepare
+from fairlead.vault.ownership import MemoryOwnership, Ownership
 from fairlead.vault.responses import MemoryResponses, ResponseStore
 from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Framing
@@ -66,10 +68,11 @@ class Engine:
         ledger: Ledger,
         vault: Vault,
         responses: ResponseStore | None = None,
+        ownership: Ownership | None = None,
     ) -> None:
         self.transports = transports
         self.ledger = ledger
-        self.stores = Stores(vault, responses or MemoryResponses())
+        self.stores = Stores(vault, responses or MemoryResponses(), ownership or MemoryOwnership())
 
     async def serve(self, x: Exchange, client: Client) -> None:
         """Take one accepted request through, and leave its record."""
@@ -133,6 +136,8 @@ class Engine:
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
         model, upstream = lane
         body = await body_for(x, lane, self.stores.vault)
+        if x.key_id is not None:
+            await refuse_others(x.scope, upstream.name, body, self.stores.ownership)
         request = prepare(upstream, x.dialect, model.id, body, _framing(x))
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)

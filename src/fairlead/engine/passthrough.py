@@ -20,20 +20,19 @@ from fairlead.catalog.model import Model
 from fairlead.engine.answer_headers import answer_headers, given_back
 from fairlead.engine.client import Client, Header
 from fairlead.engine.endpoints import Endpoint
-from fairlead.engine.engine import Engine, TransportOf
+from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
 from fairlead.engine.listing import PAGES, closed, owned
+from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.object_bodies import MODELS, text_at, with_results_here
 from fairlead.engine.plan import AUTO
 from fairlead.engine.side import SideExchange
 from fairlead.engine.snapshot import Snapshot
 from fairlead.engine.uploads import address_here, without_seal
-from fairlead.ledger.record import Ledger
 from fairlead.upstream.transport import HttpRequest, HttpResponse, TransportError
 from fairlead.upstream.vendors import Upstream, address
 from fairlead.vault.ownership import Ownership, not_yours
-from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Codec
 
 __all__ = ["PassEngine", "PassExchange", "storing"]
@@ -118,11 +117,10 @@ def storing(snapshot: Snapshot, codec: Codec) -> Upstream:
 class PassEngine(Engine):
     """Takes calls that are passed on through. Exchanges are `PassExchange`s."""
 
-    def __init__(
-        self, transports: TransportOf, ledger: Ledger, vault: Vault, ownership: Ownership
-    ) -> None:
-        super().__init__(transports, ledger, vault)
-        self.ownership = ownership
+    @property
+    def ownership(self) -> Ownership:
+        """Whose the objects are."""
+        return self.stores.ownership
 
     def _accept(self, x: Exchange) -> None:
         """Nothing has to be read for it."""
@@ -181,6 +179,8 @@ class PassEngine(Engine):
         for kind, steps in x.endpoint.uses:
             if (id_ := text_at(body, steps)) is not None:
                 await self._must_own(x, kind, id_)
+        if x.key_id is not None:
+            await refuse_others(x.scope, _of(x).name, body, self.ownership)
         resolve = MODELS.get((x.route, x.codec.dialect))
         if resolve is None:
             return body

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from fairlead.vault.ownership import Ownership
 from fairlead.vault.responses import ResponseStore
 from fairlead.vault.vault import Vault
 
@@ -10,8 +11,9 @@ __all__ = ["Stores"]
 
 class Stores(Struct, frozen=True):
     """`vault`: signed thinking and who made which call. `responses`: answers of the Responses API
-    that clients go on from.
+    that clients go on from. `ownership`: whose the objects are that vendors keep.
     """
 
     vault: Vault
     responses: ResponseStore
+    ownership: Ownership

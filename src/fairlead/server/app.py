@@ -60,12 +60,11 @@ class App:
         self.keeping = kept = Keeping(settings)
         self.transports = Transports()
         self.plane = DataPlane(
-            Engine(self.transports, self.ledger, kept.vault, kept.responses),
+            Engine(self.transports, self.ledger, kept.vault, kept.responses, kept.ownership),
             snapshot,
             self.keys if self.keys.any_made() else None,
             max_body=settings.server.max_body_bytes,
             max_requests=settings.server.max_requests,
-            ownership=kept.ownership,
         )
         self._ledger_watch = LedgerWatch(self.ledger.health)
         self._watch: asyncio.Task[None] | None = None

@@ -23,7 +23,6 @@ from fairlead.server.request_ids import request_id
 from fairlead.server.routes import Match, Router, client_dialect
 from fairlead.server.side_calls import SIDE_ROUTES, SideCalls, Way
 from fairlead.server.stored_responses import StoredResponses
-from fairlead.vault.ownership import Ownership
 from fairlead.vault.vault import LOOPBACK
 from fairlead.wire.codec import Codec
 from fairlead.wire.gemini import ARRAY_CODEC
@@ -49,7 +48,6 @@ class DataPlane:
         max_body: int = 32 * 1024 * 1024,
         max_requests: int = 2_000,
         clock: Callable[[], float] = time.time,
-        ownership: Ownership | None = None,
     ) -> None:
         self.engine = engine
         self.snapshot = snapshot
@@ -63,7 +61,7 @@ class DataPlane:
         self._router = Router()
         self._responses = StoredResponses(engine.stores.responses, engine.transports)
         self._main = Way(engine)
-        self._sides = SideCalls(engine, ownership)
+        self._sides = SideCalls(engine)
         self._handlers: dict[str, Handler] = {
             "exchange": self._exchange,
             "generate": self._generate,

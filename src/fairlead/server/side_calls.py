@@ -23,7 +23,6 @@ from fairlead.server.asgi_client import Scope
 from fairlead.server.body import header
 from fairlead.server.door import Door, enter
 from fairlead.server.routes import Match
-from fairlead.vault.ownership import MemoryOwnership, Ownership
 
 __all__ = ["SIDE_ROUTES", "SideCalls", "Way"]
 
@@ -48,12 +47,12 @@ _SCHEMES = {"http", "https"}
 class SideCalls:
     """The engines of the calls beside the main one, on the main one's network and stores."""
 
-    def __init__(self, engine: Engine, ownership: Ownership | None = None) -> None:
-        stores = engine.stores
-        shared = (engine.transports, engine.ledger, stores.vault, stores.responses)
+    def __init__(self, engine: Engine) -> None:
+        kept = engine.stores
+        shared = (engine.transports, engine.ledger, kept.vault, kept.responses, kept.ownership)
         self._counting = CountingEngine(*shared)
         self._embedding = EmbeddingEngine(*shared)
-        self._passing = PassEngine(*shared[:3], ownership or MemoryOwnership())
+        self._passing = PassEngine(*shared)
 
     def way(
         self, match: Match, dialect: Dialect, scope: Scope, snapshot: Snapshot, now: float

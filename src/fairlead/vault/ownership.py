@@ -40,6 +40,10 @@ class Ownership(Protocol):
         """Whether it is the scope's. False for what nobody is known to own."""
         ...
 
+    async def others(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
+        """Whether it is known to be another scope's. False for what nobody is known to own."""
+        ...
+
     async def ids(self, scope: str, upstream: str, kind: str) -> list[str]:
         """All of one kind that the scope owns, oldest first: what a list may name."""
         ...
@@ -83,6 +87,10 @@ class MemoryOwnership:
     async def owns(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
         """Whether it is the scope's."""
         return self._held.get((upstream, kind, id_)) == scope
+
+    async def others(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
+        """Whether it is known to be another scope's."""
+        return self._held.get((upstream, kind, id_), scope) != scope
 
     async def ids(self, scope: str, upstream: str, kind: str) -> list[str]:
         """All of one kind that the scope owns, oldest first."""
@@ -141,6 +149,18 @@ class SqliteOwnership:
         place = (upstream, kind, id_)
         row = await self._read(lambda db: db.execute(statements()["owned_get"], place).fetchone())
         return row is not None and row[0] == scope
+
+    async def others(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
+        """Whether it is known to be another scope's.
+
+        Raises:
+            Failure: the file cannot be read (`overloaded`).
+        """
+        if await self._near.others(scope, upstream, kind, id_):
+            return True
+        place = (upstream, kind, id_)
+        row = await self._read(lambda db: db.execute(statements()["owned_get"], place).fetchone())
+        return row is not None and row[0] != scope
 
     async def ids(self, scope: str, upstream: str, kind: str) -> list[str]:
         """All of one kind that the scope owns, oldest first.

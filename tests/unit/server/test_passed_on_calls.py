@@ -468,3 +468,35 @@ def test_recordings_are_there() -> None:
     if not RECORDINGS.exists():
         pytest.skip(f"../shared is absent: {RECORDINGS}")
     assert len(_recorded()) > 30
+
+
+# --- in requests for answers ----------------------------------------------------------------------
+
+ANSWER = {
+    "candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
+    "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 1, "totalTokenCount": 8},
+}
+
+
+async def test_anothers_file_is_no_part_of_a_request_either() -> None:
+    house = SideHouse(keys=True)
+    await made(house, "ann", "file-1")
+    cache = whole({"name": "cachedContents/c"})
+    await house.ask("POST", "/v1beta/cachedContents", {}, cache, key="ann")
+    cached = {"contents": [{"parts": [{"text": "x"}]}], "cachedContent": "cachedContents/c"}
+    path = f"/v1beta/models/{FLASH}:generateContent"
+    mine = await house.ask("POST", path, cached, whole(ANSWER), key="ann")
+    assert (mine.status, mine.sent[0].body) == (200, json.dumps(cached).encode())
+    for path_, body in (
+        (path, cached),
+        (f"/v1beta/models/{FLASH}:countTokens", {"generateContentRequest": cached}),
+        ("/v1/responses", {"model": "gpt-5", "input": [{"type": "message", "role": "user",
+         "content": [{"type": "input_file", "file_id": "file-1"}]}]}),
+        ("/v1/chat/completions", {"model": "gpt-5", "messages": [{"role": "user",
+         "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]}),
+        ("/v1beta/cachedContents", {"cachedContent": "cachedContents/c"}),
+    ):  # fmt: skip
+        refused = await house.ask("POST", path_, body, key="ben")
+        assert (refused.status, refused.sent) == (404, []), path_
+    unknown = {**cached, "cachedContent": "cachedContents/of-a-tool"}
+    assert (await house.ask("POST", path, unknown, whole(ANSWER), key="ben")).status == 200
