@@ -1,12 +1,25 @@
-"""Where translations go wrong, lines 25 to 33 and 38: calls, ends, usage and streams of answers."""
+"""Where translations go wrong, lines 25 to 34, 38 and 39: calls, ends, usage, streams, counts."""
 
 import json
 
 import pytest
-from tests.contract.translation import CODECS, answer, data_lines, stream
+from tests.contract.translation import (
+    CODECS,
+    FLASH,
+    GPT,
+    HAIKU,
+    answer,
+    data_lines,
+    facts,
+    say,
+    send,
+    stream,
+)
 
 from fairlead.canon import Folder, StreamError
+from fairlead.engine.counting import COUNTINGS
 from fairlead.upstream.vendors import KINDS
+from fairlead.wire.codec import Target
 
 CLIENTS = ("openai_chat", "anthropic", "gemini")
 USAGE = {"promptTokenCount": 7, "candidatesTokenCount": 3, "totalTokenCount": 10}
@@ -377,3 +390,40 @@ def test_38_numbers_of_enums_are_read(number, word):
     assert told["choices"][0]["finish_reason"] == word
     assert told["usage"]["prompt_tokens_details"]["audio_tokens"] == 30
     assert word.encode() in stream(sse(body), "gemini")
+
+
+# 39. "count_tokens: Bedrock rejects `us.` profiles and server tools; Vertex takes system and tools
+#     inline"
+
+
+@pytest.mark.parametrize(
+    ("model", "vendor"), [(HAIKU, "anthropic"), (FLASH, "gemini"), (GPT, "openai_responses")]
+)
+def test_39_system_and_tools_are_counted_and_nothing_that_a_vendor_refuses(model, vendor):
+    body = say(
+        "Hi",
+        "anthropic",
+        system="Be brief.",
+        tools=[{"name": "look", "input_schema": {"type": "object"}}],
+        stop_sequences=["x"],
+        metadata={"user_id": "u"},
+    )
+    request = CODECS["anthropic"].decode_request(json.dumps(body).encode())
+    about = facts(model)
+    encoded = CODECS[vendor].encode_request(request, Target(about.id, about))
+    asked = json.loads(COUNTINGS[vendor].fit(encoded.body, about.id))
+    text = json.dumps(asked)
+    assert "Be brief." in text
+    assert "look" in text
+    assert "Hi" in text
+    if vendor == "gemini":
+        assert asked.keys() == {"generateContentRequest"}
+        assert asked["generateContentRequest"].keys() >= {"model", "contents", "tools"}
+    else:
+        assert not asked.keys() & {"max_tokens", "max_output_tokens", "stop_sequences", "metadata"}
+
+
+def test_39_a_server_tool_of_another_vendor_is_not_counted_as_nothing():
+    tools = [{"type": "web_search_20250305", "name": "web_search"}]
+    sent = send(say("Hi", "anthropic", tools=tools), FLASH, client="anthropic")
+    assert sent.losses == {"server_tool:web_search_20250305": "semantic"}
