@@ -72,7 +72,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         embedding: numbers in a vector of a Google model that makes vectors; 0 for one that answers.
         penalties: it takes presencePenalty and frequencyPenalty.
         sampling: `any` of temperature, top_p and top_k, `one_of` temperature and top_p, `at_rest`
-            (only while the model doesn't reason), or `none`.
+            (only while the model doesn't reason), `default` values only, or `none`.
         overflow: what a prompt that fits makes with a max_tokens that doesn't: `stop` answers and
             ends with model_context_window_exceeded, `reject` is a 400.
         signatures: a function call in the history must carry its thought signature.

@@ -69,6 +69,9 @@ def test_every_route_of_openai_is_named(method: str, path: str):
 def test_every_directive_is_named_and_works():
     said = re.findall(r"^\| `(\[emulate: .*?\])` \|", TEXT, re.MULTILINE)
     wishes = [wishes_of(text) for text in said]
+    plain = re.findall(r'"((?:in about|JSON)[^"]*)"', TEXT)
+    assert len(plain) == 2
+    wishes += [wishes_of(text) for text in plain]
     assert all(wish != Wishes() for wish in wishes)
     for field in Wishes.__struct_fields__:
         assert any(getattr(wish, field) for wish in wishes), field
