@@ -42,8 +42,9 @@ _ALLOWED: Final[dict[str, frozenset[str]]] = {
     "tool": _INPUT | {"text", "output_text"},
 }
 _DETAILS: Final = frozenset({"auto", "low", "high", "original"})
-_TTLS: Final = {"30m": CacheMark("1h"), "12h": CacheMark("1h"), None: CacheMark("5m")}
-"""A breakpoint's minimum lifetime, as the shorter of canon's two that is not below it."""
+_TTLS: Final = {None: CacheMark("5m"), "30m": CacheMark("5m"), "12h": CacheMark("1h")}
+"""OpenAI's lifetimes of a breakpoint are 30 minutes, the default, and 12 hours; canon has
+Anthropic's two: the default stands for the default, the longer for the longer."""
 
 
 def read_content(content: str | list[ContentPart], role: str, path: str) -> tuple[Piece, ...]:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Raw
 
 from fairlead.canon import (
+    CacheMark,
     Extra,
     Failure,
     Loss,
@@ -73,7 +74,7 @@ def encode_request(request: Request, target: Target) -> Encoded:
         message = f"{target.model} gives one answer a request here, not {request.n}"
         hint = "send the request n times, or choose a model that takes n"
         raise Failure(Problem("unsupported", message, "n", hint=hint))
-    writer = _Writer(request)
+    writer = _Writer(request, "cache_breakpoints" in target.facts.features)
     body: Json = {"model": target.model}
     instructions = writer.instructions(request.instructions)
     if instructions:
@@ -94,9 +95,10 @@ def encode_request(request: Request, target: Target) -> Encoded:
 class _Writer:
     """One request under way. `items` are what is written, by the number of the client's item."""
 
-    __slots__ = ("_calls", "_extras", "_request", "items", "losses", "thoughts")
+    __slots__ = ("_breakpoints", "_calls", "_extras", "_request", "items", "losses", "thoughts")
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, breakpoints: bool) -> None:
+        self._breakpoints = breakpoints
         self.losses: list[Loss] = []
         self.thoughts = False  # a thought of this vendor's goes back
         self.items: dict[int, Json] = {}
@@ -115,6 +117,8 @@ class _Writer:
         for at, part in enumerate(parts):
             if isinstance(part, Text | Refusal):
                 self._beside(part, f"instructions[{at}]")
+                if isinstance(part, Text):
+                    self._mark(None, part.cache, f"instructions[{at}]")
                 texts.append(part.text)
             else:
                 why = "the instructions are text only"
@@ -172,7 +176,8 @@ class _Writer:
         if isinstance(part, Text):
             self._beside(part, path)
             if role != "assistant":
-                return {"type": "input_text", "text": part.text}
+                return self._mark({"type": "input_text", "text": part.text}, part.cache, path)
+            self._mark(None, part.cache, path)
             notes = [Raw(c.raw) for c in part.citations if c.dialect == DIALECT]
             said: Json = {"type": "output_text", "text": part.text}
             return said | {"annotations": notes} if notes else said
@@ -184,8 +189,22 @@ class _Writer:
             if role == "assistant":
                 self._semantic(path, "assistant_media", "only users may send media")
                 return None
-            return write_media(part, path, self.losses)
+            piece = write_media(part, path, self.losses)
+            return None if piece is None else self._mark(piece, part.cache, path)
         return None
+
+    def _mark(self, piece: Json | None, mark: CacheMark | None, path: str) -> Json:
+        """The piece with its cache breakpoint, where it can have one and the model takes them.
+
+        "Supported for `gpt-5.6` and later models"; other models cache prefixes by themselves.
+        """
+        if mark is not None:
+            if piece is not None and self._breakpoints:
+                told = {"mode": "explicit"} | ({"ttl": "12h"} if mark.ttl == "1h" else {})
+                return piece | {"prompt_cache_breakpoint": told}
+            why = "no cache breakpoint can stand here, or the model takes none"
+            self._cosmetic(path, "cache_breakpoint", why)
+        return piece or {}
 
     def _beside(self, part: Text | Refusal, path: str) -> None:
         if not isinstance(part, Text):
@@ -193,8 +212,6 @@ class _Writer:
         if part.signature is not None:
             why = "a signature can be checked only by the vendor that made it"
             self._cosmetic(path, "thought_signature", why)
-        if part.cache is not None:
-            self._cosmetic(path, "cache_breakpoint", "OpenAI caches prefixes by itself")
         if any(c.dialect != DIALECT for c in part.citations):
             self._cosmetic(path, "citation", "another vendor's citations")
 
@@ -215,8 +232,7 @@ class _Writer:
         if part.signature is not None:
             why = "a signature can be checked only by the vendor that made it"
             self._cosmetic(path, "thought_signature", why)
-        if part.cache is not None:
-            self._cosmetic(path, "cache_breakpoint", "OpenAI caches prefixes by itself")
+        self._mark(None, part.cache, path)
         call_id = self._call_id(part.id)
         if part.custom:
             call = {"type": "custom_tool_call", "call_id": call_id, "name": part.name}
@@ -227,8 +243,7 @@ class _Writer:
     def result(self, part: ToolResult, path: str) -> Json:
         if part.is_error:
             self._cosmetic(path, "tool_error", "an output has no mark for a failed call")
-        if part.cache is not None:
-            self._cosmetic(path, "cache_breakpoint", "OpenAI caches prefixes by itself")
+        self._mark(None, part.cache, path)
         content: list[Any] = []
         for inner in part.content:
             if isinstance(inner, Opaque):
@@ -279,9 +294,8 @@ class _Writer:
                 why = f"only {tool.dialect} runs '{tool.kind}'"
                 self._semantic(f"tools[{at}]", f"server_tool:{tool.kind}", why)
                 continue
-            if getattr(tool, "cache", None) is not None:
-                why = "OpenAI caches prefixes by itself"
-                self._cosmetic(f"tools[{at}]", "cache_breakpoint", why)
+            if not isinstance(tool, ServerTool):
+                self._mark(None, tool.cache, f"tools[{at}]")
             out.append(write_tool(tool))
         self._searches(out, told)
         return out

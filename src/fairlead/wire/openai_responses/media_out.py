@@ -44,9 +44,6 @@ def _name_lost(part: Media, piece: Json, path: str, losses: list[Loss]) -> None:
     if part.signature is not None:
         why = "a signature can be checked only by the vendor that made it"
         losses.append(Loss("cosmetic", path, "thought_signature", why))
-    if part.cache is not None:
-        why = "OpenAI caches prefixes by itself"
-        losses.append(Loss("cosmetic", path, "cache_breakpoint", why))
     if part.mime and isinstance(part.source, Url):
         why = "an address has no MIME type beside it here"
         losses.append(Loss("cosmetic", path, "media_type", why))

@@ -296,6 +296,19 @@ def test_a_field_that_is_lost_is_named(name):
     assert losses == [loss]
 
 
+def test_breakpoints_where_the_model_takes_them():
+    facts = replace(GPT, features=("cache_breakpoints",))
+    marked = Text("x", cache=CacheMark()), Text("y", cache=CacheMark("1h"))
+    body, losses = write(ask(Turn("user", marked)), facts)
+    assert [part["prompt_cache_breakpoint"] for part in body["input"][0]["content"]] == [
+        {"mode": "explicit"},
+        {"mode": "explicit", "ttl": "12h"},
+    ]
+    assert losses == []
+    again = CODEC.decode_request(json.dumps(body).encode())
+    assert again.turns[0].parts == marked
+
+
 def test_files_without_a_name_get_one():
     files = (
         Media("document", "application/pdf", Base64("JVBERi0=")),
