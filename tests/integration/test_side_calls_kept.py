@@ -277,3 +277,14 @@ def test_no_file_of_a_vendor_that_is_not_configured(start) -> None:
     refused = gateway.request("GET", "/v1/files")
     assert refused.status == 404
     assert "openai_chat" in refused.json()["error"]["message"]
+
+
+def test_a_download_that_breaks_off_does_not_look_whole(gateway) -> None:
+    with gpt(gateway) as client:
+        data = b"nine boats\n" * 20_000
+        file = client.files.create(file=("a.txt", data), purpose="user_data")
+        assert client.files.content(file.id).content == data
+        gateway.fault(path="*/content", action="close", after=1)
+        with pytest.raises(openai.APIConnectionError):
+            client.files.content(file.id)
+    assert gateway.newest(op="files", outcome="stream_broken").status == 200
