@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-__all__ = ["PNG", "WAV", "serving"]
+__all__ = ["FILES", "PNG", "serving"]
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -56,17 +56,16 @@ def _wav() -> bytes:
     return held.getvalue()
 
 
-PNG, WAV = _png(), _wav()
-_FILES = {
-    "png": ("image/png", PNG),
-    "pdf": ("application/pdf", _pdf()),
-    "wav": ("audio/wav", WAV),
-}
+PNG = _png()
+# Their bytes by their type, and the types by the endings of paths.
+FILES = {"image/png": PNG, "application/pdf": _pdf(), "audio/wav": _wav()}
+_ENDINGS = {"png": "image/png", "pdf": "application/pdf", "wav": "audio/wav"}
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        mime, data = _FILES[self.path.rsplit(".", 1)[-1]]
+        mime = _ENDINGS[self.path.rsplit(".", 1)[-1]]
+        data = FILES[mime]
         self.send_response(200)
         self.send_header("Content-Type", mime)
         self.send_header("Content-Length", str(len(data)))

@@ -4,6 +4,8 @@ its reason beside it.
 """
 
 import base64
+import functools
+import operator
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -11,15 +13,37 @@ import httpx
 import pytest
 from langchain_anthropic import ChatAnthropic
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.tools import tool
 from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_openai import ChatOpenAI
 from langchain_tests.integration_tests import ChatModelIntegrationTests, chat_models
-from shelf import WAV
+from shelf import FILES, PNG
 
 FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
 # Longer than the least that any of the models caches (4,096 tokens on Haiku).
 LONG = "You answer questions about the rigging of ships. " * 1200
+SHOWN = {
+    kind: {
+        "type": {"image/png": "image", "audio/wav": "audio"}.get(kind, "file"),
+        "base64": base64.b64encode(data).decode(),
+        "mime_type": kind,
+    }
+    for kind, data in FILES.items()
+}
+SHOWN["application/pdf"]["filename"] = "notes.pdf"
+
+
+@tool
+def weather(city: str) -> str:
+    """The weather in a city."""
+    return f"sunny in {city}"
+
+
+@tool
+def draw() -> str:
+    """Draw something."""
+    return ""
 
 
 class Suite(ChatModelIntegrationTests):
@@ -32,6 +56,8 @@ class Suite(ChatModelIntegrationTests):
     params: ClassVar[dict[str, Any]] = {}
     thinking: ClassVar[dict[str, Any]] = {}
     details: ClassVar[tuple[str, ...]] = ()
+    barring: Any = "none"
+    caches = True
     url = ""
 
     supports_image_inputs = True
@@ -86,26 +112,19 @@ class Suite(ChatModelIntegrationTests):
     def supported_usage_metadata_details(self) -> dict[str, list[str]]:
         return {"invoke": list(self.details), "stream": list(self.details)}
 
-    def asked(
-        self, stream: bool, messages: list[Any], times: int = 1, **params: Any
-    ) -> AIMessage:
-        """The answer, or the last of several, whole or as the sum of its chunks."""
-        standard = self.standard_chat_model_params | self.chat_model_params
-        model = self.kind(**(standard | params))
-        for _ in range(times):
-            answer = model.invoke(messages)
-        if not stream:
-            return answer
-        first, *rest = model.stream(messages)
-        for chunk in rest:
-            first += chunk
-        return first
+    def asked(self, stream: bool, messages: list[Any], **params: Any) -> AIMessage:
+        """The answer, whole or as the sum of its chunks."""
+        model = self.made(**params)
+        if stream:
+            return functools.reduce(operator.add, model.stream(messages))
+        return model.invoke(messages)
 
     def invoke_with_reasoning_output(self, *, stream: bool = False) -> AIMessage:
         return self.asked(stream, [HumanMessage("Why is a fairlead round?")], **self.thinking)
 
     def invoke_with_cache_read_input(self, *, stream: bool = False) -> AIMessage:
-        return self.asked(stream, self.long_conversation(), times=2)
+        self.asked(stream, self.long_conversation())
+        return self.asked(stream, self.long_conversation())
 
     def invoke_with_cache_creation_input(self, *, stream: bool = False) -> AIMessage:
         return self.asked(stream, self.long_conversation())
@@ -116,9 +135,105 @@ class Suite(ChatModelIntegrationTests):
         return [SystemMessage(told), HumanMessage("What is a fairlead?")]
 
     def invoke_with_audio_input(self, *, stream: bool = False) -> AIMessage:
-        sound = base64.b64encode(WAV).decode()
-        parts = [{"type": "audio", "base64": sound, "mime_type": "audio/wav"}]
-        return self.asked(stream, [HumanMessage(parts)])
+        return self.asked(stream, [HumanMessage([SHOWN["audio/wav"]])])
+
+    # What the suite asks only to end without an error is looked at: the emulated models tell what
+    # they were given.
+
+    def made(self, **params: Any) -> BaseChatModel:
+        standard = self.standard_chat_model_params | self.chat_model_params
+        return self.kind(**(standard | params))
+
+    def test_what_is_shown_is_seen(self, model: BaseChatModel) -> None:
+        said = model.invoke([HumanMessage([{"type": "text", "text": "See:"}, *self.shown()])]).text
+        for kind, part in SHOWN.items():
+            if part in self.shown():
+                assert f"{kind} ({len(FILES[kind])} bytes)" in said
+
+    def shown(self) -> list[dict[str, str]]:
+        kinds = ["image/png", "application/pdf"]
+        if self.supports_audio_inputs:
+            kinds.append("audio/wav")
+        return [SHOWN[kind] for kind in kinds]
+
+    def test_what_a_tool_shows_is_seen(self, model: BaseChatModel) -> None:
+        call = {"type": "tool_call", "id": "call_1", "name": "draw", "args": {}}
+        parts = [{"type": "text", "text": "drawn in orange"}, SHOWN["image/png"]]
+        said = (
+            model.bind_tools([draw])
+            .invoke(
+                [
+                    HumanMessage("Draw something."),
+                    AIMessage("", tool_calls=[call]),
+                    ToolMessage(parts, tool_call_id="call_1", name="draw"),
+                ]
+            )
+            .text
+        )
+        assert "drawn in orange" in said
+        assert f"image/png ({len(PNG)} bytes)" in said
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_parallel_calls_whose_results_another_model_reads(self, streamed: bool) -> None:
+        """The calls come from this class's model, the answer from the other vendor's."""
+        asked = HumanMessage("What is the weather in Rome and Paris?")
+        first = self.made().bind_tools([weather])
+        calling = (
+            functools.reduce(operator.add, first.stream([asked]))
+            if streamed
+            else first.invoke([asked])
+        )
+        assert [call["args"] for call in calling.tool_calls] == [
+            {"city": "Rome"},
+            {"city": "Paris"},
+        ]
+        results = [weather.invoke(call) for call in calling.tool_calls]
+        second = self.made(model=self.model_override_value).bind_tools([weather])
+        said = second.invoke([asked, calling, *results]).text
+        assert "sunny in Rome" in said
+        assert "sunny in Paris" in said
+
+    def test_tokens_read_from_the_cache_are_told(self) -> None:
+        if not self.caches:
+            pytest.skip("this model caches what it is told to, and the class can't tell it")
+        told = self.invoke_with_cache_read_input().usage_metadata["input_token_details"]
+        assert told["cache_read"] > 4_000
+
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_reasoning_is_told(self, stream: bool) -> None:
+        if "reasoning_output" not in self.details:
+            pytest.skip("the class has no count of thinking tokens")
+        told = self.invoke_with_reasoning_output(stream=stream).usage_metadata
+        assert told["output_tokens"] > told["output_token_details"]["reasoning"] > 0
+
+    def test_streams_count_as_whole_answers_do(self) -> None:
+        messages = [HumanMessage("What is a fairlead?")]
+        whole, streamed = (self.asked(stream, messages) for stream in (False, True))
+        for count in ("input_tokens", "output_tokens", "total_tokens"):
+            assert streamed.usage_metadata[count] == whole.usage_metadata[count] > 0
+        assert streamed.text == whole.text
+
+    @pytest.mark.parametrize("tool_choice", ["none", "draw"])
+    def test_tools_that_are_barred_or_forced(self, tool_choice: str) -> None:
+        choice = self.barring if tool_choice == "none" else tool_choice
+        bound = self.made().bind_tools([weather, draw], tool_choice=choice)
+        calls = bound.invoke("What is the weather in Rome?").tool_calls
+        assert [call["name"] for call in calls] == ([] if tool_choice == "none" else ["draw"])
+
+    def test_a_model_that_is_not_there(self) -> None:
+        with pytest.raises(Exception, match="no-such-model") as caught:
+            self.made(model="no-such-model").invoke("Hello")
+        assert "404" in str(caught.value)
+
+    async def test_auto(self) -> None:
+        model = self.made(model="auto")
+        assert "emulated answer" in (await model.ainvoke("What is a fairlead?")).text
+
+    async def test_auto_streamed(self) -> None:
+        model = self.made(model="auto")
+        said = [chunk.text async for chunk in model.astream("What is a fairlead?")]
+        assert len(said) > 2
+        assert "emulated answer" in "".join(said)
 
 
 class OpenAISuite(Suite):
@@ -132,10 +247,12 @@ class OpenAISuite(Suite):
 
 class ResponsesSuite(OpenAISuite):
     params: ClassVar = {"use_responses_api": True}
+    supports_audio_inputs = False  # the class leaves such blocks out of what it sends
 
 
 class AnthropicSuite(Suite):
     kind = ChatAnthropic
+    barring: Any = {"type": "none"}  # the class takes "none" for a tool's name
     details = ("cache_read_input", "cache_creation_input")
     supports_audio_inputs = False  # the class: "Block of type audio is not supported"
 
@@ -143,7 +260,7 @@ class AnthropicSuite(Suite):
 class GeminiSuite(Suite):
     kind = ChatGoogleGenerativeAI
     thinking: ClassVar = {"thinking_budget": 1024}
-    details = ("reasoning_output", "cache_read_input", "audio_input")
+    details = ("reasoning_output", "cache_read_input")
     supports_json_mode = True
     supports_anthropic_inputs = False  # the class: "Unrecognized message part type: image"
     supports_model_override = False  # the class takes it for a setting of generateContent
@@ -151,6 +268,7 @@ class GeminiSuite(Suite):
 
 class TestOpenAIOnFlash(OpenAISuite):
     name_of_model = FLASH
+    details = (*OpenAISuite.details, "audio_input")
 
 
 class TestOpenAIOnHaiku(OpenAISuite):
@@ -164,6 +282,7 @@ class TestResponsesOnFlash(ResponsesSuite):
 
 class TestResponsesOnHaiku(ResponsesSuite):
     name_of_model = HAIKU
+    caches = False
 
 
 class TestAnthropicOnFlash(AnthropicSuite):
@@ -180,4 +299,5 @@ class TestGeminiOnFlash(GeminiSuite):
 
 class TestGeminiOnHaiku(GeminiSuite):
     name_of_model = HAIKU
+    caches = False
     supports_audio_inputs = False  # the model takes none

@@ -74,7 +74,7 @@ def _read_contents(body: dict[str, Any], ask: Ask) -> None:
             continue
         user = str(content.get("role") or "user") != "model"
         said: list[str] = []
-        if user:
+        if not user or not _shows_only(items(content.get("parts"))):
             ask.results = []
         for part in items(content.get("parts")):
             if isinstance(part, str):
@@ -86,6 +86,14 @@ def _read_contents(body: dict[str, Any], ask: Ask) -> None:
             _read_part(part, ask)
         if said:
             ask.text = "\n".join(said)
+
+
+def _shows_only(parts: list[Any]) -> bool:
+    """Media and no words: behind results, what a tool has shown, which belongs to them."""
+    return all(
+        isinstance(part, dict) and (field(part, "inlineData") or field(part, "fileData"))
+        for part in parts
+    )
 
 
 def _read_part(part: dict[str, Any], ask: Ask) -> None:

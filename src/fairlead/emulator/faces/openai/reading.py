@@ -71,7 +71,8 @@ def _read_messages(messages: list[dict[str, Any]], ask: Ask) -> None:
         role = message["role"]
         said = _texts(message.get("content"), ask)
         if role == "user":
-            ask.text, ask.results = said, []
+            if said or not ask.results:  # a picture alone, behind results, belongs to them
+                ask.text, ask.results = said, []
         elif role == "assistant":
             ask.results = []
             for call in message.get("tool_calls") or ():
