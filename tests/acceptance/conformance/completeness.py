@@ -338,8 +338,10 @@ def _thinking(value: Json, other: Json, _judge: _Judge) -> bool:
 
 
 def _is_off(value: Json) -> bool:
+    """Whether it says that the model shall not think, or nothing of how much."""
     text = json.dumps(value)
-    return any(word in text for word in ('"none"', "disabled", "false", 'Budget": 0', "null"))
+    words = ('"none"', "disabled", "false", 'Budget": 0', "null", '{"context": "auto"}')
+    return any(word in text for word in words)
 
 
 # What stands for a tier elsewhere: OpenAI's, Anthropic's and Gemini's words.
@@ -363,7 +365,7 @@ _KNOBS = {
 _WORDS = {
     "choice": ("tool_choice", "forced_tool", "server_tool:", "custom_tool"),
     "output": ("json", "response", "schema"),
-    "thinking": ("thinking", "reasoning", "thoughts"),
+    "thinking": ("thinking", "reasoning", "thoughts", "context"),
     "tier": ("service_tier",),
     "parallel": ("parallel",),
     "modalities": ("_output", "modalities"),

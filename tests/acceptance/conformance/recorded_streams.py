@@ -146,16 +146,22 @@ def _joined(parts: list[Json]) -> list[Json]:
 def responses(data: bytes) -> Json:
     """The response that the last event holds."""
     final: Json = None
+    items: list[Json] = []
     for _, text in events(data):
         if text == "[DONE]":
             continue
         event = json.loads(text)
         if event["type"] == "error":
             raise Broken(f"error: {event}")
+        if event["type"] == "response.created" and final is not None:
+            raise Broken("two responses in one stream")
+        if event["type"] == "response.output_item.done":
+            items.append(event["item"])
         final = event.get("response") or final
     if final is None:
         raise Broken("no response in it")
-    return final
+    # One recorded `response.completed` holds the last item only.
+    return {**final, "output": max(items, final.get("output") or [], key=len)}
 
 
 WHOLE: dict[str, Callable[[bytes], Json]] = {

@@ -171,8 +171,8 @@ def _part(part: Obj, kind: str, said: Said) -> None:
         _address(inner.take("url"), part, said, inside=kind == "result")
     elif type_ == "input_audio":
         audio = part.below(part.take("input_audio"), "input_audio")
-        audio.take("format")
-        said.add("media", digest(audio.take("data")), part.path, inside=kind == "result")
+        name = f"audio/{audio.take('format')}"
+        said.add("media", digest(audio.take("data")), part.path, name=name, inside=kind == "result")
     elif type_ == "file":
         file = part.below(part.take("file"), "file")
         file.take("filename")
@@ -192,7 +192,8 @@ def _address(url: str, part: Obj, said: Said, *, inside: bool) -> None:
     elif url.startswith(("http://", "https://", "gs://")):
         said.add("media", url, part.path, inside=inside)
     else:
-        said.add("media", digest(url), part.path, inside=inside)
+        name = "application/octet-stream"
+        said.add("media", digest(url), part.path, name=name, inside=inside)
 
 
 def _tools(top: Obj, said: Said) -> None:

@@ -61,8 +61,10 @@ def _chat(body: Json) -> Told:
             details = message.get("reasoning_details") or ()
             told.thought = "".join(d.get("text") or d.get("summary") or "" for d in details)
         for call in message.get("tool_calls") or ():
-            if (call.get("custom") or {}).get("name"):
-                told.own.append("custom_tool_call")
+            custom = call.get("custom") or {}
+            if custom.get("name"):
+                told.calls.append((custom["name"], arguments({"input": custom["input"]})))
+                told.ids.append(call["id"])
                 continue
             function = call["function"]
             if not function.get("name"):
@@ -176,7 +178,13 @@ _FILTERS = (
     "IMAGE_RECITATION",
     "MODEL_ARMOR",
 )
-_GEMINI_FINISH = {"STOP": "stop", "MAX_TOKENS": "length", **dict.fromkeys(_FILTERS, "filter")}
+_ERRORS = ("UNEXPECTED_TOOL_CALL", "MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE")
+_GEMINI_FINISH = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    **dict.fromkeys(_FILTERS, "filter"),
+    **dict.fromkeys(_ERRORS, "error"),
+}
 _NUMBERS = {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "OTHER"}
 
 
@@ -243,6 +251,9 @@ def _responses(body: Json) -> Told:
             told.thought += "".join(piece.get("text", "") for piece in pieces)
         elif kind == "function_call":
             told.calls.append((item["name"], arguments(item["arguments"])))
+            told.ids.append(item["call_id"])
+        elif kind == "custom_tool_call":
+            told.calls.append((item["name"], arguments({"input": item["input"]})))
             told.ids.append(item["call_id"])
         else:
             told.own.append(kind)

@@ -56,6 +56,11 @@ def _sse(name: str, data: bytes) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
 
 
+def _inside(text: str) -> str:
+    """A piece of text as it stands inside of a JSON string."""
+    return dump(text)[1:-1].decode()
+
+
 def _one_line(raw: bytes) -> bytes:
     """JSON of the vendor's may be printed over lines, which would end the `data:` field."""
     return msgspec.json.format(raw, indent=-1) if b"\n" in raw or b"\r" in raw else raw
@@ -67,7 +72,7 @@ _PartEvent = PartStart | Delta | PartStop
 class _Open:
     """The block that is open."""
 
-    __slots__ = ("at", "key", "names", "part", "signature")
+    __slots__ = ("at", "free", "key", "names", "part", "signature")
 
     def __init__(self, key: int, at: int, part: Part) -> None:
         self.key = key  # canon's index
@@ -75,6 +80,8 @@ class _Open:
         self.part = part
         self.names = _NAMES.get(type(part), _TEXT)
         self.signature = ""
+        # A call with free text for arguments: told as `{"input": text}`, as in a whole answer.
+        self.free = isinstance(part, ToolCall) and part.custom
 
 
 class Encoder:
@@ -127,6 +134,7 @@ class Encoder:
             and event.signature is None
             and event.citation is None
             and not event.candidate
+            and not opened.free
         ):
             return _DELTA % (opened.at, *opened.names, dump(event.text))
         if self._stopped:
@@ -258,6 +266,8 @@ class Encoder:
             text = part.arguments
             skeleton = msgspec.structs.replace(part, arguments="")
             block = write_answer_part(skeleton, self._found, path)
+            if opened.free and isinstance(block, dict):
+                text, block["input"] = '{"input":"' + _inside(text), {}
         elif isinstance(part, Thinking):
             text, block = part.text, {"type": "thinking", "thinking": "", "signature": ""}
         else:
@@ -295,12 +305,13 @@ class Encoder:
         if opened is None:
             return out
         if event.text:
-            out += _DELTA % (opened.at, *opened.names, dump(event.text))
+            text = _inside(event.text) if opened.free else event.text
+            out += _DELTA % (opened.at, *opened.names, dump(text))
         if event.signature is not None:
             self._sign(opened, event.signature)
         if event.citation is not None:
-            text = Text("", citations=(event.citation,))
-            for raw in own_citations(text, self._found, f"content[{key}]"):
+            cited = Text("", citations=(event.citation,))
+            for raw in own_citations(cited, self._found, f"content[{key}]"):
                 out += _DELTA % (opened.at, b"citations_delta", b"citation", _one_line(raw))
         return out
 
@@ -319,6 +330,8 @@ class Encoder:
         out = b""
         if opened.signature and isinstance(opened.part, Thinking):
             out = _DELTA % (opened.at, b"signature_delta", b"signature", dump(opened.signature))
+        if opened.free:
+            out = _DELTA % (opened.at, *opened.names, dump('"}'))
         return out + _STOP % opened.at
 
     def _flush(self, *, at_end: bool = False) -> bytes:

@@ -268,3 +268,18 @@ def test_an_empty_text_of_no_signature_stays_and_one_may_find_words_later():
     kinds = [event["type"] for event in events]
     assert kinds.count("content_block_start") == 3
     assert [e["delta"]["text"] for e in events if e["type"] == "content_block_delta"] == ["Late."]
+
+
+def test_a_call_with_free_text_streams_as_the_object_that_a_whole_answer_has():
+    call = ToolCall("c1", "sql", "", custom=True)
+    events = [PartStart(0, call), Delta(0, 'SELECT "a"'), Delta(0, "\nFROM b"), PartStop(0)]
+    encoder = CODEC.stream_encoder(Reply("m", 0, "r"))
+    data = b"".join(encoder.encode(event) for event in events) + encoder.close()
+    pieces = [
+        json.loads(line[5:])["delta"]["partial_json"]
+        for line in data.splitlines()
+        if b"partial_json" in line
+    ]
+    assert json.loads("".join(pieces)) == {"input": 'SELECT "a"\nFROM b'}
+    assert b'"input":{}' in data
+    assert [loss.what for loss in encoder.losses] == ["custom_tool:sql"]
