@@ -72,7 +72,11 @@ class Engine:
     ) -> None:
         self.transports = transports
         self.ledger = ledger
-        self.stores = Stores(vault, responses or MemoryResponses(), ownership or MemoryOwnership())
+        self.stores = Stores(
+            vault,
+            MemoryResponses() if responses is None else responses,  # an empty store is false
+            MemoryOwnership() if ownership is None else ownership,
+        )
 
     async def serve(self, x: Exchange, client: Client) -> None:
         """Take one accepted request through, and leave its record."""

@@ -1,6 +1,7 @@
 """Counting tokens on a fake transport: who is asked what, and what the client is told."""
 
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -197,3 +198,39 @@ async def test_versions_and_betas_go_along() -> None:
         sent.headers
     ).items()
     assert reply.headers["request-id"] == "req_1"
+
+
+async def test_a_history_of_another_model_is_counted_as_it_would_be_sent() -> None:
+    """A thought that nobody signed is refused by the vendor, in a count as in a request."""
+    thought = {"type": "thinking", "thinking": "well", "signature": ""}
+    history = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [thought, {"type": "text", "text": "hello"}]},
+        {"role": "user", "content": "and now?"},
+    ]
+    body = {"model": HAIKU, "messages": history, "max_tokens": 5}
+    reply = await SideHouse().ask("POST", MESSAGES, body, whole({"input_tokens": 1}))
+    (sent,) = reply.sent
+    assert b"thinking" not in sent.body
+    assert json.loads(sent.body).keys() == {"model", "messages"}
+
+
+async def test_a_stored_conversation_is_counted_whole() -> None:
+    house = SideHouse()
+    house.now = time.time()  # by which stored answers age
+    made = {
+        "id": "resp_1", "object": "response", "created_at": 1, "model": "gpt-5", "status": "completed",
+        "output": [{"id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
+                    "content": [{"type": "output_text", "text": "Nine boats.", "annotations": []}]}],
+        "usage": {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7},
+    }  # fmt: skip
+    first = await house.ask(
+        "POST", "/v1/responses", {"model": "gpt-5", "input": "How many?"}, whole(made)
+    )
+    assert first.status == 200
+    again = {"model": HAIKU, "input": "And tonight?", "previous_response_id": "resp_1"}
+    reply = await house.ask("POST", INPUT, again, whole({"input_tokens": 9}))
+    assert reply.json() == {"input_tokens": 9, "object": "response.input_tokens"}
+    assert "Nine boats." in reply.sent[0].body.decode()
+    same = await house.ask("POST", INPUT, {**again, "model": "gpt-5"}, whole({"input_tokens": 9}))
+    assert json.loads(same.sent[0].body) == {**again, "model": "gpt-5"}
