@@ -196,4 +196,5 @@ def _broken(dialect: str, row: Row) -> str:
     except Failure:
         return ""
     told = any(isinstance(event, StreamError) for event in events)
-    return "" if told or row.answer.count(b"message_start") > 2 else "a broken answer passes"
+    several = row.answer.count(b"message_start") > 2 or row.answer.count(b"response.created") > 2
+    return "" if told or several else "a broken answer passes"

@@ -161,7 +161,7 @@ def responses(data: bytes) -> Json:
     if final is None:
         raise Broken("no response in it")
     # One recorded `response.completed` holds the last item only.
-    return {**final, "output": max(items, final.get("output") or [], key=len)}
+    return {**final, "output": max(final.get("output") or [], items, key=len)}
 
 
 WHOLE: dict[str, Callable[[bytes], Json]] = {

@@ -9,6 +9,7 @@ import pydantic
 from anthropic.lib.streaming._messages import accumulate_event
 from anthropic.types import RawMessageStreamEvent
 from openai import omit
+from openai._models import construct_type
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types.chat import ChatCompletionChunk
@@ -57,7 +58,8 @@ def chat(data: bytes) -> Json:
         raw = json.loads(text)
         if "error" in raw:
             raise Broken(f"error: {raw['error']}")
-        chunk = ChatCompletionChunk.model_validate(raw)
+        chunk = construct_type(type_=ChatCompletionChunk, value=raw)  # as the SDK reads it
+        assert isinstance(chunk, ChatCompletionChunk)
         seen_usage = raw.get("usage") or seen_usage
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
