@@ -119,7 +119,7 @@ def _function(tool: FunctionTool, format_: bytes | None) -> FunctionTool:
 def _rule(format_: bytes) -> str:
     try:
         told = _GRAMMAR.decode(format_)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
     told = told.grammar or told
     if not told.definition:
@@ -165,7 +165,7 @@ def _text_of(arguments: str) -> str:
     """The text of a call's arguments; what is no object with one is the text itself."""
     try:
         return _INPUT.decode(arguments).input
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return arguments
 
 

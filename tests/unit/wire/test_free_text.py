@@ -93,7 +93,9 @@ def test_a_call_comes_back_as_the_client_declared_it():
     assert restore(answer, ask(tools=(ADD,))) is answer
 
 
-@pytest.mark.parametrize("said", ["ls", "", "[]", '{"command":"ls"}', '{"input":5}', '{"input":'])
+@pytest.mark.parametrize(
+    "said", ["ls", "", "[]", '{"command":"ls"}', '{"input":5}', '{"input":', '{"a":' + "[" * 5000]
+)
 def test_arguments_of_another_shape_are_the_text(said):
     answer = Response(candidates=(Candidate(parts=(ToolCall("a", "sh", said),)),))
     assert restore(answer, ask()).candidates[0].parts[0].arguments == said

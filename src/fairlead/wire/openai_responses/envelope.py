@@ -74,8 +74,6 @@ class Envelope:
             "output": output,
             "usage": None if usage is None else write_usage(usage),
         }
-        if status == "completed":
-            told["completed_at"] = self._reply.created
         if usage is not None and (tier := service_tier(usage)) is not None:
             told["service_tier"] = tier
         if extra or self._reply.extra:

@@ -39,6 +39,7 @@ __all__ = [
 
 DIALECT: Final = "openai_responses"
 LATER: Final = "additional_tools"
+SEARCH: Final = "tool_search"
 _KIND: Final = msgspec.json.Decoder(Kind)
 _FUNCTION: Final = Reader(FunctionIn)
 _CUSTOM: Final = Reader(CustomIn)
@@ -68,7 +69,7 @@ def read_tools(
             found.append(_tool(raw, kind, path, unknown))
             continue
         functions = _namespace(raw, path, unknown) if kind == "namespace" else None
-        if kind == "tool_search" and not _by_client(raw):
+        if kind == SEARCH and not _by_client(raw):
             functions = []
         if functions is None:
             found.append(ServerTool(DIALECT, kind, bytes(raw)))
@@ -96,9 +97,12 @@ def _by_client(raw: Raw) -> bool:
 
 
 def read_functions(
-    tools: Sequence[Raw], path: str, unknown: list[Unknown]
+    tools: Sequence[Raw], path: str, unknown: list[Unknown], *, within: bool = False
 ) -> list[FunctionTool] | None:
-    """Functions of a list, namespaces opened; None if there is anything else among them."""
+    """Functions of a list, namespaces opened; None if there is anything else among them.
+
+    `within` a namespace there is no other (openai SDK, types/responses/namespace_tool_param.py).
+    """
     found: list[FunctionTool] = []
     for at, raw in enumerate(tools):
         kind = _kind(raw)
@@ -107,7 +111,7 @@ def read_functions(
             beside: list[Unknown] = []
             found.append(_tool(raw, kind, here, beside))
             unknown += [entry for entry in beside if entry[0].endswith(_CONTENT)]
-        elif kind == "namespace":
+        elif kind == "namespace" and not within:
             inner = _namespace(raw, here, unknown)
             if inner is None:
                 return None
@@ -119,7 +123,7 @@ def read_functions(
 
 def _namespace(raw: Raw, path: str, unknown: list[Unknown]) -> list[FunctionTool] | None:
     space, _ = _NAMESPACE.read(raw, path)
-    return read_functions(space.tools, f"{path}.tools", unknown)
+    return read_functions(space.tools, f"{path}.tools", unknown, within=True)
 
 
 def _tool(raw: Raw, kind: str, path: str, unknown: list[Unknown]) -> FunctionTool:
@@ -174,13 +178,15 @@ def _check_name(name: str, path: str) -> None:
 # Where canon's tools stood
 
 
-def functions_in(raw: bytes) -> int:
+def functions_in(raw: bytes, levels: int = 2) -> int:
     """How many of canon's tools a namespace, a search or an item with tools stands for."""
+    if not levels or _kind(Raw(raw)) == SEARCH:
+        return 0
     try:
         tools = _HELD.decode(raw).tools or ()
     except msgspec.DecodeError:
         return 0
-    return sum(1 if _kind(tool) in _OURS else functions_in(tool) for tool in tools)
+    return sum(1 if _kind(t) in _OURS else functions_in(bytes(t), levels - 1) for t in tools)
 
 
 def tool_paths(request: Request) -> list[str]:

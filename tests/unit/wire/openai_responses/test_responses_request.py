@@ -211,6 +211,17 @@ def test_namespaces_and_tools_told_later_are_tools_from_the_start():
     assert isinstance(read(tools=[by_client]).tools[0], ServerTool)
 
 
+def test_namespaces_hold_no_namespaces():
+    deep = {"type": "namespace", "name": "n", "description": "", "tools": [F]}
+    for _ in range(400):
+        deep = deep | {"tools": [deep]}
+    (tool,) = read(tools=[deep]).tools
+    assert isinstance(tool, ServerTool)
+    search = {"type": "tool_search", "tools": [deep]}
+    asked = read(tools=[search, F])
+    assert [CODEC.client_path(f"tools[{at}].name", asked) for at in range(1)] == ["tools[1].name"]
+
+
 def test_knobs():
     schema = {"type": "json_schema", "name": "n", "schema": {"type": "object"}, "strict": True}
     asked = read(
