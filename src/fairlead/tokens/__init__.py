@@ -1,0 +1,1 @@
+"""Token estimates without the vendor, per model family. Pure."""
