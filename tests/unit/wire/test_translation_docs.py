@@ -31,7 +31,6 @@ KNOBS = ("temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence
 # What stands in a call instead of a literal: the codes that it can hold.
 VARIABLES = {
     ("gemini", "name"): KNOBS,
-    ("gemini", "part.kind"): ("<kind>",),
     ("gemini", "what"): ("<field>",),
     ("anthropic", "knob"): KNOBS,
     ("anthropic", "extra.path"): ("<field>",),

@@ -214,7 +214,7 @@ PARTS = {
     "gif": (Media("image", "image/gif", Base64("R0lGODlh")), ("semantic", "media_type:image/gif")),
     "block of another vendor": (
         Opaque("anthropic", "server_tool_use", b"{}"),
-        ("semantic", "server_tool_use"),
+        ("semantic", "block:server_tool_use"),
     ),
     "refusal": (Refusal("no"), ("cosmetic", "refusal")),
     "cache mark": (Text("x", cache=CacheMark()), ("cosmetic", "cache_breakpoint")),
