@@ -140,6 +140,8 @@ class PassEngine(Engine):
         upstream = x.upstream = storing(x.snapshot, x.codec)
         endpoint, id_ = x.endpoint, x.asked_id
         if id_ is not None:
+            if x.variables["id"] in {".", ".."}:  # a step in the vendor's address, and no id
+                raise Failure(not_yours(endpoint.kind, id_))
             await self._must_own(x, endpoint.kind, id_)
         path = endpoint.path
         if x.in_url is not None:

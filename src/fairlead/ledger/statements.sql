@@ -198,9 +198,12 @@ UPDATE instances SET closed = ?, seen = ? WHERE id = ?;
 -- usage --
 -- Sums by any of the dimensions: a dimension that is not asked for is NULL in every row, so that
 -- it does not part the groups. An error is every outcome but an answer and a client that left.
--- Unpriced: the vendor told usage, and no price was known for it.
+-- Unpriced: the vendor told usage, and no price was known for it. A file or a batch is of no model
+-- and stands by its kind: `(files)`.
 SELECT
-    CASE WHEN :by_model THEN coalesce(model, asked_model) END AS model,
+    CASE WHEN :by_model THEN coalesce(
+        model, CASE WHEN asked_model = '' AND op <> 'generate' THEN '(' || op || ')' END, asked_model
+    ) END AS model,
     CASE WHEN :by_day THEN date(at, 'unixepoch') END AS day,
     CASE WHEN :by_route THEN route END AS route,
     CASE WHEN :by_outcome THEN outcome END AS outcome,

@@ -4,6 +4,8 @@ import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from fairlead.canon import Usage
 from fairlead.ledger import query
 from fairlead.ledger.record import Accepted, Op, Record
@@ -41,6 +43,19 @@ def test_usage_parts_by_it(tmp_path: Path) -> None:
     assert isinstance(found, Record)
     assert found.op == "embeddings"
     assert [r.op for r in query.tail(path, 4)] == ["files", "embeddings", "generate", "generate"]
+
+
+def test_what_is_of_no_model_stands_by_its_kind(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    store = Store(path, 1.0)
+    store.write([
+        replace(record("a", "files", None), asked_model=""),
+        replace(record("b", "count_tokens"), asked_model="m"),
+        replace(record("c"), asked_model=""),
+        replace(record("d", "batches"), asked_model="x", model="n"),
+    ])  # fmt: skip
+    store.close()
+    assert [row.group for row in query.usage(path).rows] == [("",), ("(files)",), ("m",), ("n",)]
 
 
 def test_what_is_settled_keeps_it(tmp_path: Path) -> None:

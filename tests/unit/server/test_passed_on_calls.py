@@ -131,6 +131,14 @@ async def test_a_dialect_that_has_no_such_thing_says_so() -> None:
     assert (reply.status, reply.json()["type"]) == (404, "error")
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/files/..", "/v1/files/./content", "/v1beta/files/..:download"]
+)
+async def test_an_id_is_no_step_in_the_vendors_address(path) -> None:
+    reply = await SideHouse().ask("GET", path)
+    assert (reply.status, reply.sent) == (404, [])
+
+
 async def test_a_download_comes_in_pieces_with_its_length() -> None:
     pieces = (b"a" * 1000, Pause(0.001), b"b" * 500)
     length = {"content-type": "application/octet-stream", "content-length": "1500"}
