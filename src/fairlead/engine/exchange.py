@@ -179,31 +179,33 @@ class Exchange:
 
     def record(self) -> Record:
         """The ledger's record of what is known now."""
-        decision, problem = self.decision, self.problem
+        decision, problem, usage = self.decision, self.problem, self.usage
+        # By position: CPython gathers more than 15 named arguments in a dictionary first.
         return Record(
-            id=self.id,
-            at=self.at,
-            dialect=self.codec.dialect,
-            asked_model=self.model_name,
-            outcome=self.outcome,
-            status=self.status,
-            stream=self.stream,
-            key_id=self.key_id,
-            model=self.model.id if self.model is not None else None,
-            upstream=self.upstream.name if self.upstream is not None else None,
-            route=decision.reason if decision is not None else "",
-            policy=decision.policy if decision is not None else None,
-            decision=decision.stored() if decision is not None else b"",
-            losses=self.losses,
-            usage=self.usage,
-            cost_usd=self.cost,
-            price_version=self.price_version,
-            error_kind=problem.kind if problem is not None else None,
-            error_message=problem.message if problem is not None else None,
-            first_byte_ms=self._ms(self.first_byte),
-            first_token_ms=self._ms(self.first_token),
-            last_ms=self._ms(self.last),
-            emulated=self.emulated,
+            self.id,
+            self.at,
+            self.codec.dialect,
+            self.model_name,
+            self.outcome,
+            self.status,
+            self.stream,
+            self.key_id,
+            self.model.id if self.model is not None else None,
+            self.upstream.name if self.upstream is not None else None,
+            decision.reason if decision is not None else "",
+            decision.policy if decision is not None else None,
+            decision.stored() if decision is not None else b"",
+            self.losses,
+            usage,
+            self.cost,
+            self.price_version,
+            problem.kind if problem is not None else None,
+            problem.message if problem is not None else None,
+            None,  # queue_ms
+            self._ms(self.first_byte),
+            self._ms(self.first_token),
+            self._ms(self.last),
+            self.emulated,
         )
 
     def _ms(self, moment: float | None) -> float | None:

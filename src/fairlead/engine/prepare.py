@@ -129,6 +129,8 @@ async def _inline(
     wanted: list[tuple[Media, str]] = []
     for turn in request.turns:
         for index, part in enumerate(turn.parts):
+            if type(part) is Text:
+                continue
             path = f"{turn.path}.content[{index}]"
             wanted += [
                 (m, path)

@@ -40,7 +40,7 @@ class Accepted(Struct, frozen=True):
     op: Op = "generate"
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True):
     """What became of an accepted request.
 
     Times are milliseconds after acceptance, None where it never came so far. `cost_usd` is None

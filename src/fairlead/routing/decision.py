@@ -149,7 +149,7 @@ class Form:
     def fill(self, decision: Decision) -> bytes:
         """The JSON of a decision like the model."""
         costed = [
-            b"%b%b}" % (text, _encode(candidate.cost_usd))
+            text + _encode(candidate.cost_usd) + b"}"
             for text, candidate in zip(self._candidates, decision.candidates, strict=True)
         ]
         features = _encode(decision.features)

@@ -120,7 +120,7 @@ class Http11(asyncio.Protocol):
         self._since = 0.0  # the connection has waited for bytes
         self._asked = False
         self._read_paused = False
-        self._drained: asyncio.Event | None = None
+        self.choked: asyncio.Event | None = None
 
     # --- asyncio's side ---------------------------------------------------------------------------
 
@@ -166,13 +166,13 @@ class Http11(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client reads more slowly than it is written to."""
-        self._drained = asyncio.Event()
+        self.choked = asyncio.Event()
 
     def resume_writing(self) -> None:
         """It has caught up."""
-        if self._drained is not None:
-            self._drained.set()
-            self._drained = None
+        if self.choked is not None:
+            self.choked.set()
+            self.choked = None
 
     # --- llhttp's callbacks -----------------------------------------------------------------------
 
@@ -273,11 +273,6 @@ class Http11(asyncio.Protocol):
         """Hand bytes to the socket."""
         if self._transport is not None:
             self._transport.write(data)
-
-    async def writable(self) -> None:
-        """Wait while the client reads more slowly than it is written to."""
-        if self._drained is not None:
-            await self._drained.wait()
 
     def pause_reading(self) -> None:
         """Take no more of the client's bytes for now."""

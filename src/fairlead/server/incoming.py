@@ -33,9 +33,8 @@ class Connection(Protocol):
         """Hand bytes to the socket."""
         ...
 
-    async def writable(self) -> None:
-        """Wait while the client reads more slowly than it is written to."""
-        ...
+    choked: asyncio.Event | None
+    """Set once the client has caught up; None while it does not read too slowly."""
 
     def pause_reading(self) -> None:
         """Take no more of the client's bytes for now."""
@@ -148,7 +147,9 @@ class Incoming:
             return
         headers.append((b"content-length", b"%d" % len(body)))
         head = self._head(status, headers)
-        await self._connection.writable()
+        choked = self._connection.choked
+        if choked is not None:
+            await choked.wait()
         self._connection.write(head if self.bodiless else head + body)
         self._finished()
 
@@ -166,7 +167,9 @@ class Incoming:
     async def write(self, data: bytes) -> None:
         """A piece of a streamed answer; waits while the client is slow."""
         if data and not self.gone and not self.bodiless:
-            await self._connection.writable()
+            choked = self._connection.choked
+            if choked is not None:
+                await choked.wait()
             if not self.gone:
                 self._connection.write(
                     b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
@@ -205,7 +208,6 @@ def encode_head(status: int, headers: list[Header], *, keep: bool) -> bytes:
         lines += (name, b": ", value, b"\r\n")
     lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
     head = b"".join(lines)
-    ends = len(headers) + (2 if keep else 3)
-    if head.count(b"\n") != ends or head.count(b"\r") != ends:
+    if head.count(b"\n") != len(headers) + (2 if keep else 3):
         raise ValueError("a header of the answer holds a line's end")
     return head

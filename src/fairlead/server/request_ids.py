@@ -14,4 +14,5 @@ def request_id() -> str:
     if not _pool:
         noise = os.urandom(8 * _BATCH)
         _pool.extend(noise[i : i + 8] for i in range(0, len(noise), 8))
-    return f"fl-{time.time_ns() // 1_000_000:012x}{_pool.pop().hex()}"
+    now = time.time_ns() // 1_000_000
+    return f"fl-{now.to_bytes(6).hex()}{_pool.pop().hex()}"

@@ -6,6 +6,7 @@ can do, and nothing above branches on a kind's name.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
@@ -227,8 +228,20 @@ def prepare(
     upstream: Upstream, dialect: Dialect, model: str, body: bytes, framing: Framing
 ) -> HttpRequest:
     """The signed request for one call in a dialect that the upstream speaks."""
-    path = next(path for spoken, path in upstream.kind.paths if spoken == dialect)(model, framing)
-    return HttpRequest("POST", address(upstream, path), upstream.headers, body, upstream.timeouts)
+    url = _url(upstream.base_url, upstream.kind.paths, dialect, model, framing)
+    return HttpRequest("POST", url, upstream.headers, body, upstream.timeouts)
+
+
+@lru_cache(maxsize=1024)
+def _url(
+    base_url: str,
+    paths: tuple[tuple[Dialect, PathOf], ...],
+    dialect: Dialect,
+    model: str,
+    framing: Framing,
+) -> str:
+    path = next(path for spoken, path in paths if spoken == dialect)
+    return _joined(base_url, path(model, framing))
 
 
 def address(upstream: Upstream, path: str) -> str:
@@ -236,8 +249,12 @@ def address(upstream: Upstream, path: str) -> str:
 
     SDKs disagree whether a base URL ends in the version; both are taken.
     """
+    return _joined(upstream.base_url, path)
+
+
+def _joined(base_url: str, path: str) -> str:
     version = path[: path.index("/", 1)]
-    return upstream.base_url.removesuffix(version) + path
+    return base_url.removesuffix(version) + path
 
 
 def passed_on(
