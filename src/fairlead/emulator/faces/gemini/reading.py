@@ -74,8 +74,8 @@ def _read_contents(body: dict[str, Any], ask: Ask) -> None:
             continue
         user = str(content.get("role") or "user") != "model"
         said: list[str] = []
-        if not user or not _shows_only(items(content.get("parts"))):
-            ask.results = []
+        if not user:
+            ask.results = []  # those since the model's last turn count, whatever follows them
         for part in items(content.get("parts")):
             if isinstance(part, str):
                 said.append(part)
@@ -86,14 +86,6 @@ def _read_contents(body: dict[str, Any], ask: Ask) -> None:
             _read_part(part, ask)
         if said:
             ask.text = "\n".join(said)
-
-
-def _shows_only(parts: list[Any]) -> bool:
-    """Media and no words: behind results, what a tool has shown, which belongs to them."""
-    return all(
-        isinstance(part, dict) and (field(part, "inlineData") or field(part, "fileData"))
-        for part in parts
-    )
 
 
 def _read_part(part: dict[str, Any], ask: Ask) -> None:

@@ -71,8 +71,7 @@ def _read_messages(messages: list[dict[str, Any]], ask: Ask) -> None:
         role = message["role"]
         said = _texts(message.get("content"), ask)
         if role == "user":
-            if said or not ask.results:  # a picture alone, behind results, belongs to them
-                ask.text, ask.results = said, []
+            ask.text = said or ask.text  # and results before it, since the last answer, still count
         elif role == "assistant":
             ask.results = []
             for call in message.get("tool_calls") or ():
