@@ -116,5 +116,6 @@ def encode_opaque(part: Opaque, path: str, losses: Losses) -> Raw | None:
     """A block of Gemini's own as it came; another dialect's is a semantic loss."""
     if part.dialect == "gemini":
         return Raw(part.raw)
-    losses.semantic(path, f"block:{part.kind}", f"only {part.dialect} has blocks of the kind {part.kind!r}")
+    why = f"only {part.dialect} has blocks of the kind {part.kind!r}"
+    losses.semantic(path, f"block:{part.kind}", why)
     return None

@@ -43,7 +43,7 @@ def test_peek_reads_three_fields():
     ("body", "param"),
     [
         (b'{"model":1}', "model"),
-        (b'{"max_tokens":5}', None),
+        (b'{"max_tokens":5}', "model"),
         (b'{"model":"m","max_tokens":"5"}', "max_tokens"),
         (b"[]", None),
         (b"{", None),
