@@ -145,11 +145,16 @@ class ToolCall(Struct, frozen=True, tag="tool_call"):
 
 
 class Opaque(Struct, frozen=True, tag="opaque"):
-    """A block that only `dialect` can say, as its JSON. `kind` names it for a loss message."""
+    """A block that only `dialect` can say, as its JSON. `kind` names it for a loss message.
+
+    `text` is what another dialect may say in its place without losing content (`""`: nothing is
+    left to say); None where it means nothing elsewhere.
+    """
 
     dialect: Dialect
     kind: str
     raw: bytes
+    text: str | None = None
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result"):

@@ -51,11 +51,16 @@ class FunctionTool(Struct, frozen=True, tag="function"):
 
 
 class ServerTool(Struct, frozen=True, tag="server"):
-    """A tool that the vendor runs (search, code execution, ...): `dialect`'s JSON."""
+    """A tool that the vendor runs (search, code execution, ...): `dialect`'s JSON.
+
+    `loads_tools`: it does nothing but find the request's own tools, which every other vendor is
+    offered from the beginning; there it is no loss of content.
+    """
 
     dialect: Dialect
     kind: str
     raw: bytes
+    loads_tools: bool = False
 
 
 Tool = FunctionTool | ServerTool

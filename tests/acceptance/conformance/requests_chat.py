@@ -153,8 +153,8 @@ def _result(message: Obj, said: Said) -> None:
 
 def _part(part: Obj, kind: str, said: Said) -> None:
     type_ = part.take("type")
-    if part.take("cache_control") is not None:
-        said.marks += 1
+    for name in ("cache_control", "prompt_cache_breakpoint"):
+        said.marks += part.take(name) is not None
     if type_ in ("text", "refusal"):
         said.add(kind, part.take(type_), part.path)
     elif type_ == "thinking":

@@ -118,6 +118,7 @@ def _content(item: Obj, kind: str, said: Said) -> None:
 
 def _part(part: Obj, kind: str, said: Said) -> None:
     type_ = part.take("type")
+    said.marks += part.take("prompt_cache_breakpoint") is not None
     inside = kind == "result"
     if type_ in ("input_text", "output_text", "text", "refusal"):
         said.add(kind, part.take("refusal" if type_ == "refusal" else "text"), part.path)

@@ -24,7 +24,10 @@ NAMES = {
     "openai_responses": "Responses",
 }
 # What several encoders say through a module of their own: (file, code, kind, to whom).
-SHARED = {("free_text.py", "custom_tool:<>", "cosmetic", ("Gemini", "Anthropic"))}
+SHARED = {
+    ("free_text.py", "custom_tool:<>", "cosmetic", ("Gemini", "Anthropic")),
+    ("in_words.py", "in_words:<>", "cosmetic", ("Gemini", "OpenAI")),
+}
 ROW = re.compile(r"^\| (`.+?`) \| ([A-Za-z, ]+) \| ([a-z, ]+) \| (.+) \|$", re.MULTILINE)
 
 KNOBS = ("temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty")

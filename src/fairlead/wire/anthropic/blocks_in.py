@@ -25,6 +25,7 @@ from fairlead.canon.content import Media
 from fairlead.wire.anthropic.cache import read_cache
 from fairlead.wire.anthropic.extras import keep_left
 from fairlead.wire.anthropic.media import read_document, read_image
+from fairlead.wire.anthropic.tools import TOOL_SEARCH
 from fairlead.wire.anthropic.types import DIALECT, Fields, Raw, opens_with, read
 
 __all__ = ["read_block", "read_citation", "read_content"]
@@ -69,10 +70,70 @@ def read_block(raw: Raw, path: str, kept: list[Extra] | None) -> Part:
     reader = _READERS.get(kind)
     part = reader(fields, kept) if reader is not None else None
     if part is None:
-        return Opaque(DIALECT, kind, bytes(raw))
+        tell = _WORDS.get(kind)
+        return Opaque(DIALECT, kind, bytes(raw), tell(raw) if tell is not None else None)
     if kept is not None and fields.raw:
         keep_left(fields, kept)
     return part
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+    tool_name: str = ""
+
+
+class _Piece(msgspec.Struct):
+    text: str = ""
+
+
+class _Found(msgspec.Struct):
+    title: str = ""
+    source: str = ""
+    content: list[_Piece] = []
+
+
+_NAMED = msgspec.json.Decoder(_Named)
+_FOUND = msgspec.json.Decoder(_Found)
+
+
+def _search_result(raw: Raw) -> str | None:
+    """A client's own search result: its title, where it is from, and its texts."""
+    try:
+        found = _FOUND.decode(raw)
+    except msgspec.ValidationError:
+        return None
+    texts = [piece.text for piece in found.content]
+    return "\n".join([found.title, found.source, *texts])
+
+
+def _reference(raw: Raw) -> str | None:
+    """The tool that a tool search of the client's has found: it is offered all the same."""
+    try:
+        return _NAMED.decode(raw).tool_name
+    except msgspec.ValidationError:
+        return None
+
+
+def _search(raw: Raw) -> str | None:
+    """A call of the vendor's tool search; of its other tools None."""
+    try:
+        return "" if _NAMED.decode(raw).name.startswith(TOOL_SEARCH) else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _nothing(_: Raw) -> str:
+    """Tools that are found or added are offered elsewhere from the beginning."""
+    return ""
+
+
+_WORDS: Final[dict[str, Callable[[Raw], str | None]]] = {
+    "search_result": _search_result,
+    "tool_reference": _reference,
+    "tool_addition": _nothing,
+    "tool_search_tool_result": _nothing,
+    "server_tool_use": _search,
+}
 
 
 def _text(fields: Fields, _: list[Extra] | None) -> Text:

@@ -32,6 +32,9 @@ from fairlead.wire.anthropic.types import DIALECT, Fields, Json, Raw, opens_with
 __all__ = ["forces_tool", "read_tool_choice", "read_tools", "write_tool_choice", "write_tools"]
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}").fullmatch
+TOOL_SEARCH: Final = "tool_search_tool"
+"""How the types of the tools begin that find deferred tools (SDK 2.12, types/
+tool_search_tool_bm25_20251119_param.py and its neighbour)."""
 _OWN_FUNCTIONS: Final = frozenset({None, "custom"})
 
 Mode = Literal["auto", "none", "required", "named"]
@@ -59,7 +62,8 @@ def _read_tool(raw: Raw, path: str, kept: list[Extra]) -> Tool:
     fields = Fields(raw, path)
     kind = fields.text("type")
     if kind not in _OWN_FUNCTIONS:
-        return ServerTool(DIALECT, kind or "", bytes(raw))
+        loads = (kind or "").startswith(TOOL_SEARCH)
+        return ServerTool(DIALECT, kind or "", bytes(raw), loads_tools=loads)
     schema = fields.need("input_schema")
     if not opens_with(schema, b"{"):
         raise Failure.invalid("must be a JSON Schema of type object", fields.at("input_schema"))
@@ -113,7 +117,8 @@ def write_tools(request: Request, losses: Losses, extras: Extras) -> list[object
                 out.append(msgspec.Raw(tool.raw))
             else:
                 why = f"a tool that {tool.dialect} runs"
-                losses.semantic(path, f"server_tool:{tool.kind}", why)
+                add = losses.cosmetic if tool.loads_tools else losses.semantic
+                add(path, f"server_tool:{tool.kind}", why)
         elif only is None or tool.name in only:
             out.append(_write_function(tool, path, losses, extras))
     return out

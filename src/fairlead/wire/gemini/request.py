@@ -16,6 +16,7 @@ from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.plain import plain_contents
 from fairlead.wire.gemini.tools import encode_tool_config, encode_tools
 from fairlead.wire.gemini.types import ENCODER
+from fairlead.wire.in_words import in_words
 
 __all__ = ["encode_request"]
 
@@ -42,6 +43,8 @@ def encode_request(request: Request, target: Target) -> Encoded:
     facts = target.facts
     losses = Losses()
     request, losses.found = as_functions(request)
+    request, told = in_words(request, "gemini")
+    losses.found += told
     said = plain_contents(request) or encode_contents(request, facts, losses)
     body: dict[str, object] = {"contents": said.contents}
     if said.system:

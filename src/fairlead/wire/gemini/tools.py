@@ -47,7 +47,8 @@ def encode_tools(request: Request, facts: Model, losses: Losses) -> list[object]
                 own.append(Raw(tool.raw))
             else:
                 why = f"only {tool.dialect} runs the tool {tool.kind!r}"
-                losses.semantic(path, f"server_tool:{tool.kind}", why)
+                add = losses.cosmetic if tool.loads_tools else losses.semantic
+                add(path, f"server_tool:{tool.kind}", why)
         else:
             _check_name(tool.name, facts, f"{path}.name", seen)
             declarations.append(_declaration(tool, facts, path, losses))

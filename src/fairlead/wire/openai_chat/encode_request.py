@@ -38,6 +38,7 @@ from fairlead.canon import Part as CanonPart
 from fairlead.catalog.model import Model
 from fairlead.wire import media
 from fairlead.wire.codec import Encoded, Target
+from fairlead.wire.in_words import in_words
 from fairlead.wire.openai_chat.knobs import write_knobs
 from fairlead.wire.openai_chat.response import call_json
 
@@ -52,6 +53,8 @@ Json = dict[str, Any]
 def encode_request(request: Request, target: Target) -> Encoded:
     """The request for `target`. A semantic loss means: do not send unless it is allowed."""
     writer = _Writer(target.facts)
+    request, told = in_words(request, "openai_chat")
+    writer.losses += told
     body: Json = {"model": target.model, "messages": writer.messages(request)}
     if request.tools or request.tool_choice is not None:
         writer.tools(request, body)
@@ -304,7 +307,11 @@ class _Writer:
         if tool.dialect == "openai_chat":
             return Raw(tool.raw)
         why = f"only {tool.dialect} runs '{tool.kind}'"
-        self.losses.append(Loss("semantic", path, f"server_tool:{tool.kind}", why))
+        kind = tool.kind
+        loss = Loss(
+            "cosmetic" if tool.loads_tools else "semantic", path, f"server_tool:{kind}", why
+        )
+        self.losses.append(loss)
         return None
 
     def put_back(self, extra: Extra, body: Json) -> None:

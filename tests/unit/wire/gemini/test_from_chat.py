@@ -85,8 +85,9 @@ def test_every_call_and_result_finds_its_way():
         for kind in ("tool_call", "tool_result"):
             assert names(again, kind) == names(request, kind), id_
         spoken = [t for t in request.turns if t.role not in {"system", "developer"}]
+        added = ["."] if any(loss.what == "user_turn_added" for loss in encoded.losses) else []
         if spoken:
-            assert texts(again.turns) == texts(spoken), id_
+            assert texts(again.turns) == added + texts(spoken), id_
         checked += len(names(request, "tool_call"))
     assert checked > 150
 
