@@ -382,6 +382,23 @@ def test_a_thousand_messages_go_whole(dialect, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_cost_grows_with_the_length_alone(model):
+    """Twenty thousand system turns, and as many calls in one turn, are slow but no trap."""
+    many = range(20_000)
+    system = [{"role": "system", "content": f"s{n}"} for n in many]
+    body = say("Hi")
+    body["messages"] += system
+    assert send(body, model).body
+    use = [{"type": "tool_use", "id": f"c{n}", "name": "look", "input": {}} for n in many]
+    results = [{"type": "tool_result", "tool_use_id": f"c{n}", "content": "x"} for n in many]
+    calls = say("Hi", "anthropic")
+    calls["messages"] += [
+        {"role": "assistant", "content": use}, {"role": "user", "content": results},
+    ]  # fmt: skip
+    assert json.dumps(send(calls, model, client="anthropic").body).count('"c19999"') == 2
+
+
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_two_hundred_tools_go_whole(dialect, model):
     names = [f"tool_{n}" for n in range(200)]

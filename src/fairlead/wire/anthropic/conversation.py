@@ -27,8 +27,7 @@ The vendor's rules, and what this does about each:
   claude-sonnet-4-5), so nothing is put before it.
 """
 
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -94,11 +93,11 @@ class _Writer:
 
     # ---- turns ----------------------------------------------------------------------------------
 
-    def turn(self, turn: Turn, behind: Iterable[Turn]) -> None:
+    def turn(self, turn: Turn, following: str | None) -> None:
         if turn.name:
             self.losses.cosmetic(turn.path, "name", "messages have no name here")
         if turn.role in _SYSTEM_ROLES:
-            self._system_turn(turn, behind)
+            self._system_turn(turn, following)
             return
         message = self._message(_WIRE_ROLE[turn.role], turn.path)
         self._parts(turn.parts, message, turn.path)
@@ -131,10 +130,10 @@ class _Writer:
                 message.spoken = True
                 message.blocks.append(block)
 
-    def _system_turn(self, turn: Turn, behind: Iterable[Turn]) -> None:
+    def _system_turn(self, turn: Turn, following: str | None) -> None:
         own = any(isinstance(p, Opaque) and p.dialect == DIALECT for p in turn.parts)
         last = self.messages[-1] if self.messages else None
-        if last is not None and (own or self._may_stand_behind(last, behind)):
+        if last is not None and (own or self._may_stand_behind(last, following)):
             message = Message("system", turn.path)
             message.sealed = True  # several in a row are taken (recorded), and stay several
             self.messages.append(message)
@@ -144,12 +143,11 @@ class _Writer:
             self.losses.cosmetic(turn.path, "system_moved", "moved to the system prompt")
         self.instructions(turn.parts, turn.path)
 
-    def _may_stand_behind(self, last: Message, behind: Iterable[Turn]) -> bool:
+    def _may_stand_behind(self, last: Message, following: str | None) -> bool:
         """Whether a system turn may stay in its place: see the rules above."""
         if "mid_system" not in self.facts.features or not (last.blocks or last.results):
             return False
-        speaker = next((turn.role for turn in behind if turn.role not in _SYSTEM_ROLES), None)
-        return last.role in ("user", "system") and speaker in (None, "assistant")
+        return last.role in ("user", "system") and following in (None, "assistant")
 
     def instructions(self, parts: tuple[Part, ...], path: str) -> None:
         """Parts of the system prompt: text only."""
@@ -174,8 +172,8 @@ def write_conversation(
     """`system` and `messages` for a request, with what thinking has to know of them."""
     writer = _Writer(facts, losses, extras)
     writer.instructions(request.instructions, "")
-    for at, turn in enumerate(request.turns, 1):
-        writer.turn(turn, islice(request.turns, at, None))
+    for turn, following in zip(request.turns, _following(request.turns), strict=True):
+        writer.turn(turn, following)
     writer.calls.close()
     messages = settle(writer.messages, losses)
     prefill = take_prefill(messages, facts, losses)
@@ -187,6 +185,18 @@ def write_conversation(
     if not out:
         out = _from_system(writer.system, losses)
     return Conversation(writer.system, out, prefill, unsigned_loop(messages))
+
+
+def _following(turns: Sequence[Turn]) -> list[str | None]:
+    """Who speaks next behind each turn, system turns apart; None behind the last who does."""
+    roles: list[str | None] = []
+    speaker: str | None = None
+    for turn in reversed(turns):
+        roles.append(speaker)
+        if turn.role not in _SYSTEM_ROLES:
+            speaker = turn.role
+    roles.reverse()
+    return roles
 
 
 def _content(blocks: list[Any]) -> object:

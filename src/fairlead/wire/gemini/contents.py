@@ -77,7 +77,7 @@ class _Contents:
         self._losses = losses
         self._calls: dict[str, str] = {}
         self._last = ""  # what the last Content holds: "model", "user" or "results"
-        self._open: list[tuple[str, str]] = []  # id and path of the step's calls without a result
+        self._open: dict[str, str] = {}  # paths of the step's calls without a result, by id
         self._spoke_at: list[str] = []  # paths of the turns in the model's last Content
         self._waiting: list[WirePart] = []  # media of results, for behind them
 
@@ -162,10 +162,10 @@ class _Contents:
                 continue
             self._put("model", said)
             if isinstance(part, ToolCall):
-                if part.id and any(part.id == call_id for call_id, _ in self._open):
+                if part.id and part.id in self._open:
                     message = f"two tool calls of one turn have the id {part.id!r}"
                     raise Failure.invalid(message, where)
-                self._open.append((part.id, where))
+                self._open[part.id] = where
                 self._calls[part.id] = part.name
 
     def _put(self, holds: str, part: WirePart) -> None:
@@ -185,7 +185,7 @@ class _Contents:
     def _check_answered(self) -> None:
         """Refuse calls of the last step that have no result and can get none any more."""
         if self._open:
-            call_id, path = self._open[0]
+            call_id, path = next(iter(self._open.items()))
             hint = "each call needs one result, directly behind the turn that makes it"
             raise Failure.invalid(f"the tool call {call_id!r} has no result", path, hint=hint)
 
@@ -196,10 +196,8 @@ class _Contents:
 
     def _result(self, result: ToolResult, turn: Turn, path: str) -> WirePart:
         name = result.name or self._calls.get(result.call_id)
-        awaited = next((call for call in self._open if call[0] == result.call_id), None)
-        if awaited is not None:
-            self._open.remove(awaited)
-        elif result.call_id in self._calls:
+        awaited = self._open.pop(result.call_id, None)
+        if awaited is None and result.call_id in self._calls:
             message = f"answers the tool call {result.call_id!r}, which has its result already"
             raise Failure.invalid(message, turn.path, hint="each call has one result")
         if name is None:

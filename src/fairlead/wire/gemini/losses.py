@@ -8,10 +8,11 @@ __all__ = ["Losses"]
 class Losses:
     """Collects losses; the same one is named once."""
 
-    __slots__ = ("found",)
+    __slots__ = ("_seen", "found")
 
     def __init__(self) -> None:
         self.found: list[Loss] = []
+        self._seen: set[Loss] = set()  # a client can make as many as it has messages
 
     def cosmetic(self, path: str, what: str, why: str) -> None:
         """A knob that changes no content."""
@@ -27,5 +28,6 @@ class Losses:
         return any(loss.kind == "semantic" for loss in self.found)
 
     def _add(self, loss: Loss) -> None:
-        if loss not in self.found:
+        if loss not in self._seen:
+            self._seen.add(loss)
             self.found.append(loss)
