@@ -60,11 +60,17 @@ def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
 
 
 def given_back(x: Exchange, headers: dict[str, str]) -> list[Header]:
-    """Headers of a vendor's answer that mean something to a client of its dialect."""
+    """Headers of a vendor's answer that mean something to a client of its dialect.
+
+    The vendor's id of the request is the client's too, for then its support finds it; a vendor
+    that gave none (servers that are compatible, errors of the way there) is stood in for.
+    """
     begin = x.upstream.kind.give_back if x.upstream is not None else ()
-    if not begin:
-        return []
-    return [(_ascii(n), _ascii(v)) for n, v in headers.items() if n.startswith(begin)]
+    back = [(_ascii(n), _ascii(v)) for n, v in headers.items() if begin and n.startswith(begin)]
+    own = x.codec.request_id_header
+    if own and x.same and x.asked and all(name != own for name, _ in back):
+        back.append((own, x.id.encode("ascii")))
+    return back
 
 
 def error_headers(x: Exchange, problem: Problem) -> list[Header]:

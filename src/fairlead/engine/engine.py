@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from fairlead.canon import Failure, Problem
-from fairlead.engine.answer_headers import error_headers
+from fairlead.engine.answer_headers import error_headers, given_back
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange, VendorError
 from fairlead.engine.faults import (
@@ -169,7 +169,11 @@ class Engine:
         if x.same and problem.kind != "upstream_auth":  # what is wrong with our key is not told
             content_type = response.headers.get("content-type", "application/json")
             x.vendor_error = VendorError(
-                problem, response.status, content_type.encode("latin-1"), body
+                problem,
+                response.status,
+                content_type.encode("latin-1"),
+                body,
+                tuple(given_back(x, response.headers)),
             )
         return problem
 
@@ -197,8 +201,10 @@ class Engine:
         if verbatim is not None and verbatim.problem is problem:
             x.status = verbatim.status
             headers[0] = (b"content-type", verbatim.content_type)
+            headers += verbatim.headers
             body = verbatim.body
         else:
+            headers += given_back(x, {})
             body = x.codec.encode_error(problem, x.id)
         await client.respond(x.status, headers, body)
 

@@ -37,6 +37,7 @@ class VendorError(msgspec.Struct, frozen=True):
     status: int
     content_type: bytes
     body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Exchange:

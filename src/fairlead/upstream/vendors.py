@@ -7,6 +7,7 @@ can do, and nothing above branches on a kind's name.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
@@ -68,6 +69,10 @@ def _embed_gemini(model: str, lone: bool) -> str:
 
 def _embed_openai(_model: str, _lone: bool) -> str:
     return "/v1/embeddings"
+
+
+_RETRIES: Final = ("x-should-retry", "retry-after-ms")
+"""What both SDKs look at before the status and `retry-after` (`_base_client.py`)."""
 
 
 class Kind(Struct, frozen=True):
@@ -134,7 +139,7 @@ KINDS: dict[str, Kind] = {
             headers=(("anthropic-version", "2023-06-01"),),
             forward=frozenset({b"anthropic-version", b"anthropic-beta"}),
             forward_query=frozenset({b"beta"}),
-            give_back=("request-id", "anthropic-"),
+            give_back=("request-id", "anthropic-", *_RETRIES),
             counting=(("anthropic", _count_messages),),
             stores=("anthropic",),
         ),
@@ -144,7 +149,13 @@ KINDS: dict[str, Kind] = {
             paths=(("openai_chat", _chat_path), ("openai_responses", _responses_path)),
             base_url="https://api.openai.com",
             forward=frozenset({b"openai-beta"}),
-            give_back=("x-request-id", "x-ratelimit-", "openai-processing-ms", "openai-version"),
+            give_back=(
+                "x-request-id",
+                "x-ratelimit-",
+                "openai-processing-ms",
+                "openai-version",
+                *_RETRIES,
+            ),
             auth=("authorization", "Bearer "),
             key_env="OPENAI_API_KEY",
             url_env="FAIRLEAD_OPENAI_BASE_URL",
