@@ -125,8 +125,8 @@ def _problem(error: _Error, status: int | None, retry_after: float | None) -> Pr
 
 def _kind(error: _Error, status: int | None) -> ProblemKind:
     kind = _BY_TYPE.get(error.type)
-    if kind is None:
-        kind = _BY_STATUS.get(status or 500)
+    if kind is None or kind == "upstream":  # `api_error` is said of each 5xx: the status knows more
+        kind = _BY_STATUS.get(status or 500, kind)
     if kind is None:
         kind = "invalid_request" if status is not None and 400 <= status < 500 else "upstream"
     if kind == "invalid_request":

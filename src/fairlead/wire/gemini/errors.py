@@ -160,7 +160,8 @@ def _problem(status: int, error: _Error, retry_after: float | None) -> Problem:
         reason = reason or detail.reason
         if detail.retry_delay and (told := _DELAY.match(detail.retry_delay)):
             retry_after = float(told[1])
-    kind = _BY_STATUS.get(error.status or "")
+    # Google's words have none for a body that is too large: the status tells it alone.
+    kind = None if status == 413 else _BY_STATUS.get(error.status or "")
     if kind is None:
         kind = _BY_CODE.get(status, "invalid_request" if 400 <= status < 500 else "upstream")
     if reason in {"API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "ACCESS_TOKEN_EXPIRED"}:

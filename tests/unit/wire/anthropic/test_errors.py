@@ -46,6 +46,7 @@ def body(kind, message="m", **more):
         (413, "request_too_large", "m", "request_too_large", False),
         (429, "rate_limit_error", "m", "rate_limited", True),
         (500, "api_error", "m", "upstream", True),
+        (503, "api_error", "m", "overloaded", True),
         (504, "timeout_error", "m", "upstream_timeout", True),
         (529, "overloaded_error", "Overloaded", "overloaded", True),
         (418, "teapot_error", "m", "invalid_request", False),

@@ -71,6 +71,7 @@ CASES = {
     "an empty list": (500, b"[]", "upstream", None),
     "unknown status": (418, envelope(418, "TEAPOT", "t"), "invalid_request", None),
     "html": (502, b"<html>Bad Gateway</html>", "upstream", None),
+    "too large": (413, envelope(413, "INVALID_ARGUMENT", "m"), "request_too_large", None),
     "html, too large": (413, b"<html>Too large</html>", "request_too_large", None),
     "nothing": (503, b"", "overloaded", None),
     "a string": (500, b'{"error":"down"}', "upstream", None),
