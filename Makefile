@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+INTEROP := .venv-interop
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
@@ -50,6 +51,16 @@ agents/node_modules: agents/package-lock.json
 agents: $(STAMP) agents/node_modules ## Real command-line agents through the gateway, the models emulated
 	@$(BIN)/python agents/drive.py $(AGENTS_ARGS)
 
+$(INTEROP)/.installed: requirements/interop.txt scripts/python_version.py
+	@$(PYTHON) scripts/python_version.py
+	@test -x $(INTEROP)/bin/python || $(PYTHON) -m venv $(INTEROP)
+	@echo "make: installing the locked frameworks into $(INTEROP)"
+	@$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/interop.txt
+	@touch $@
+
+interop: $(STAMP) $(INTEROP)/.installed ## LangChain and LlamaIndex through the gateway, the models emulated
+	@$(INTEROP)/bin/python -m pytest -c interop/pytest.ini interop $(INTEROP_ARGS)
+
 docs: $(STAMP) ## Write the generated parts of the documentation
 	@$(BIN)/python scripts/docs.py
 	@$(BIN)/python scripts/reasoning.py
@@ -65,4 +76,4 @@ lock: $(STAMP) ## Lock the dependencies anew (for maintainers)
 	done
 
 clean: ## Remove what the verbs made
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench-results
+	@rm -rf $(VENV) $(INTEROP) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench-results

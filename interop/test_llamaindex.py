@@ -187,25 +187,35 @@ class Classes:
 
 class OpenAIClass(Classes):
     def made(self, model: str) -> OpenAI:
-        return OpenAIOfFairlead(model=model, api_key="any", api_base=f"{self.url}/v1")
+        return OpenAIOfFairlead(
+            model=model, api_key="any", api_base=f"{self.url}/v1", max_retries=0
+        )
 
 
 class ResponsesClass(Classes):
     def made(self, model: str) -> OpenAIResponses:
         return OpenAIResponses(
-            model=model, api_key="any", api_base=f"{self.url}/v1", context_window=200_000
+            model=model,
+            api_key="any",
+            api_base=f"{self.url}/v1",
+            max_retries=0,
+            context_window=200_000,
         )
 
 
 class AnthropicClass(Classes):
     def made(self, model: str) -> Anthropic:
-        return AnthropicOfFairlead(model=model, api_key="any", base_url=self.url)
+        return AnthropicOfFairlead(
+            model=model, api_key="any", base_url=self.url, max_retries=0
+        )
 
 
 class GeminiClass(Classes):
     def made(self, model: str) -> GoogleGenAI:
         """Asks Fairlead for the model's limits, since none are given."""
-        return GoogleGenAI(model=model, api_key="any", http_options={"base_url": self.url})
+        return GoogleGenAI(
+            model=model, api_key="any", http_options={"base_url": self.url}, max_retries=0
+        )
 
 
 class TestOpenAIOnFlash(OpenAIClass):
