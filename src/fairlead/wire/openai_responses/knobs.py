@@ -128,12 +128,12 @@ def _reasoning(wish: Reasoning, facts: Thinking, out: Json, losses: list[Loss]) 
 
 def _effort(wish: Reasoning, facts: Thinking, losses: list[Loss]) -> str | None:
     if wish.effort is not None:
-        return wish.effort
+        return _nearest(wish.effort, facts, losses)
     if wish.level is not None:
         if wish.level in _EFFORTS:
             why = "said as a reasoning effort"
             losses.append(Loss("cosmetic", "reasoning", "thinking_level", why))
-            return wish.level
+            return _nearest(wish.level, facts, losses)
         why = f"no reasoning effort is called {wish.level!r}"
         losses.append(Loss("cosmetic", "reasoning", "thinking_level", why))
         return None
@@ -144,13 +144,22 @@ def _effort(wish: Reasoning, facts: Thinking, losses: list[Loss]) -> str | None:
     return None
 
 
+def _nearest(word: str, facts: Thinking, losses: list[Loss]) -> str:
+    """The effort, or the nearest of those that the model is known to take."""
+    if not facts.levels or word in facts.levels:
+        return word
+    level = facts.level_near(word) or word
+    why = f"the model takes {', '.join(facts.levels)}: {level!r} instead of {word!r}"
+    losses.append(Loss("cosmetic", "reasoning_effort", "reasoning_effort", why))
+    return level
+
+
 def _effort_of_budget(budget: int, facts: Thinking, losses: list[Loss]) -> str | None:
-    """The largest effort whose budget the catalogue puts at or below the wish."""
+    """The model's effort for a budget, where the catalogue knows one."""
     if budget == -1:
         losses.append(Loss("cosmetic", "reasoning", "thinking_budget", "left to the model"))
         return None
-    within = [(tokens, effort) for effort, tokens in facts.effort_budgets if tokens <= budget]
-    effort = "none" if budget == 0 else max(within)[1] if within else None
+    effort = facts.effort_for(budget) if budget else _nearest("none", facts, losses)
     why = "the dialect has no thinking budget" + (f": said as {effort!r}" if effort else "")
     losses.append(Loss("cosmetic", "reasoning", "thinking_budget", why))
     return effort
