@@ -63,9 +63,21 @@ class _Open:
 
 
 class OutputReader:
-    """Reads the output of one answer. Items and their parts are known by their indexes."""
+    """Reads the output of one answer. Items and their parts are known by their indexes; in a
+    stream's last event, which counts through what it holds, by the ids that came with them.
+    """
 
-    __slots__ = ("_done", "_logprobs", "_next", "_open", "_places", "_proofs", "called", "refused")
+    __slots__ = (
+        "_done",
+        "_ids",
+        "_logprobs",
+        "_next",
+        "_open",
+        "_places",
+        "_proofs",
+        "called",
+        "refused",
+    )
 
     def __init__(self) -> None:
         self.called = False
@@ -73,6 +85,7 @@ class OutputReader:
         self._next = 0
         self._open: dict[tuple[int, int], _Open] = {}
         self._done: set[int] = set()
+        self._ids: dict[str, int] = {}  # of whole items, to the index they were told with
         self._places: dict[int, int] = {}  # of announced items, in canon
         self._proofs: dict[int, tuple[int, Signature]] = {}
         self._logprobs: dict[tuple[int, int], bytes] = {}
@@ -144,9 +157,17 @@ class OutputReader:
 
     # Whole items
 
+    def repeat(self, raw: Raw, at: int, events: list[Event]) -> None:
+        """An item of the last event, the `at`th there: the stream may have left indexes out."""
+        if at not in self._done:
+            at = self._ids.get(_ITEM.decode(raw).id or "", at)
+        self.finish(raw, at, events)
+
     def finish(self, raw: Raw, at: int, events: list[Event]) -> None:
         """An item is whole: what of it has not been told is told now."""
         item = _ITEM.decode(raw)
+        if item.id:
+            self._ids.setdefault(item.id, at)
         if at in self._done:
             self._again(item, raw, at)
             return

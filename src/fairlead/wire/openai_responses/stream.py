@@ -164,7 +164,7 @@ class ResponsesStreamDecoder:
         if not self._started:
             self._start(answer, events)
         for at, raw in enumerate(answer.output or ()):
-            self._reader.finish(raw, at, events)
+            self._reader.repeat(raw, at, events)
         self._reader.close(events)
         reader = self._reader
         why = answer.incomplete_details or Incomplete()
