@@ -129,7 +129,9 @@ def differences(said: Told, given: Given, vendor: str) -> Iterator[str]:
         yield f"blocks are gone: {missing}"
     finish = "stop" if said.finish == "pause" and told.finish != "pause" else said.finish
     # What went wrong at the vendor has a word nowhere else.
-    if finish not in (None, "error", told.finish) and not any(loss.startswith("finish") for loss in losses):
+    if finish not in (None, "error", told.finish) and not any(
+        loss.startswith("finish") for loss in losses
+    ):
         yield f"finish {said.finish} became {told.finish}"
     if said.candidates not in (0, told.candidates) and "n" not in losses:
         yield f"{said.candidates} candidates became {told.candidates}"

@@ -134,7 +134,9 @@ def _chat() -> dict[str, Body]:
             {"role": "developer", "content": "Be brief."},
             {"role": "user", "content": "And in Rome?"},
         ),
-        "turns": turn({"role": "assistant", "content": "Fine."}, {"role": "user", "content": "Oh?"}),
+        "turns": turn(
+            {"role": "assistant", "content": "Fine."}, {"role": "user", "content": "Oh?"}
+        ),
         "prefill": turn({"role": "assistant", "content": "It is"}),
         "stream": ask(stream=True),
         "image": said(picture),
@@ -234,7 +236,9 @@ def _anthropic() -> dict[str, Body]:
     return {
         "text": ask(),
         "system": ask(system="Be brief."),
-        "turns": turn({"role": "assistant", "content": "Fine."}, {"role": "user", "content": "Oh?"}),
+        "turns": turn(
+            {"role": "assistant", "content": "Fine."}, {"role": "user", "content": "Oh?"}
+        ),
         "prefill": turn({"role": "assistant", "content": "It is"}),
         "stream": ask(stream=True),
         "image": said(picture),
@@ -303,9 +307,7 @@ def _gemini() -> dict[str, Body]:
         calls = [{"functionCall": {"name": "weather", "args": {"city": c}}} for c in cities]
         response = {"name": "weather", "response": {key: "sunny"}, **more}
         results = [{"functionResponse": response} for _ in cities]
-        return turn(
-            {"role": "model", "parts": calls}, {"role": "user", "parts": results}, **tools
-        )
+        return turn({"role": "model", "parts": calls}, {"role": "user", "parts": results}, **tools)
 
     model = {"role": "model", "parts": [{"text": "It is"}]}
     answer = {"responseMimeType": "application/json", "responseJsonSchema": SCHEMA}
@@ -367,7 +369,9 @@ def _responses() -> dict[str, Body]:
         return {"input": ASK, **more}
 
     def said(*parts: Body) -> Body:
-        return {"input": [{"role": "user", "content": [{"type": "input_text", "text": ASK}, *parts]}]}
+        return {
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": ASK}, *parts]}]
+        }
 
     def turn(*items: Body, **more: Any) -> Body:
         return {"input": [{"role": "user", "content": ASK}, *items], **more}
@@ -399,7 +403,9 @@ def _responses() -> dict[str, Body]:
             {"role": "developer", "content": "Be brief."},
             {"role": "user", "content": "And in Rome?"},
         ),
-        "turns": turn({"role": "assistant", "content": "Fine."}, {"role": "user", "content": "Oh?"}),
+        "turns": turn(
+            {"role": "assistant", "content": "Fine."}, {"role": "user", "content": "Oh?"}
+        ),
         "prefill": turn({"role": "assistant", "content": "It is"}),
         "stream": ask(stream=True),
         "image": said(picture),

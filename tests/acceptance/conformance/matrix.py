@@ -51,9 +51,7 @@ def _cell(
         names = (problem.partition(":")[0] if " " not in problem.partition(":")[0] else feature,)
         names = tuple(verdict.losses) or names
     if verdict.outcome == "semantic":
-        names = tuple(
-            sorted({why.partition(": ")[2] for why in verdict.why})
-        )
+        names = tuple(sorted({why.partition(": ")[2] for why in verdict.why}))
     if verdict.outcome == "failed":
         names = tuple(verdict.why)
     return Cell(client, vendor, model, feature, kind, names)

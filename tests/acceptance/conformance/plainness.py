@@ -26,10 +26,12 @@ MOST_TOKENS = 64_000
 
 def is_plain(row: Row) -> bool:
     """Texts, images, PDFs, functions, schemas, thinking; no server tools, stored content, `n`,
-    log-probabilities, sound, film, office files, vendors' own blocks, knobs or fields; no answer
-    schema beside functions, which Gemini 2.5 lacks, or with maps or recursion, which Claude lacks.
+    log-probabilities, sound, film, office files, vendors' own blocks, knobs or fields; no
+    prefill, which the newest models refuse, and no answer schema beside functions, which Gemini 2.5 lacks, or with maps or recursion, which Claude lacks.
     """
     said = READERS[row.dialect](row.body)
+    if said.pieces and said.pieces[-1].kind == "assistant":
+        return False
     media = said.of("media")
     return (
         not said.of("own")

@@ -17,6 +17,7 @@ from tests.acceptance.conformance.figures import (
 )
 from tests.acceptance.conformance.gateway import Gateway
 from tests.acceptance.conformance.matrix import CLIENTS
+from tests.acceptance.conformance.trips import trips
 
 FULL = os.environ.get("FAIRLEAD_CONFORMANCE") == "full"
 STEP = 1 if FULL else 4
@@ -74,10 +75,17 @@ def test_what_its_own_vendor_refused_gets_a_clear_answer(gateway, client, vendor
     assert outcomes.get("exception", 0) == 0
 
 
-@pytest.mark.parametrize(
-    ("vendor", "client"), [(v, c) for v in CLIENTS for c in CLIENTS if v != c]
-)
+@pytest.mark.parametrize(("vendor", "client"), [(v, c) for v in CLIENTS for c in CLIENTS if v != c])
 def test_answers_are_typed_by_the_sdk_and_say_the_same(vendor, client):
     found = answer_figures(client, rows.answers(vendor)[::STEP])
     assert found["failures"] == []
     assert found["all"]["equal"] > 150 / STEP
+
+
+@pytest.mark.parametrize(("client", "vendor", "model"), ways(first=True))
+def test_whole_trips_give_typed_answers_that_say_what_the_vendor_said(
+    gateway, client, vendor, model
+):
+    made, faults = trips(gateway, client, vendor, model, 200 if FULL else 25)
+    assert faults == []
+    assert made > 20
