@@ -91,9 +91,9 @@ def _told(cell: Cell | None) -> str:
 
 FIGURE_HEAD = """## On recorded traffic
 
-Measured on {date}, on {requests:,} recorded requests that their vendor took and {answers:,} recorded
-answers. The recordings are no part of the project; `scripts/conformance.py --measure` measures
-again where they are at hand.
+Measured on {date}, on {requests:,} recorded requests that their vendor took and {answers:,}
+recorded answers. The recordings are no part of the project; `scripts/conformance.py --measure`
+measures again where they are at hand.
 
 ### Requests to another vendor
 
@@ -153,10 +153,9 @@ def _answers(found: dict[str, Any]) -> list[str]:
         "",
         "Each recorded answer, whole and streamed, typed by the client dialect's official SDK (its",
         "required fields and known enums checked), put together by that SDK's own accumulator, and",
-        "equal to the vendor's in text, thoughts, calls, finish reason and usage. *With a named"
-        " loss*:",
-        "the answer holds what the dialect cannot say. *No answer*: an error, or a stream that was",
-        "broken off, which is told as one.",
+        "equal to the vendor's in text, thoughts, calls, finish reason and usage. *With a named",
+        "loss*: the answer holds what the dialect cannot say. *No answer*: an error, or a stream",
+        "that was broken off, which is told as one.",
         "",
         "| vendor → client | answers | equal | with a named loss | failed | no answer |",
         "|---|---|---|---|---|---|",
@@ -176,8 +175,8 @@ def _own(found: dict[str, Any]) -> list[str]:
         "### The client's own dialect, and reading",
         "",
         "*Identical*: request and answer byte for byte, streams cut anywhere (the usage of streams",
-        "not asked for). *Decoded*: every answer with status 2xx is read, folds to the same however",
-        "it is cut, and its usage adds up by its vendor's arithmetic.",
+        "not asked for). *Decoded*: every answer with status 2xx is read, folds to the same",
+        "however it is cut, and its usage adds up by its vendor's arithmetic.",
         "",
         "| dialect | calls | identical | answers | decoded |",
         "|---|---|---|---|---|",
@@ -193,7 +192,8 @@ def _own(found: dict[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        f"Requests that their own vendor had refused were sent on all ways, too: {clear} trips, each",
+        "Requests that their own vendor had refused were sent on all ways, too:",
+        f"{clear} trips, each",
         f"with a clear answer, {sum(each.get('exception', 0) for each in refused)} exceptions.",
     ]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pydantic
+from tests.acceptance.conformance.gateway import vendor_of
 from tests.acceptance.conformance.judge import Verdict
 from tests.acceptance.conformance.recorded_streams import WHOLE
 from tests.acceptance.conformance.rows import Row
@@ -18,7 +19,7 @@ from fairlead.canon.events import Event
 from fairlead.server.compile import CODECS
 from fairlead.wire.codec import Reply
 
-__all__ = ["Given", "answer", "cuts"]
+__all__ = ["Given", "answer", "decode", "differences", "judge_answer", "source"]
 
 Json = Any
 REPLY = Reply(model="the-model", created=1_790_000_000, request_id="fl-1", include_usage=True)
@@ -37,7 +38,7 @@ class Given:
 
 def decode(dialect: str, data: bytes, at: tuple[int, ...] = ()) -> list[Event]:
     """The events of a stream that arrives in pieces, cut at these offsets."""
-    decoder = CODECS[dialect].stream_decoder()
+    decoder = CODECS[vendor_of(dialect)].stream_decoder()
     found: list[Event] = []
     for start, end in zip((0, *at), (*at, len(data)), strict=True):
         found += decoder.feed(data[start:end])
@@ -52,8 +53,8 @@ def source(row: Row) -> Told:
 
 def answer(row: Row, client: str, *, streamed: bool) -> Given:
     """The row's answer for a client of `client`, in the form that it asked for."""
-    codec = CODECS[client]
-    vendor = CODECS[row.dialect]
+    codec = CODECS[vendor_of(client)]
+    vendor = CODECS[vendor_of(row.dialect)]
     if row.stream:
         happened = decode(row.dialect, row.answer)
     else:
@@ -147,15 +148,3 @@ def _usage(said: Told, told: Told) -> Iterator[str]:
     for count, value in said.usage.items():
         if told.usage[count] != value and count != "written":
             yield f"usage.{count} {value} became {told.usage[count]}"
-
-
-def cuts(data: bytes, seed: int, most: int = 12) -> tuple[int, ...]:
-    """Offsets at which to cut, the same ones for the same seed."""
-    import random  # noqa: PLC0415
-
-    chance = random.Random(seed)
-    return (
-        tuple(sorted({chance.randrange(1, len(data)) for _ in range(most)}))
-        if len(data) > 2
-        else ()
-    )

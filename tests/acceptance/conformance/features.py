@@ -123,10 +123,10 @@ def _chat() -> dict[str, Body]:
         ]
         return turn({"role": "assistant", "content": None, "tool_calls": calls}, *results, **tools)
 
-    answer = {"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA}}
     picture = {"type": "image_url", "image_url": {"url": data("image/png", IMAGE)}}
     allowed = {"mode": "auto", "tools": [{"type": "function", "function": {"name": "weather"}}]}
     return {
+        **_chat_knobs(tools),
         "text": ask(),
         "system": {"messages": [{"role": "system", "content": "Be brief."}, *ask()["messages"]]},
         "system_later": turn(
@@ -172,11 +172,24 @@ def _chat() -> dict[str, Body]:
         "tool_image": loop("Paris", content=[{"type": "text", "text": "see"}, picture]),
         "custom_tool": ask(tools=[{"type": "custom", "custom": {"name": "shout"}}]),
         "server_tool": ask(web_search_options={}),
+        "cache": said({"type": "text", "text": NOTE, "cache_control": {"type": "ephemeral"}}),
+    }
+
+
+def _chat_knobs(tools: Body) -> dict[str, Body]:
+    """What stands beside the messages."""
+
+    def ask(**more: Any) -> Body:
+        return {"messages": [{"role": "user", "content": ASK}], **more}
+
+    answer = {"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA}}
+    return {
         "json_schema": ask(response_format=answer),
         "json_schema_tools": ask(**tools, response_format=answer),
-        "json_mode": turn(
-            {"role": "user", "content": "Answer in JSON."}, response_format={"type": "json_object"}
-        ),
+        "json_mode": {
+            "messages": [{"role": "user", "content": "Answer in JSON."}],
+            "response_format": {"type": "json_object"},
+        },
         "reasoning": ask(reasoning_effort="medium"),
         "reasoning_off": ask(reasoning_effort="none"),
         "temperature": ask(temperature=0.5),
@@ -187,9 +200,6 @@ def _chat() -> dict[str, Body]:
         "max_tokens": ask(max_completion_tokens=2_000),
         "n": ask(n=2),
         "logprobs": ask(logprobs=True, top_logprobs=2),
-        "cache": said(
-            {"type": "text", "text": NOTE, "cache_control": {"type": "ephemeral"}},
-        ),
         "user": ask(user="u-1"),
         "tier": ask(service_tier="flex"),
         "unknown": ask(unheard_of=True),
@@ -360,8 +370,8 @@ def _gemini() -> dict[str, Body]:
 
 
 def _responses() -> dict[str, Body]:
-    tool = {"type": "function", "name": "weather", "description": WHAT, "parameters": SCHEMA}
-    tool = {**tool, "strict": False}
+    tool: Body = {"type": "function", "name": "weather", "description": WHAT, "strict": False}
+    tool["parameters"] = SCHEMA
     other = {**tool, "name": "climate"}
     tools = {"tools": [tool]}
 

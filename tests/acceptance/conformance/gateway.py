@@ -178,11 +178,12 @@ class Gateway:
         fake.requests.clear()
         fake.add(answer)
         fetched: dict[str, str] = {}
-        original, prepare.fetch_media = prepare.fetch_media, _fetcher(fetched)
+        original = vars(prepare)["fetch_media"]
+        vars(prepare)["fetch_media"] = _fetcher(fetched)
         try:
             await self._plane.handle(scope, receive, client)
         finally:
-            prepare.fetch_media = original
+            vars(prepare)["fetch_media"] = original
             fake._script.clear()
         sent = fake.requests[-1] if fake.requests else None
         return Trip(

@@ -30,7 +30,8 @@ def is_plain(row: Row) -> bool:
     prefill, which the newest models refuse, and no answer schema beside functions, which Gemini 2.5 lacks, or with maps or recursion, which Claude lacks.
     """
     said = READERS[row.dialect](row.body)
-    if said.pieces and said.pieces[-1].kind == "assistant":
+    spoken = [piece for piece in said.pieces if piece.kind != "system"]
+    if spoken and spoken[-1].kind == "assistant":
         return False
     media = said.of("media")
     return (

@@ -138,8 +138,9 @@ def _joined(parts: list[Json]) -> list[Json]:
             continue
         if call is not None and call.get("willContinue"):
             open_ = {"name": call["name"], "args": {}}
-            part = {**part, "functionCall": open_}
-        found.append(part)
+            found.append({**part, "functionCall": open_})
+        else:
+            found.append(part)
     return found
 
 

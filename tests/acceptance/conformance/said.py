@@ -160,10 +160,11 @@ def arguments(value: Json) -> str:
     if isinstance(value, str):
         if not value.strip():
             return "{}"
+        text = value
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except ValueError:
-            return value
+            return text
     return json.dumps({} if value is None else value, sort_keys=True, ensure_ascii=False)
 
 

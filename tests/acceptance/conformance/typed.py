@@ -89,7 +89,7 @@ def _without_ours(value: Json) -> Json:
 
 _ROOT = "GoogleCloudAiplatformV1beta1GenerateContentResponse"
 # Fields that only the Gemini API has (google-genai 3.4, `types`).
-_OVERLAY = {
+_OVERLAY: dict[str, Json] = {
     _ROOT: {"modelStatus": {}},
     "GoogleCloudAiplatformV1beta1Candidate": {"tokenCount": {"type": "integer"}},
 }
@@ -97,7 +97,7 @@ _OVERLAY = {
 
 @cache
 def _discovery() -> "jsonschema_rs.Draft202012Validator":
-    import googleapiclient  # noqa: PLC0415
+    import googleapiclient  # type: ignore[import-untyped]  # noqa: PLC0415 - not typed
 
     folder = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
     schemas = json.loads((folder / "aiplatform.v1beta1.json").read_text())["schemas"]
