@@ -16,6 +16,7 @@ __all__ = ["FIELD", "PREFIX", "read"]
 
 FIELD = "fairlead"
 PREFIX = b"x-fairlead-"
+_LENGTH = len(PREFIX)
 _KNOWN = {field.encode_name: field for field in msgspec.structs.fields(Hints)}
 _NONE = Hints()
 
@@ -36,7 +37,7 @@ def read(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Hints:
     """
     found: dict[str, object] = {}
     for name, value in headers:
-        if name.startswith(PREFIX):
+        if name[:_LENGTH] == PREFIX:
             key = name[len(PREFIX) :].decode("latin-1").replace("-", "_")
             found[key] = _value(key, value.decode("latin-1").strip(), f"header {name.decode()}")
     # A JSON escape may spell the name too; bodies with escapes of ASCII letters are rare.
