@@ -100,7 +100,8 @@ class Reasoning(Struct, frozen=True):
 
     At most one of `effort`, `budget` (tokens; 0 is off, -1 leaves it to the model) and `level` is
     the client's word; `adaptive` is Anthropic's adaptive thinking. `visible` asks for readable
-    thoughts in the answer (Gemini's includeThoughts, Anthropic's display); None is the default.
+    thoughts in the answer (Gemini's includeThoughts, Anthropic's display); None is the default,
+    and `visible_unsaid` tells that in the client's dialect this default shows them.
     """
 
     effort: Effort | None = None
@@ -108,6 +109,7 @@ class Reasoning(Struct, frozen=True):
     level: str | None = None
     adaptive: bool = False
     visible: bool | None = None
+    visible_unsaid: bool = False
 
 
 class Extra(Struct, frozen=True):

@@ -131,7 +131,9 @@ def _read_reasoning(fields: Fields, config: Fields | None, kept: list[Extra]) ->
         budget = thinking.whole("budget_tokens") if kind == "enabled" else 0
         if budget is None:
             raise Failure.invalid("is required", thinking.at("budget_tokens"))
-        found = Reasoning(budget=budget, visible=visible)
+        # "The default depends on the model" (SDK, ThinkingConfigEnabledParam.display); those that
+        # take a budget show what they think: the recorded answers to it do.
+        found = Reasoning(budget=budget, visible=visible, visible_unsaid=kind == "enabled")
         _keep_effort(effort, kept)
     else:
         kept.append(Extra(DIALECT, "thinking", bytes(raw or b"null")))

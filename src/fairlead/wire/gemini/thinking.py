@@ -38,6 +38,8 @@ def encode_thinking(
     config = _KINDS.get(facts.kind, _as_said)(reasoning, facts, losses)
     if reasoning.visible is not None:
         config["includeThoughts"] = reasoning.visible
+    elif reasoning.visible_unsaid and config.get("thinkingBudget") != 0:
+        config["includeThoughts"] = True
     return config or None
 
 

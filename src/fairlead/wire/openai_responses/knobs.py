@@ -122,7 +122,7 @@ def _reasoning(wish: Reasoning, facts: Thinking, out: Json, losses: list[Loss]) 
     effort = _effort(wish, facts, losses)
     if effort is not None:
         out["effort"] = effort
-    if wish.visible:
+    if wish.visible or (wish.visible is None and wish.visible_unsaid):
         out["summary"] = "auto"
 
 

@@ -298,7 +298,7 @@ REQUESTS = {
     "thinking budget": _request(
         wire={"max_tokens": 4096, "thinking": {"type": "enabled", "budget_tokens": 2048}},
         max_tokens=4096,
-        reasoning=Reasoning(budget=2048),
+        reasoning=Reasoning(budget=2048, visible_unsaid=True),
     ),
     "thinking off": _field({"thinking": {"type": "disabled"}}, reasoning=Reasoning(budget=0)),
     "adaptive thinking": _field(

@@ -171,7 +171,7 @@ def test_an_effort_beside_a_budget_goes_back():
         "output_config": {"effort": "low"},
     }
     canon = CODEC.decode_request(dump(body))
-    assert canon.reasoning == Reasoning(budget=2000)
+    assert canon.reasoning == Reasoning(budget=2000, visible_unsaid=True)
     assert encode(canon) == (body, ())
 
 

@@ -403,6 +403,18 @@ THINKING = {
     "not thinking": (Reasoning(effort="high"), ThinkingFacts(kind="none"), None, "thinking"),
     "not thinking, not asked": (Reasoning(effort="none"), ThinkingFacts(kind="none"), None, None),
     "visible": (Reasoning(visible=True), BUDGET, {"includeThoughts": True}, None),
+    "visible where nothing is said": (
+        Reasoning(budget=2048, visible_unsaid=True),
+        BUDGET,
+        {"thinkingBudget": 2048, "includeThoughts": True},
+        None,
+    ),
+    "said to be hidden": (
+        Reasoning(budget=2048, visible=False, visible_unsaid=True),
+        BUDGET,
+        {"thinkingBudget": 2048, "includeThoughts": False},
+        None,
+    ),
     "unknown model": (Reasoning(effort="max"), ThinkingFacts(), {"thinkingLevel": "HIGH"}, None),
     "unknown model off": (Reasoning(effort="none"), ThinkingFacts(), {"thinkingBudget": 0}, None),
 }

@@ -164,7 +164,7 @@ def test_claudes_tool_loop():
         {"type": "input_text", "text": "no"},
         {"type": "input_image", "detail": "auto", "image_url": "https://a.b/c"},
     ]
-    assert body["reasoning"] == {"effort": "low"}
+    assert body["reasoning"] == {"effort": "low", "summary": "auto"}
     assert sorted(losses) == [
         ("cosmetic", "thinking_budget"),
         ("cosmetic", "thinking_dropped"),
@@ -328,8 +328,9 @@ def test_several_answers_are_refused():
     assert (refused.value.problem.kind, refused.value.problem.param) == ("unsupported", "n")
 
 
-def test_plain_json_and_visible_thoughts():
-    body, losses = write(ask(output=OutputFormat("json"), reasoning=Reasoning(visible=True)))
+@pytest.mark.parametrize("wish", [Reasoning(visible=True), Reasoning(visible_unsaid=True)])
+def test_plain_json_and_visible_thoughts(wish: Reasoning):
+    body, losses = write(ask(output=OutputFormat("json"), reasoning=wish))
     assert body["text"] == {"format": {"type": "json_object"}}
     assert body["reasoning"] == {"summary": "auto"}
     assert losses == []
