@@ -96,6 +96,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             names[name] = None
             counts[name, kind] += 1
     width = max(map(len, names), default=0)
+    terminalreporter.ensure_newline()
     terminalreporter.section("frameworks through Fairlead")
     terminalreporter.write_line(" " * width + "".join(f"{kind:>9}" for kind in kinds))
     for name in sorted(names):

@@ -56,8 +56,9 @@ class Suite(ChatModelIntegrationTests):
     params: ClassVar[dict[str, Any]] = {}
     thinking: ClassVar[dict[str, Any]] = {}
     details: ClassVar[tuple[str, ...]] = ()
-    barring: Any = "none"
+    barring: ClassVar[Any] = "none"
     caches = True
+    shows_thinking = True
     url = ""
 
     supports_image_inputs = True
@@ -193,6 +194,26 @@ class Suite(ChatModelIntegrationTests):
         assert "sunny in Rome" in said
         assert "sunny in Paris" in said
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_thinking_goes_back_with_the_results(self, streamed: bool) -> None:
+        """The emulated vendors check their signatures, and that none is missing."""
+        asked = HumanMessage("What is the weather in Rome and Paris?")
+        model = self.made(**self.thinking).bind_tools([weather])
+        messages: list[Any] = [asked]
+        for _ in range(2):
+            calling = (
+                functools.reduce(operator.add, model.stream(messages))
+                if streamed
+                else model.invoke(messages)
+            )
+            messages.append(calling)
+            messages += [weather.invoke(call) for call in calling.tool_calls]
+            messages += [] if calling.tool_calls else [asked]
+        kinds = [block["type"] for block in messages[1].content_blocks]
+        assert kinds.count("tool_call") == 2
+        assert ("reasoning" in kinds) == self.shows_thinking
+        assert "sunny in Paris" in messages[4].text
+
     def test_tokens_read_from_the_cache_are_told(self) -> None:
         if not self.caches:
             pytest.skip("this model caches what it is told to, and the class can't tell it")
@@ -241,25 +262,51 @@ class OpenAISuite(Suite):
     # LangChain leaves the usage of streams out where the base URL is not OpenAI's own.
     params: ClassVar = {"stream_usage": True}
     thinking: ClassVar = {"reasoning_effort": "low"}
+    shows_thinking = False  # chat completions have no place for it
     details = ("reasoning_output", "cache_read_input")
     supports_json_mode = True
 
 
 class ResponsesSuite(OpenAISuite):
     params: ClassVar = {"use_responses_api": True}
+    thinking: ClassVar = {"reasoning": {"effort": "low", "summary": "auto"}}
+    shows_thinking = True
     supports_audio_inputs = False  # the class leaves such blocks out of what it sends
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_thinking_goes_back_unstored(self, streamed: bool) -> None:
+        """The client carries the items of reasoning; what a vendor signed stays in the vault."""
+        asked = HumanMessage("What is the weather in Rome?")
+        kept: dict[str, Any] = {"store": False, "include": ["reasoning.encrypted_content"]}
+        model = self.made(**self.thinking, **kept).bind_tools([weather])
+        calling = (
+            functools.reduce(operator.add, model.stream([asked]))
+            if streamed
+            else model.invoke([asked])
+        )
+        assert [block["type"] for block in calling.content].count("reasoning") == 1
+        results = [weather.invoke(call) for call in calling.tool_calls]
+        assert "sunny in Rome" in model.invoke([asked, calling, *results]).text
+
+    def test_a_stored_answer_is_gone_on_from_by_another_model(self) -> None:
+        first = self.made(use_previous_response_id=True).invoke("What is a fairlead?")
+        second = self.made(model=self.model_override_value, use_previous_response_id=True)
+        said = second.invoke([HumanMessage("?"), first, HumanMessage("And where is it?")]).text
+        assert "And where is it?" in said
+        assert "Turns: 3" in said
 
 
 class AnthropicSuite(Suite):
     kind = ChatAnthropic
-    barring: Any = {"type": "none"}  # the class takes "none" for a tool's name
+    thinking: ClassVar = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+    barring: ClassVar[Any] = {"type": "none"}  # the class takes "none" for a tool's name
     details = ("cache_read_input", "cache_creation_input")
     supports_audio_inputs = False  # the class: "Block of type audio is not supported"
 
 
 class GeminiSuite(Suite):
     kind = ChatGoogleGenerativeAI
-    thinking: ClassVar = {"thinking_budget": 1024}
+    thinking: ClassVar = {"thinking_budget": 1024, "include_thoughts": True}
     details = ("reasoning_output", "cache_read_input")
     supports_json_mode = True
     supports_anthropic_inputs = False  # the class: "Unrecognized message part type: image"

@@ -93,7 +93,8 @@ class Classes:
         return self.made(self.name_of_model)
 
     def test_chat(self, llm: FunctionCallingLLM) -> None:
-        messages = [ChatMessage(role="system", content="Be brief."), asked(TextBlock(text=QUESTION))]
+        system = ChatMessage(role="system", content="Be brief.")
+        messages = [system, asked(TextBlock(text=QUESTION))]
         said = llm.chat(messages).message.content
         assert self.name_of_model in said
         assert QUESTION in said
@@ -205,9 +206,7 @@ class ResponsesClass(Classes):
 
 class AnthropicClass(Classes):
     def made(self, model: str) -> Anthropic:
-        return AnthropicOfFairlead(
-            model=model, api_key="any", base_url=self.url, max_retries=0
-        )
+        return AnthropicOfFairlead(model=model, api_key="any", base_url=self.url, max_retries=0)
 
 
 class GeminiClass(Classes):
