@@ -129,6 +129,10 @@ class Price(Struct, frozen=True):
     edge of the prompt-size band: it applies to every token of a request whose prompt has more
     tokens than that (0: to every request). `valid_from` is its first day, `valid_to` the first
     day on which it no longer holds.
+
+    `tier` is the vendor's service tier ("": the standard one; `priority`, `flex`), `region` where
+    the vendor computes ("": wherever it likes; `us`, `regional`), `upstream` the door ("": every
+    one). A row with any of them holds only for requests that were served so.
     """
 
     kind: str
@@ -138,6 +142,9 @@ class Price(Struct, frozen=True):
     over_prompt: int = 0
     valid_from: date | None = None
     valid_to: date | None = None
+    tier: str = ""
+    region: str = ""
+    upstream: str = ""
 
 
 class Lifecycle(Struct, frozen=True):
