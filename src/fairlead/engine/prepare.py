@@ -19,6 +19,7 @@ from fairlead.canon import (
     Opaque,
     Part,
     Problem,
+    Reasoning,
     Request,
     Text,
     ToolResult,
@@ -43,6 +44,8 @@ __all__ = ["Fetch", "body_for"]
 Fetch = Callable[..., Awaitable[tuple[str, bytes]]]
 _DROP = (hints.FIELD,)
 URLS = "media_urls"
+TOLD = 10
+"""Losses that a refusal names one by one; a hostile body may have thousands."""
 
 
 async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
@@ -87,8 +90,7 @@ async def _encoded(
     request = restore(request, lambda key: vault.get(x.scope, key))
     request = await _inline(request, model, x.snapshot.fetch, codec.vendor_uri)
     if request.reasoning is None and not x.same and model.thinking.default_on:
-        # The model would think unasked, and the client's max_tokens and money would go into it.
-        request = replace(request, reasoning=x.codec.unsaid_reasoning)
+        request = replace(request, reasoning=_unsaid(x.codec, model))
     target = Target(model.id, model, allow_loss=x.allow_loss)
     path_of = x.codec.client_path
     try:
@@ -108,12 +110,24 @@ async def _encoded(
     return encoded.body
 
 
+def _unsaid(codec: Codec, model: Model) -> Reasoning | None:
+    """What a client means that says nothing of thinking, to a model that would think unasked: its
+    max_tokens and money would go into that. A model that cannot stop thinks as little as it can.
+    """
+    meant = codec.unsaid_reasoning
+    if meant is None or model.thinking.off:
+        return meant
+    least = model.thinking.level_for("none")
+    return Reasoning(level=least) if least is not None else None
+
+
 def _refusal(model: Model, losses: list[Loss]) -> Problem:
     first = losses[0]
     return Problem(
         "unsupported",
         f"{model.id} cannot take this request: "
-        + "; ".join(f"{loss.path}: {loss.why}" for loss in losses),
+        + "; ".join(f"{loss.path}: {loss.why}" for loss in losses[:TOLD])
+        + (f"; and {len(losses) - TOLD} more" if len(losses) > TOLD else ""),
         param=first.path,
         code=first.what.partition(":")[0],
         hint="name a model that can, leave this part out, or allow losses (hint allow_loss)",
