@@ -35,7 +35,8 @@ from fairlead.ledger.record import Outcome
 from fairlead.upstream.transport import HttpResponse, TransportError
 from fairlead.vault.turns import keep
 from fairlead.vault.vault import Vault
-from fairlead.wire.codec import Codec, Reply, StreamDecoder, StreamEncoder
+from fairlead.wire.codec import Codec, Reply, StreamDecoder, StreamEncoder, Stripper
+from fairlead.wire.framing.whole_events import WholeEvents
 from fairlead.wire.free_text import Restorer, custom_names, restore
 
 __all__ = ["Relay", "broken_stream", "relay_same", "relay_translated"]
@@ -123,7 +124,7 @@ async def _same_stream(
     x: Exchange, response: HttpResponse, client: Client, content_type: bytes, stores: Stores
 ) -> None:
     tap = x.codec.usage_tap()
-    strip = x.codec.meter.strip() if x.stripped and x.codec.meter is not None else None
+    passing = _passing(x, response)
     state = x.codec.state
     x.status = response.status
     outcome: Outcome = "client_gone"
@@ -138,9 +139,7 @@ async def _same_stream(
             tap.feed(chunk)
             if state is not None and (final := state.final(tap)):
                 await store(x, final, stores.responses)
-            if strip is None:
-                await client.write(chunk)
-            elif passed := strip.feed(chunk):
+            if passed := chunk if passing is None else passing.feed(chunk):
                 await client.write(passed)
         # A stream whose answer has no end was broken off, whatever its status says.
         outcome = "ok" if tap.finish is not None else "stream_broken"
@@ -152,11 +151,24 @@ async def _same_stream(
             raise Failure(problem) from error
         outcome = "stream_broken"
         x.problem = problem
+        passing = None  # half an event would garble the error
         await client.write(broken_stream(x, problem))
     finally:
         if client.started:
-            _end(x, tap.usage or by_events(x, events), outcome)
-    await client.finish(b"" if strip is None else strip.close())
+            stated = tap.usage
+            if stated is None or tap.finish is None:
+                stated = by_events(x, events, stated)
+            _end(x, stated, outcome)
+    await client.finish(b"" if passing is None else passing.close())
+
+
+def _passing(x: Exchange, response: HttpResponse) -> Stripper | None:
+    """What the vendor's bytes go through; nothing but events can wait for their end."""
+    if x.stripped and x.codec.meter is not None:
+        return x.codec.meter.strip()
+    if response.headers.get("content-type", "").startswith("text/event-stream"):
+        return WholeEvents()
+    return None
 
 
 # --- another dialect ------------------------------------------------------------------------------

@@ -59,9 +59,15 @@ def broken_off(x: Exchange, stated: Usage | None, partial: Response) -> Usage:
     return replace(stated, output=stated.output + missing, estimated=True)
 
 
-def by_events(x: Exchange, events: int) -> Usage:
-    """Usage of a stream that was passed on unread and never stated it: OpenAI's, where the client
-    did not ask for usage, or one that broke off. A token an event, but for the first (the role) and
-    the last (the reason of the end).
+def by_events(x: Exchange, events: int, stated: Usage | None = None) -> Usage:
+    """Usage of a stream that was passed on unread and never told its end: OpenAI's, where the
+    client did not ask for usage, or one that broke off. A token an event, but for the first (the
+    role) and the last (the reason of the end); what the vendor `stated` by then is the least.
     """
-    return replace(estimate(x, None), output=max(0, events - 2))
+    output = max(0, events - 2)
+    if stated is None:
+        return replace(estimate(x, None), output=output)
+    missing = output - stated.completion_total
+    if missing <= 0:
+        return stated
+    return replace(stated, output=stated.output + missing, estimated=True)

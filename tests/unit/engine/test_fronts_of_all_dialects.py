@@ -15,6 +15,7 @@ from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.secret import Secret
+from fairlead.upstream.transport import UpstreamReset
 from fairlead.upstream.transports import SharedTransport
 from fairlead.upstream.vendors import KINDS, Upstream
 from fairlead.vault.memory import MemoryVault
@@ -289,3 +290,38 @@ async def test_a_video_that_only_the_vendor_can_read_is_passed_on_and_not_fetche
     assert client.status == 200, client.body
     part = json.loads(sent[0].body)["contents"][0]["parts"][0]
     assert part["fileData"]["fileUri"] == "https://www.youtube.com/watch?v=x"
+
+
+async def test_a_stream_that_breaks_inside_an_event_ends_with_a_whole_error() -> None:
+    def event(name, **fields):
+        return f"event: {name}\ndata: {json.dumps({'type': name, **fields})}\n\n".encode()
+
+    begin = event("message_start", message={**MESSAGE, "content": []})
+    word = {"index": 0, "delta": {"type": "text_delta", "text": "word "}}
+    said = event("content_block_delta", **word) * 40
+    half = event("content_block_delta", **word)[:50]
+    steps = (begin + said + half, half, UpstreamReset("gone", sent=True))
+    body = {"model": HAIKU, "max_tokens": 99, "messages": [], "stream": True}
+    client, record, _ = await House().ask(
+        "anthropic", body, Answer(200, {"content-type": "text/event-stream"}, steps)
+    )
+    assert client.body.startswith(begin + said)
+    error = client.body.removeprefix(begin + said)
+    assert error.startswith(b"event: error\ndata: ")
+    assert json.loads(error.removeprefix(b"event: error\ndata: "))["type"] == "error"
+    # The vendor states one token at the start: what came since is counted too, and marked.
+    assert record.usage.estimated
+    assert record.usage.output >= 40
+    assert record.usage.input == 10
+
+
+async def test_a_model_that_always_thinks_does_so_least_for_a_client_that_asked_for_none() -> None:
+    text = {**CALLING, "candidates": [
+        {"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]}  # fmt: skip
+    body = {"model": "gemini-3.8-flash", "max_tokens": 500,
+            "messages": [{"role": "user", "content": "hi"}]}  # fmt: skip
+    client, record, sent = await House().ask("anthropic", body, whole(text))
+    assert client.status == 200
+    told = json.loads(sent[0].body)["generationConfig"]["thinkingConfig"]
+    assert told == {"thinkingLevel": "LOW"}
+    assert record.losses == ()

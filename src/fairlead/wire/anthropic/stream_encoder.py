@@ -141,7 +141,9 @@ class Encoder:
             return b""
         if isinstance(event, Start):
             return self._start(event)
-        head = b"" if self._started else self._start(Start())
+        # An error stands alone: it may also end a stream that was the vendor's own so far.
+        begun = self._started or isinstance(event, StreamError)
+        head = b"" if begun else self._start(Start())
         return head + self._other(event)
 
     def close(self, extra: bytes = b"") -> bytes:
