@@ -150,6 +150,7 @@ class ResponsesStreamEncoder:
         self._logprobs: list[bytes] = []
         self._refused = False
         self._several = False
+        self._blank: dict[int, bool] = {}  # texts without a word so far, and whether signed
         self._over = False
 
     def encode(self, event: Event) -> bytes:
@@ -179,7 +180,9 @@ class ResponsesStreamEncoder:
         """The last events; nothing behind an error."""
         if self._over:
             return b""
-        out = self._begun() + self._end_items()
+        out = self._begun()
+        out += b"".join(self._stop_blank(index) for index in list(self._blank))
+        out += self._end_items()
         self._over = True
         if self._logprobs:
             self._add_logprobs()
@@ -208,7 +211,7 @@ class ResponsesStreamEncoder:
                 return self._delta(event)
             case PartStop():
                 told = self._parts.get(event.index)
-                return b"" if told is None else self._stop(told)
+                return self._stop_blank(event.index) if told is None else self._stop(told)
             case Finished():
                 self._finish = event.finish
             case UsageUpdate():
@@ -241,9 +244,14 @@ class ResponsesStreamEncoder:
     def _fail(self, problem: Problem) -> bytes:
         self._over = True
         told = _ERROR.decode(encode_error(problem, ""))["error"]
-        # Also where the stream so far was the vendor's own: Codex knows this event, and passes over
-        # an `error` ("unhandled responses event", codex-rs/codex-api/src/sse/responses.rs).
+        # Two events, as OpenAI's own server sends them, also where the stream so far was the
+        # vendor's. `error` in both of its shapes, the documented one and the nested one that comes
+        # (openai-dotnet#881): the SDK raises for an object `error` and for nothing else
+        # (`_streaming.py`). Codex passes over it ("unhandled responses event",
+        # codex-rs/codex-api/src/sse/responses.rs) and knows `response.failed`.
         out = self._end_items(cut=True)
+        flat = {"code": told["code"], "message": told["message"], "param": told["param"]}
+        out += self._tell("error", flat | {"error": told})
         error = {"code": _CODES.get(problem.kind, "server_error"), "message": told["message"]}
         raws = [item.raw for item in self._items]
         self.final = self._envelope.write("failed", raws, self._usage, error=error)
@@ -265,6 +273,11 @@ class ResponsesStreamEncoder:
     # Parts begin
 
     def _start(self, index: int, part: Part) -> bytes:
+        if isinstance(part, Text) and not part.text and not part.citations:
+            # Told with its first words, or when it stops. Gemini signs an empty part at the end of
+            # a stream: told, the SDK would parse its text as JSON (`responses.parse`) and fail.
+            self._blank[index] = part.signature is not None
+            return b""
         if isinstance(part, Text | Refusal):
             return self._start_text(index, part)
         out = self._leave_message()
@@ -354,6 +367,10 @@ class ResponsesStreamEncoder:
         out = b""
         told = self._parts.get(event.index)
         if told is None:  # canon's rule: a part that was never announced is text
+            if event.index in self._blank and not event.text and event.citation is None:
+                self._blank[event.index] |= event.signature is not None
+                return b""
+            self._blank.pop(event.index, None)
             out = self._start_text(event.index, Text(""))
             told = self._parts[event.index]
         if event.text:
@@ -418,6 +435,12 @@ class ResponsesStreamEncoder:
         )
 
     # Parts end
+
+    def _stop_blank(self, index: int) -> bytes:
+        """A text that stayed empty: nothing, if it was there for its signature only."""
+        if self._blank.pop(index, True):
+            return b""
+        return self._start_text(index, Text("")) + self._stop(self._parts[index])
 
     def _stop(self, told: _Part, *, cut: bool = False) -> bytes:
         if told.stopped:

@@ -135,6 +135,8 @@ def write_items(
     out: list[Any] = []
     message: Json | None = None
     for at, part in enumerate(parts):
+        if part.__class__ is Text and not part.text and part.signature and not part.citations:
+            continue  # there for its signature only, which the vault keeps
         if isinstance(part, Text | Refusal):
             if message is None:
                 message = _message(ids, len(out))

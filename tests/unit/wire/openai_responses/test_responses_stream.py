@@ -5,6 +5,7 @@ import json
 import pytest
 
 from fairlead.canon import (
+    Candidate,
     Citation,
     Delta,
     Extra,
@@ -20,6 +21,7 @@ from fairlead.canon import (
     Reasoning,
     Refusal,
     Request,
+    Response,
     Sampling,
     Signature,
     Start,
@@ -232,7 +234,8 @@ CODES = {
 def test_an_error_in_mid_stream_is_a_failed_answer(kind):
     problem = StreamError(Problem(kind, "it broke", hint="try later"))
     events, encoder = told(BEGIN, PartStart(0, Text("")), Delta(0, "he"), problem, Delta(0, "x"))
-    assert kinds(events)[-1] == "failed"
+    assert kinds(events)[-2:] == ["error", "failed"]
+    assert events[-2]["message"] == events[-2]["error"]["message"] == "it broke. try later"
     final = events[-1]["response"]
     assert final["status"] == "failed"
     assert final["error"] == {"code": CODES[kind], "message": "it broke. try later"}
@@ -245,8 +248,22 @@ def test_an_error_in_mid_stream_is_a_failed_answer(kind):
 
 
 def test_a_fresh_encoder_tells_an_error_too():
-    (event,), _ = told(StreamError(Problem("upstream", "gone")))
-    assert event["type"] == "response.failed"
+    events, _ = told(StreamError(Problem("upstream", "gone")))
+    assert [event["type"] for event in events] == ["error", "response.failed"]
+
+
+def test_an_empty_text_is_no_part_of_its_own():
+    sign = Delta(1, "", Signature("gemini", "c2ln"))
+    begin = (BEGIN, PartStart(0, Text("")), Delta(0, "he"), PartStop(0))
+    events, _ = told(*begin, PartStart(1, Text("")), sign, PartStop(1))
+    (item,) = events[-1]["response"]["output"]
+    assert [part["text"] for part in item["content"]] == ["he"]
+    assert kinds(events).count("content_part.added") == 1
+    parts = (Text("he"), Text("", Signature("gemini", "c2ln")))
+    whole = CODEC.encode_response(Response(candidates=(Candidate(parts=parts),)), REPLY)
+    assert [p["text"] for p in json.loads(whole.body)["output"][0]["content"]] == ["he"]
+    events, _ = told(BEGIN, PartStart(0, Text("")), PartStop(0))
+    assert events[-1]["response"]["output"][0]["content"][0]["text"] == ""
 
 
 def test_the_answer_tells_the_request_again():
