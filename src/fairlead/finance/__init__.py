@@ -1,0 +1,1 @@
+"""What the ledger says about money to come: what-if, forecast, reconciliation. Reads only."""
