@@ -1,0 +1,1 @@
+"""The laboratory: reports about models, from facts with sources and the user's own figures."""
