@@ -22,7 +22,7 @@ Two rules, and everything here follows from them.
        thinking          output       Anthropic, Google and OpenAI bill thoughts as output tokens
        output_audio      unpriced     always dearer than text where a price is known
        output_image      unpriced     the same
-       server calls      unpriced     unless there is a price `call_<name>` per million calls
+       server calls      unpriced     unless there is a price `call_<name>` or `prompt_<name>`
 
    A batch takes the `batch_` price of a kind; else, where the kind normally costs what the next
    kind of its chain costs (it is billed as that), that one's `batch_` price; else the kind's normal
@@ -31,8 +31,16 @@ Two rules, and everything here follows from them.
 A prompt-size band applies to every token of the request, output included (the catalogue's sources
 say so of Haiku 5.5 and of Gemini's Pro models): of a kind's rows the one with the highest
 `over_prompt` below the prompt's size counts. A row holds from `valid_from` until the day before
-`valid_to`; of two valid rows the one that began later counts. Service tiers other than the batch
-are billed as the normal one: no catalogue row tells them apart yet.
+`valid_to`; of two valid rows the one that began later counts.
+
+A row of a service tier, a region or an upstream counts for requests of that tier, region or
+upstream alone, and there before a row for all of them. A tier without rows is billed as the normal
+one. The batch is a tier too, with prices of its own kinds: usage whose tier is `batch` takes them.
+
+Fees: `call_<name>` is the price of a million calls of a server tool, `prompt_<name>` of a million
+answers that used it, however often (Gemini 2.5's grounding: "each API call using the google_search
+tool counts as a single billable grounding request, even if multiple search queries are performed
+for one response", Google's staff at discuss.ai.google.dev/t/102927).
 """
 
 import hashlib
@@ -64,7 +72,10 @@ FALLBACKS: dict[str, tuple[str, ...]] = {
 
 BUCKETS = tuple(FALLBACKS)
 
-_CALL = "call_"
+_CALL, _PROMPT = "call_", "prompt_"
+_FEES = (_CALL, _PROMPT)
+_BATCH = "batch"
+_WHERE = " {0.tier}/{0.region}/{0.upstream}"
 _dollars = Context(prec=100, traps=[Inexact]).scaleb
 """`_dollars(units, -places)`: a whole number of 10^-places dollars as a Decimal, exactly."""
 
@@ -73,7 +84,8 @@ class Line(Struct, frozen=True):
     """One line of the bill: `amount` = `tokens` x `usd_per_million` / 1,000,000, exactly.
 
     `kind` is the bucket (or `call_<name>`: then `tokens` counts calls), `billed_as` the kind of
-    price that was applied, `source` where that price stands.
+    price that was applied, `source` where that price stands, `over_prompt` the lower edge of its
+    band, `tier` and `region` what it is the price of ("": of all).
     """
 
     kind: str
@@ -82,6 +94,9 @@ class Line(Struct, frozen=True):
     amount: Decimal
     source: str
     billed_as: str = ""
+    over_prompt: int = 0
+    tier: str = ""
+    region: str = ""
 
 
 class Charge(Struct, frozen=True):
@@ -122,14 +137,27 @@ class _Band(Struct, frozen=True):
 class PriceTable:
     """One model's prices on one day, compiled so that a charge is a few multiplications.
 
-    Made once per model and day; a table without prices charges nothing and gives None.
+    Made once per model and day; a table without prices charges nothing and gives None. `tier`,
+    `region` and `upstream` are what its prices are for, besides those that are for all.
     """
 
-    __slots__ = ("_bands", "_edges", "_only", "model", "version")
+    __slots__ = ("_bands", "_edges", "_only", "_upstream", "_variants", "at", "model", "version")
 
-    def __init__(self, model: Model, at: date) -> None:
-        self.model = model
-        rows = [row for row in model.prices if _valid(row, at)]
+    def __init__(
+        self, model: Model, at: date, *, tier: str = "", region: str = "", upstream: str = ""
+    ) -> None:
+        self.model, self.at, self._upstream = model, at, upstream
+        valid = [row for row in model.prices if _valid(row, at)]
+        rows = [
+            row
+            for row in valid
+            if row.tier in ("", tier)
+            and row.region in ("", region)
+            and row.upstream in ("", upstream)
+        ]
+        # None where no price depends on the tier or the region: the request path looks no further.
+        varied = not (tier or region) and any(row.tier or row.region for row in valid)
+        self._variants: dict[tuple[str, str], PriceTable] | None = {} if varied else None
         self._edges = tuple(sorted({row.over_prompt for row in rows} | {0}, reverse=True))
         self._bands = tuple(
             (_band(rows, edge, batch=False), _band(rows, edge, batch=True)) for edge in self._edges
@@ -137,18 +165,42 @@ class PriceTable:
         self._only = self._bands[0] if len(self._bands) == 1 else None
         self.version = _version(rows)
 
-    def charge(self, usage: Usage, *, batch: bool = False) -> Charge | None:
+    def variant(self, tier: str | None = None, region: str | None = None) -> "PriceTable":
+        """The prices of a service tier and a region: this table where none depends on them."""
+        held = self._variants
+        if held is None or not (tier or region):
+            return self
+        key = (tier or "", region or "")
+        found = held.get(key)
+        if found is None:
+            found = held[key] = PriceTable(
+                self.model, self.at, tier=key[0], region=key[1], upstream=self._upstream
+            )
+        return found
+
+    def charge(
+        self,
+        usage: Usage,
+        *,
+        batch: bool = False,
+        tier: str | None = None,
+        region: str | None = None,
+    ) -> Charge | None:
         """The bill for `usage`; None where a bucket with tokens has no price, or a count is < 0.
 
-        A usage of no tokens costs 0, unless the model has no prices at all: then None.
+        A usage of no tokens costs 0, unless the model has no prices at all: then None. `tier` is
+        the usage's own where it is not given.
         """
-        band = (self._only or self._at(usage.prompt_total))[batch]
+        tier = usage.tier if tier is None else tier
+        if self._variants is not None and (tier or region):
+            return self.variant(tier, region).charge(usage, batch=batch, tier=tier)
+        band = (self._only or self._at(usage.prompt_total))[batch or tier == _BATCH]
         rates, places = band.rates, -band.places
         if not rates:
             return None
         lines: list[Line] = []
         total = 0
-        for kind, tokens in _billed(usage):
+        for kind, tokens in _billed(usage, rates):
             if tokens == 0:
                 continue
             rate = rates.get(kind)
@@ -156,22 +208,20 @@ class PriceTable:
                 return None
             units = tokens * rate.units
             total += units
-            price = rate.price
-            amount = _dollars(units, places)
-            lines.append(
-                Line(kind, tokens, price.usd_per_million, amount, price.source, price.kind)
-            )
+            lines.append(_line(kind, tokens, rate.price, _dollars(units, places)))
         return Charge(_dollars(total, places), tuple(lines), self.version)
 
     def total(self, usage: Usage, *, batch: bool = False) -> Decimal | None:
         """`charge(usage).total` without its lines: for the request path."""
-        band = (self._only or self._at(usage.prompt_total))[batch]
+        if self._variants is not None and usage.tier:
+            return self.variant(usage.tier).total(usage, batch=batch)
+        band = (self._only or self._at(usage.prompt_total))[batch or usage.tier == _BATCH]
         if not band.rates:
             return None
         if _is_plain(usage) and (total := band.plain(usage.input, usage.output)) is not None:
             return total
         units = 0
-        for kind, tokens in _billed(usage):
+        for kind, tokens in _billed(usage, band.rates):
             if tokens:
                 rate = band.rates.get(kind)
                 if rate is None or tokens < 0:
@@ -188,9 +238,7 @@ class PriceTable:
     def unpriced(self, usage: Usage, *, batch: bool = False) -> tuple[str, ...]:
         """The kinds in `usage` that have no price: why `charge` gave None."""
         rates = self._at(usage.prompt_total)[batch].rates
-        kinds = [bucket for bucket in BUCKETS if getattr(usage, bucket)]
-        kinds += [_CALL + name for name, calls in usage.server_calls if calls]
-        return tuple(kind for kind in kinds if kind not in rates)
+        return tuple(kind for kind, count in _billed(usage, rates) if count and kind not in rates)
 
     def usd_per_million(
         self, kind: str, *, prompt_tokens: int = 0, batch: bool = False
@@ -239,12 +287,31 @@ def _is_plain(usage: Usage) -> bool:
     )
 
 
-def _billed(usage: Usage) -> list[tuple[str, int]]:
+def _line(kind: str, tokens: int, price: Price, amount: Decimal) -> Line:
+    return Line(
+        kind,
+        tokens,
+        price.usd_per_million,
+        amount,
+        price.source,
+        price.kind,
+        price.over_prompt,
+        price.tier,
+        price.region,
+    )
+
+
+def _billed(usage: Usage, rates: dict[str, _Rate]) -> list[tuple[str, int]]:
     """Kinds and their counts, many of them 0."""
     if _is_plain(usage):
         return [("input", usage.input), ("output", usage.output)]
     billed = [(bucket, getattr(usage, bucket)) for bucket in BUCKETS]
-    return billed + [(_CALL + name, calls) for name, calls in usage.server_calls]
+    for name, calls in usage.server_calls:
+        if _PROMPT + name in rates:
+            billed.append((_PROMPT + name, min(calls, 1)))
+        else:
+            billed.append((_CALL + name, calls))
+    return billed
 
 
 def _valid(row: Price, at: date) -> bool:
@@ -281,14 +348,15 @@ def _prices(rows: Iterable[Price], edge: int, *, batch: bool) -> dict[str, Price
     chains = dict(FALLBACKS)
     for kind in best:
         plain = kind.removeprefix("batch_")
-        if plain.startswith(_CALL):
+        if plain.startswith(_FEES):
             chains[plain] = (plain,)
     found = {bucket: _first(best, chain, batch=batch) for bucket, chain in chains.items()}
     return {bucket: price for bucket, price in found.items() if price is not None}
 
 
-def _rank(row: Price) -> tuple[int, date]:
-    return row.over_prompt, row.valid_from or date.min
+def _rank(row: Price) -> tuple[int, int, date]:
+    special = (row.tier != "") + (row.region != "") + (row.upstream != "")
+    return special, row.over_prompt, row.valid_from or date.min
 
 
 def _first(best: dict[str, Price], chain: tuple[str, ...], *, batch: bool) -> Price | None:
@@ -315,6 +383,7 @@ def _version(rows: list[Price]) -> str:
         return "unpriced"
     facts = sorted(
         f"{row.kind} {row.over_prompt} {row.usd_per_million.normalize():f} {row.source}"
+        f"{_WHERE.format(row) if row.tier or row.region or row.upstream else ''}"
         for row in rows
     )
     digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()
