@@ -139,6 +139,13 @@ def _function(fields: Fields, extras: list[Extra]) -> FunctionTool:
         parameters = bytes(schema)
     elif older is not None:
         parameters = from_openapi(bytes(older), fields.at("parameters"))
+    # What a function gives back: the SDK says it for each Python function that has a type for its
+    # result (`_automatic_function_calling_util.py`). No other dialect has a field for it.
+    extras.extend(
+        Extra("gemini", fields.at(kind), bytes(raw), cosmetic=True)
+        for kind in ("response", "responseJsonSchema")
+        if (raw := fields.raw(kind)) is not None
+    )
     _keep(fields, extras)
     return FunctionTool(name, description, parameters)
 

@@ -67,8 +67,8 @@ def client_path(path: str, request: Request) -> str:
 
 def _tool(at: int, rest: str, request: Request) -> str | None:
     """Declarations are counted through: which of several `tools` held them is not known."""
-    if at >= len(request.tools):
-        return None
+    if at >= len(request.tools) or rest.startswith(".functionDeclarations["):
+        return None  # the latter is the client's own path already
     tool = request.tools[at]
     if isinstance(tool, ServerTool):
         return f"tools.{tool.kind}{rest}"

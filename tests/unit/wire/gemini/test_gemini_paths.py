@@ -27,6 +27,7 @@ REQUEST = decode_request(json.dumps(BODY).encode())
         ("instructions[0]", "systemInstruction.parts[0]"),
         ("tools[0].name", "tools.functionDeclarations[0].name"),
         ("tools[1].parameters.x", "tools.functionDeclarations[1].parameters.x"),
+        ("tools[0].functionDeclarations[0].response", "tools[0].functionDeclarations[0].response"),
         ("tools[2]", "tools.googleSearch"),
         ("tools[9]", "tools[9]"),
         ("max_tokens", "generationConfig.maxOutputTokens"),
@@ -40,3 +41,11 @@ REQUEST = decode_request(json.dumps(BODY).encode())
 )
 def test_a_path_is_told_in_the_clients_words(path, told):
     assert client_path(path, REQUEST) == told
+
+
+@pytest.mark.parametrize("name", ["response", "responseJsonSchema"])
+def test_what_a_function_gives_back_is_no_content(name):
+    declaration = {"name": "f", "parameters": {"type": "OBJECT"}, name: {"type": "STRING"}}
+    body = {**BODY, "tools": [{"functionDeclarations": [declaration]}]}
+    (extra,) = decode_request(json.dumps(body).encode()).extras
+    assert (extra.path, extra.cosmetic) == (f"tools[0].functionDeclarations[0].{name}", True)
