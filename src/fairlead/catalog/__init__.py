@@ -3,7 +3,7 @@
 `load()` gives the frozen `Catalog`; `shipped_policies()` the texts of the routing policies.
 """
 
-from fairlead.catalog.catalog import Catalog, Family, Surcharge, load
+from fairlead.catalog.catalog import Catalog, Family, load
 from fairlead.catalog.claims import Claim, Source
 from fairlead.catalog.facts import Fact
 from fairlead.catalog.keys import CatalogError
@@ -18,6 +18,7 @@ from fairlead.catalog.model import (
     Vendor,
 )
 from fairlead.catalog.shipped import shipped_policies
+from fairlead.catalog.surcharge import Surcharge
 
 __all__ = [
     "Catalog",

@@ -7,7 +7,6 @@ for every name that the catalogue knows; only unknown names take the slower way 
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import NoReturn
 
@@ -30,8 +29,9 @@ from fairlead.catalog.keys import CatalogError
 from fairlead.catalog.lifecycle import has_ended, in_place_of, member_in_force, warning
 from fairlead.catalog.model import Model, Sampling
 from fairlead.catalog.shipped import read, sheets
+from fairlead.catalog.surcharge import Surcharge, surcharged
 
-__all__ = ["Catalog", "Family", "Surcharge", "load"]
+__all__ = ["Catalog", "Family", "load"]
 
 MAX_NAME = 200
 """A model name of more characters is refused without being looked for."""
@@ -43,17 +43,6 @@ class Family(Struct, frozen=True):
     name: str
     members: tuple[str, ...]
     aliases: tuple[str, ...] = ()
-
-
-class Surcharge(Struct, frozen=True):
-    """A factor on all prices of a model behind one kind of door."""
-
-    name: str
-    upstream: str
-    factor: Decimal
-    source: str
-    date: date
-    note: str | None = None
 
 
 class Vendors(Struct, frozen=True):
@@ -156,8 +145,11 @@ class Catalog(Struct, frozen=True):
         return compile_model(self.sheets[model_id], prefer=source)
 
     def behind(self, model_id: str, upstream: str) -> Model:
-        """The model as one upstream serves it, where claims differ by upstream."""
-        return compile_model(self.sheets[model_id], upstream=upstream)
+        """The model as one upstream serves it: with what is claimed of that upstream, and the
+        prices of the regions that have a surcharge there.
+        """
+        model = compile_model(self.sheets[model_id], upstream=upstream)
+        return surcharged(model, self.surcharges, upstream)
 
     def _known(self, name: str) -> Model | Family | None:
         return (
@@ -197,10 +189,14 @@ def load(
     for model_id, entry in (models or {}).items():
         own = user_sheet(model_id, entry, today or datetime.now(UTC).date())
         by_id[model_id] = merge(by_id.get(model_id), own)
-    compiled = {model_id: compile_model(sheet) for model_id, sheet in by_id.items()}
+    surcharges = _surcharges()
+    # A vendor's own door is called like the vendor.
+    compiled = {
+        model_id: surcharged(compile_model(sheet), surcharges, sheet.vendor)
+        for model_id, sheet in by_id.items()
+    }
     families = _families(compiled)
     vendors = _vendors()
-    surcharges = _surcharges()
     return Catalog(
         models=compiled,
         families=families,

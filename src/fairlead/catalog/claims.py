@@ -33,7 +33,8 @@ class Claim(Struct, frozen=True):
 
     `seen` is the day on which the source said so. `upstream` limits the claim to one door (None:
     the vendor's own API and every other), `valid_from` (first day) and `valid_to` (first day on
-    which it no longer holds) to a time, `over_prompt` to prompts of more tokens than that.
+    which it no longer holds) to a time, `over_prompt` to prompts of more tokens than that. A price
+    may be one of a service `tier` (`priority`, `flex`) and of a `region` ("": the standard ones).
     """
 
     key: str
@@ -45,6 +46,8 @@ class Claim(Struct, frozen=True):
     valid_to: date | None = None
     over_prompt: int = 0
     note: str | None = None
+    tier: str = ""
+    region: str = ""
 
 
 class Sheet(Struct, frozen=True):
@@ -65,6 +68,8 @@ _CLAIM_KEYS = {
     "valid_from",
     "valid_to",
     "over_prompt",
+    "tier",
+    "region",
     "note",
     "values",
 }
@@ -130,6 +135,10 @@ def _claims(row: Mapping[str, object], sources: Mapping[str, Source], at: str) -
     over = row.get("over_prompt", 0)
     if type(over) is not int or over < 0:
         raise CatalogError(f"{at}.over_prompt: must be a whole number of tokens")
+    narrow = {name: _string(row, name, at) for name in ("tier", "region") if name in row}
+    for key in values if narrow else ():
+        if not key.startswith("price."):
+            raise CatalogError(f"{at}.{next(iter(narrow))}: only a price has one, not '{key}'")
     return [
         Claim(
             key=key,
@@ -141,6 +150,8 @@ def _claims(row: Mapping[str, object], sources: Mapping[str, Source], at: str) -
             valid_to=_day(row, "valid_to", at),
             over_prompt=over,
             note=_string(row, "note", at) if "note" in row else None,
+            tier=narrow.get("tier", ""),
+            region=narrow.get("region", ""),
         )
         for key, value in values.items()
     ]

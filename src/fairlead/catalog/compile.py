@@ -1,7 +1,7 @@
 """From claims to the one `Model` that the rest of the house reads.
 
 Whose word counts, where sources disagree about the same thing (same key, same prompt band, same
-first day of validity):
+first day of validity, same tier and region):
 
 1. a claim about this very upstream over one about all upstreams;
 2. the operator's configuration over the vendor (its documents, SDKs, recorded answers) over
@@ -20,7 +20,7 @@ from fairlead.catalog.claims import Claim, Sheet, SourceKind
 from fairlead.catalog.keys import FEATURES, PRICE_KINDS, Value
 from fairlead.catalog.model import Lifecycle, Limits, Model, Price, Sampling, Thinking
 
-__all__ = ["RANK", "compile_model", "in_force"]
+__all__ = ["RANK", "Slot", "compile_model", "in_force", "slot_of"]
 
 RANK: dict[SourceKind, int] = {
     "config": 6,
@@ -33,14 +33,20 @@ RANK: dict[SourceKind, int] = {
 
 _LIMITS = Limits.__struct_fields__
 
-Slot = tuple[str, int, date | None]
+Slot = tuple[str, int, date | None, str, str]
+"""What a claim is about: `(key, over_prompt, valid_from, tier, region)`."""
 T = TypeVar("T")
+
+
+def slot_of(claim: Claim) -> Slot:
+    """Claims of one slot speak of the same thing: one of them is in force."""
+    return claim.key, claim.over_prompt, claim.valid_from, claim.tier, claim.region
 
 
 def in_force(
     claims: Iterable[Claim], *, upstream: str | None = None, prefer: str | None = None
 ) -> dict[Slot, Claim]:
-    """The winning claim of each slot `(key, over_prompt, valid_from)`.
+    """The winning claim of each slot.
 
     `prefer` names a source whose claims win over all others: for computing with the article's
     figures, for example.
@@ -49,7 +55,7 @@ def in_force(
     for claim in claims:
         if claim.upstream not in {None, upstream}:
             continue
-        slot = (claim.key, claim.over_prompt, claim.valid_from)
+        slot = slot_of(claim)
         weight = (
             claim.source.id == prefer,
             claim.upstream is not None,
@@ -64,7 +70,7 @@ def in_force(
 def compile_model(sheet: Sheet, *, upstream: str | None = None, prefer: str | None = None) -> Model:
     """The facts in force about one model, for one upstream (None: the vendor's own API)."""
     chosen = in_force(sheet.claims, upstream=upstream, prefer=prefer)
-    facts = _Facts({key: c for (key, over, since), c in chosen.items() if not over and not since})
+    facts = _Facts({slot[0]: c for slot, c in chosen.items() if not any(slot[1:])})
     return Model(
         id=sheet.id,
         vendor=sheet.vendor,
@@ -152,7 +158,12 @@ def _prices(chosen: dict[Slot, Claim], facts: _Facts) -> tuple[Price, ...]:
         billed_as = facts.get(f"billing.{kind}_as", str)
         for prefix in ("", "batch_") if billed_as else ():
             own, other = by_kind[prefix + kind], by_kind[f"{prefix}{billed_as}"]
-            own.extend([] if own else [replace(price, kind=prefix + kind) for price in other])
+            said = {(price.tier, price.region) for price in own}
+            own += [
+                replace(price, kind=prefix + kind)
+                for price in other
+                if (price.tier, price.region) not in said
+            ]
     return tuple(price for kind in PRICE_KINDS for price in _in_sequence(by_kind[kind]))
 
 
@@ -166,18 +177,25 @@ def _price(kind: str, claim: Claim) -> Price:
         over_prompt=claim.over_prompt,
         valid_from=claim.valid_from,
         valid_to=claim.valid_to,
+        tier=claim.tier,
+        region=claim.region,
+        upstream=claim.upstream or "",
     )
 
 
 def _in_sequence(prices: list[Price]) -> list[Price]:
-    """Sorted by band and first day, each open end closed by the next first day in its band."""
-    ordered = sorted(prices, key=lambda p: (p.over_prompt, p.valid_from or date.min))
+    """Sorted by scope and first day, each open end closed by the next first day in its scope."""
+    ordered = sorted(prices, key=lambda p: (*_scope(p), p.valid_from or date.min))
     closed: list[Price] = []
     for index, price in enumerate(ordered):
         after = ordered[index + 1] if index + 1 < len(ordered) else None
-        follows = after is not None and after.over_prompt == price.over_prompt
+        follows = after is not None and _scope(after) == _scope(price)
         until = price.valid_to
         if until is None and follows and after is not None:
             until = after.valid_from
         closed.append(replace(price, valid_to=until))
     return closed
+
+
+def _scope(price: Price) -> tuple[str, str, int]:
+    return price.tier, price.region, price.over_prompt

@@ -6,7 +6,7 @@ from datetime import date
 from msgspec import Struct
 
 from fairlead.catalog.claims import Claim, Sheet
-from fairlead.catalog.compile import RANK, in_force
+from fairlead.catalog.compile import RANK, in_force, slot_of
 from fairlead.catalog.keys import KEYS, Value
 
 __all__ = ["Fact", "facts_of_sheet"]
@@ -28,6 +28,8 @@ class Fact(Struct, frozen=True):
     valid_from: date | None = None
     valid_to: date | None = None
     note: str | None = None
+    tier: str = ""
+    region: str = ""
     agreed_by: tuple[str, ...] = ()
     disputed_by: tuple[Claim, ...] = ()
 
@@ -43,17 +45,23 @@ def facts_of_sheet(sheet: Sheet) -> tuple[Fact, ...]:
         for winner in in_force(claims, upstream=upstream).values()
     ]
     return tuple(
-        sorted(facts, key=lambda f: (f.key, f.upstream or "", f.over_prompt, str(f.valid_from)))
+        sorted(
+            facts,
+            key=lambda f: (
+                f.key,
+                f.upstream or "",
+                f.tier,
+                f.region,
+                f.over_prompt,
+                f.valid_from or date.min,
+            ),
+        )
     )
 
 
 def _fact(winner: Claim, claims: list[Claim]) -> Fact:
-    same = (winner.key, winner.over_prompt, winner.valid_from)
-    rivals = [
-        claim
-        for claim in claims
-        if claim is not winner and (claim.key, claim.over_prompt, claim.valid_from) == same
-    ]
+    same = slot_of(winner)
+    rivals = [claim for claim in claims if claim is not winner and slot_of(claim) == same]
     rivals.sort(key=lambda claim: (RANK[claim.source.kind], claim.seen), reverse=True)
     return Fact(
         key=winner.key,
@@ -66,6 +74,8 @@ def _fact(winner: Claim, claims: list[Claim]) -> Fact:
         valid_from=winner.valid_from,
         valid_to=winner.valid_to,
         note=winner.note,
+        tier=winner.tier,
+        region=winner.region,
         agreed_by=tuple(claim.source.id for claim in rivals if claim.value == winner.value),
         disputed_by=tuple(claim for claim in rivals if claim.value != winner.value),
     )

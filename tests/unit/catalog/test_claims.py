@@ -53,6 +53,7 @@ def test_a_sheet_is_read() -> None:
         ("date = 2026-11-01", 'date = "2026-11-01"', "claims[0].date: must be a date"),
         ("over_prompt = 100_000", "over_prompt = -1", "claims[0].over_prompt: must be"),
         ('note = "page 3"', 'nota = "page 3"', "claims[0]: unknown key 'nota'"),
+        ("over_prompt = 100_000", 'tier = "flex"', "claims[0].tier: only a price has one"),
         ('"price.input"', '"price.inputs"', "claims[0].values: unknown fact 'price.inputs'"),
         ("= 0.10", "= -0.10", "'price.input' must be an amount in US dollars"),
         ("= 0.10", "= nan", "'price.input' must be an amount in US dollars"),

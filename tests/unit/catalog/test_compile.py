@@ -80,12 +80,14 @@ def test_what_is_not_disclosed_is_absent() -> None:
     assert bare.limits.context_window is None
 
 
-def price(model: Model, kind: str, day: date, over: int = 0) -> Decimal | None:
+def price(
+    model: Model, kind: str, day: date, over: int = 0, tier: str = "", region: str = ""
+) -> Decimal | None:
     rows = [
         p.usd_per_million
         for p in model.prices
         if p.kind == kind
-        and p.over_prompt == over
+        and (p.over_prompt, p.tier, p.region) == (over, tier, region)
         and (p.valid_from is None or p.valid_from <= day)
         and (p.valid_to is None or day < p.valid_to)
     ]
@@ -128,6 +130,57 @@ def test_gemini_3_8_doubles_with_the_year() -> None:
         after = price(model, kind, date(2027, 1, 1))
         assert before is not None
         assert after == 2 * before, kind
+    for tier in ("priority", "flex"):
+        for kind in ("input", "cache_read", "output", "thinking"):
+            before = price(model, kind, date(2026, 12, 31), tier=tier)
+            after = price(model, kind, date(2027, 1, 1), tier=tier)
+            assert before is not None
+            assert after == 2 * before, (tier, kind)
+
+
+def test_a_tier_has_prices_of_its_own() -> None:
+    model, day = CATALOG.models["gemini-2.5-flash"], date(2026, 11, 22)
+    said = {
+        tier: [price(model, kind, day, tier=tier) for kind in ("input", "output", "thinking")]
+        for tier in ("", "priority", "flex")
+    }
+    assert said == {
+        "": [Decimal("0.30"), Decimal("2.50"), Decimal("2.50")],
+        "priority": [Decimal("0.54"), Decimal("4.50"), Decimal("4.50")],
+        "flex": [Decimal("0.15"), Decimal("1.25"), Decimal("1.25")],
+    }
+
+
+def test_regions_cost_their_factor_behind_their_door_only() -> None:
+    day = date(2026, 11, 22)
+    flash, haiku = CATALOG.models["gemini-2.5-flash"], CATALOG.models["claude-haiku-5-5"]
+    assert {p.region for p in flash.prices} == {""}
+    vertex = CATALOG.behind("gemini-2.5-flash", "vertex")
+    assert price(vertex, "input", day, region="regional") == Decimal("0.33")
+    assert price(vertex, "input", day, tier="flex", region="regional") == Decimal("0.165")
+    assert price(vertex, "input", day) == Decimal("0.30")
+    assert price(haiku, "input", day, 100_000, region="us") == Decimal("0.55")
+    assert {p.region for p in CATALOG.models["claude-haiku-4-5-20251001"].prices} == {""}
+    profile = CATALOG.behind("claude-haiku-4-5-20251001", "bedrock")
+    (row,) = [p for p in profile.prices if p.kind == "output" and p.region == "us"]
+    assert (row.usd_per_million, row.upstream) == (Decimal("5.50"), "bedrock")
+    assert row.source == "litellm-1.109.1 x 1.10 bedrock_us_profiles"
+
+
+def test_a_kind_billed_as_another_is_so_in_each_tier() -> None:
+    sheet = Sheet(
+        "m",
+        "v",
+        (
+            claim(Decimal(4), "vendor", key="price.output"),
+            claim(Decimal(3), "vendor", key="price.thinking"),
+            claim(Decimal(8), "vendor", key="price.output", tier="priority"),
+            claim("output", "vendor", key="billing.thinking_as"),
+        ),
+    )
+    model = compile_model(sheet)
+    assert price(model, "thinking", NEW) == 3
+    assert price(model, "thinking", NEW, tier="priority") == 8
 
 
 def test_the_articles_prices_can_be_asked_for() -> None:

@@ -10,7 +10,8 @@ FLASH = CATALOG.models["gemini-2.5-flash"]
 
 
 def fact(key: str, upstream: str | None = None) -> Fact:
-    (found,) = [f for f in CATALOG.facts_of(FLASH) if (f.key, f.upstream) == (key, upstream)]
+    facts = [f for f in CATALOG.facts_of(FLASH) if (f.key, f.upstream) == (key, upstream)]
+    (found,) = [f for f in facts if not f.tier]
     return found
 
 

@@ -1,0 +1,49 @@
+"""Factors on a model's prices, by the door that a request takes and where it is computed."""
+
+from datetime import date
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from fairlead.catalog.model import Model, Price
+
+__all__ = ["Surcharge", "surcharged"]
+
+
+class Surcharge(Struct, frozen=True):
+    """A factor on all prices of a model behind one door (`upstream`) in one `region`.
+
+    `models` names those it is stated for; empty: every model behind that door.
+    """
+
+    name: str
+    upstream: str
+    region: str
+    factor: Decimal
+    source: str
+    date: date
+    models: tuple[str, ...] = ()
+    note: str | None = None
+
+
+def surcharged(model: Model, surcharges: tuple[Surcharge, ...], door: str) -> Model:
+    """The model with a row of each price for each region that has a factor behind `door`."""
+    rows = tuple(
+        _dearer(price, surcharge)
+        for surcharge in surcharges
+        if surcharge.upstream == door and (not surcharge.models or model.id in surcharge.models)
+        for price in model.prices
+        if not price.region
+    )
+    return replace(model, prices=model.prices + rows) if rows else model
+
+
+def _dearer(price: Price, surcharge: Surcharge) -> Price:
+    return replace(
+        price,
+        usd_per_million=price.usd_per_million * surcharge.factor,
+        region=surcharge.region,
+        upstream=surcharge.upstream,
+        source=f"{price.source} x {surcharge.factor} {surcharge.name}",
+    )
