@@ -18,7 +18,7 @@ from fairlead.ledger.health import LedgerError
 from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.statements import Statements
 
-__all__ = ["Dimension", "Report", "Sums", "show", "tail", "usage"]
+__all__ = ["Dimension", "Report", "Sums", "reading", "show", "tail", "usage"]
 
 Dimension = Literal["model", "day", "route", "outcome", "policy", "upstream", "key", "op"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -97,7 +97,7 @@ def usage(
     asked: dict[str, object] = {f"by_{name}": name in by for name in DIMENSIONS}
     asked["since"] = 0.0 if since is None else since
     asked["until"] = _FOREVER if until is None else until
-    with _reading(path) as db:
+    with reading(path) as db:
         db.row_factory = sqlite3.Row
         found = db.execute(Statements.load()["usage"], asked).fetchall()
     sums = tuple(_sums(row, by) for row in found)
@@ -106,7 +106,7 @@ def usage(
 
 def show(path: str | Path, request_id: str) -> Record | Accepted | None:
     """One request's record; its acceptance while it has none; None if it was never accepted."""
-    with _reading(path) as db:
+    with reading(path) as db:
         sql = Statements.load()
         found = db.execute(sql["show_record"], (request_id,)).fetchone()
         if found is not None:
@@ -117,13 +117,14 @@ def show(path: str | Path, request_id: str) -> Record | Accepted | None:
 
 def tail(path: str | Path, count: int = 20) -> list[Record]:
     """The newest records, newest first."""
-    with _reading(path) as db:
+    with reading(path) as db:
         found = db.execute(Statements.load()["tail"], (max(count, 0),)).fetchall()
     return [rows.record(row) for row in found]
 
 
 @contextmanager
-def _reading(path: str | Path) -> Iterator[sqlite3.Connection]:
+def reading(path: str | Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection; what goes wrong is a LedgerError."""
     file = Path(path)
     if not file.is_file():
         raise LedgerError(f"there is no ledger at {file}", "it is made by the first `serve`")

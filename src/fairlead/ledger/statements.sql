@@ -234,6 +234,56 @@ WHERE at >= :since AND at < :until
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ORDER BY 2, 1, 3, 4, 5, 6, 7, 8;
 
+-- traffic --
+-- What a replay of the ledger needs: answers with usage, by day, route, model that answered and size
+-- of the prompt, with their tokens by kind. `size` is the lower edge of the prompt's size class: the
+-- edges include those at which vendors change their prices (over 100,000, 128,000, 200,000 tokens),
+-- and lie close around them, since another tokenizer counts otherwise. `comparable`: priced, and
+-- without fees of server tools.
+SELECT
+    date(at, 'unixepoch') AS day,
+    route,
+    coalesce(model, asked_model) AS model,
+    CASE
+        WHEN prompt > 400000 THEN 400000 WHEN prompt > 300000 THEN 300000
+        WHEN prompt > 272000 THEN 272000 WHEN prompt > 256000 THEN 256000
+        WHEN prompt > 240000 THEN 240000 WHEN prompt > 220000 THEN 220000
+        WHEN prompt > 200000 THEN 200000 WHEN prompt > 190000 THEN 190000
+        WHEN prompt > 180000 THEN 180000 WHEN prompt > 160000 THEN 160000
+        WHEN prompt > 140000 THEN 140000 WHEN prompt > 128000 THEN 128000
+        WHEN prompt > 120000 THEN 120000 WHEN prompt > 110000 THEN 110000
+        WHEN prompt > 100000 THEN 100000 WHEN prompt > 95000 THEN 95000
+        WHEN prompt > 90000 THEN 90000 WHEN prompt > 80000 THEN 80000
+        WHEN prompt > 70000 THEN 70000 WHEN prompt > 50000 THEN 50000
+        ELSE 0
+    END AS size,
+    cost_pico_usd IS NOT NULL AND server_calls IS NULL AS comparable,
+    thinking_known,
+    count(*) AS requests,
+    sum(emulated) AS emulated,
+    coalesce(sum(cost_pico_usd), 0) AS cost_pico_usd,
+    sum(input) AS input,
+    sum(input_audio) AS input_audio,
+    sum(cache_read) AS cache_read,
+    sum(cache_read_audio) AS cache_read_audio,
+    sum(cache_write_5m) AS cache_write_5m,
+    sum(cache_write_1h) AS cache_write_1h,
+    sum(tool_input) AS tool_input,
+    sum(output) AS output,
+    sum(output_audio) AS output_audio,
+    sum(output_image) AS output_image,
+    sum(thinking) AS thinking
+FROM (
+    SELECT
+        *,
+        input + input_audio + cache_read + cache_read_audio + cache_write_5m + cache_write_1h
+        + tool_input AS prompt
+    FROM records
+    WHERE at >= :since AND at < :until AND op = 'generate' AND input IS NOT NULL
+)
+GROUP BY 1, 2, 3, 4, 5, 6
+ORDER BY 1, 2, 3, 4, 5, 6;
+
 -- show_record --
 -- One request's record.
 SELECT

@@ -121,7 +121,7 @@ def test_no_ledger_and_a_broken_one_are_told(tmp_path: Path) -> None:
 
 
 def test_a_reader_cannot_write(path: Path) -> None:
-    with pytest.raises(LedgerError, match="readonly"), query._reading(path) as db:
+    with pytest.raises(LedgerError, match="readonly"), query.reading(path) as db:
         db.execute("DELETE FROM accepted")
 
 

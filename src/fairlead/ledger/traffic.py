@@ -1,0 +1,69 @@
+"""The ledger's answers in groups: what a replay under other prices needs, and nothing else."""
+
+import sqlite3
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from msgspec import Struct
+
+from fairlead.canon import Usage
+from fairlead.ledger.query import reading
+from fairlead.ledger.statements import Statements
+
+__all__ = ["Traffic", "traffic"]
+
+_FOREVER = 1e18
+_KINDS = (
+    *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
+    *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
+)
+
+
+class Traffic(Struct, frozen=True):
+    """Answers of one UTC day, route, model and prompt-size class, summed.
+
+    `size`: each prompt has more tokens than this. `usage` holds sums; its `thinking_known` holds
+    for each answer of the group. `comparable`: priced, and without fees of server tools; only
+    then is `cost_usd` what these tokens cost. `emulated` of `requests` nobody bills.
+    """
+
+    day: date
+    route: str
+    model: str
+    size: int
+    comparable: bool
+    requests: int
+    emulated: int
+    cost_usd: Decimal
+    usage: Usage
+
+
+def traffic(
+    path: str | Path, since: float | None = None, until: float | None = None
+) -> list[Traffic]:
+    """Answers with usage from `since` (included) to `until` (not included), Unix seconds.
+
+    LedgerError for a file that is no ledger.
+    """
+    asked = {"since": since or 0.0, "until": _FOREVER if until is None else until}
+    with reading(path) as db:
+        db.row_factory = sqlite3.Row
+        found = db.execute(Statements.load()["traffic"], asked).fetchall()
+    return [_traffic(row) for row in found]
+
+
+def _traffic(row: sqlite3.Row) -> Traffic:
+    return Traffic(
+        day=date.fromisoformat(row["day"]),
+        route=row["route"],
+        model=row["model"],
+        size=row["size"],
+        comparable=bool(row["comparable"]),
+        requests=row["requests"],
+        emulated=row["emulated"],
+        cost_usd=Decimal(row["cost_pico_usd"]).scaleb(-12),
+        usage=Usage(
+            **{kind: row[kind] for kind in _KINDS}, thinking_known=bool(row["thinking_known"])
+        ),
+    )
