@@ -5,7 +5,7 @@ import sys
 import typer
 
 from fairlead.canon import Failure, FairleadError
-from fairlead.cli import check, demo, emulate, keys, serve, usage
+from fairlead.cli import check, demo, emulate, keys, receipt, serve, usage
 from fairlead.cli.output import complain
 from fairlead.version import VERSION
 
@@ -23,6 +23,7 @@ app.command("serve")(serve.serve)
 app.command("emulate")(emulate.emulate)
 app.command("check")(check.check)
 app.command("usage")(usage.usage)
+app.command("receipt")(receipt.receipt)
 app.command("demo")(demo.demo)
 app.add_typer(keys.app, name="keys")
 

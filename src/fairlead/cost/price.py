@@ -185,16 +185,18 @@ class PriceTable:
         batch: bool = False,
         tier: str | None = None,
         region: str | None = None,
+        band_of: int | None = None,
     ) -> Charge | None:
         """The bill for `usage`; None where a bucket with tokens has no price, or a count is < 0.
 
         A usage of no tokens costs 0, unless the model has no prices at all: then None. `tier` is
-        the usage's own where it is not given.
+        the usage's own where it is not given; `band_of` the prompt's size where `usage` is a part.
         """
         tier = usage.tier if tier is None else tier
         if self._variants is not None and (tier or region):
-            return self.variant(tier, region).charge(usage, batch=batch, tier=tier)
-        band = (self._only or self._at(usage.prompt_total))[batch or tier == _BATCH]
+            return self.variant(tier, region).charge(usage, batch=batch, tier=tier, band_of=band_of)
+        prompt = usage.prompt_total if band_of is None else band_of
+        band = (self._only or self._at(prompt))[batch or tier == _BATCH]
         rates, places = band.rates, -band.places
         if not rates:
             return None
@@ -237,7 +239,7 @@ class PriceTable:
 
     def unpriced(self, usage: Usage, *, batch: bool = False) -> tuple[str, ...]:
         """The kinds in `usage` that have no price: why `charge` gave None."""
-        rates = self._at(usage.prompt_total)[batch].rates
+        rates = self._at(usage.prompt_total)[batch or usage.tier == _BATCH].rates
         return tuple(kind for kind, count in _billed(usage, rates) if count and kind not in rates)
 
     def usd_per_million(

@@ -9,7 +9,9 @@ break `output_tokens` down (`output_tokens_details.thinking_tokens`, always with
 With compaction the top-level counts leave out what the compaction itself cost: "sum across all
 entries in the `usage.iterations` array" is what is billed (platform.claude.com, build-with-claude/
 compaction; a recorded answer has 55,096 tokens only there). Iterations of another model (an
-advisor) are billed at that model's price; they are named as a server call, not added to tokens.
+advisor) are in no top-level count (recorded: 2,390 input tokens are the 1,128 and 1,262 of the two
+`message` iterations, without the advisor's 2,518) and are billed at that model's price: they are
+told as `server_calls` named `<type>:<model>:<bucket>`, a token a call, never added to the tokens.
 """
 
 from typing import Final
@@ -107,7 +109,7 @@ def read_usage(wire: WireUsage) -> Usage:
             read += iteration.cache_read_input_tokens or 0
             output += iteration.output_tokens or 0
         elif iteration.model is not None and iteration.type != "message":
-            calls.append((f"{iteration.type}:{iteration.model}", 1))
+            calls += _of_other(iteration)
     details = wire.output_tokens_details
     thinking = details.thinking_tokens if details is not None else None
     return Usage(
@@ -121,6 +123,20 @@ def read_usage(wire: WireUsage) -> Usage:
         tier="fast" if wire.speed == "fast" else wire.service_tier,
         server_calls=tuple(calls),
     )
+
+
+def _of_other(iteration: _Iteration) -> list[tuple[str, int]]:
+    """The tokens of another model within the answer, by name and bucket."""
+    write_5m, write_1h = _writes(iteration.cache_creation_input_tokens, iteration.cache_creation)
+    counts = {
+        "input": iteration.input_tokens,
+        "cache_read": iteration.cache_read_input_tokens,
+        "cache_write_5m": write_5m,
+        "cache_write_1h": write_1h,
+        "output": iteration.output_tokens,
+    }
+    head = f"{iteration.type}:{iteration.model}"
+    return [(f"{head}:{bucket}", count) for bucket, count in counts.items() if count]
 
 
 def _writes(total: int | None, split: _Creation | None) -> tuple[int, int]:

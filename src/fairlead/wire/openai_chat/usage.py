@@ -120,8 +120,9 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "prompt_tokens_details": into,
         "completion_tokens_details": out,
     }
-    if usage.server_calls:
+    # A name with a colon tells another model's tokens within the answer: no count of calls.
+    if calls := [(name, count) for name, count in usage.server_calls if ":" not in name]:
         told["server_tool_use_details"] = {
-            _SERVER_COUNTERS.get(name, name): count for name, count in usage.server_calls
+            _SERVER_COUNTERS.get(name, name): count for name, count in calls
         }
     return told

@@ -110,7 +110,7 @@ def test_what_a_compaction_cost_is_counted():
         output=136,
         cache_write_5m=55_096,
         thinking_known=False,
-        server_calls=(("advisor_message:claude-x", 1),),
+        server_calls=(("advisor_message:claude-x:input", 9),),
     )
 
 

@@ -1,0 +1,90 @@
+"""`fairlead receipt`: a record of the ledger told in full."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+from typer.testing import CliRunner
+
+from fairlead.canon import Usage
+from fairlead.catalog import load
+from fairlead.cli.main import app
+from fairlead.cli.receipt import told
+from fairlead.ledger.record import Record
+from fairlead.ledger.sqlite import SqliteLedger
+from fairlead.routing.decision import Candidate, Decision, Features
+
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
+FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
+DECISION = Decision(
+    policy="p",
+    policy_hash="h",
+    path=(),
+    ranked=(FLASH, HAIKU),
+    candidates=(
+        Candidate(FLASH, "chosen first, but failed: 503"),
+        Candidate(HAIKU, "second"),
+        Candidate("gemini-3.8-flash", "no audio", ruled_out="audio"),
+    ),
+    reason=f"{HAIKU} after {FLASH} failed (503)",
+    features=Features(),
+)
+
+
+def record(**more) -> Record:
+    held = {
+        "id": "req_1",
+        "at": AT,
+        "dialect": "openai_chat",
+        "asked_model": "auto",
+        "outcome": "ok",
+        "status": 200,
+        "model": HAIKU,
+        "upstream": "anthropic",
+        "decision": DECISION.stored(),
+        "usage": Usage(input=1_000_000, output=100_000),
+        "cost_usd": Decimal("1.50"),
+    }
+    return Record(**(held | more))
+
+
+def test_the_bill_the_reason_the_attempts_and_what_it_would_have_cost_elsewhere():
+    found = told(record(), load())
+    assert found.receipt is not None
+    assert found.receipt.total == Decimal("1.5")
+    assert found.reason == DECISION.reason
+    assert [attempt.model for attempt in found.attempts] == [FLASH]
+    assert found.elsewhere[0].model == FLASH
+    assert found.elsewhere[0].cost_usd == Decimal("0.55")
+    assert found.elsewhere[1].ruled_out == "audio"
+    assert any("not known" in note for note in found.notes)
+
+
+def test_a_ledger_that_says_otherwise_is_named():
+    found = told(record(cost_usd=Decimal("1.40"), price_version="old"), load())
+    assert any("the ledger wrote $1.4 " in note for note in found.notes)
+
+
+def test_no_usage_no_receipt():
+    found = told(record(usage=None, cost_usd=None, decision=b"", model=None), load())
+    assert found.receipt is None
+    assert any("nothing is known" in note for note in found.notes)
+
+
+def test_the_command_prints_it_for_people_and_for_machines(tmp_path: Path):
+    database = tmp_path / "fairlead.db"
+    config = tmp_path / "fairlead.toml"
+    config.write_text(f'[ledger]\npath = "{database}"\n')
+    ledger = SqliteLedger(database)
+    ledger.add(record())
+    ledger.close()
+    run = CliRunner().invoke(app, ["receipt", "req_1", "--config", str(config), "--json"])
+    assert run.exit_code == 0, run.output
+    answer = msgspec.json.decode(run.stdout)
+    assert Decimal(answer["receipt"]["total"]) == Decimal("1.5")
+    assert [type(line["amount"]) for line in answer["receipt"]["lines"]] == [str, str]
+    plain = CliRunner().invoke(app, ["receipt", "req_1", "--config", str(config)])
+    assert "Attempt on gemini-2.5-flash" in plain.stdout
+    absent = CliRunner().invoke(app, ["receipt", "req_2", "--config", str(config)])
+    assert absent.exit_code != 0
