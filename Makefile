@@ -63,6 +63,7 @@ interop: $(STAMP) $(INTEROP)/.installed ## LangChain and LlamaIndex through the 
 
 docs: $(STAMP) ## Write the generated parts of the documentation
 	@$(BIN)/python scripts/docs.py
+	@$(BIN)/python scripts/conformance.py
 	@$(BIN)/python scripts/reasoning.py
 
 fuzz: $(STAMP) ## The property tests with many more examples
