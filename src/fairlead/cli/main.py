@@ -5,7 +5,7 @@ import sys
 import typer
 
 from fairlead.canon import Failure, FairleadError
-from fairlead.cli import check, demo, emulate, keys, receipt, serve, usage
+from fairlead.cli import check, cost, demo, emulate, keys, receipt, serve, usage
 from fairlead.cli.output import complain
 from fairlead.version import VERSION
 
@@ -25,6 +25,7 @@ app.command("check")(check.check)
 app.command("usage")(usage.usage)
 app.command("receipt")(receipt.receipt)
 app.command("demo")(demo.demo)
+app.add_typer(cost.app, name="cost")
 app.add_typer(keys.app, name="keys")
 
 
