@@ -122,6 +122,10 @@ class Catalog(Struct, frozen=True):
         found = self._found(name)
         return found if isinstance(found, Family) else None
 
+    def meant(self, name: str) -> Model | Family:
+        """What a name stands for, whether or not it has ended. Raises as `resolve` does."""
+        return self._found(name)
+
     def warnings(self, model: Model, today: date) -> tuple[str, ...]:
         """Sentences about the model's announced end, from 90 days before it."""
         sentence = warning(model, today)
@@ -190,7 +194,6 @@ def load(
         own = user_sheet(model_id, entry, today or datetime.now(UTC).date())
         by_id[model_id] = merge(by_id.get(model_id), own)
     surcharges = _surcharges()
-    # A vendor's own door is called like the vendor.
     compiled = {
         model_id: surcharged(compile_model(sheet), surcharges, sheet.vendor)
         for model_id, sheet in by_id.items()

@@ -28,9 +28,12 @@ class Surcharge(Struct, frozen=True):
 
 
 def surcharged(model: Model, surcharges: tuple[Surcharge, ...], door: str) -> Model:
-    """The model with a row of each price for each region that has a factor behind `door`."""
+    """The model with a row of each price for each region that has a factor behind `door`.
+
+    A vendor's own door is called like the vendor; its rows name no upstream, as it is the standard.
+    """
     rows = tuple(
-        _dearer(price, surcharge)
+        _dearer(price, surcharge, "" if door == model.vendor else door)
         for surcharge in surcharges
         if surcharge.upstream == door and (not surcharge.models or model.id in surcharge.models)
         for price in model.prices
@@ -39,11 +42,11 @@ def surcharged(model: Model, surcharges: tuple[Surcharge, ...], door: str) -> Mo
     return replace(model, prices=model.prices + rows) if rows else model
 
 
-def _dearer(price: Price, surcharge: Surcharge) -> Price:
+def _dearer(price: Price, surcharge: Surcharge, upstream: str) -> Price:
     return replace(
         price,
         usd_per_million=price.usd_per_million * surcharge.factor,
         region=surcharge.region,
-        upstream=surcharge.upstream,
+        upstream=upstream,
         source=f"{price.source} x {surcharge.factor} {surcharge.name}",
     )

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from fairlead.canon import Failure, FairleadError
-from fairlead.cli import check, cost, demo, emulate, keys, receipt, serve, usage
+from fairlead.cli import check, cost, demo, emulate, keys, models, receipt, serve, usage
 from fairlead.cli.output import complain
 from fairlead.version import VERSION
 
@@ -27,6 +27,7 @@ app.command("receipt")(receipt.receipt)
 app.command("demo")(demo.demo)
 app.add_typer(cost.app, name="cost")
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 
 
 def _version(show: bool) -> None:

@@ -18,7 +18,7 @@ from fairlead.upstream.vendors import KINDS, Kind, Upstream
 from fairlead.wire import anthropic, gemini, openai_chat, openai_responses
 from fairlead.wire.codec import Codec
 
-__all__ = ["CODECS", "compile_snapshot", "database_path"]
+__all__ = ["CODECS", "compile_catalog", "compile_snapshot", "database_path"]
 
 CODECS: dict[Dialect, Codec] = {
     codec.dialect: codec
@@ -43,7 +43,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
     """
     env = os.environ if environ is None else environ
     settings = loaded.settings
-    catalog = _catalog(loaded)
+    catalog = compile_catalog(loaded)
     policies = _policies(loaded, catalog)
     if settings.routing.policy not in policies:
         raise ConfigError(
@@ -72,7 +72,12 @@ def _origin(loaded: Loaded, key: str) -> str:
     return loaded.origins.get(key, "default")
 
 
-def _catalog(loaded: Loaded) -> Catalog:
+def compile_catalog(loaded: Loaded) -> Catalog:
+    """The catalogue with what the configuration lays over it.
+
+    Raises:
+        ConfigError: an entry cannot work; the message names the key and its origin.
+    """
     aliases = loaded.settings.aliases
     try:
         return load_catalog(aliases=aliases)

@@ -1,0 +1,305 @@
+"""`fairlead models`: what the catalogue knows about models, each fact with its source."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from fairlead.catalog import Catalog, Claim, Fact, Model, Price
+from fairlead.catalog.facts import is_in_force, undisclosed
+from fairlead.catalog.keys import Value
+from fairlead.cli.output import console, print_json
+from fairlead.server.compile import compile_catalog
+from fairlead.server.config import load
+
+__all__ = ["app"]
+
+app = typer.Typer(help="List models and show what is known of one.", no_args_is_help=True)
+
+Config = Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines.")]
+On = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="The day whose facts count. Default: today."),
+]
+UNKNOWN = "not disclosed"
+_PLANS = {"ends", "then served as", "successor"}
+
+
+@app.command("list")
+def list_(on: On = None, config: Config = None, json: Json = False) -> None:
+    """List the models of the catalogue: window, prices of today, announced end."""
+    catalog, today = compile_catalog(load(config)), _day(on)
+    rows = [_row(model, today) for model in catalog.models.values()]
+    if json:
+        print_json({"catalog_version": catalog.version, "date": today, "models": rows})
+        return
+    table = Table()
+    for column in rows[0]:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(key, value) for key, value in row.items()))
+    out = console()
+    out.print(table)
+    out.print("prices: US dollars per million tokens, standard tier")
+
+
+@app.command()
+def show(
+    model: Annotated[str, typer.Argument(help="Id, alias or family.")],
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Every fact with source, date and disagreements.")
+    ] = False,
+    upstream: Annotated[
+        str | None, typer.Option(help="As that upstream serves it, e.g. `vertex`.")
+    ] = None,
+    on: On = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Show what is known of one model, its announced end and the price changes to come."""
+    catalog, today = compile_catalog(load(config)), _day(on)
+    meant = catalog.meant(model)
+    found = meant if isinstance(meant, Model) else catalog.resolve(model, today)
+    warnings = catalog.warnings_for(model, today)
+    if upstream and found.id in catalog.sheets:
+        found = catalog.behind(found.id, upstream)
+    stated = catalog.facts_of(found)
+    if json:
+        document = _document(catalog, model, found, today) | {"warnings": warnings}
+        if facts:
+            document["facts"] = [_fact(fact, stated, today) for fact in stated]
+            document["not_disclosed"] = undisclosed(stated)
+        print_json(document)
+        return
+    out = console()
+    for line in _lines(catalog, model, found, today):
+        out.print(escape(line), soft_wrap=True)
+    out.print(_prices_table(found, today))
+    for sentence in (*warnings, *_changes(found, today)):
+        out.print(f"[yellow]note:[/] {escape(sentence)}", soft_wrap=True)
+    if facts:
+        out.print(_facts_table(stated, today))
+        for sentence in _disagreements(stated):
+            out.print(f"[yellow]disagreement:[/] {escape(sentence)}", soft_wrap=True)
+        out.print(f"{UNKNOWN}: {', '.join(undisclosed(stated)) or 'nothing'}", soft_wrap=True)
+
+
+def _day(on: datetime | None) -> date:
+    return (on or datetime.now(UTC)).date()
+
+
+def _standard(model: Model, kind: str, today: date) -> Decimal | None:
+    """The price of a kind for short prompts, of the standard tier, today."""
+    for price in model.prices:
+        if price.kind == kind and not (price.over_prompt or price.tier or price.region):
+            begun = price.valid_from is None or price.valid_from <= today
+            if begun and (price.valid_to is None or today < price.valid_to):
+                return price.usd_per_million
+    return None
+
+
+def _row(model: Model, today: date) -> dict[str, object]:
+    return {
+        "model": model.id,
+        "vendor": model.vendor,
+        "family": model.family,
+        "context_window": model.limits.context_window,
+        "max_output": model.limits.max_output,
+        "input": _standard(model, "input", today),
+        "output": _standard(model, "output", today),
+        "ends": model.lifecycle.ends,
+        "successor": model.lifecycle.served_as or model.lifecycle.successor,
+    }
+
+
+def _document(catalog: Catalog, name: str, model: Model, today: date) -> dict[str, object]:
+    return _row(model, today) | {
+        "asked": name,
+        "date": today,
+        "known": model.known,
+        "catalog_version": catalog.version,
+        "aliases": model.aliases,
+        "modalities_in": model.modalities_in,
+        "features": model.features,
+        "limits": model.limits,
+        "thinking": model.thinking,
+        "lifecycle": model.lifecycle,
+        "prices": model.prices,
+        "price_changes": _changes(model, today),
+    }
+
+
+def _lines(catalog: Catalog, name: str, model: Model, today: date) -> list[str]:
+    """What is known, a line each."""
+    life = model.lifecycle
+    asked = "" if name == model.id else f" (asked for as {name})"
+    rows = {
+        "vendor": model.vendor,
+        "family": model.family,
+        "aliases": ", ".join(model.aliases) or "none",
+        "context window": model.limits.context_window,
+        "max output": model.limits.max_output,
+        "takes": ", ".join(model.modalities_in) or None,
+        "features": ", ".join(model.features) or None,
+        "thinking": model.thinking.kind,
+        "status": life.status,
+        "ends": life.ends,
+        "then served as": life.served_as,
+        "successor": life.successor,
+    }
+    width = max(map(len, rows))
+    return [
+        f"{model.id}{asked}, {today}, catalogue {catalog.version}",
+        *(f"  {label:{width}}  {_cell(label, value)}" for label, value in rows.items()),
+    ]
+
+
+def _prices_table(model: Model, today: date) -> Table:
+    title = "Prices, US dollars per million tokens"
+    table = Table(title=title if model.prices else f"Prices: {UNKNOWN}", title_justify="left")
+    for column in ("kind", "price", "applies to", "source", "seen"):
+        table.add_column(column, overflow="fold")
+    for price in model.prices:
+        if price.valid_to is None or today < price.valid_to:
+            scope = _scope(price) or "all"
+            usd = f"{price.usd_per_million.normalize():f}"
+            table.add_row(price.kind, usd, scope, price.source, str(price.seen))
+    return table
+
+
+def _scope(said: Fact | Price | Claim) -> str:
+    """What a fact applies to, in words; empty for everything."""
+    words = [
+        f"upstream {said.upstream}" if said.upstream else "",
+        f"tier {said.tier}" if said.tier else "",
+        f"region {said.region}" if said.region else "",
+        f"prompts over {said.over_prompt:,}" if said.over_prompt else "",
+        f"from {said.valid_from}" if said.valid_from else "",
+        f"until {said.valid_to}" if said.valid_to else "",
+    ]
+    return ", ".join(word for word in words if word)
+
+
+def _changes(model: Model, today: date) -> list[str]:
+    """Announced changes of the price, the standard tier's, in sentences."""
+    said = []
+    for price in model.prices:
+        if price.valid_from is None or price.valid_from <= today:
+            continue
+        if price.tier or price.region or price.kind.startswith("batch_"):
+            continue
+        before = [
+            old.usd_per_million
+            for old in model.prices
+            if old.kind == price.kind
+            and (old.over_prompt, old.tier, old.region) == (price.over_prompt, "", "")
+            and old.valid_to == price.valid_from
+        ]
+        was = f" from {before[0].normalize():f}" if before else ""
+        band = f" (prompts over {price.over_prompt:,})" if price.over_prompt else ""
+        said.append(
+            f"{model.id}: the price of {price.kind}{band} changes{was} to"
+            f" {price.usd_per_million.normalize():f} on {price.valid_from} (source {price.source})"
+        )
+    return said
+
+
+def _facts_table(facts: tuple[Fact, ...], today: date) -> Table:
+    table = Table(title="Facts", title_justify="left")
+    for column in ("fact", "value", "unit", "applies to", "source", "seen", "rule", "today"):
+        table.add_column(column, overflow="fold")
+    for fact in facts:
+        state = "in force" if is_in_force(fact, facts, today) else _state(fact, today)
+        table.add_row(
+            fact.key,
+            escape(_said(fact.value)),
+            fact.unit,
+            _scope(fact) or "all",
+            fact.source,
+            str(fact.seen),
+            fact.rule,
+            state,
+        )
+    return table
+
+
+def _state(fact: Fact, today: date) -> str:
+    to_come = fact.valid_from is not None and fact.valid_from > today
+    return f"from {fact.valid_from}" if to_come else "over"
+
+
+def _fact(fact: Fact, facts: tuple[Fact, ...], today: date) -> dict[str, object]:
+    return {
+        "key": fact.key,
+        "value": fact.value,
+        "unit": fact.unit,
+        "source": fact.source,
+        "seen": fact.seen,
+        "applies_to": {
+            "upstream": fact.upstream,
+            "tier": fact.tier,
+            "region": fact.region,
+            "over_prompt": fact.over_prompt,
+            "valid_from": fact.valid_from,
+            "valid_to": fact.valid_to,
+        },
+        "in_force": is_in_force(fact, facts, today),
+        "rule": fact.rule,
+        "note": fact.note,
+        "agreed_by": fact.agreed_by,
+        "disputed_by": [
+            {
+                "value": claim.value,
+                "source": claim.source.id,
+                "kind": claim.source.kind,
+                "seen": claim.seen,
+                "note": claim.note,
+            }
+            for claim in fact.disputed_by
+        ],
+    }
+
+
+def _disagreements(facts: tuple[Fact, ...]) -> list[str]:
+    """`limits.max_output: article-2025-10 says 8,192, litellm-1.109.1 says 65,536 (in force)`."""
+    said = []
+    for fact in facts:
+        if fact.disputed_by:
+            others = ", ".join(
+                f"{claim.source.id} says {_said(claim.value)}" for claim in fact.disputed_by
+            )
+            scope = f" ({_scope(fact)})" if _scope(fact) else ""
+            said.append(
+                f"{fact.key}{scope}: {others}, {fact.source} says {_said(fact.value)}"
+                f" (in force: {fact.rule})"
+            )
+    return said
+
+
+def _cell(label: str, value: object) -> str:
+    return "none announced" if value is None and label in _PLANS else _said(value)
+
+
+def _said(value: Value | object | None) -> str:
+    """A value for people."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():,f}"
+    if isinstance(value, tuple):
+        return ", ".join(
+            f"{item[0]}: {_said(item[1])}"
+            if isinstance(item, tuple) and len(item) == 2
+            else str(item)
+            for item in value
+        )
+    return str(value)
