@@ -129,7 +129,7 @@ def what_if(
             left_out["unpriced, or with fees of server tools"] += group.requests
             continue
         steps = replay.walk(group, plan)
-        emulated += group.emulated
+        emulated += group.requests if group.emulated else 0
         days[group.day.isoformat()].append(steps)
         routes[group.route].append(steps)
     by_day = tuple(_part(key, days[key]) for key in sorted(days))

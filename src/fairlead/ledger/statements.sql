@@ -259,8 +259,9 @@ SELECT
     END AS size,
     cost_pico_usd IS NOT NULL AND server_calls IS NULL AS comparable,
     thinking_known,
+    emulated,
+    cost_pico_usd IS NOT NULL AS priced,
     count(*) AS requests,
-    sum(emulated) AS emulated,
     coalesce(sum(cost_pico_usd), 0) AS cost_pico_usd,
     sum(input) AS input,
     sum(input_audio) AS input_audio,
@@ -281,8 +282,8 @@ FROM (
     FROM records
     WHERE at >= :since AND at < :until AND op = 'generate' AND input IS NOT NULL
 )
-GROUP BY 1, 2, 3, 4, 5, 6
-ORDER BY 1, 2, 3, 4, 5, 6;
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
 
 -- show_record --
 -- One request's record.

@@ -25,7 +25,7 @@ class Traffic(Struct, frozen=True):
 
     `size`: each prompt has more tokens than this. `usage` holds sums; its `thinking_known` holds
     for each answer of the group. `comparable`: priced, and without fees of server tools; only
-    then is `cost_usd` what these tokens cost. `emulated` of `requests` nobody bills.
+    then is `cost_usd` what these tokens cost. `emulated`: nobody bills them.
     """
 
     day: date
@@ -33,8 +33,9 @@ class Traffic(Struct, frozen=True):
     model: str
     size: int
     comparable: bool
+    priced: bool
+    emulated: bool
     requests: int
-    emulated: int
     cost_usd: Decimal
     usage: Usage
 
@@ -60,8 +61,9 @@ def _traffic(row: sqlite3.Row) -> Traffic:
         model=row["model"],
         size=row["size"],
         comparable=bool(row["comparable"]),
+        priced=bool(row["priced"]),
+        emulated=bool(row["emulated"]),
         requests=row["requests"],
-        emulated=row["emulated"],
         cost_usd=Decimal(row["cost_pico_usd"]).scaleb(-12),
         usage=Usage(
             **{kind: row[kind] for kind in _KINDS}, thinking_known=bool(row["thinking_known"])
