@@ -5,7 +5,19 @@ import sys
 import typer
 
 from fairlead.canon import Failure, FairleadError
-from fairlead.cli import check, cost, demo, emulate, keys, models, receipt, serve, usage
+from fairlead.cli import (
+    check,
+    cost,
+    demo,
+    emulate,
+    keys,
+    models,
+    receipt,
+    reconcile,
+    serve,
+    usage,
+    whatif,
+)
 from fairlead.cli.output import complain
 from fairlead.version import VERSION
 
@@ -24,6 +36,8 @@ app.command("emulate")(emulate.emulate)
 app.command("check")(check.check)
 app.command("usage")(usage.usage)
 app.command("receipt")(receipt.receipt)
+app.command("whatif")(whatif.whatif)
+app.command("reconcile")(reconcile.reconcile)
 app.command("demo")(demo.demo)
 app.add_typer(cost.app, name="cost")
 app.add_typer(keys.app, name="keys")
