@@ -31,6 +31,7 @@ __all__ = [
     "encode_metadata",
     "foreign_sources",
     "has_notes",
+    "queries",
     "searches",
 ]
 
@@ -122,11 +123,16 @@ def _citation(name: str, raw: Raw, url: str, title: str | None) -> Citation:
 
 
 def searches(candidate: CandidateIn) -> int:
-    """The number of web searches that the grounding names."""
-    if not is_given(candidate.grounding_metadata):
+    """The number of web searches that the candidate's grounding names."""
+    return queries(candidate.grounding_metadata)
+
+
+def queries(metadata: Raw) -> int:
+    """The number of web searches that a `groundingMetadata` names."""
+    if not is_given(metadata):
         return 0
     try:
-        return len(_METADATA.decode(candidate.grounding_metadata).web_search_queries or ())
+        return len(_METADATA.decode(metadata).web_search_queries or ())
     except msgspec.DecodeError:
         return 0
 

@@ -33,7 +33,12 @@ from fairlead.wire.gemini.assembly import Assembler
 from fairlead.wire.gemini.errors import encode_error
 from fairlead.wire.gemini.finish import prompt_feedback
 from fairlead.wire.gemini.frames import Frames, SseTooLong
-from fairlead.wire.gemini.grounding import encode_logprobs, encode_metadata, foreign_sources
+from fairlead.wire.gemini.grounding import (
+    encode_logprobs,
+    encode_metadata,
+    foreign_sources,
+    queries,
+)
 from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.response import (
     encode_answer_part,
@@ -42,7 +47,7 @@ from fairlead.wire.gemini.response import (
     encode_names,
 )
 from fairlead.wire.gemini.signature import own_signature
-from fairlead.wire.gemini.types import ENCODER, UsageIn
+from fairlead.wire.gemini.types import ABSENT, ENCODER, UsageIn
 from fairlead.wire.gemini.usage import decode_usage, encode_usage
 
 __all__ = ["StreamDecoder", "StreamEncoder", "UsageTap"]
@@ -274,6 +279,7 @@ class StreamEncoder:
 
 class _TapCandidate(Struct, rename="camel"):
     finish_reason: str | int | None = None
+    grounding_metadata: Raw = ABSENT
 
 
 class _TapFeedback(Struct, rename="camel"):
@@ -295,10 +301,11 @@ class UsageTap:
     `finish` is the vendor's own word. Bytes that can't be read leave both as they were.
     """
 
-    __slots__ = ("_frames", "finish", "usage")
+    __slots__ = ("_frames", "_searches", "finish", "usage")
 
     def __init__(self) -> None:
         self._frames: Frames | None = Frames()
+        self._searches = 0
         self.usage: Usage | None = None
         self.finish: str | None = None
 
@@ -309,10 +316,12 @@ class UsageTap:
         try:
             for text in self._frames.feed(data):
                 chunk = _TAP.decode(text)
-                self.usage = decode_usage(chunk.usage_metadata) or self.usage
                 for candidate in chunk.candidates or ():
+                    if candidate.grounding_metadata is not ABSENT:
+                        self._searches = queries(candidate.grounding_metadata) or self._searches
                     if candidate.finish_reason is not None:
                         self.finish = str(candidate.finish_reason)
+                self.usage = decode_usage(chunk.usage_metadata, self._searches) or self.usage
                 feedback = chunk.prompt_feedback
                 if feedback is not None and feedback.block_reason is not None:
                     self.finish = str(feedback.block_reason)

@@ -60,7 +60,9 @@ def _events(answer: AnswerIn) -> list[Event]:
     finish = read_finish(answer.status, why.reason, called=reader.called, refused=reader.refused)
     events.append(Finished(finish))
     if answer.usage is not None:
-        usage = read_usage(answer.usage, answer.service_tier, answer.tool_usage)
+        usage = read_usage(
+            answer.usage, answer.service_tier, answer.tool_usage, answer.output or ()
+        )
         events.append(UsageUpdate(usage))
     return events
 

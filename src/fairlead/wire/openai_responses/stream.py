@@ -172,7 +172,9 @@ class ResponsesStreamDecoder:
             answer.status, why.reason, called=reader.called, refused=reader.refused
         )
         if answer.usage is not None:
-            usage = read_usage(answer.usage, answer.service_tier, answer.tool_usage)
+            usage = read_usage(
+                answer.usage, answer.service_tier, answer.tool_usage, answer.output or ()
+            )
             events.append(UsageUpdate(usage))
         if bytes(answer.error) not in _NULL:
             self._break(problem_of(_ANY.decode(answer.error), 200), events)
@@ -220,12 +222,15 @@ class _Glance(Struct, frozen=True, gc=False):
     tool_usage: ToolUsage | None = None
     incomplete_details: Incomplete | None = None
     service_tier: str | None = None
+    output: Raw = Absent
 
 
 class _Last(Struct, frozen=True, gc=False):
     response: Raw = Absent
 
 
+_ITEMS: Final = msgspec.json.Decoder(list[Raw])
+_SEARCHED: Final = b"_search_call"
 _LAST_EVENT: Final = msgspec.json.Decoder(_Last)
 _PASSING: Final = msgspec.json.Decoder(_Glance)
 _BODY_MAX: Final = 32 << 20
@@ -298,7 +303,8 @@ class ResponsesUsageTap:
         why = answer.incomplete_details
         self.finish = (why.reason if why is not None else None) or answer.status or self.finish
         if answer.usage is not None:
-            self.usage = read_usage(answer.usage, answer.service_tier, answer.tool_usage)
+            items = _ITEMS.decode(answer.output) if _SEARCHED in bytes(answer.output) else ()
+            self.usage = read_usage(answer.usage, answer.service_tier, answer.tool_usage, items)
 
 
 _LAST_NAMES: Final = frozenset(name.decode() for name in _LAST)

@@ -6,9 +6,18 @@ input_tokens        = input + input_audio + cache_read + cache_read_audio + cach
 output_tokens       = output + output_audio + output_image + thinking
   .reasoning_tokens   thinking
 total_tokens        = input_tokens + output_tokens (all recorded answers)
+
+Fees: newest answers count their web searches (`tool_usage`); in others they are the items
+`web_search_call` whose action is a search. Where an answer tells both, they agree (recorded: one
+of OpenAI's, and one of xAI's by a counter of its own); opening a page is no search. A file search
+is an item too.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
 
 from fairlead.canon import Usage
 from fairlead.wire.openai_responses.answers import Detail, ToolUsage, UsageIn
@@ -18,8 +27,28 @@ __all__ = ["read_usage", "service_tier", "write_usage"]
 _NONE: Final = Detail()
 
 
-def read_usage(told: UsageIn, tier: str | None = None, tools: ToolUsage | None = None) -> Usage:
-    """The buckets that `usage` comes to. `tier` is the answer's, `tools` its `tool_usage`."""
+class _Action(Struct, gc=False):
+    type: str | None = None
+
+
+class _Item(Struct, gc=False):
+    type: str | None = None
+    action: _Action | None = None
+
+
+_ITEM: Final = msgspec.json.Decoder(_Item)
+_CALL: Final = b"_search_call"
+
+
+def read_usage(
+    told: UsageIn,
+    tier: str | None = None,
+    tools: ToolUsage | None = None,
+    items: Sequence[Raw] = (),
+) -> Usage:
+    """The buckets that `usage` comes to. `tier` is the answer's, `tools` its `tool_usage`, `items`
+    its output.
+    """
     prompt, completion = told.input_tokens or 0, told.output_tokens or 0
     into = told.input_tokens_details or _NONE
     out = told.output_tokens_details or _NONE
@@ -47,15 +76,31 @@ def read_usage(told: UsageIn, tier: str | None = None, tools: ToolUsage | None =
         thinking=thinking,
         estimated=contradiction,
         tier=tier,
-        server_calls=_server_calls(tools),
+        server_calls=_server_calls(tools, items),
     )
 
 
-def _server_calls(tools: ToolUsage | None) -> tuple[tuple[str, int], ...]:
+def _server_calls(tools: ToolUsage | None, items: Sequence[Raw]) -> tuple[tuple[str, int], ...]:
     search = tools.web_search if tools is not None else None
-    if search is None or not search.num_requests:
-        return ()
-    return (("web_search", search.num_requests),)
+    told = search.num_requests if search is not None else None
+    web = files = 0
+    for raw in items:
+        if _CALL not in bytes(raw):
+            continue
+        item = _called(raw)
+        web += item.type == "web_search_call" and (
+            item.action is None or item.action.type in (None, "search")
+        )
+        files += item.type == "file_search_call"
+    calls = {"web_search": web if told is None else told, "file_search": files}
+    return tuple((name, count) for name, count in calls.items() if count)
+
+
+def _called(raw: Raw) -> _Item:
+    try:
+        return _ITEM.decode(raw)
+    except msgspec.DecodeError:  # of a shape that nobody knows: no known fee
+        return _Item()
 
 
 _TIERS: Final = {
