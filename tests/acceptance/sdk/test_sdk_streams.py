@@ -78,8 +78,10 @@ FRONTS = {
 @pytest.mark.parametrize("action", ["close", "reset", "stream_error", "malformed_event"])
 def test_a_stream_that_breaks_raises(gateway, front, model, action) -> None:
     stream, kind, own = FRONTS[front]
+    outcomes = {"stream_broken"}
     if model == own and action == "malformed_event":
-        kind = (json.JSONDecodeError, errors.UnknownApiResponseError)  # bytes go on as they came
+        kind = (json.JSONDecodeError, errors.UnknownApiResponseError)  # bytes go on as they came,
+        outcomes |= {"client_gone", "ok"}  # the client leaves, and may do so before the end or not
     gateway.fault(action=action, after=4000)
     told = []
     with pytest.raises(kind) as caught, stream(gateway, model) as pieces:  # noqa: PT012
@@ -87,7 +89,7 @@ def test_a_stream_that_breaks_raises(gateway, front, model, action) -> None:
             told.append(piece)  # noqa: PERF402 - kept when it breaks
     assert told
     assert str(caught.value)
-    assert gateway.newest(asked_model=model, dialect=front).outcome == "stream_broken"
+    assert gateway.newest(asked_model=model, dialect=front).outcome in outcomes
 
 
 @pytest.mark.parametrize("model", VENDORS)
