@@ -97,10 +97,10 @@ class DataPlane:
         codec = self._codec(client_dialect(scope["headers"], scope.get("query_string", b"")))
         allowed = self._router.methods(path)
         if not allowed:
-            known = ", ".join(f"{r.method} {r.path}" for r in self._router.routes)
-            problem = Problem(
-                "not_found", f"there is no {method} {path[:200]}", hint=f"there are {known}"
-            )
+            near = self._router.nearest(path)
+            like = f"did you mean {' or '.join(near)}? " if near else ""
+            hint = f"{like}docs/reference.md lists what there is"
+            problem = Problem("not_found", f"there is no {method} {path[:200]}", hint=hint)
             await self._refuse(client, codec, problem)
             return
         allow = ", ".join(allowed)

@@ -6,6 +6,7 @@ base URL may be set with or without a version or an SDK's prefix.
 """
 
 import re
+from difflib import get_close_matches
 from re import Pattern
 from typing import Final
 
@@ -63,6 +64,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/messages/count_tokens", "count", _ANTHROPIC, "tokens of a message"),
     Route("POST", "/v1/responses/input_tokens", "count", _RESPONSES, "tokens of an input"),
     Route("POST", "/v1beta/models/{model}:countTokens", "count", _GEMINI, "tokens of a request"),
+    Route("POST", "/v1/estimate", "estimate", None, "what a request would cost on each model; the"
+          " body's dialect by `?dialect=`, else by the headers (Anthropic's, Gemini's, else chat)"),
+    Route("POST", "/v1/responses/estimate", "estimate", _RESPONSES, "the same for Responses"),
+    Route("POST", "/v1/messages/estimate", "estimate", _ANTHROPIC, "the same for a message"),
+    Route("POST", "/v1beta/models/{model}:estimate", "estimate", _GEMINI, "the same for Gemini"),
     Route("POST", "/v1/embeddings", "embed", _CHAT, "embeddings, of vendors that have them"),
     Route("POST", "/v1beta/models/{model}:embedContent", "embed_one", _GEMINI, "one embedding"),
     Route("POST", "/v1beta/models/{model}:batchEmbedContents", "embed", _GEMINI, "many"),
@@ -123,7 +129,7 @@ SPELLINGS: Final[tuple[tuple[str, str, Dialect | None, str], ...]] = (
     (r"^/v1(?=/v1(?:alpha|beta|beta1)?/)", "", None, "a base URL that ends in the version"),
     (r"^/v1beta(?=/v1beta/)", "", _GEMINI, "the same for Gemini"),
     (
-        r"^/(?=(?:chat/completions|responses|embeddings|models|messages|files|batches)(?:/|$))",
+        r"^/(?=(?:chat/completions|responses|embeddings|models|messages|files|batches|estimate)(?:/|$))",
         "/v1/", None, "a base URL without the version",
     ),
     (r"^/(?:v1|v1alpha)/models/(?=[^/]+(?:/[^/]+)*:[a-zA-Z]+$)", "/v1beta/models/", _GEMINI,
@@ -186,6 +192,11 @@ class Router:
         plain, told = _respelt(path)
         every = dict.fromkeys(route.method for route in self.routes)
         return [method for method in every if self._matched(method, plain, told) is not None]
+
+    def nearest(self, path: str) -> list[str]:
+        """Up to three paths of the table that look like a wrong one."""
+        plain, _ = _respelt(path[:200])
+        return get_close_matches(plain, dict.fromkeys(r.path for r in self.routes), 3, 0.5)
 
     def _matched(self, method: str, path: str, told: Dialect | None) -> Match | None:
         match = self.plain.get((method, path))

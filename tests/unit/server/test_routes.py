@@ -107,3 +107,21 @@ def test_no_route_hides_another() -> None:
 )
 def test_a_shared_path_is_told_apart_by_headers(headers, query, dialect) -> None:
     assert client_dialect(headers, query) == dialect
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/v1/chat/completion", "/v1/chat/completions"),
+        ("/v1/mesages", "/v1/messages"),
+        ("/anthropic/v1/message", "/v1/messages"),
+        ("/v1beta/model", "/v1beta/models"),
+    ],
+)
+def test_a_wrong_path_is_told_what_looks_like_it(path, near) -> None:
+    assert near in ROUTER.nearest(path)
+    assert len(ROUTER.nearest(path)) <= 3
+
+
+def test_an_endless_path_is_not_compared_whole() -> None:
+    assert ROUTER.nearest("/x" * 100_000) == []
