@@ -69,7 +69,10 @@ BUCKETS = (
 )
 """The buckets of `canon.Usage` that a price may be stated for."""
 
-PRICE_KINDS = BUCKETS + tuple(f"batch_{bucket}" for bucket in BUCKETS)
+FEES = ("call_web_search", "prompt_web_search", "call_web_fetch")
+"""Fees of server tools, in dollars for a million: by the call, or by the answer that used it."""
+
+PRICE_KINDS = BUCKETS + tuple(f"batch_{bucket}" for bucket in BUCKETS) + FEES
 
 SAMPLING = (
     "temperature",

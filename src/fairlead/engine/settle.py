@@ -2,7 +2,9 @@
 
 from msgspec.structs import replace
 
-from fairlead.canon import Response, Text, Thinking, ToolCall, Usage
+from fairlead.canon import Failure, Response, Text, Thinking, ToolCall, Usage
+from fairlead.cost.price import PriceTable
+from fairlead.cost.receipt import total
 from fairlead.engine.exchange import Exchange
 
 __all__ = ["broken_off", "by_events", "estimate", "settle"]
@@ -14,10 +16,21 @@ def settle(x: Exchange) -> None:
     """Price the exchange's usage; an unpriced model leaves the cost None."""
     if x.usage is None or x.model is None:
         return
-    cost = x.snapshot.prices(x.model, x.today).total(x.usage)
+    table = x.snapshot.prices(x.model, x.today)
+    if x.usage.server_calls:  # fees, and perhaps tokens of another model within the answer
+        cost = total(x.usage, table, lambda name: _prices_of(x, name))
+    else:
+        cost = table.total(x.usage)
     if cost is not None:
         x.cost, x.cost_text = cost, format(cost, "f")
         x.price_version = x.snapshot.catalog.version
+
+
+def _prices_of(x: Exchange, name: str) -> PriceTable | None:
+    try:
+        return x.snapshot.prices(x.snapshot.catalog.resolve(name, x.today), x.today)
+    except Failure:
+        return None
 
 
 def estimate(x: Exchange, partial: Response | None) -> Usage:
