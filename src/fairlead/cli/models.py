@@ -12,13 +12,17 @@ from rich.table import Table
 from fairlead.catalog import Catalog, Claim, Fact, Model, Price
 from fairlead.catalog.facts import is_in_force, undisclosed
 from fairlead.catalog.keys import Value
+from fairlead.cli.compare import compare
 from fairlead.cli.output import console, print_json
 from fairlead.server.compile import compile_catalog
 from fairlead.server.config import load
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List models and show what is known of one.", no_args_is_help=True)
+app = typer.Typer(
+    help="List models, show what is known of one, compare several.", no_args_is_help=True
+)
+app.command("compare")(compare)
 
 Config = Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines.")]
