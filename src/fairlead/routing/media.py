@@ -8,12 +8,11 @@ tokens"). Dimensions and duration are read where a header gives them, else guess
 the file; what is given by address is taken for a typical file.
 """
 
-from binascii import Error as Base64Error
-from binascii import a2b_base64
 from collections.abc import Callable
 from typing import NamedTuple
 
 from fairlead.canon import Base64, Media, MediaKind
+from fairlead.tokens.headers import HEADER, PAGES_READ, head, image_size
 
 __all__ = ["Bounds", "Measured", "Sizes", "image_size", "measure", "media_tokens"]
 
@@ -24,12 +23,8 @@ AUDIO_PER_SECOND, VIDEO_PER_SECOND = 32, 295
 AUDIO_BYTES_PER_SECOND = 16_000  # 128 kbit/s, the usual MP3
 VIDEO_BYTES_PER_SECOND = 150_000  # 1.2 Mbit/s
 PAGE_TOKENS, PAGE_MOST, PAGE_BYTES = 1_600, 3_000, 50_000
-HEADER = 1 << 16
-"""Characters of base64 that are decoded to read a header."""
 PDF_BASE64 = "JVBERi"
 """`%PDF` and the bits that follow."""
-PAGES_READ = 4 << 20
-"""Characters of base64 of a PDF that are searched for pages."""
 
 
 class Bounds(NamedTuple):
@@ -113,17 +108,9 @@ def measure(media: Media) -> Measured:
     return SIZED[media.kind](data, len(data) * 3 // 4)
 
 
-def _head(data: str, size: int = HEADER) -> bytes:
-    piece = data[: size - size % 4]
-    try:
-        return a2b_base64(piece)
-    except (Base64Error, ValueError):
-        return b""
-
-
 def _image(data: str, size: int) -> Measured:
     # Only JPEG has its size behind segments of any length (previews, colour profiles).
-    found = image_size(_head(data, HEADER if data.startswith("/9j/") else 64))
+    found = image_size(head(data, HEADER if data.startswith("/9j/") else 64))
     if found is None:
         # A photograph has about a byte for every five pixels.
         best = max(1, min(IMAGE_MOST, size * 5 // IMAGE_PIXELS_PER_TOKEN))
@@ -135,10 +122,10 @@ def _image(data: str, size: int) -> Measured:
 
 
 def _audio(data: str, size: int) -> Measured:
-    head = _head(data, 64)
+    start = head(data, 64)
     rate = AUDIO_BYTES_PER_SECOND
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE" and len(head) >= 32:
-        rate = int.from_bytes(head[28:32], "little") or rate
+    if start[:4] == b"RIFF" and start[8:12] == b"WAVE" and len(start) >= 32:
+        rate = int.from_bytes(start[28:32], "little") or rate
         seconds = size // rate + 1
         return Measured(seconds * AUDIO_PER_SECOND, (seconds + 1) * AUDIO_PER_SECOND)
     seconds = size // rate + 1
@@ -151,7 +138,7 @@ def _video(_: str, size: int) -> Measured:
 
 
 def _document(data: str, size: int) -> Measured:
-    content = _head(data, PAGES_READ)
+    content = head(data, PAGES_READ)
     if not content.startswith(b"%PDF"):
         return Measured(size // 3 + 1, size + 1)
     marked = content.count(b"/Type /Page") + content.count(b"/Type/Page")
@@ -167,31 +154,3 @@ SIZED: dict[MediaKind, Callable[[str, int], Measured]] = {
     "video": _video,
     "document": _document,
 }
-
-
-def image_size(head: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels from the first bytes of a PNG, GIF, JPEG or WebP."""
-    if head.startswith(b"\x89PNG") and len(head) >= 24:
-        return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-    if head.startswith(b"GIF8") and len(head) >= 10:
-        return int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
-    if head.startswith(b"\xff\xd8"):
-        return _jpeg_size(head)
-    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) >= 30:
-        return (
-            int.from_bytes(head[24:27], "little") + 1,
-            int.from_bytes(head[27:30], "little") + 1,
-        )
-    return None
-
-
-def _jpeg_size(head: bytes) -> tuple[int, int] | None:
-    """The frame header (SOF0 to SOF15 without DHT, JPG, DAC) behind the other segments."""
-    at = 2
-    while at + 9 <= len(head) and head[at] == 0xFF:
-        marker = head[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
-            height = int.from_bytes(head[at + 5 : at + 7], "big")
-            return int.from_bytes(head[at + 7 : at + 9], "big"), height
-        at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
-    return None

@@ -1,17 +1,10 @@
-"""How many tokens a prompt has, estimated from its characters.
+"""How many tokens a prompt has, estimated on the request path.
 
-No tokenizer is at hand (Anthropic publishes none, Gemini's is large), and none may cost time on the
-request path. What is at hand is the text, and two observations about subword tokenizers:
-
-- Within one class of characters tokens per character are nearly constant: English letters make
-  long tokens, digits and punctuation short ones, CJK about one token a character; each word and
-  each line costs something beside. So a text is counted by class, with operations that run in C
-  over the whole string (`bytes.translate`, `bytes.count`, `str.encode`), each class at its rate.
-- A text is like its parts: of a long one, evenly spaced windows are counted and scaled up.
-
-The rates are fitted to the larger tokenizer of the two families (Claude's), on recorded requests
-with the vendors' own counts; `high` adds the error's tail, so that real counts rarely exceed it.
-`docs/policies.md` has the measured errors. Media are sized by their headers, else by bytes.
+Texts are counted by `tokens.quick`, from their characters' classes: no vocabulary may cost time
+here. (`tokens.estimate` is the precise way, with a family's tokenizer and an interval.) The rates
+are those of the larger tokenizer of the two families (Claude's); `high` adds the error's tail, so
+that real counts rarely exceed it. `docs/policies.md` has the measured errors. Media are sized by
+their headers, else by bytes.
 """
 
 from typing import NamedTuple
@@ -31,19 +24,9 @@ from fairlead.canon import (
     ToolResult,
 )
 from fairlead.routing.media import Bounds, Sizes, measure
+from fairlead.tokens.quick import WHOLE, text_tokens
 
-__all__ = ["Estimate", "estimate", "estimate_all", "estimate_text", "text_tokens"]
-
-LETTER = 0.157
-DIGIT = 0.96
-WORD = 0.40
-NEWLINE = 1.0
-PUNCTUATION = 0.68
-# Beyond ASCII by the bytes that UTF-8 needs: Latin and Cyrillic two, CJK and most scripts three,
-# emoji four.
-TWO_BYTES = 0.50
-THREE_BYTES = 1.10
-FOUR_BYTES = 2.50
+__all__ = ["WHOLE", "Estimate", "estimate", "estimate_all", "estimate_text", "text_tokens"]
 
 # A message's frame, a request's, a tool's. What Claude adds once when there are tools or a schema
 # is no part of the best estimate: it is a fact of the model (`Model.tool_overhead_tokens`).
@@ -59,27 +42,6 @@ SIGNATURE_HIGH = 30
 HIGH_FACTOR = 1.35
 HIGH_ADDED = 64
 
-WINDOW = 2_048
-WINDOWS = 16
-WHOLE = WINDOW * WINDOWS
-"""Texts up to this many characters are counted whole."""
-
-_SPACES = b" \t\n\r\x0b\x0c"
-
-
-def _class_of(byte: int) -> int:
-    """One byte for each class: a letter, a digit, a space, or a mark for all else."""
-    if chr(byte).isalpha() and byte < 128:
-        return ord("a")
-    if chr(byte).isdigit() and byte < 128:
-        return ord("0")
-    return ord(" ") if byte in _SPACES else ord(".")
-
-
-_CLASSES = bytes([_class_of(byte) for byte in range(256)])
-_SPACED = bytes([32 if byte in _SPACES else 97 for byte in range(256)])
-"""Every byte to a space or a letter: a word begins where a letter stands behind a space."""
-
 
 class Estimate(NamedTuple):
     """Tokens of a prompt, and what its media weigh (None: it has none)."""
@@ -87,49 +49,6 @@ class Estimate(NamedTuple):
     best: int
     high: int
     sizes: Sizes | None = None
-
-
-def text_tokens(text: str) -> float:
-    """Tokens of a text, by its characters' classes."""
-    size = len(text)
-    if size <= WHOLE:
-        return _by_class(text)
-    step = (size - WINDOW) // (WINDOWS - 1)
-    sample = "".join([text[at : at + WINDOW] for at in range(0, step * WINDOWS, step)])
-    return _by_class(sample) * (size / len(sample))
-
-
-def _by_class(text: str) -> float:
-    size = len(text)
-    if text.isascii():
-        plain = text.encode()
-        beyond = 0.0
-    else:
-        plain = text.encode("ascii", "ignore")
-        others = size - len(plain)
-        # A lone surrogate cannot be encoded; it counts as a character of three bytes.
-        each = (len(text.encode("utf-8", "surrogatepass")) - len(plain)) / others
-        beyond = others * _rate(each)
-        size = len(plain)
-    classes = plain.translate(_CLASSES)
-    digits, marks = classes.count(b"0"), classes.count(b".")
-    letters = size - digits - marks - classes.count(b" ")
-    words = (b" " + classes).translate(_SPACED).count(b" a")
-    return (
-        beyond
-        + letters * LETTER
-        + digits * DIGIT
-        + marks * PUNCTUATION
-        + words * WORD
-        + plain.count(b"\n") * NEWLINE
-    )
-
-
-def _rate(each: float) -> float:
-    """Tokens per character that takes `each` bytes on average, between the three known rates."""
-    if each <= 3:
-        return TWO_BYTES + (each - 2) * (THREE_BYTES - TWO_BYTES)
-    return THREE_BYTES + (each - 3) * (FOUR_BYTES - THREE_BYTES)
 
 
 def estimate(request: Request) -> Bounds:

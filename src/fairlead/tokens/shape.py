@@ -1,0 +1,252 @@
+"""A request as counts: what its texts are made of, and what a vendor writes around them.
+
+Theory. A prompt's tokens are nearly a sum. Each class of text has a rate (`text`); each message,
+tool, property, call and result has a frame; tools as such bring a fixed prompt of the vendor's, as
+do forced tools and an answer's schema. A family's coefficients say what each of these weighs; a
+`Shape` says how many of each there are. What is no linear term stays out of it: media are sized
+by the vendors' rules (`media`), tools that the vendor runs have a table.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from fairlead.canon import (
+    FunctionTool,
+    Media,
+    Opaque,
+    Part,
+    PlainText,
+    Refusal,
+    Request,
+    ServerTool,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
+from fairlead.tokens import schema
+from fairlead.tokens.text import CLASSES, classes, length
+
+__all__ = ["TERMS", "Shape", "shape", "text_shape"]
+
+_FRAMES = (
+    "request",
+    "turns",
+    "answers",
+    "instructions",
+    "names",
+    "tools",
+    "tools_forced",
+    "tools_single",
+    "tools_thinking",
+    "tools_instructed",
+    "functions",
+    "function_words",
+    "function_described",
+    "calls",
+    "calls_beside",
+    "arguments",
+    "results",
+    "thinking",
+    "thinking_adaptive",
+    "thought_words",
+    "old_thought_words",
+    "signed",
+    "signature_chars",
+    "old_signature_chars",
+    "schema",
+    "documents",
+    "cited",
+    "opaque",
+    "task_budget",
+)
+"""`turns` are all messages, `answers` the assistant's; `instructions` is 1 where there is a system
+prompt; `tools*` are 1 where there are functions (and a call is demanded; only one call at a time;
+the model thinks; there is a system prompt); `function_words` are tokens of names and descriptions;
+`calls_beside` are calls behind the first of a turn; `arguments` the calls' top-level arguments;
+`thinking` is 1 where it is switched on with a budget or an effort, `thinking_adaptive` where the
+model decides; `signed` parts and `signature_chars` are counted since the user last spoke, `old_*`
+is before that (vendors drop the thinking of earlier turns); `cited` is 1 where citations are asked
+for, `opaque` counts blocks that only one dialect knows, `task_budget` is 1 where Anthropic's is
+set."""
+
+TERMS = (
+    *CLASSES,
+    *_FRAMES,
+    *(f"tool_{name}" for name in schema.NAMES),
+    *(f"answer_{name}" for name in schema.NAMES),
+)
+"""Names of a shape's counts, in their order."""
+
+_AT = {name: at for at, name in enumerate(TERMS)}
+_TOOL = _AT["tool_properties"]
+_ANSWER = _AT["answer_properties"]
+
+
+_CITED = re.compile(rb'"citations"\s*:\s*\{\s*"enabled"\s*:\s*true')
+
+
+class Shape(msgspec.Struct):
+    """`counts` in the order of `TERMS`; `media` and `server_tools` as they stand in the request."""
+
+    counts: list[float]
+    media: list[Media]
+    server_tools: list[ServerTool]
+
+    def of(self, name: str) -> float:
+        """One count by its name."""
+        return self.counts[_AT[name]]
+
+
+def text_shape(text: str) -> Shape:
+    """The shape of a text alone: no request around it."""
+    return Shape([*classes((text,)), *([0.0] * (len(TERMS) - len(CLASSES)))], [], [])
+
+
+def shape(request: Request) -> Shape:
+    """The shape of a whole request."""
+    reading = _Reading()
+    for part in request.instructions:
+        reading.part(part)
+    since = _last_user(request)
+    for at, turn in enumerate(request.turns):
+        reading.current = at > since
+        before = reading.tally["calls"]
+        for part in turn.parts:
+            reading.part(part)
+        reading.tally["calls_beside"] += max(0.0, reading.tally["calls"] - before - 1)
+        reading.tally["answers"] += turn.role == "assistant"
+        reading.tally["names"] += turn.name is not None
+    tally = reading.tally
+    tally["request"] = 1
+    tally["turns"] = len(request.turns)
+    tally["instructions"] = bool(request.instructions) or any(
+        turn.role in {"system", "developer"} for turn in request.turns
+    )
+    reasoning = request.reasoning
+    if reasoning is not None and reasoning.effort != "none" and reasoning.budget != 0:
+        tally["thinking_adaptive" if reasoning.adaptive else "thinking"] = 1
+    tally["task_budget"] = any(extra.path.endswith("task_budget") for extra in request.extras)
+    _tools(request, reading)
+    counts = [0.0] * len(TERMS)
+    counts[: len(CLASSES)] = classes(reading.texts)
+    for name, value in tally.items():
+        counts[_AT[name]] = float(value)
+    for tool in request.tools:
+        if isinstance(tool, FunctionTool) and tool.parameters:
+            _put(counts, _TOOL, schema.measure(tool.parameters))
+    if request.output is not None and request.output.schema:
+        counts[_AT["schema"]] = 1
+        _put(counts, _ANSWER, schema.measure(request.output.schema))
+    server = [tool for tool in request.tools if isinstance(tool, ServerTool)]
+    return Shape(counts, reading.media, server)
+
+
+def _put(counts: list[float], at: int, found: Sequence[float]) -> None:
+    for offset, value in enumerate(found):
+        counts[at + offset] += value
+
+
+def _last_user(request: Request) -> int:
+    """Where the user last spoke: what signatures before it stood for is dropped by the vendor."""
+    for at in range(len(request.turns) - 1, -1, -1):
+        turn = request.turns[at]
+        if turn.role == "user" and not any(isinstance(part, ToolResult) for part in turn.parts):
+            return at
+    return -1
+
+
+def _tools(request: Request, reading: "_Reading") -> None:
+    tally = reading.tally
+    for tool in request.tools:
+        if isinstance(tool, FunctionTool):
+            tally["functions"] += 1
+            tally["function_words"] += length(tool.name)
+            if tool.description:
+                tally["function_words"] += length(tool.description)
+                tally["function_described"] += 1
+    if not tally["functions"]:
+        return
+    choice = request.tool_choice
+    tally["tools"] = 1
+    tally["tools_forced"] = choice is not None and choice.mode in {"required", "named"}
+    tally["tools_single"] = request.parallel_tools is False and not request.legacy_functions
+    tally["tools_thinking"] = tally["thinking"] or tally["thinking_adaptive"]
+    tally["tools_instructed"] = tally["instructions"]
+
+
+class _Reading:
+    """Texts to be counted together, frames as they are met."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.tally: dict[str, float] = dict.fromkeys(_FRAMES, 0.0)
+        self.media: list[Media] = []
+        self.current = False
+
+    def part(self, part: Part) -> None:
+        signature = getattr(part, "signature", None)
+        if signature is not None:
+            self.tally["signed"] += self.current
+            key = "signature_chars" if self.current else "old_signature_chars"
+            self.tally[key] += len(signature.value)
+        _READ[type(part)](self, part)
+
+
+def _text(reading: _Reading, part: Text | Refusal) -> None:
+    reading.texts.append(part.text)
+
+
+def _thinking(reading: _Reading, part: Thinking) -> None:
+    key = "thought_words" if reading.current else "old_thought_words"
+    reading.tally[key] += length(part.text)
+
+
+def _media(reading: _Reading, part: Media) -> None:
+    if part.citations:
+        reading.tally["cited"] = 1
+    if isinstance(part.source, PlainText):
+        reading.texts.append(part.source.text)
+        reading.tally["documents"] += 1
+    else:
+        reading.media.append(part)
+
+
+def _call(reading: _Reading, part: ToolCall) -> None:
+    reading.tally["calls"] += 1
+    reading.texts.append(part.name)
+    try:
+        arguments = msgspec.json.decode(part.arguments or "{}")
+    except (msgspec.DecodeError, RecursionError):
+        arguments = None
+    if not isinstance(arguments, dict):
+        reading.texts.append(part.arguments)
+        return
+    reading.tally["arguments"] += len(arguments)
+    reading.texts.append(msgspec.json.encode(arguments).decode())
+
+
+def _result(reading: _Reading, part: ToolResult) -> None:
+    reading.tally["results"] += 1
+    for inner in part.content:
+        reading.part(inner)
+
+
+def _opaque(reading: _Reading, part: Opaque) -> None:
+    reading.tally["opaque"] += 1
+    if _CITED.search(part.raw):
+        reading.tally["cited"] = 1
+    reading.texts.append(part.raw.decode("utf-8", "replace"))
+
+
+_READ: dict[type, Callable[..., None]] = {
+    Text: _text,
+    Refusal: _text,
+    Thinking: _thinking,
+    Media: _media,
+    ToolCall: _call,
+    ToolResult: _result,
+    Opaque: _opaque,
+}

@@ -1,0 +1,62 @@
+"""Which model counts like which."""
+
+import pytest
+
+from fairlead.catalog import load
+from fairlead.catalog.model import Model
+from fairlead.tokens.families import FAMILIES, FITS, errors, family_of, family_of_id, weights
+from fairlead.tokens.shape import TERMS
+
+
+@pytest.mark.parametrize(
+    ("model", "vendor", "surface", "family"),
+    [
+        ("claude-haiku-4-5-20251001", "anthropic", "", "claude-4.5"),
+        ("us.anthropic.claude-sonnet-4-6", "anthropic", "", "claude-4.5"),
+        ("anthropic/claude-haiku-4.5", "openrouter", "", "claude-4.5"),
+        ("claude-haiku-5-5", "anthropic", "", "claude-5.5"),
+        ("claude-opus-4-8", "anthropic", "", "claude-5"),
+        ("claude-sonnet-5", "anthropic", "", "claude-5"),
+        ("claude-sonnet-4-20250514", "anthropic", "", "claude-4.0"),
+        ("claude-3-5-haiku-20241022", "anthropic", "", "claude-3"),
+        ("gemini-2.5-flash", "google", "", "gemini-2.5"),
+        ("gemini-2.5-flash", "google", "vertex", "gemini-2.5/vertex"),
+        ("gemini-3.8-flash", "google", "", "gemini-3"),
+        ("gemini-3.8-flash", "google", "nowhere", "gemini-3"),
+        ("gpt-4o-mini", "openai", "", "openai-4"),
+        ("gpt-5-nano", "openai", "openai_responses", "openai-5/responses"),
+        ("gpt-3.5-turbo", "openai", "", "openai-3"),
+        ("o3-mini", "openai", "", "openai-5"),
+        ("a-new-one", "google", "", "gemini-2.5"),
+        ("a-new-one", "anthropic", "", "claude-4.5"),
+    ],
+)
+def test_families(model: str, vendor: str, surface: str, family: str) -> None:
+    found = family_of_id(model, vendor, surface)
+    assert found is not None
+    assert found.name == family
+
+
+def test_a_stranger_has_no_family() -> None:
+    assert family_of(Model.unknown("llama-3.3-70b", "groq")) is None
+
+
+def test_every_model_of_the_catalogue_has_one() -> None:
+    assert [m.id for m in load().models.values() if family_of(m) is None] == []
+
+
+def test_every_family_has_weights_and_errors() -> None:
+    names = {family.name for family in FAMILIES}
+    for family in FAMILIES:
+        assert not family.parent or family.parent in names
+        assert len(weights(family.name)) == len(TERMS)
+        assert any(weights(family.name))
+        for kind in ("plain", "framed"):
+            spread = errors(family.name, kind)
+            assert spread.low_95 <= spread.low_80 <= spread.high_80 <= spread.high_95
+
+
+def test_the_fit_names_its_day_and_what_it_rests_on() -> None:
+    assert FITS.fitted >= "2026-11-23"
+    assert "recorded requests" in FITS.on
+    assert all(term in TERMS for fit in FITS.families.values() for term in fit.coefficients)

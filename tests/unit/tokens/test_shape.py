@@ -1,0 +1,126 @@
+"""A request as counts."""
+
+import pytest
+
+from fairlead.canon import (
+    Base64,
+    FunctionTool,
+    Media,
+    Opaque,
+    OutputFormat,
+    PlainText,
+    Reasoning,
+    Request,
+    ServerTool,
+    Signature,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+)
+from fairlead.tokens.schema import NAMES, measure
+from fairlead.tokens.shape import TERMS, shape, text_shape
+
+SCHEMA = b"""{"type": "object", "title": "T", "properties": {
+  "city": {"type": "string", "description": "Name of the city"},
+  "days": {"type": "array", "items": {"enum": ["mon", "tue"]}},
+  "place": {"type": "object", "properties": {"lat": {"anyOf": [{"type": "number"}, {"type": "null"}]}}}
+}, "required": ["city"]}"""
+
+
+def user(text: str) -> Turn:
+    return Turn("user", (Text(text),))
+
+
+def test_a_schema_is_taken_apart() -> None:
+    found = dict(zip(NAMES, measure(SCHEMA), strict=True))
+    assert found["properties"] == 4
+    assert found["described"] == 1
+    assert found["description_words"] == 4
+    assert found["choices"] == 2
+    assert found["required"] == 1
+    assert found["nested"] == 1
+    assert found["arrays"] == 1
+    assert found["unions"] == 2
+    assert found["keywords"] == 1
+
+
+@pytest.mark.parametrize("raw", [b"", b"[1]", b"no json", b"true", b'{"properties": 3, "enum": 4}'])
+def test_a_schema_that_is_none_does_no_harm(raw: bytes) -> None:
+    assert len(measure(raw)) == len(NAMES)
+
+
+def test_a_deep_schema_ends() -> None:
+    deep = b'{"items":' * 400 + b"{}" + b"}" * 400
+    assert measure(deep)[NAMES.index("arrays")] > 10
+
+
+def test_messages_tools_calls_and_results_are_counted() -> None:
+    request = Request(
+        model="m",
+        instructions=(Text("Be brief."),),
+        turns=(
+            user("What is the weather?"),
+            Turn(
+                "assistant",
+                (
+                    Thinking("hm", Signature("gemini", "s" * 40)),
+                    ToolCall("1", "weather", '{"city": "Paris", "unit": "C"}'),
+                    ToolCall("2", "weather", "{}"),
+                ),
+            ),
+            Turn("tool", (ToolResult("1", (Text("12"),)), ToolResult("2", (Text("13"),)))),
+        ),
+        tools=(FunctionTool("weather", "Tells the weather", SCHEMA),),
+        tool_choice=ToolChoice("required"),
+        parallel_tools=False,
+        reasoning=Reasoning(budget=1024),
+        output=OutputFormat("json_schema", "o", SCHEMA),
+    )
+    found = shape(request)
+    expected = {
+        "request": 1, "turns": 3, "answers": 1, "instructions": 1, "tools": 1, "tools_forced": 1,
+        "tools_single": 1, "tools_thinking": 1, "functions": 1, "function_described": 1,
+        "calls": 2, "calls_beside": 1, "arguments": 2, "results": 2, "thinking": 1,
+        "signature_chars": 40, "signed": 1, "thought_words": 1, "schema": 1,
+        "tool_properties": 4, "answer_properties": 4, "old_signature_chars": 0,
+    }  # fmt: skip
+    assert {name: found.of(name) for name in expected} == expected
+
+
+def test_thinking_of_earlier_turns_is_counted_apart() -> None:
+    thought = Turn("assistant", (Thinking("a long thought", Signature("gemini", "s" * 40)),))
+    found = shape(Request(model="m", turns=(user("a"), thought, user("b"))))
+    assert found.of("old_thought_words") == 3
+    assert found.of("old_signature_chars") == 40
+    assert found.of("thought_words") == found.of("signed") == 0
+
+
+def test_media_and_server_tools_are_handed_on() -> None:
+    image = Media("image", "image/png", Base64("AAAA"))
+    text = Media("document", "text/plain", PlainText("words in a file"), citations=True)
+    tool = ServerTool("anthropic", "web_search_20250305", b"{}")
+    cited = Opaque("anthropic", "search_result", b'{"citations": {"enabled": true}}')
+    turn = Turn("user", (image, text, ToolResult("1", (image, cited))))
+    found = shape(Request(model="m", turns=(turn,), tools=(tool,)))
+    assert found.media == [image, image]
+    assert found.server_tools == [tool]
+    assert found.of("documents") == found.of("cited") == found.of("opaque") == 1
+    assert found.of("tools") == 0
+
+
+def test_thinking_that_is_off_is_no_thinking() -> None:
+    for off in (Reasoning(effort="none"), Reasoning(budget=0)):
+        found = shape(Request(model="m", turns=(user("a"),), reasoning=off))
+        assert found.of("thinking") == found.of("thinking_adaptive") == 0
+    found = shape(Request(model="m", turns=(user("a"),), reasoning=Reasoning(adaptive=True)))
+    assert found.of("thinking_adaptive") == 1
+
+
+def test_a_text_alone_has_no_frame() -> None:
+    found = text_shape("Hello there")
+    assert found.of("words") == 2
+    assert found.of("request") == 0
+    assert len(found.counts) == len(TERMS)
