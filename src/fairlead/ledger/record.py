@@ -21,7 +21,7 @@ Outcome = Literal[
     "unknown",
 ]
 
-Op = Literal["generate", "count_tokens", "embeddings", "files", "batches", "caches"]
+Op = Literal["generate", "count_tokens", "estimate", "embeddings", "files", "batches", "caches"]
 """What was asked for. Counting costs nothing; what is stored at a vendor is not priced here."""
 
 

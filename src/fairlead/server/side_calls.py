@@ -22,6 +22,7 @@ from fairlead.engine.uploads import continues, opened
 from fairlead.server.asgi_client import Scope
 from fairlead.server.body import header
 from fairlead.server.door import Door, enter
+from fairlead.server.estimates import EstimateEngine
 from fairlead.server.routes import Match
 
 __all__ = ["SIDE_ROUTES", "SideCalls", "Way"]
@@ -38,7 +39,7 @@ class Way(Struct, frozen=True):
     in_url: tuple[str, bool] | None = None
 
 
-SIDE_ROUTES = ("count", "embed", "embed_one", *sorted({name for name, _ in ENDPOINTS}))
+SIDE_ROUTES = ("count", "estimate", "embed", "embed_one", *sorted({name for name, _ in ENDPOINTS}))
 """Names of the routes that `SideCalls` knows."""
 
 _SCHEMES = {"http", "https"}
@@ -51,6 +52,7 @@ class SideCalls:
         kept = engine.stores
         shared = (engine.transports, engine.ledger, kept.vault, kept.responses, kept.ownership)
         self._counting = CountingEngine(*shared)
+        self._estimates = EstimateEngine(*shared)
         self._embedding = EmbeddingEngine(*shared)
         self._passing = PassEngine(*shared)
 
@@ -67,6 +69,8 @@ class SideCalls:
         in_url = None if model is None else (model, name == "embed_one")
         if name == "count":
             return Way(self._counting, partial(SideExchange, op="count_tokens"), in_url=in_url)
+        if name == "estimate":
+            return Way(self._estimates, partial(SideExchange, op="estimate"), in_url=in_url)
         if name.startswith("embed"):
             return Way(self._embedding, partial(SideExchange, op="embeddings"), in_url=in_url)
         endpoint = ENDPOINTS.get((name, dialect))
