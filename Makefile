@@ -70,7 +70,7 @@ fuzz: $(STAMP) ## The property tests with many more examples
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/unit
 
 lock: $(STAMP) ## Lock the dependencies anew (for maintainers)
-	@for set in "runtime" "dev --group dev" "interop --group interop"; do \
+	@for set in "runtime" "dev --group dev" "interop --group interop" "finance --extra finance"; do \
 		set -- $$set; name=$$1; shift; \
 		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 			--python-version 3.11 pyproject.toml --extra demo $$@ -o requirements/$$name.txt; \

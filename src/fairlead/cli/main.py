@@ -10,6 +10,7 @@ from fairlead.cli import (
     cost,
     demo,
     emulate,
+    forecast,
     keys,
     models,
     receipt,
@@ -37,6 +38,7 @@ app.command("check")(check.check)
 app.command("usage")(usage.usage)
 app.command("receipt")(receipt.receipt)
 app.command("whatif")(whatif.whatif)
+app.command("forecast")(forecast.forecast)
 app.command("reconcile")(reconcile.reconcile)
 app.command("demo")(demo.demo)
 app.add_typer(cost.app, name="cost")

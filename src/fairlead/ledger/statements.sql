@@ -285,6 +285,14 @@ FROM (
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
 
+-- daily_cost --
+-- Dollars (1e-12) of each UTC day that has any.
+SELECT date(at, 'unixepoch') AS day, sum(cost_pico_usd) AS cost_pico_usd
+FROM records
+WHERE at >= :since AND at < :until AND cost_pico_usd IS NOT NULL AND (:emulated OR NOT emulated)
+GROUP BY 1
+ORDER BY 1;
+
 -- show_record --
 -- One request's record.
 SELECT

@@ -1,7 +1,7 @@
 """The ledger's answers in groups: what a replay under other prices needs, and nothing else."""
 
 import sqlite3
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from fairlead.canon import Usage
 from fairlead.ledger.query import reading
 from fairlead.ledger.statements import Statements
 
-__all__ = ["Traffic", "traffic"]
+__all__ = ["Traffic", "daily_cost", "traffic"]
 
 _FOREVER = 1e18
 _KINDS = (
@@ -52,6 +52,24 @@ def traffic(
         db.row_factory = sqlite3.Row
         found = db.execute(Statements.load()["traffic"], asked).fetchall()
     return [_traffic(row) for row in found]
+
+
+def daily_cost(
+    path: str | Path, since: float, until: float, *, emulated: bool = False
+) -> list[Decimal]:
+    """US dollars of each UTC day from the first that has any to the last before `until`.
+
+    A day between without spend is 0. Empty without any. LedgerError for a file that is no ledger.
+    """
+    asked = {"since": since, "until": until, "emulated": emulated}
+    with reading(path) as db:
+        found = dict(db.execute(Statements.load()["daily_cost"], asked).fetchall())
+    if not found:
+        return []
+    first = date.fromisoformat(min(found))
+    days = (datetime.fromtimestamp(until, UTC).date() - first).days
+    dates = (first + timedelta(days=at) for at in range(days))
+    return [Decimal(found.get(day.isoformat(), 0)).scaleb(-12) for day in dates]
 
 
 def _traffic(row: sqlite3.Row) -> Traffic:

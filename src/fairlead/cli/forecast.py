@@ -1,0 +1,93 @@
+"""`fairlead forecast`: spend to come."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fairlead.canon import Failure
+from fairlead.cli.output import console, print_json
+from fairlead.cost.price import dollars
+from fairlead.finance.forecast import Forecast, Sum
+from fairlead.finance.forecast import forecast as continued
+from fairlead.finance.series import METHODS, best_method
+from fairlead.ledger.traffic import daily_cost
+from fairlead.server.compile import database_path
+from fairlead.server.config import load
+
+__all__ = ["forecast"]
+
+HISTORY = 182
+"""Days that are looked at: half a year holds the weeks, and forgets what is no longer so."""
+
+
+def forecast(
+    days: Annotated[int, typer.Option(help="Days to come, from today on.")] = 30,
+    budget: Annotated[str | None, typer.Option(help="US dollars left from today on.")] = None,
+    method: Annotated[
+        str | None, typer.Option(help=f"{' or '.join(METHODS)}. Default: the best installed.")
+    ] = None,
+    emulated: Annotated[
+        bool, typer.Option("--emulated", help="The emulator's bill too, which nobody pays.")
+    ] = False,
+    config: Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
+) -> None:
+    """Forecast spend with weekly seasonality and an 80 % interval, from full UTC days."""
+    if method is not None and method not in METHODS:
+        raise typer.BadParameter(f"--method {method}: one of {', '.join(METHODS)}")
+    path = database_path(load(config).settings)
+    today = datetime.fromtimestamp(time.time(), UTC).date()
+    midnight = datetime.combine(today, datetime.min.time(), UTC).timestamp()
+    history = daily_cost(path, midnight - HISTORY * 86_400, midnight, emulated=emulated)
+    result = continued(
+        history,
+        today - timedelta(days=1),
+        days,
+        method=method or best_method(),
+        budget=None if budget is None else _usd(budget),
+    )
+    if json:
+        print_json(result)
+        return
+    _print(result)
+
+
+def _usd(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise Failure.invalid(f"{text!r} is no amount of dollars", "budget")
+    return amount
+
+
+def _print(result: Forecast) -> None:
+    title = f"Spend to come ({result.method}, {result.history_days} days of history)"
+    table = Table(title=title, title_justify="left", show_footer=True)
+    table.add_column("day", footer="total")
+    for heading, foot in zip(("expected", "from", "to"), _cells(result.total), strict=True):
+        table.add_column(heading, footer=foot, justify="right")
+    for day in result.days:
+        table.add_row(day.day.isoformat(), *_cells(day.usd))
+    out = console()
+    out.print(table)
+    if result.method != "seasonal-naive":
+        expected, low, high = _cells(result.baseline)
+        out.print(f"the plain baseline (last week again): {expected} ({low} to {high})")
+    if result.budget is not None:
+        ends, early = result.budget_ends, result.budget_ends_early
+        out.print(f"{dollars(result.budget, 2)} last until {ends or 'after these days'}")
+        out.print(f"one time in ten until {early or 'after these days'} or less")
+    for left in result.outside:
+        _, low, high = _cells(left.usd)
+        out.print(f"[yellow]{left.day}: {dollars(left.actual, 2)} was outside {low} to {high}[/]")
+
+
+def _cells(usd: Sum) -> tuple[str, str, str]:
+    return dollars(usd.expected, 2), dollars(usd.low, 2), dollars(usd.high, 2)
