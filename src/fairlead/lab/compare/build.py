@@ -103,8 +103,18 @@ class _Desk:
             cell(self.claims[i], line.key, at=self.at, source=self.source, over_prompt=over_prompt)
             for i in self.ids
         )
+        if line.key == "price.input_audio":
+            cells = tuple(map(self._unheard, cells, self.ids))
         judged = verdict(cells, self.ids, line.better)
         return Row(line.key, line.label, line.unit, cells, line.better, judged)
+
+    def _unheard(self, price: Cell, model: str) -> Cell:
+        """Without a price, and known to take no audio: that is not offered, not undisclosed."""
+        takes = cell(self.claims[model], "modalities_in", at=self.at, source=self.source).value
+        deaf = isinstance(takes, tuple) and "audio" not in takes
+        if price.state == "not_disclosed" and deaf:
+            return replace(price, state="not_offered", note="no audio input")
+        return price
 
     def bands(self, catalog: Catalog) -> list[Row]:
         """Prices of larger prompts; for a model without such a band they are what they were."""

@@ -57,7 +57,7 @@ class Cell(Struct, frozen=True, kw_only=True):
 class Verdict(Struct, frozen=True):
     """Who leads a row, and by how much over the next: `difference` in the row's unit, `percent` of
     the next one's value. `left_out` names the models whose value is unknown; `mixed_sources` says
-    that the figures come from different sources and may not have been taken alike.
+    that no source states all the figures, so that they may not have been taken alike.
     """
 
     best: tuple[str, ...]

@@ -7,7 +7,7 @@ from importlib import resources
 from fairlead.lab.compare.charts import FORMS, benchmark_chart, cost_chart, curve_chart
 from fairlead.lab.compare.comparison import Comparison, Dimension, Row
 from fairlead.lab.compare.curve import BreakEven
-from fairlead.lab.compare.text import Told, cell_told, highlights, row_name, verdict_text
+from fairlead.lab.compare.text import Told, cell_told, highlights, row_unit, verdict_text
 from fairlead.lab.compare.words import Words
 
 __all__ = ["html_report"]
@@ -115,9 +115,10 @@ def _section(dimension: Dimension, comparison: Comparison, words: Words) -> str:
     heads = ["", *(subject.id for subject in comparison.subjects), words.say("difference")]
     cells = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     rows = "".join(_row(row, comparison, words) for row in dimension.rows)
+    quiet = f'<caption class="quiet">{escape(title)}</caption>'
     table = (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">'
-        f'<table><caption class="quiet">{escape(title)}</caption><thead><tr>{cells}</tr></thead>'
+        f'<table class="wide">{quiet}<thead><tr>{cells}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
     return _part(dimension.key.replace(" ", "-"), title, table)
@@ -130,7 +131,9 @@ def _row(row: Row, comparison: Comparison, words: Words) -> str:
         for cell, subject in zip(row.cells, comparison.subjects, strict=True)
     )
     judged = escape(verdict_text(row, comparison, words))
-    return f'<tr><th scope="row">{escape(row_name(row, words))}</th>{cells}<td>{judged}</td></tr>'
+    unit = row_unit(row, words)
+    name = escape(words.say(row.label)) + (f"<small>{escape(unit)}</small>" if unit else "")
+    return f'<tr><th scope="row">{name}</th>{cells}<td>{judged}</td></tr>'
 
 
 def _cell(told: Told, *, leads: bool) -> str:

@@ -9,7 +9,16 @@ from fairlead.catalog.keys import Value
 from fairlead.lab.compare.comparison import Cell, Comparison, Row
 from fairlead.lab.compare.words import Words
 
-__all__ = ["Told", "amount", "cell_told", "highlights", "row_name", "value_text", "verdict_text"]
+__all__ = [
+    "Told",
+    "amount",
+    "cell_told",
+    "highlights",
+    "row_name",
+    "row_unit",
+    "value_text",
+    "verdict_text",
+]
 
 SILENT = {
     "not_disclosed": "not disclosed",
@@ -70,8 +79,13 @@ def cell_told(cell: Cell, unit: str, words: Words) -> Told:
 
 def row_name(row: Row, words: Words) -> str:
     """A row's label with its unit, where the values don't show it."""
-    label = words.say(row.label)
-    return f"{label} ({words.say(row.unit)})" if row.unit and row.unit != "stars" else label
+    unit = row_unit(row, words)
+    return f"{words.say(row.label)} ({unit})" if unit else words.say(row.label)
+
+
+def row_unit(row: Row, words: Words) -> str:
+    """A row's unit; empty where the values show it."""
+    return "" if row.unit in {"", "stars", "percent", "ms"} else words.say(row.unit)
 
 
 def verdict_text(row: Row, comparison: Comparison, words: Words) -> str:

@@ -13,7 +13,7 @@ def verdict(cells: Sequence[Cell], models: Sequence[str], better: Better | None)
     equal, or nobody can say which way is better.
     """
     known = [
-        (_number(cell), model, cell.source)
+        (_number(cell), model, {cell.source, *cell.agreed_by})
         for cell, model in zip(cells, models, strict=True)
         if _number(cell) is not None
     ]
@@ -30,7 +30,7 @@ def verdict(cells: Sequence[Cell], models: Sequence[str], better: Better | None)
         left_out=tuple(
             model for cell, model in zip(cells, models, strict=True) if _number(cell) is None
         ),
-        mixed_sources=len({source for n, _, source in known if n in {first, second}}) > 1,
+        mixed_sources=not set.intersection(*(by for n, _, by in known if n in {first, second})),
     )
 
 

@@ -113,3 +113,17 @@ def test_a_third_that_is_silent_is_left_out_and_named() -> None:
 def test_a_bad_question_is_a_clear_failure(names, source, told) -> None:
     with pytest.raises(Failure, match=told):
         compare(CATALOG, names, TODAY, source=source)
+
+
+def test_a_source_that_both_agree_with_is_one_source() -> None:
+    twice = Cell(state="stated", value=73, source="other", agreed_by=("s",))
+    judged = verdict([stated(54), twice], ["a", "b"], "high")
+    assert judged is not None
+    assert not judged.mixed_sources
+
+
+def test_audio_that_a_model_does_not_take_is_not_offered() -> None:
+    report = compare(CATALOG, [GEMINI, HAIKU], TODAY)
+    price = row(report, "price.input_audio").cells
+    assert (price[0].state, price[1].state) == ("stated", "not_offered")
+    assert price[1].note == "no audio input"
