@@ -43,8 +43,8 @@ def test_the_estimate_stands_beside_the_vendors_count(gateway, path, body) -> No
     for each in answer["candidates"]:
         tokens = each["prompt_tokens"]
         assert tokens["problem"] is None
-        assert tokens["counted"] <= tokens["high"]
-        assert tokens["counted"] > 60
+        assert tokens["low"] < tokens["estimate"] < tokens["high"]
+        assert 60 < tokens["counted"] < 400  # the emulator's own way of counting
 
 
 def test_what_it_says_is_what_auto_does(gateway) -> None:
@@ -59,7 +59,7 @@ def test_what_it_says_is_what_auto_does(gateway) -> None:
 def test_an_answer_that_nobody_stored_here(gateway) -> None:
     """Only the vendor of its dialect may know it."""
     body = {"model": "auto", "input": "x", "previous_response_id": "resp_none"}
-    answer = ask(gateway, "/v1/responses/estimate?models=haiku,gpt-5-mini", body).json()
+    answer = ask(gateway, "/v1/responses/estimate?models=haiku,gpt-99-unheard-of", body).json()
     haiku, mini = answer["candidates"]
     assert [each["code"] for each in haiku["refuses"]] == ["previous_response_not_found"]
     assert mini["refuses"] == []

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Iterable
 from decimal import Decimal
 from time import perf_counter
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -35,7 +36,10 @@ from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import AUTO, Lane
 from fairlead.engine.prepare import URLS, body_for
 from fairlead.engine.stored import recall, refuse_unknown
-from fairlead.routing import Chooser, Features, Option, extract, prompt_tokens_for
+from fairlead.routing import Chooser, Features, Option, extract
+from fairlead.tokens.estimate import estimate_shape
+from fairlead.tokens.families import family_of
+from fairlead.tokens.shape import Shape, shape
 from fairlead.upstream.transport import HttpRequest, TransportError
 from fairlead.upstream.vendors import address
 from fairlead.vault.turns import restore
@@ -45,21 +49,25 @@ __all__ = ["Answer", "Candidate", "EstimateEngine", "Refusal"]
 
 ASKED = ("count", "dialect", "models")
 """What the query may ask for."""
+COVERAGE: Final = 95
+"""How many of a hundred true counts lie within an estimate's bounds."""
 _NOT_OURS = frozenset({"key", "alt", "$alt", "beta", "api-version"})
 """What SDKs put into the query of any request."""
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 
 
 class Tokens(Struct, frozen=True):
-    """A prompt's tokens: the best estimate, and between which figures the true count lies.
-
-    `low` is None where only an upper bound was measured. `counted` is the vendor's own count, None
-    where it was not asked or did not tell; `problem` says why not. `how` names the estimate's way.
+    """A prompt's tokens: the best estimate, and between which figures the true count lies for
+    `coverage` of a hundred requests (`tokens.estimate`; `family` is the tokenizer's, `how` what the
+    estimate rests on). `counted` is the vendor's own count, None where it was not asked or did not
+    tell; `problem` says why not.
     """
 
     estimate: int
-    low: int | None
+    low: int
     high: int
+    coverage: int
+    family: str
     how: str
     counted: int | None = None
     problem: str | None = None
@@ -161,12 +169,14 @@ class EstimateEngine(Engine):
         policy = snapshot.policy(hints.policy)
         chooser = snapshot.chooser(policy, x.today)
         shown = _options(x, chooser, asked.models)
+        # Beside the loop: the vocabulary is read when first needed, and prompts may be long.
+        read = await asyncio.to_thread(shape, request)
         found: list[Candidate] = []
         for option in shown:
-            found.append(await self._candidate(x, option, features, asked))
-            await asyncio.sleep(0)  # a large body is looked at once for each model
+            found.append(await self._candidate(x, option, (features, read), asked))
+            await asyncio.sleep(0)  # a large body is encoded once for each model
         others = [option for option in chooser.options if option not in shown]
-        more = [await self._candidate(x, option, features, _Query()) for option in others]
+        more = [await self._candidate(x, option, (features, read), _Query()) for option in others]
         x.model = x.upstream = None  # nobody answered
         answer = Answer(
             model=x.model_name,
@@ -180,21 +190,24 @@ class EstimateEngine(Engine):
         await client.respond(200, answer_headers(x, JSON[1]), _ENCODE(answer))
 
     async def _candidate(
-        self, x: Exchange, option: Option, features: Features, asked: _Query
+        self, x: Exchange, option: Option, about: tuple[Features, Shape], asked: _Query
     ) -> Candidate:
         model, request = option.model, x.decoded()
+        features, read = about
         upstream = x.snapshot.upstreams.get(model.vendor)
         broken = option.broken(features)
         refuses: list[Refusal] = []
         if broken is not None:
             refuses.append(Refusal(broken.limit, broken.why, broken.param, broken.certain))
         losses: tuple[Loss, ...] = ()
+        surface = ""
         if upstream is not None:
             x.choose(model, upstream)
+            surface = x.dialect
             losses, refused = self._said(x, request, model)
             refuses += refused
         serves = not any(refusal.certain for refusal in refuses)
-        tokens = _tokens(features, model)
+        tokens = await asyncio.to_thread(_tokens, read, model, surface)
         if asked.count and upstream is not None and serves:
             tokens = await self._counted(x, (model, upstream), tokens)
         table = x.snapshot.prices(model, x.today)
@@ -354,10 +367,10 @@ def _cheapest(found: Iterable[Candidate]) -> str | None:
     return min(priced)[2] if priced else None
 
 
-def _tokens(features: Features, model: Model) -> Tokens:
-    """The estimate that routing uses: its lower bound is not measured."""
-    best = prompt_tokens_for(features, model)
-    return Tokens(best, None, max(best, features.prompt_tokens_high), "characters")
+def _tokens(read: Shape, model: Model, surface: str) -> Tokens:
+    """The estimate for one model, with the interval that its family's errors give."""
+    found = estimate_shape(read, family_of(model, surface), model=model.id, coverage=COVERAGE)
+    return Tokens(found.tokens, found.low, found.high, COVERAGE, found.family, found.how)
 
 
 def _cost(

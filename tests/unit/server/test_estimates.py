@@ -48,7 +48,8 @@ async def test_every_dialect_gets_the_same_answer_and_no_vendor_is_asked(path, b
     assert all(each["serves"] and each["refuses"] == [] for each in found.values())
     for each in found.values():
         tokens = each["prompt_tokens"]
-        assert 100 < tokens["estimate"] <= tokens["high"] < 500
+        assert 100 < tokens["low"] < tokens["estimate"] < tokens["high"] < 500
+        assert (tokens["coverage"], tokens["how"]) == (95, "fit")
         assert (tokens["counted"], tokens["problem"]) == (None, None)
         low, high = Decimal(each["cost_usd"]["low"]), Decimal(each["cost_usd"]["high"])
         assert 0 < low < high or low == high > 0
@@ -99,6 +100,17 @@ async def test_what_each_would_refuse_and_why() -> None:
     assert (answer["auto"]["model"], answer["cheapest"]) == (FLASH, FLASH)
 
 
+async def test_each_model_counts_in_its_own_tokenizer() -> None:
+    path = "/v1/estimate?models=haiku,claude-haiku-5-5,flash,gpt-5-mini,gpt-99"
+    found = by_model((await ask(path, CHAT)).json())
+    told = {each["prompt_tokens"]["family"] for each in found.values()}
+    assert len(told) >= 4
+    # The newer one counts some 30 % more tokens for the same text.
+    old, new = (found[each]["prompt_tokens"]["estimate"] for each in (HAIKU, "claude-haiku-5-5"))
+    assert 1.2 < new / old < 1.4
+    assert found["gpt-5-mini"]["prompt_tokens"]["how"] == "vocabulary"
+
+
 async def test_nobody_can() -> None:
     body = CHAT | {"max_tokens": 1_000_000}
     answer = (await ask("/v1/estimate", body)).json()
@@ -137,9 +149,13 @@ async def test_a_named_model_stands_first_beside_the_policys() -> None:
 
 
 async def test_candidates_of_ones_own() -> None:
-    answer = (await ask("/v1/estimate?models=gpt-5-mini,flash", CHAT)).json()
-    mini, flash = answer["candidates"]
-    assert (mini["model"], mini["cost_usd"], mini["upstream"]) == ("gpt-5-mini", None, "openai")
+    answer = (await ask("/v1/estimate?models=gpt-99-unheard-of,flash", CHAT)).json()
+    unknown, flash = answer["candidates"]
+    assert (unknown["model"], unknown["cost_usd"], unknown["upstream"]) == (
+        "gpt-99-unheard-of",
+        None,
+        "openai",
+    )
     assert flash["model"] == FLASH
     assert answer["cheapest"] == FLASH  # what is unpriced is never the cheapest
 
