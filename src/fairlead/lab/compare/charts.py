@@ -124,7 +124,7 @@ def curve_chart(comparison: Comparison, words: Words) -> str:
     for curve in found.curves:
         kind = f"curve s{ids.index(curve.model)} {FORMS.get(curve.form, 'f0')}"
         body.append(path(_points(curve, most), kind))
-    for level, (ratio, numbers) in enumerate(_meets(found.break_evens)):
+    for level, (ratio, numbers) in enumerate(_meets(found.listed())):
         x, high = _x(float(ratio)), TOP - 8 - 13 * (level % 3)
         body.append(line(x, high + 3, x, TOP + PLOT, "meet"))
         body.append(label(x, high, ", ".join(numbers), "meet", "middle"))

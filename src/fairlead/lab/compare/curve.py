@@ -45,6 +45,13 @@ class Curves(Struct, frozen=True):
     curves: tuple[Curve, ...]
     break_evens: tuple[BreakEven, ...]
 
+    def listed(self) -> tuple[BreakEven, ...]:
+        """Those to be shown: all of two models; of more, those of forms that wait alike."""
+        if len({curve.model for curve in self.curves}) < 3:
+            return self.break_evens
+        waits = {form.name: form.batched for form in FORMS}
+        return tuple(m for m in self.break_evens if waits[m.above[1]] == waits[m.below[1]])
+
 
 def curves(models: tuple[Model, ...], at: date) -> Curves:
     """The curves of every form that has prices, in the band of small prompts."""

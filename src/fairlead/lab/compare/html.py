@@ -7,7 +7,7 @@ from importlib import resources
 from fairlead.lab.compare.charts import FORMS, benchmark_chart, cost_chart, curve_chart
 from fairlead.lab.compare.comparison import Comparison, Dimension, Row
 from fairlead.lab.compare.curve import BreakEven
-from fairlead.lab.compare.text import Told, cell_told, highlights, row_unit, verdict_text
+from fairlead.lab.compare.text import Told, highlights, row_unit, rows_told, verdict_text
 from fairlead.lab.compare.words import Words
 
 __all__ = ["html_report"]
@@ -77,7 +77,7 @@ def _charts(comparison: Comparison, words: Words) -> str:
         _figure(
             f"{curve} ({per})",
             f'{legend}<ul class="legend">{forms}</ul>',
-            curve_chart(comparison, words) + _break_evens(comparison.curves.break_evens, words),
+            curve_chart(comparison, words) + _break_evens(comparison.curves.listed(), words),
         ),
     ]
     return _part("charts", words.say("Charts"), "".join(figures))
@@ -114,7 +114,7 @@ def _section(dimension: Dimension, comparison: Comparison, words: Words) -> str:
     title = words.say(dimension.title)
     heads = ["", *(subject.id for subject in comparison.subjects), words.say("difference")]
     cells = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
-    rows = "".join(_row(row, comparison, words) for row in dimension.rows)
+    rows = "".join(_row(row, told, comparison, words) for row, told in rows_told(dimension, words))
     quiet = f'<caption class="quiet">{escape(title)}</caption>'
     table = (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">'
@@ -124,11 +124,11 @@ def _section(dimension: Dimension, comparison: Comparison, words: Words) -> str:
     return _part(dimension.key.replace(" ", "-"), title, table)
 
 
-def _row(row: Row, comparison: Comparison, words: Words) -> str:
+def _row(row: Row, told: Sequence[Told], comparison: Comparison, words: Words) -> str:
     best = row.verdict.best if row.verdict else ()
     cells = "".join(
-        _cell(cell_told(cell, row.unit, words), leads=subject.id in best)
-        for cell, subject in zip(row.cells, comparison.subjects, strict=True)
+        _cell(cell, leads=subject.id in best)
+        for cell, subject in zip(told, comparison.subjects, strict=True)
     )
     judged = escape(verdict_text(row, comparison, words))
     unit = row_unit(row, words)

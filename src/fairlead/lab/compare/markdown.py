@@ -1,7 +1,7 @@
 """A comparison in Markdown: headings and tables."""
 
 from fairlead.lab.compare.comparison import Comparison, Dimension
-from fairlead.lab.compare.text import Told, cell_told, highlights, row_name, verdict_text
+from fairlead.lab.compare.text import Told, highlights, row_name, rows_told, verdict_text
 from fairlead.lab.compare.words import Words
 
 __all__ = ["markdown"]
@@ -29,8 +29,8 @@ def _only(comparison: Comparison) -> str:
 def _section(dimension: Dimension, comparison: Comparison, words: Words) -> str:
     heads = ["", *(subject.id for subject in comparison.subjects), words.say("difference")]
     lines = [f"## {words.say(dimension.title)}", "", _row(heads), _row(["---"] * len(heads))]
-    for row in dimension.rows:
-        cells = [_cell(cell_told(cell, row.unit, words)) for cell in row.cells]
+    for row, told in rows_told(dimension, words):
+        cells = [_cell(cell) for cell in told]
         name, judged = row_name(row, words), verdict_text(row, comparison, words)
         lines.append(_row([_plain(name), *cells, _plain(judged)]))
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairlead.lab.compare.comparison import Comparison, Dimension
-from fairlead.lab.compare.text import Told, cell_told, highlights, row_name, verdict_text
+from fairlead.lab.compare.text import Told, highlights, row_name, rows_told, verdict_text
 from fairlead.lab.compare.words import Words
 
 __all__ = ["for_terminal"]
@@ -31,8 +31,8 @@ def _table(dimension: Dimension, comparison: Comparison, words: Words) -> Table:
     for subject in comparison.subjects:
         table.add_column(subject.id, ratio=4, overflow="fold")
     table.add_column(words.say("difference"), ratio=3, overflow="fold")
-    for row in dimension.rows:
-        cells = [_cell(cell_told(cell, row.unit, words)) for cell in row.cells]
+    for row, told in rows_told(dimension, words):
+        cells = [_cell(cell) for cell in told]
         table.add_row(row_name(row, words), *cells, verdict_text(row, comparison, words))
     return table
 

@@ -1,12 +1,13 @@
 """Cells and verdicts in words: the same for the terminal, Markdown and HTML."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.catalog.keys import Value
-from fairlead.lab.compare.comparison import Cell, Comparison, Row
+from fairlead.lab.compare.comparison import Cell, Comparison, Dimension, Row
 from fairlead.lab.compare.words import Words
 
 __all__ = [
@@ -75,6 +76,21 @@ def cell_told(cell: Cell, unit: str, words: Words) -> Told:
         note=note,
         dissent=dissent,
     )
+
+
+def rows_told(dimension: Dimension, words: Words) -> Iterator[tuple[Row, list[Told]]]:
+    """A dimension's rows with their cells in words. A source's note on several of a model's facts
+    stands once, with the first of them; a star keeps its reason.
+    """
+    seen: set[tuple[int, str | None, str | None]] = set()
+    for row in dimension.rows:
+        told = []
+        for at, cell in enumerate(row.cells):
+            mark = (at, cell.source, cell.note)
+            again = mark in seen and cell.seen is not None and row.unit != "stars"
+            told.append(cell_told(replace(cell, note=None) if again else cell, row.unit, words))
+            seen.add(mark)
+        yield row, told
 
 
 def row_name(row: Row, words: Words) -> str:

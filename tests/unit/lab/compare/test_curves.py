@@ -4,7 +4,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairlead.catalog import load
 from fairlead.catalog.model import Model, Price
+from fairlead.lab.compare.build import compare
 from fairlead.lab.compare.curve import curves
 
 DAY = date(2026, 11, 23)
@@ -33,3 +35,13 @@ def test_at_a_break_even_both_cost_the_same_and_its_sides_are_right(a, b, c, d) 
 
 def test_an_unpriced_model_has_no_curve() -> None:
     assert curves((Model(id="m", vendor="v"),), DAY).curves == ()
+
+
+def test_of_more_than_two_models_only_forms_that_wait_alike_are_listed() -> None:
+    report = compare(load(), ["flash", "haiku-4.5", "haiku-5.5", "gemini-3.8-flash"], DAY)
+    found = report.curves
+    listed = found.listed()
+    assert 0 < len(listed) < len(found.break_evens)
+    assert all(("batched" in m.above[1]) == ("batched" in m.below[1]) for m in listed)
+    two = compare(load(), ["flash", "haiku-4.5"], DAY).curves
+    assert two.listed() == two.break_evens

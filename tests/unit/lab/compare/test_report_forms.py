@@ -14,6 +14,7 @@ from fairlead.lab.compare.markdown import markdown
 from fairlead.lab.compare.rows import DIMENSIONS
 from fairlead.lab.compare.sayings import load_sayings
 from fairlead.lab.compare.terminal import for_terminal
+from fairlead.lab.compare.text import rows_told
 from fairlead.lab.compare.words import Words
 
 CATALOG = load()
@@ -133,3 +134,11 @@ def test_chinese_has_every_label_and_saying() -> None:
     assert Words("en").say("pricing") == "pricing"
     assert words.say("prompts over 100,000 tokens: input") == "提示词超过 100,000 token：输入"
     assert words.say("nobody knows this") == "nobody knows this"
+
+
+def test_a_note_on_several_facts_stands_once_in_a_dimension(report) -> None:
+    for dimension in report.dimensions:
+        for at in range(len(report.subjects)):
+            notes = [told[at].note for _, told in rows_told(dimension, Words())]
+            sourced = [n for n in notes if n.startswith("Deprecations page")]
+            assert len(sourced) <= 1
