@@ -133,7 +133,7 @@ async def _same_stream(
     try:
         async for chunk in response.chunks():
             events += chunk.count(b"data:")
-            if x.first_byte is None:
+            if not client.started:  # a candidate before this one may have sent a first byte, too
                 x.first_byte = x.first_token = perf_counter()
                 await client.start(response.status, headers)
             tap.feed(chunk)
