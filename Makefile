@@ -8,7 +8,7 @@ INTEROP := .venv-interop
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench agents interop docs fuzz lock clean
+.PHONY: help demo test check format bench agents interop docs fuzz soak lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -68,6 +68,9 @@ docs: $(STAMP) ## Write the generated parts of the documentation
 
 fuzz: $(STAMP) ## The property tests with many more examples
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/unit
+
+soak: $(STAMP) ## 10,000 mixed requests: the emulated vendors' bill beside the ledger
+	@FAIRLEAD_SOAK_REQUESTS=$${FAIRLEAD_SOAK_REQUESTS:-10000} $(BIN)/python -m pytest tests/integration/test_bill_equals_ledger.py
 
 lock: $(STAMP) ## Lock the dependencies anew (for maintainers)
 	@for set in "runtime" "dev --group dev" "interop --group interop" "finance --extra finance"; do \

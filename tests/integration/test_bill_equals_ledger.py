@@ -1,0 +1,127 @@
+"""The emulator keeps a bill, as a vendor would. The ledger says the same, to the token.
+
+A few hundred mixed requests in the suite; `make soak` sends ten thousand
+(FAIRLEAD_SOAK_REQUESTS) and prints the figures that docs/money.md shows.
+"""
+
+import os
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import islice
+
+from msgspec.structs import asdict
+from tests.integration.conftest import start_gateway
+from tests.integration.mixed_traffic import mixed, send
+
+from fairlead.catalog import load
+from fairlead.cost.price import BUCKETS, PriceTable
+from fairlead.emulator import EmulatorThread
+from fairlead.emulator.books import Entry
+from fairlead.ledger.query import show
+from fairlead.ledger.query import usage as sums
+from fairlead.ledger.record import Record
+
+REQUESTS = int(os.environ.get("FAIRLEAD_SOAK_REQUESTS", "250"))
+CATALOG = load()
+
+
+def _told(record: Record) -> Counter[str]:
+    held = asdict(record.usage) if record.usage is not None else {}
+    return +Counter({kind: held.get(kind, 0) for kind in BUCKETS})
+
+
+def _billed(entries: list[Entry]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for entry in entries:
+        total.update(entry.usage)
+    return +total
+
+
+def _dollars(model: str, tokens: Counter[str]) -> Decimal:
+    """Dollars of a model's tokens, 0 for a model without prices."""
+    day = datetime.now(UTC).date()
+    table = PriceTable(CATALOG.resolve(model, day), day)
+    prices = {kind: table.usd_per_million(kind) for kind in tokens}
+    return sum((n * (prices[k] or 0) for k, n in tokens.items()), Decimal(0)) / 1_000_000
+
+
+def _why(record: Record, entries: list[Entry]) -> str:
+    """Why the bill of a request may differ from its record; empty where nothing explains it."""
+    if record.usage is not None and record.usage.estimated:
+        return "estimated: the vendor did not tell the end"
+    if len(entries) > 1 or (entries and record.usage is None):
+        return "an attempt that broke off after the vendor had begun, and told no usage"
+    if record.outcome in ("client_gone", "stream_broken"):
+        return "broken off: the vendor's last word came before its end"
+    return ""
+
+
+def _record(database, request_id: str) -> Record:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = show(database, request_id)
+        if isinstance(found, Record):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"no record of {request_id}")
+
+
+def _run(tmp_path, count: int) -> tuple[list[tuple[Record, list[Entry]]], dict, object]:
+    """Each request's record with what the emulator noted during it, the bill, the ledger's sums."""
+    with EmulatorThread(requests_kept=4 * count) as emulator, ExitStack() as stack:
+        gateway = start_gateway(stack, tmp_path, emulator, {}, "")
+        sent = []
+        for asked in mixed(count):
+            emulator.faults.clear()
+            if asked.fault is not None:
+                emulator.faults.add(asked.fault)
+            before = len(emulator.requests)
+            _, request_id = send(gateway.port, asked)
+            made = islice(emulator.requests, before, None)
+            sent.append((request_id, list(made)))
+        pairs = [(_record(gateway.database, name), entries) for name, entries in sent]
+        time.sleep(0.5)  # stalled answers to clients that left: the emulator notes their end
+        return pairs, emulator.bill(), sums(gateway.database, by=["model"])
+
+
+def test_the_emulators_bill_is_the_ledgers(tmp_path, capsys):
+    pairs, bill, ledger = _run(tmp_path, REQUESTS)
+    wrong, explained, unexplained, known = [], Counter(), Decimal(0), Decimal(0)
+    apart: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for record, entries in pairs:
+        billed, told = _billed(entries), _told(record)
+        model = record.model or ""
+        if billed == told:
+            known += _dollars(model, billed) if billed else 0
+            continue
+        owed = sum((_dollars(entry.model, _billed([entry])) for entry in entries), Decimal(0))
+        off = owed - (record.cost_usd or 0)
+        why = _why(record, entries)
+        if why:
+            reasons[why] += 1
+            explained[why] += off
+        else:
+            unexplained += off
+            wrong.append((record.id, record.outcome, record.dialect, model, billed, told))
+        apart.update({kind: billed[kind] - told[kind] for kind in BUCKETS})
+    same = len(pairs) - sum(reasons.values()) - len(wrong)
+    first = f"{len(pairs)} requests, {same} the same to the token, worth ${known:.6f}"
+    lines = [
+        f"{first}; unexplained ${unexplained:.2f}",
+        *(f"  {n} {why}: ${explained[why]:.6f}" for why, n in reasons.items()),
+    ]
+    if REQUESTS > 1000:
+        with capsys.disabled():
+            sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    assert not wrong, "\n".join(map(str, wrong[:5]))
+    assert unexplained == 0
+    # The same over all: the bill's sums less what is explained are the ledger's.
+    whole = Counter(bill["total"]["usage"])
+    held = {kind: getattr(ledger.totals, kind) for kind in BUCKETS}
+    assert {kind: whole[kind] - apart[kind] for kind in BUCKETS} == held
+    assert same > 0.8 * REQUESTS
