@@ -1,7 +1,7 @@
 """`fairlead cost`: what a workload costs a month, and where which model gets cheaper."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from fairlead.catalog.shipped import read
 from fairlead.cli.chart import chart
 from fairlead.cli.output import console, print_json
 from fairlead.cost.breakeven import BreakEven, Interval
+from fairlead.cost.price import dollars
 from fairlead.cost.scenario import COMBINATIONS, Bill, Scenario, ScenarioError, parse_scenarios
 from fairlead.cost.study import VENDOR, Study, figures_of, study, usual_models
 from fairlead.server.compile import compile_snapshot
@@ -28,6 +29,7 @@ app = typer.Typer(help="Monthly cost of a workload, and break-even points.", no_
 
 POINTS = 41
 """Points of a curve."""
+_MICRO = Decimal("0.000001")
 FEW = 3
 """Up to so many models every pair is told at length."""
 TITLES = {
@@ -173,7 +175,8 @@ def _day(on: str | None) -> date:
 
 def amount(value: Decimal) -> str:
     """Dollars in two to six places, so that cents stay cents: `465.00`, `0.0123`."""
-    text = f"{value:.6f}".rstrip("0")
+    rounded = value.quantize(_MICRO, rounding=ROUND_HALF_UP)
+    text = f"{rounded:f}".rstrip("0")
     whole, _, places = text.partition(".")
     return f"{whole}.{places:0<2}"
 
@@ -365,6 +368,11 @@ def _print(made: Study, warnings: list[str]) -> None:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
 
 
+def cents(value: Decimal) -> str:
+    """Dollars and cents, rounded as bills are."""
+    return dollars(value, 2).removeprefix("$")
+
+
 def _bills(made: Study) -> Table:
     table = Table(title="Dollars a month", title_justify="left")
     table.add_column("model")
@@ -379,9 +387,9 @@ def _bills(made: Study) -> Table:
             table.add_row(
                 model if at == 0 else "",
                 TITLES[bill.combination],
-                f"{bill.input:,.2f}",
-                f"{bill.output:,.2f}",
-                f"[bold]{bill.total:,.2f}[/]",
+                cents(bill.input),
+                cents(bill.output),
+                f"[bold]{cents(bill.total)}[/]",
                 f"{saves:.1f} %" if at else "",
                 _missing(bill),
                 end_section=at + 1 == len(found),
@@ -406,7 +414,7 @@ def _differences(made: Study) -> Table:
     for each in made.differences:
         table.add_row(
             TITLES[each.combination], each.cheaper, each.dearer,
-            f"{each.usd:,.2f}", f"{each.percent} %",
+            cents(each.usd), f"{each.percent} %",
         )  # fmt: skip
     return table
 

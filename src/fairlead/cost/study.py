@@ -15,7 +15,7 @@ from fairlead.catalog.catalog import Catalog
 from fairlead.catalog.compile import compile_model
 from fairlead.catalog.model import Model
 from fairlead.cost.breakeven import BreakEven, Surface, break_even, surface
-from fairlead.cost.price import PriceTable
+from fairlead.cost.price import PriceTable, dollars
 from fairlead.cost.scenario import COMBINATIONS, Bill, Combination, Scenario, ScenarioError, bills
 
 __all__ = ["VENDOR", "Difference", "Study", "figures_of", "study", "usual_models"]
@@ -144,6 +144,11 @@ def _notes(
         yield from _of_cache(model, table, scenario, cached)
     elif scenario.cached_share:
         yield "no prompt caching is stated, so it is billed without"
+    if model.thinking.default_on and not scenario.thinking_tokens:
+        yield (
+            "it thinks unless told not to, and thoughts are billed as output: none are in this"
+            " workload"
+        )
     if scenario.batch_share and not by["batched"].batched:
         yield "no batches are stated, so it is billed without"
     elif cached.cached and any(line.kind == "batch_cache_read" for line in by["both"].lines):
@@ -174,7 +179,7 @@ def _of_cache(model: Model, table: PriceTable, scenario: Scenario, cached: Bill)
             f"cache writes ({kept.write.removeprefix('cache_write_')}): the prefix is asked for"
             f" every {_seconds(gap)} on average and lives {kept.lifetime} s after each use, so"
             f" {_percent(kept.cold)} of the requests find it cold and write it, for"
-            f" ${paid:,.2f} a month (${paid - plain:,.2f} more than as fresh input)"
+            f" {dollars(paid, 2)} a month ({dollars(paid - plain, 2)} more than as fresh input)"
         )
     if model.limits.min_cacheable is None:
         yield "its smallest cacheable size is not disclosed, so none is applied"

@@ -1,12 +1,14 @@
 """`fairlead cost`, as a user types it."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from typer.testing import CliRunner
 
 from fairlead.canon import FairleadError
 from fairlead.cli.chart import chart
+from fairlead.cli.cost import amount, cents
 from fairlead.cli.main import app
 
 RUN = CliRunner()
@@ -91,6 +93,26 @@ def test_a_price_of_a_day_to_come() -> None:
     )
     key = ("gemini-3.8-flash", "plain")
     assert float(then[key]) == 2 * float(now[key])
+
+
+@pytest.mark.parametrize(
+    ("value", "exact", "rounded"),
+    [("465", "465.00", "465.00"), ("92.625", "92.625", "92.63"), ("0.0000015", "0.000002", "0.00"),
+     ("1234.5", "1234.50", "1,234.50"), ("-0.125", "-0.125", "-0.13"), ("0", "0.00", "0.00")],
+)  # fmt: skip
+def test_amounts_are_rounded_half_up(value, exact, rounded) -> None:
+    assert (amount(Decimal(value)), cents(Decimal(value))) == (exact, rounded)
+
+
+def test_a_workload_of_nothing_costs_nothing() -> None:
+    answer = ask("estimate", "--requests-per-day", "0", "--input", "0", "--output", "0")
+    assert {row["total"] for row in answer["models"]} == {"0.00"}
+    assert all(each["never"] for each in answer["break_even"])
+
+
+def test_that_a_model_thinks_unasked_is_told() -> None:
+    notes = ask("scenario", "chat", "--model", "gemini-2.5-flash", "--on", "2026-11-23")["notes"]
+    assert any("thinks unless told not to" in note for note in notes[FLASH])
 
 
 def test_the_list() -> None:
