@@ -28,6 +28,9 @@ from fairlead.lab.compare.verdict import verdict
 
 __all__ = ["compare"]
 
+MOST = 6
+"""More models than colours that can be told apart, and columns that fit, are refused."""
+
 _USD_MONTH = "US dollars a month"
 _BESTS = (("best without batches", False), ("best of all", True))
 
@@ -45,7 +48,7 @@ def compare(
 
     `source`: only its claims count, and what it doesn't say is not disclosed; others stand beside
     it as dissent. `measured`: figures of the user's own gateway by model id. Failure for a source
-    or a model that isn't known, or for fewer than two models.
+    or a model that isn't known, for fewer than two models, or more than six.
     """
     sayings = load_sayings(catalog.sources)
     if source is not None and source not in sayings.sources:
@@ -157,6 +160,8 @@ def _ids(catalog: Catalog, names: Sequence[str]) -> list[str]:
     unique = list(dict.fromkeys(ids))
     if len(unique) < 2:
         raise Failure.invalid("a comparison takes two models or more", "models")
+    if len(unique) > MOST:
+        raise Failure.invalid(f"a comparison takes {MOST} models at most", "models")
     return unique
 
 

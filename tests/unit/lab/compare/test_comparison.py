@@ -127,3 +127,11 @@ def test_audio_that_a_model_does_not_take_is_not_offered() -> None:
     price = row(report, "price.input_audio").cells
     assert (price[0].state, price[1].state) == ("stated", "not_offered")
     assert price[1].note == "no audio input"
+
+
+def test_there_are_colours_for_six_models() -> None:
+    entries = {f"m{n}": {"vendor": "ours", "price.input": 1.0} for n in range(7)}
+    catalog = load(models=entries, today=TODAY)
+    assert len(compare(catalog, list(entries)[:6], TODAY).subjects) == 6
+    with pytest.raises(Failure, match="6 models at most"):
+        compare(catalog, list(entries), TODAY)
