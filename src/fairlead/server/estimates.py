@@ -89,13 +89,15 @@ class Cost(Struct, frozen=True):
 
 class Refusal(Struct, frozen=True):
     """Why a model would not serve the request. `code` is the limit's or the loss's name, `param`
-    the field at fault; not `certain`: the vendor's own count decides.
+    the field at fault; not `certain`: the vendor's own count decides. `stops`: the request itself
+    is at fault, so `auto` would not go on to the next model.
     """
 
     code: str
     why: str
     param: str | None = None
     certain: bool = True
+    stops: bool = False
 
 
 class Candidate(Struct, frozen=True):
@@ -242,7 +244,9 @@ class EstimateEngine(Engine):
         except Failure as failure:
             problem = failure.problem
             param = problem.param and x.codec.client_path(problem.param, request)
-            return (), [Refusal(problem.code or problem.kind, problem.message, param)]
+            stops = problem.kind != "unsupported"
+            code = problem.code or problem.kind
+            return (), [Refusal(code, problem.message, param, stops=stops)]
         losses = [replace(loss, path=path_of(loss.path, request)) for loss in said.losses]
         losses += x.codec.read_headers(x.headers) if not x.same else ()
         refused = [loss for loss in losses if loss.kind == "semantic" and not x.allow_loss]
@@ -354,6 +358,8 @@ def _auto(chooser: Chooser, features: Features, found: dict[str, Candidate]) -> 
         if not lost:
             return Auto(name, "; ".join([decision.reason, *told]))
         told.append(f"not {name}: {lost[0].why}")
+        if any(each.stops for each in lost):
+            break
     return Auto(None, "; ".join(told))
 
 

@@ -2,10 +2,13 @@
 
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from tests.unit.server.side_house import CATALOG, FLASH, HAIKU, SideHouse, whole
 
+from fairlead.routing import Features
+from fairlead.server.estimates import Refusal, _auto
 from fairlead.upstream.transport import ConnectFailed
 
 TEXT = "How many boats lie in the harbour tonight? " * 20
@@ -109,6 +112,39 @@ async def test_each_model_counts_in_its_own_tokenizer() -> None:
     old, new = (found[each]["prompt_tokens"]["estimate"] for each in (HAIKU, "claude-haiku-5-5"))
     assert 1.2 < new / old < 1.4
     assert found["gpt-5-mini"]["prompt_tokens"]["how"] == "vocabulary"
+
+
+async def test_auto_goes_on_to_the_next_where_one_cannot_be_told() -> None:
+    """A tool that only Gemini runs: a semantic loss at Haiku, as for an answer."""
+    body = GEMINI | {"tools": [{"codeExecution": {}}]}
+    answer = (await ask("/v1beta/models/auto:estimate", body)).json()
+    (refusal,) = by_model(answer)[HAIKU]["refuses"]
+    assert (refusal["code"], refusal["param"]) == ("server_tool", "tools.codeExecution")
+    assert (answer["auto"]["model"], answer["cheapest"]) == (FLASH, FLASH)
+    assert f"not {HAIKU}: " in answer["auto"]["reason"]
+    # And so it goes: Gemini is the only one that is asked.
+    done = await ask("/v1beta/models/auto:generateContent", body, whole({}, 400))
+    assert [FLASH in request.url for request in done.sent] == [True]
+
+
+async def test_a_loss_that_is_allowed_refuses_nothing() -> None:
+    body = GEMINI | {"tools": [{"codeExecution": {}}]}
+    reply = await ask("/v1beta/models/auto:estimate", body, x_fairlead_allow_loss="true")
+    haiku = by_model(reply.json())[HAIKU]
+    assert (haiku["serves"], haiku["refuses"]) == (True, [])
+    assert haiku["losses"][0]["kind"] == "semantic"
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_auto_stops_where_the_request_is_at_fault(stops) -> None:
+    kept = {FLASH: (Refusal("a", "lost", stops=stops),), HAIKU: ()}
+    found = {name: SimpleNamespace(refuses=refuses) for name, refuses in kept.items()}
+    decided = SimpleNamespace(ranked=(FLASH, HAIKU), reason="so it is")
+    auto = _auto(SimpleNamespace(decide=lambda _: decided), Features(), found)
+    if stops:
+        assert (auto.model, auto.reason) == (None, f"not {FLASH}: lost")
+    else:
+        assert (auto.model, auto.reason) == (HAIKU, f"so it is; not {FLASH}: lost")
 
 
 async def test_nobody_can() -> None:
