@@ -65,6 +65,22 @@ A vendor whose key is set is configured, without any file.
 |---|---|---|
 {timeouts}
 
+## `[families]`
+
+What a family's name (`flash`, `haiku`, or one of your own) stands for: models in your order of
+preference, and no others. The first that has not ended serves; one that has ended steps aside for
+what its vendor serves in its place.
+
+```toml
+[families]
+flash = ["gemini-3.8-flash", "gemini-3.5-flash-lite"]
+```
+
+## `[models."NAME"]`
+
+Facts of your own (your prices, your limits) and models of your own: see
+[the catalogue](catalog.md#your-own-models).
+
 ## `[aliases]`
 
 Model names of your own: `fast = "gemini-2.5-flash"`. An alias may name a model, a family (`flash`,

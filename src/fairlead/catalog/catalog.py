@@ -5,7 +5,7 @@ for every name that the catalogue knows; only unknown names take the slower way 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import NoReturn
@@ -28,11 +28,15 @@ from fairlead.catalog.facts import Fact, facts_of_sheet
 from fairlead.catalog.keys import CatalogError
 from fairlead.catalog.lifecycle import has_ended, in_place_of, member_in_force, warning
 from fairlead.catalog.model import Model, Sampling
+from fairlead.catalog.overlay import parse_overlay
+from fairlead.catalog.price_list import PriceList
 from fairlead.catalog.shipped import read, sheets
 from fairlead.catalog.surcharge import Surcharge, surcharged
+from fairlead.catalog.tail import Tail, laid_over
 
 __all__ = ["Catalog", "Family", "load"]
 
+_BARE = ("price.", "limits.")
 MAX_NAME = 200
 """A model name of more characters is refused without being looked for."""
 
@@ -86,6 +90,7 @@ class Catalog(Struct, frozen=True):
     sheets: dict[str, Sheet]
     vendors: Vendors
     version: str
+    tail: Tail = Tail()
 
     def __contains__(self, name: object) -> bool:
         """Whether `name` means a model or a family, be it only by its prefix."""
@@ -141,7 +146,7 @@ class Catalog(Struct, frozen=True):
 
     def facts_of(self, model: Model) -> tuple[Fact, ...]:
         """Each fact with source, date and disagreement; empty for a model that is not known."""
-        sheet = self.sheets.get(model.id)
+        sheet = self.sheets.get(model.id) or self.tail.sheet(model)
         return () if sheet is None else facts_of_sheet(sheet)
 
     def as_claimed_by(self, model_id: str, source: str) -> Model:
@@ -156,11 +161,11 @@ class Catalog(Struct, frozen=True):
         return surcharged(model, self.surcharges, upstream)
 
     def _known(self, name: str) -> Model | Family | None:
-        return (
-            self.names.get(name)
-            or self.names.get(self.vendors.plain(name))
-            or self.vendors.unknown(name)
-        )
+        found = self.names.get(name) or self.names.get(self.vendors.plain(name))
+        if found is None:
+            unknown = self.vendors.unknown(name)
+            found = None if unknown is None else self.tail.priced(unknown)
+        return found
 
     def _found(self, name: str) -> Model | Family:
         return self._known(name) or _refuse(name, self.names)
@@ -178,41 +183,60 @@ def load(
     *,
     models: Mapping[str, Mapping[str, object]] | None = None,
     aliases: Mapping[str, str] | None = None,
+    families: Mapping[str, Sequence[str]] | None = None,
+    overlay: tuple[str, str] | None = None,
+    tail: PriceList | None = None,
     today: date | None = None,
 ) -> Catalog:
-    """The embedded catalogue, with the user's models and aliases laid over it.
+    """The embedded catalogue, with the user's overlay, models, families and aliases over it.
 
-    `models` and `aliases` are plain data as the configuration file holds them (see `entries`);
-    `today` dates the user's facts that carry no date. Raises `CatalogError`.
+    `models`, `families` and `aliases` are plain data as the configuration file holds them (see
+    `entries`), `overlay` the name and the text of the overlay's file; `today` dates the user's
+    facts that carry no date. `tail` prices what only a prefix tells of. Raises `CatalogError`.
     """
     sources = parse_sources(read("sources.toml"), "sources.toml") | {CONFIG.id: CONFIG}
     by_id: dict[str, Sheet] = {}
     for file, text in sheets().items():
         sheet = parse_sheet(text, sources, file)
         by_id[sheet.id] = sheet
+    if overlay is not None:
+        where, text = overlay
+        laid = parse_overlay(text, sources, where)
+        sources |= laid.sources
+        by_id |= {name: merge(by_id.get(name), sheet) for name, sheet in laid.sheets.items()}
     for model_id, entry in (models or {}).items():
         own = user_sheet(model_id, entry, today or datetime.now(UTC).date())
         by_id[model_id] = merge(by_id.get(model_id), own)
     surcharges = _surcharges()
     compiled = {
-        model_id: surcharged(compile_model(sheet), surcharges, sheet.vendor)
+        model_id: surcharged(_compiled(sheet), surcharges, sheet.vendor)
         for model_id, sheet in by_id.items()
     }
-    families = _families(compiled)
+    named = _families(compiled, families or {})
     vendors = _vendors()
+    behind = Tail(tail)
     return Catalog(
         models=compiled,
-        families=families,
-        names=_names(compiled, families, vendors, aliases or {}),
+        families=named,
+        names=_names(compiled, named, vendors, aliases or {}, behind),
         surcharges=surcharges,
         sources=sources,
         sheets=by_id,
         vendors=vendors,
-        version=_version(compiled, families, surcharges),
+        version=_version(compiled, named, surcharges, *([behind.version] if tail else ())),
+        tail=behind,
     )
 
 
-def _families(models: Mapping[str, Model]) -> dict[str, Family]:
+def _compiled(sheet: Sheet) -> Model:
+    """The model of a sheet; one of which only catalogues tell prices and limits stays unknown."""
+    claims = sheet.claims
+    if claims and all(c.source.kind == "catalogue" and c.key.startswith(_BARE) for c in claims):
+        return laid_over(Model.unknown(sheet.id, sheet.vendor), sheet)
+    return compile_model(sheet)
+
+
+def _families(models: Mapping[str, Model], own: Mapping[str, Sequence[str]]) -> dict[str, Family]:
     rows = msgspec.convert(
         parse_toml(read("families.toml"), "families.toml")["families"], list[Family]
     )
@@ -228,6 +252,14 @@ def _families(models: Mapping[str, Model]) -> dict[str, Family]:
             family = families.get(name, Family(name, ()))
             if model.id not in family.members:
                 families[name] = Family(name, (*family.members, model.id), family.aliases)
+    # The user's rule: the members that he lists, in his order, and no others.
+    for name, members in own.items():
+        missing = [member for member in members if member not in models]
+        if missing or not members:
+            said = f"no such model '{missing[0]:.80}'" if missing else "lists no model"
+            raise CatalogError(f"families.{name}: {said}")
+        held = families.get(name)
+        families[name] = Family(name, tuple(members), held.aliases if held else ())
     return families
 
 
@@ -236,6 +268,7 @@ def _names(
     families: Mapping[str, Family],
     vendors: Vendors,
     aliases: Mapping[str, str],
+    tail: Tail,
 ) -> dict[str, Model | Family]:
     """Every name that is known without a prefix table, in lower case and as it is written."""
     names: dict[str, Model | Family] = {}
@@ -248,7 +281,9 @@ def _names(
         if not isinstance(target, str):
             raise CatalogError(f"aliases.{alias}: must be a string")
         plain = vendors.plain(target)
-        found = names.get(target) or names.get(plain) or vendors.unknown(target)
+        found = names.get(target) or names.get(plain)
+        if found is None and (unknown := vendors.unknown(target)) is not None:
+            found = tail.priced(unknown)
         if found is None:
             raise CatalogError(f"aliases.{alias}: no such model or family '{target:.80}'")
         names[alias] = names[alias.lower()] = found

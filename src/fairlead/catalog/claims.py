@@ -14,7 +14,17 @@ from msgspec import Struct
 
 from fairlead.catalog.keys import CatalogError, Value, check
 
-__all__ = ["Claim", "Sheet", "Source", "SourceKind", "parse_sheet", "parse_sources", "parse_toml"]
+__all__ = [
+    "Claim",
+    "Sheet",
+    "Source",
+    "SourceKind",
+    "parse_sheet",
+    "parse_sources",
+    "parse_toml",
+    "sheet_of_document",
+    "tables",
+]
 
 SourceKind = Literal["config", "vendor", "catalogue", "secondhand", "fairlead", "article"]
 
@@ -86,7 +96,7 @@ def parse_toml(text: str, where: str) -> dict[str, object]:
 def parse_sources(text: str, where: str) -> dict[str, Source]:
     """The list of sources by id."""
     sources: dict[str, Source] = {}
-    for index, row in enumerate(_tables(parse_toml(text, where), "sources", where)):
+    for index, row in enumerate(tables(parse_toml(text, where), "sources", where)):
         at = f"{where}: sources[{index}]"
         _known(row, {"id", "kind", "title", "url"}, at)
         kind = _string(row, "kind", at)
@@ -103,13 +113,19 @@ def parse_sheet(text: str, sources: Mapping[str, Source], where: str) -> Sheet:
 
     Raises `CatalogError` that names the file and the path of the key at fault.
     """
-    document = parse_toml(text, where)
+    return sheet_of_document(parse_toml(text, where), sources, where)
+
+
+def sheet_of_document(
+    document: Mapping[str, object], sources: Mapping[str, Source], where: str
+) -> Sheet:
+    """As `parse_sheet`, of what TOML gave."""
     _known(document, _SHEET_KEYS, where)
     aliases = document.get("aliases", [])
     if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
         raise CatalogError(f"{where}: aliases must be a list of strings")
     claims: list[Claim] = []
-    for index, row in enumerate(_tables(document, "claims", where)):
+    for index, row in enumerate(tables(document, "claims", where)):
         claims.extend(_claims(row, sources, f"{where}: claims[{index}]"))
     return Sheet(
         id=_string(document, "id", where),
@@ -157,7 +173,8 @@ def _claims(row: Mapping[str, object], sources: Mapping[str, Source], at: str) -
     ]
 
 
-def _tables(document: Mapping[str, object], key: str, where: str) -> list[dict[str, object]]:
+def tables(document: Mapping[str, object], key: str, where: str) -> list[dict[str, object]]:
+    """An array of tables. Raises `CatalogError` if it is something else."""
     rows = document.get(key, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise CatalogError(f"{where}: {key} must be an array of tables ([[{key}]])")

@@ -158,7 +158,8 @@ class Lifecycle(Struct, frozen=True):
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """One model. `known` is False for ids that only a prefix matched: priced as unpriced.
+    """One model. `known` is False for ids that only a prefix matched: unpriced, unless an installed
+    package prices them (`tail`).
 
     `modalities_in` holds `text image audio video document`; `family` is what a policy may name
     (`flash`, `haiku`). `features` holds stable names (`keys.FEATURES`):

@@ -6,6 +6,7 @@ import typer
 
 from fairlead.canon import Failure, FairleadError
 from fairlead.cli import (
+    catalog,
     check,
     cost,
     demo,
@@ -43,6 +44,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.command("demo")(demo.demo)
 app.add_typer(cost.app, name="cost")
 app.add_typer(keys.app, name="keys")
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(models.app, name="models")
 
 

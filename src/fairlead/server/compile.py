@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairlead.canon import Dialect, Failure
-from fairlead.catalog import Catalog, shipped_policies
+from fairlead.catalog import Catalog, CatalogError, shipped_policies
 from fairlead.catalog import load as load_catalog
+from fairlead.catalog.from_genai_prices import genai_prices_list
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing.policy import Policy, PolicyError, parse_policy
 from fairlead.server.config import ConfigError, Loaded
@@ -18,7 +19,7 @@ from fairlead.upstream.vendors import KINDS, Kind, Upstream
 from fairlead.wire import anthropic, gemini, openai_chat, openai_responses
 from fairlead.wire.codec import Codec
 
-__all__ = ["CODECS", "compile_catalog", "compile_snapshot", "database_path"]
+__all__ = ["CODECS", "compile_catalog", "compile_snapshot", "database_path", "overlay_path"]
 
 CODECS: dict[Dialect, Codec] = {
     codec.dialect: codec
@@ -33,6 +34,12 @@ def database_path(settings: Settings, environ: Mapping[str, str] | None = None) 
     env = os.environ if environ is None else environ
     home = env.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(home) / "fairlead" / "fairlead.db"
+
+
+def overlay_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the catalogue's overlay is, whether or not the file exists."""
+    own = settings.catalog.overlay
+    return Path(own) if own else database_path(settings, environ).with_name("catalog.toml")
 
 
 def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -> Snapshot:
@@ -78,9 +85,18 @@ def compile_catalog(loaded: Loaded) -> Catalog:
     Raises:
         ConfigError: an entry cannot work; the message names the key and its origin.
     """
-    aliases = loaded.settings.aliases
+    settings = loaded.settings
+    path = overlay_path(settings)
     try:
-        return load_catalog(aliases=aliases)
+        return load_catalog(
+            models=settings.models,
+            aliases=settings.aliases,
+            families=settings.families,
+            overlay=(str(path), path.read_text(encoding="utf-8")) if path.exists() else None,
+            tail=genai_prices_list() if settings.catalog.long_tail else None,
+        )
+    except CatalogError as error:
+        raise ConfigError(str(error)) from error
     except Failure as failure:
         problem = failure.problem
         key = problem.param or "aliases"

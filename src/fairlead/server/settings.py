@@ -2,7 +2,8 @@
 
 The one list from which the TOML file is validated, the environment is read, `fairlead check`
 prints and docs/configuration.md is written. A setting `x` of section `s` is also the environment
-variable `FAIRLEAD_S_X`; sections of free names (`upstreams`, `aliases`) exist in the file only.
+variable `FAIRLEAD_S_X`; sections of free names (`upstreams`, `aliases`, `families`, `models`) exist
+in the file only.
 """
 
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 __all__ = [
+    "CatalogSettings",
     "LedgerSettings",
     "LogSettings",
     "MediaSettings",
@@ -69,6 +71,25 @@ class LedgerSettings(Struct, frozen=True, forbid_unknown_fields=True):
             " `$XDG_DATA_HOME/fairlead` (`~/.local/share/fairlead`)."
         ),
     ] = ""
+
+
+class CatalogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is laid over the shipped facts about models; docs/catalog.md tells more."""
+
+    overlay: Annotated[
+        str,
+        Meta(
+            description="TOML file of `fairlead catalog update`. Empty: `catalog.toml` in the"
+            " folder of the ledger's file."
+        ),
+    ] = ""
+    long_tail: Annotated[
+        bool,
+        Meta(
+            description="Price models that the catalogue does not know by the package"
+            " `genai-prices` (extra `prices`), where it is installed."
+        ),
+    ] = True
 
 
 class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -227,6 +248,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     server: ServerSettings = ServerSettings()
     ledger: LedgerSettings = LedgerSettings()
+    catalog: CatalogSettings = CatalogSettings()
     routing: RoutingSettings = RoutingSettings()
     media: MediaSettings = MediaSettings()
     vault: VaultSettings = VaultSettings()
@@ -236,4 +258,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     )
     aliases: Annotated[
         dict[str, str], Meta(description='Model names of your own: `alias = "model"`.')
+    ] = field(default_factory=dict)
+    families: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(
+            description="What a family's name stands for: models in your order of preference; the"
+            ' first that has not ended serves. `flash = ["gemini-3.8-flash"]`'
+        ),
+    ] = field(default_factory=dict)
+    models: Annotated[
+        dict[str, dict[str, object]],
+        Meta(description="Models and prices of your own, each fact by its key (docs/catalog.md)."),
     ] = field(default_factory=dict)
