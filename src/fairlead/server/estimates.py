@@ -49,6 +49,8 @@ __all__ = ["Answer", "Candidate", "EstimateEngine", "Refusal"]
 
 ASKED = ("count", "dialect", "models")
 """What the query may ask for."""
+MOST: Final = 16
+"""Models that a client may name: each is encoded for, and its vendor may be asked to count."""
 COVERAGE: Final = 95
 """How many of a hundred true counts lie within an estimate's bounds."""
 _NOT_OURS = frozenset({"key", "alt", "$alt", "beta", "api-version"})
@@ -312,6 +314,8 @@ def _query(x: Exchange) -> _Query:
     if count not in {"", "vendor"}:
         raise Failure.invalid(f"count is 'vendor' or absent, not '{count[:80]}'", "count")
     names = tuple(name for name in found.get("models", "").split(",") if name)
+    if len(names) > MOST:
+        raise Failure.invalid(f"models: at most {MOST} in one estimate, not {len(names)}", "models")
     return _Query(count, found.get("dialect", ""), names)
 
 

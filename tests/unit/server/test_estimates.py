@@ -248,6 +248,7 @@ async def test_a_vendor_that_does_not_count_spoils_no_estimate() -> None:
         ("/v1/estimate?dialect=klingon", CHAT, 400, "there are anthropic, gemini, openai_chat"),
         ("/v1/estimate?count=always", CHAT, 400, "count is 'vendor'"),
         ("/v1/estimate?modles=flash", CHAT, 400, "unknown query parameter 'modles'"),
+        ("/v1/estimate?models=" + "flash," * 17, CHAT, 400, "at most 16"),
         ("/v1/estimate?models=nobody-knows", CHAT, 404, "nobody-knows"),
         ("/v1/estimate", CHAT | {"fairlead": {"policy": "none"}}, 400, "there is no policy 'none'"),
         ("/v1/estimate", CHAT | {"fairlead": {"tsak": "math"}}, 400, "unknown hint 'tsak'"),
