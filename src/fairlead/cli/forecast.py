@@ -43,9 +43,10 @@ def forecast(
     path = database_path(load(config).settings)
     today = datetime.fromtimestamp(time.time(), UTC).date()
     midnight = datetime.combine(today, datetime.min.time(), UTC).timestamp()
-    history = daily_cost(path, midnight - HISTORY * 86_400, midnight, emulated=emulated)
+    since = midnight - HISTORY * 86_400
+    history = daily_cost(path, since, midnight, emulated=emulated)
     result = continued(
-        history,
+        history[1:],  # the first day of a ledger is seldom a whole one
         today - timedelta(days=1),
         days,
         method=method or best_method(),
