@@ -55,8 +55,6 @@ def _why(record: Record, entries: list[Entry]) -> str:
         return "estimated: the vendor did not tell the end"
     if len(entries) > 1 or (entries and record.usage is None):
         return "an attempt that broke off after the vendor had begun, and told no usage"
-    if record.outcome in ("client_gone", "stream_broken"):
-        return "broken off: the vendor's last word came before its end"
     return ""
 
 

@@ -60,15 +60,14 @@ def broken_off(x: Exchange, stated: Usage | None, partial: Response) -> Usage:
     """Usage of an answer that ended before its end: what the vendor stated, and what came since.
 
     Anthropic states the prompt at the start and the output only at the end: taken as it stands, a
-    long answer whose client left would cost one token.
+    long answer whose client left would cost one token. The end was not told: it is an estimate,
+    even where what was stated is more than what came.
     """
     if stated is None:
         return estimate(x, partial)
     if any(candidate.finish is not None for candidate in partial.candidates):
         return stated  # the last word on it was heard
-    missing = estimate(x, partial).output - stated.completion_total
-    if missing <= 0:
-        return stated
+    missing = max(0, estimate(x, partial).output - stated.completion_total)
     return replace(stated, output=stated.output + missing, estimated=True)
 
 
@@ -80,7 +79,5 @@ def by_events(x: Exchange, events: int, stated: Usage | None = None) -> Usage:
     output = max(0, events - 2)
     if stated is None:
         return replace(estimate(x, None), output=output)
-    missing = output - stated.completion_total
-    if missing <= 0:
-        return stated
+    missing = max(0, output - stated.completion_total)
     return replace(stated, output=stated.output + missing, estimated=True)
