@@ -76,6 +76,12 @@ what its vendor serves in its place.
 flash = ["gemini-3.8-flash", "gemini-3.5-flash-lite"]
 ```
 
+## `[prices."MODEL"]`
+
+What you pay instead of the list price: `factor` multiplies every price of that model (its id, not
+an alias), of every tier and region, on every day. `factor = 0.85` is a discount of 15 %. Rates of
+your own stand under `[models."NAME"]`.
+
 ## `[models."NAME"]`
 
 Facts of your own (your prices, your limits) and models of your own: see

@@ -7,6 +7,7 @@ for every name that the catalogue knows; only unknown names take the slower way 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import NoReturn
 
@@ -31,7 +32,7 @@ from fairlead.catalog.model import Model, Sampling
 from fairlead.catalog.overlay import parse_overlay
 from fairlead.catalog.price_list import PriceList
 from fairlead.catalog.shipped import read, sheets
-from fairlead.catalog.surcharge import Surcharge, surcharged
+from fairlead.catalog.surcharge import Surcharge, at_factor, surcharged
 from fairlead.catalog.tail import Tail, laid_over
 
 __all__ = ["Catalog", "Family", "load"]
@@ -91,6 +92,7 @@ class Catalog(Struct, frozen=True):
     vendors: Vendors
     version: str
     tail: Tail = Tail()
+    factors: dict[str, Decimal] = {}
 
     def __contains__(self, name: object) -> bool:
         """Whether `name` means a model or a family, be it only by its prefix."""
@@ -158,7 +160,9 @@ class Catalog(Struct, frozen=True):
         prices of the regions that have a surcharge there.
         """
         model = compile_model(self.sheets[model_id], upstream=upstream)
-        return surcharged(model, self.surcharges, upstream)
+        model = surcharged(model, self.surcharges, upstream)
+        factor = self.factors.get(model_id)
+        return model if factor is None else at_factor(model, factor)
 
     def _known(self, name: str) -> Model | Family | None:
         found = self.names.get(name) or self.names.get(self.vendors.plain(name))
@@ -184,6 +188,7 @@ def load(
     models: Mapping[str, Mapping[str, object]] | None = None,
     aliases: Mapping[str, str] | None = None,
     families: Mapping[str, Sequence[str]] | None = None,
+    factors: Mapping[str, Decimal] | None = None,
     overlay: tuple[str, str] | None = None,
     tail: PriceList | None = None,
     today: date | None = None,
@@ -192,7 +197,8 @@ def load(
 
     `models`, `families` and `aliases` are plain data as the configuration file holds them (see
     `entries`), `overlay` the name and the text of the overlay's file; `today` dates the user's
-    facts that carry no date. `tail` prices what only a prefix tells of. Raises `CatalogError`.
+    facts that carry no date. `factors` multiply all prices of the models they name.
+    `tail` prices what only a prefix tells of. Raises `CatalogError`.
     """
     sources = parse_sources(read("sources.toml"), "sources.toml") | {CONFIG.id: CONFIG}
     by_id: dict[str, Sheet] = {}
@@ -212,6 +218,10 @@ def load(
         model_id: surcharged(_compiled(sheet), surcharges, sheet.vendor)
         for model_id, sheet in by_id.items()
     }
+    for model_id, factor in (factors or {}).items():
+        if model_id not in compiled:
+            raise CatalogError(f"prices.{model_id}: no such model; give an id, not an alias")
+        compiled[model_id] = at_factor(compiled[model_id], factor)
     named = _families(compiled, families or {})
     vendors = _vendors()
     behind = Tail(tail)
@@ -225,6 +235,7 @@ def load(
         vendors=vendors,
         version=_version(compiled, named, surcharges, *([behind.version] if tail else ())),
         tail=behind,
+        factors=dict(factors or {}),
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from fairlead.canon import Dialect, Failure
@@ -92,6 +93,7 @@ def compile_catalog(loaded: Loaded) -> Catalog:
             models=settings.models,
             aliases=settings.aliases,
             families=settings.families,
+            factors={name: Decimal(str(own.factor)) for name, own in settings.prices.items()},
             overlay=(str(path), path.read_text(encoding="utf-8")) if path.exists() else None,
             tail=genai_prices_list() if settings.catalog.long_tail else None,
         )

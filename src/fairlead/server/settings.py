@@ -2,8 +2,8 @@
 
 The one list from which the TOML file is validated, the environment is read, `fairlead check`
 prints and docs/configuration.md is written. A setting `x` of section `s` is also the environment
-variable `FAIRLEAD_S_X`; sections of free names (`upstreams`, `aliases`, `families`, `models`) exist
-in the file only.
+variable `FAIRLEAD_S_X`; sections of free names (`upstreams`, `aliases`, `families`, `prices`,
+`models`) exist in the file only.
 """
 
 from typing import Annotated, Literal
@@ -15,6 +15,7 @@ __all__ = [
     "LedgerSettings",
     "LogSettings",
     "MediaSettings",
+    "PriceSettings",
     "RoutingSettings",
     "ServerSettings",
     "Settings",
@@ -90,6 +91,15 @@ class CatalogSettings(Struct, frozen=True, forbid_unknown_fields=True):
             " `genai-prices` (extra `prices`), where it is installed."
         ),
     ] = True
+
+
+class PriceSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A discount or a commitment."""
+
+    factor: Annotated[
+        float,
+        Meta(ge=0, le=100, description="On every price of the model: 0.85 is 15 % off."),
+    ]
 
 
 class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -265,6 +275,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             description="What a family's name stands for: models in your order of preference; the"
             ' first that has not ended serves. `flash = ["gemini-3.8-flash"]`'
         ),
+    ] = field(default_factory=dict)
+    prices: Annotated[
+        dict[str, PriceSettings],
+        Meta(description="What you pay for a model instead of its list prices, by the model's id."),
     ] = field(default_factory=dict)
     models: Annotated[
         dict[str, dict[str, object]],

@@ -217,3 +217,19 @@ def test_a_family_is_what_the_user_says() -> None:
     assert own.resolve("mine", DAY).id == "claude-haiku-5-5"
     with pytest.raises(CatalogError, match=r"families\.flash: no such model 'x'"):
         load(families={"flash": ["x"]})
+
+
+def test_a_discount_is_on_every_price_and_is_named() -> None:
+    own = load(factors={"gemini-2.5-flash": Decimal("0.85")})
+    listed = load().models["gemini-2.5-flash"].prices
+    paid = own.models["gemini-2.5-flash"].prices
+    assert [p.usd_per_million for p in paid] == [
+        p.usd_per_million * Decimal("0.85") for p in listed
+    ]
+    assert paid[0].source == "litellm-1.109.1 x 0.85 config"
+    regional = own.behind("gemini-2.5-flash", "vertex").prices
+    dearest = max(p.usd_per_million for p in regional if p.region)
+    assert dearest == Decimal("4.5") * Decimal("0.935"), "tokens of the priority tier"
+    assert own.version != load().version
+    with pytest.raises(CatalogError, match=r"prices\.flash: no such model"):
+        load(factors={"flash": Decimal(1)})
