@@ -3,6 +3,7 @@
 import json
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fairlead.canon import (
     Base64,
@@ -217,10 +218,14 @@ def responses(draw):
             ]
         )
     )
+    usage = draw(usages)
+    searched = sum(isinstance(part, Opaque) for part in parts)
+    if usage is not None and searched:  # the vendor bills each search
+        usage = replace(usage, server_calls=(("web_search", searched),))
     return Response(
         id="resp_1",
         model="m",
         created=1_700_000_000,
         candidates=(Candidate(parts=tuple(parts), finish=finish),),
-        usage=draw(usages),
+        usage=usage,
     )
