@@ -3,8 +3,11 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.acceptance.conformance.rows import Row, absent, answers
 from tests.contract.plain_bill import FEE, OTHERS, PRICES, amount, count
 
@@ -120,6 +123,27 @@ def test_no_recorded_answer_costs_anything_else(dialect):
                 wrong.append((row.id, row.provider, how, told, usage, made and made.unpriced))
     assert priced > 50
     assert not wrong, f"{len(wrong)} of {priced}: " + "\n".join(str(one) for one in wrong[:8])
+
+
+@pytest.mark.parametrize("dialect", list(CODECS))
+@given(data=st.data())
+@settings(max_examples=40)
+def test_how_a_stream_is_cut_changes_no_receipt(dialect, data):
+    if (why := absent()) is not None:
+        pytest.skip(why)
+    row = data.draw(st.sampled_from(_streams(dialect)), label="row")
+    size = data.draw(st.integers(1, 400), label="size")
+    whole, cut = _tapped(dialect, row.answer, len(row.answer)), _tapped(dialect, row.answer, size)
+    assert whole is not None
+    assert _receipt(whole) == _receipt(cut)
+
+
+@cache
+def _streams(dialect: str) -> list[Row]:
+    """Recorded streams that tell usage, of a size that can be cut byte by byte."""
+    found = [row for row in map(_whole, answers(dialect)) if row.stream and not _is_two(row)]
+    short = [row for row in found if len(row.answer) < 100_000]
+    return [row for row in short if count(dialect, row.answer.decode()) is not None]
 
 
 @pytest.mark.parametrize("model", list(LISTS))
