@@ -17,7 +17,18 @@ __all__ = ["FLASH", "GPT", "HAIKU", "Asked", "mixed", "send"]
 
 FLASH, HAIKU, GPT = "gemini-2.5-flash", "claude-haiku-4-5-20251001", "gpt-5.6-luna"
 MODELS = (FLASH, HAIKU, GPT, "auto")
-WORDS = ["harbour", "ledger", "lantern", "quay", "cargo", "tide", "beacon", "anchor", "sextant", "rope"]
+WORDS = [
+    "harbour",
+    "ledger",
+    "lantern",
+    "quay",
+    "cargo",
+    "tide",
+    "beacon",
+    "anchor",
+    "sextant",
+    "rope",
+]
 LONG = " ".join(WORDS * 700)  # past every model's least cacheable prefix
 TOOL = {
     "type": "object",

@@ -141,7 +141,17 @@ class PriceTable:
     `region` and `upstream` are what its prices are for, besides those that are for all.
     """
 
-    __slots__ = ("_bands", "_edges", "_only", "_upstream", "_variants", "at", "model", "version")
+    __slots__ = (
+        "_bands",
+        "_edges",
+        "_only",
+        "_tiers",
+        "_upstream",
+        "_variants",
+        "at",
+        "model",
+        "version",
+    )
 
     def __init__(
         self, model: Model, at: date, *, tier: str = "", region: str = "", upstream: str = ""
@@ -158,6 +168,7 @@ class PriceTable:
         # None where no price depends on the tier or the region: the request path looks no further.
         varied = not (tier or region) and any(row.tier or row.region for row in valid)
         self._variants: dict[tuple[str, str], PriceTable] | None = {} if varied else None
+        self._tiers = frozenset(row.tier for row in valid if row.tier)
         self._edges = tuple(sorted({row.over_prompt for row in rows} | {0}, reverse=True))
         self._bands = tuple(
             (_band(rows, edge, batch=False), _band(rows, edge, batch=True)) for edge in self._edges
@@ -215,7 +226,7 @@ class PriceTable:
 
     def total(self, usage: Usage, *, batch: bool = False) -> Decimal | None:
         """`charge(usage).total` without its lines: for the request path."""
-        if self._variants is not None and usage.tier:
+        if self._variants is not None and usage.tier in self._tiers:
             return self.variant(usage.tier).total(usage, batch=batch)
         band = (self._only or self._at(usage.prompt_total))[batch or usage.tier == _BATCH]
         if not band.rates:
