@@ -150,7 +150,7 @@ def _prices(chosen: dict[Slot, Claim], facts: _Facts) -> tuple[Price, ...]:
     by_kind: dict[str, list[Price]] = {kind: [] for kind in PRICE_KINDS}
     for claim in chosen.values():
         room, _, kind = claim.key.partition(".")
-        if room == "price" and isinstance(claim.value, Decimal):
+        if room == "price" and isinstance(claim.value, Decimal) and not _overruled(claim, chosen):
             by_kind[kind].append(_price(kind, claim))
     # A kind without a price of its own is billed as another where a source says so: thinking
     # tokens as output tokens, tokens of a tool's result as input tokens.
@@ -165,6 +165,12 @@ def _prices(chosen: dict[Slot, Claim], facts: _Facts) -> tuple[Price, ...]:
                 if (price.tier, price.region) not in said
             ]
     return tuple(price for kind in PRICE_KINDS for price in _in_sequence(by_kind[kind]))
+
+
+def _overruled(claim: Claim, chosen: dict[Slot, Claim]) -> bool:
+    """Whether the operator's own price, stated for every day, stands over a later list price."""
+    own = chosen.get((claim.key, claim.over_prompt, None, claim.tier, claim.region))
+    return own is not None and own.source.kind == "config" and claim.source.kind != "config"
 
 
 def _price(kind: str, claim: Claim) -> Price:

@@ -233,3 +233,12 @@ def test_a_discount_is_on_every_price_and_is_named() -> None:
     assert own.version != load().version
     with pytest.raises(CatalogError, match=r"prices\.flash: no such model"):
         load(factors={"flash": Decimal(1)})
+
+
+def test_an_own_rate_outlives_an_announced_change_of_the_list_price() -> None:
+    own = load(models={"gemini-3.8-flash": {"price.input": Decimal("0.60")}})
+    usage = Usage(input=1_000_000)
+    for day in (DAY, date(2027, 1, 1)):
+        charge = PriceTable(own.models["gemini-3.8-flash"], day).charge(usage)
+        assert charge is not None
+        assert charge.total == Decimal("0.60")
