@@ -32,6 +32,7 @@ CODECS = {
     ("openai", "responses"): (RESPONSES, "openai", "openai_responses"),
 }
 CATALOGUED = {"anthropic": "claude-haiku-4-5-20251001", "google": "gemini-2.5-flash"}
+MODELS = load().models
 POINTERS = ("cachedContent", "previous_response_id", "conversation", "prompt")
 
 
@@ -156,7 +157,7 @@ def _made(
 
 def _quick(request: Request, found: Shape, vendor: str) -> int:
     """What routing's estimate says, with the facts of the catalogue's model of that vendor."""
-    facts = load().models.get(CATALOGUED.get(vendor, ""))
+    facts = MODELS.get(CATALOGUED.get(vendor, ""))
     best = quick.estimate(request).best
     if facts is None:
         return best

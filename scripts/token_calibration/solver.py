@@ -84,6 +84,25 @@ VENDOR_SPREAD: dict[str, dict[str, float]] = {
 }  # fmt: skip
 FIXED_SIGNATURES = 0.004
 """Signatures carry countable thoughts on Gemini 3's own API only; elsewhere they hardly count."""
+SIGNED = frozenset(
+    {
+        "request",
+        "instructions",
+        "tools",
+        "tools_forced",
+        "tools_single",
+        "tools_thinking",
+        "tools_instructed",
+        "thinking",
+        "thinking_adaptive",
+        "schema",
+        "cited",
+        "task_budget",
+    }
+)
+"""Terms that are 0 or 1 may lower an estimate. What can stand in a request a thousand times may
+not: a thousand spaces must not make it negative."""
+HELD = 1e9
 COUNTED_SIGNATURES = frozenset({"gemini-3"})
 
 
@@ -127,6 +146,9 @@ def solve(rows: list[Row], prior: list[float], spread: list[float]) -> list[floa
     found = list(base)
     for _ in range(ITERATIONS):
         last, found = found, _step(data, share, base, ridge, found)
+        for n, at in enumerate(active):
+            if found[n] < 0 and TERMS[at] not in SIGNED:
+                base[n], ridge[n], found[n] = 0.0, HELD, 0.0
         if max(abs(a - b) for a, b in zip(last, found, strict=True)) < 1e-3:
             break
     whole = list(prior)

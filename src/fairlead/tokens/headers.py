@@ -69,7 +69,14 @@ def audio_seconds(data: str) -> float:
 
 
 def video_seconds(data: str) -> float:
-    """Seconds of a video, guessed from its size as 1.2 Mbit/s."""
+    """Seconds of a video: as an MP4's header says, else guessed from its size as 1.2 Mbit/s."""
+    content = head(data, PAGES_READ)
+    at = content.find(b"mvhd")
+    if at >= 0 and len(content) >= at + 24 and content[at + 4] == 0:
+        # ISO 14496-12, 8.2.2: version and flags, two dates, units per second, units.
+        scale = int.from_bytes(content[at + 16 : at + 20], "big")
+        if scale:
+            return int.from_bytes(content[at + 20 : at + 24], "big") / scale
     return max(1.0, len(data) * 3 / 4 / VIDEO_BYTES_PER_SECOND)
 
 

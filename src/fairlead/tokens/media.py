@@ -37,7 +37,6 @@ class _Rules(msgspec.Struct, frozen=True):
     page: Rule = {}
     audio: Rule = {}
     video: Rule = {}
-    document: Rule = {}
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -157,9 +156,7 @@ def _document(media: Media, rules: _Rules) -> Weight:
     page = rules.page
     found = UNKNOWN_PAGES if data is None else headers.pages(data)
     if found is None and data is not None:
-        if media.mime.startswith("text/"):
-            best = len(data) * 3 / 4 * _figure(rules.document, "per_byte", 0.3)
-            return Weight(best, best * 0.6, best * 1.6 + 16)
+        # An office document: mostly packing, and text of an unknown length.
         return _guess(min(len(data) * 3 / 4, UNKNOWN_BYTES) * 0.02)
     number = found or 1
     low, best, high = (number * _figure(page, key) for key in ("low", "tokens", "high"))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from fairlead.canon import (
+    Base64,
     FunctionTool,
     Media,
     Opaque,
@@ -27,6 +28,7 @@ from fairlead.canon import (
     ToolResult,
 )
 from fairlead.tokens import schema
+from fairlead.tokens.headers import head
 from fairlead.tokens.text import CLASSES, classes, length
 
 __all__ = ["TERMS", "Shape", "shape", "text_shape"]
@@ -209,6 +211,10 @@ def _media(reading: _Reading, part: Media) -> None:
         reading.tally["cited"] = 1
     if isinstance(part.source, PlainText):
         reading.texts.append(part.source.text)
+        reading.tally["documents"] += 1
+    elif isinstance(part.source, Base64) and part.mime.startswith("text/"):
+        data = part.source.data
+        reading.texts.append(head(data, len(data)).decode("utf-8", "replace"))
         reading.tally["documents"] += 1
     else:
         reading.media.append(part)

@@ -15,10 +15,11 @@ sha256 of the original is what tiktoken states (`tiktoken_ext/openai_public.py`)
 30 MB), never by the request path.
 """
 
+import itertools
 import re
 import unicodedata
 import zlib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 __all__ = ["count", "pieces", "ranks", "size_of"]
@@ -26,6 +27,8 @@ __all__ = ["count", "pieces", "ranks", "size_of"]
 PIECE_MOST = 256
 """Bytes of a piece that are merged at once. Merging is quadratic; longer pieces are no language."""
 REMEMBERED = 1 << 16
+_NEVER = 1 << 30
+"""The rank of a pair that is no token."""
 
 UPPER, LOWER, BOTH, MARK = 1, 2, 3, 4
 _STANDS_FOR = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": BOTH, "Lo": BOTH}
@@ -111,17 +114,21 @@ def _measured(piece: bytes) -> int:
     return sum(_merged(piece[at : at + PIECE_MOST]) for at in range(0, len(piece), PIECE_MOST))
 
 
+@lru_cache(maxsize=4_096)
 def _merged(piece: bytes) -> int:
     """How many tokens are left when no pair of neighbours is in the vocabulary any more."""
     rank_of = ranks().get
     parts = [piece[at : at + 1] for at in range(len(piece))]
-    while len(parts) > 1:
-        lowest, where = -1, 0
-        for at in range(len(parts) - 1):
-            rank = rank_of(parts[at] + parts[at + 1])
-            if rank is not None and (lowest < 0 or rank < lowest):
-                lowest, where = rank, at
-        if lowest < 0:
+    pairs = [rank_of(a + b, _NEVER) for a, b in itertools.pairwise(parts)]
+    while pairs:
+        lowest = min(pairs)
+        if lowest == _NEVER:
             break
-        parts[where : where + 2] = [parts[where] + parts[where + 1]]
+        at = pairs.index(lowest)
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+        del pairs[at]
+        if at < len(pairs):
+            pairs[at] = rank_of(parts[at] + parts[at + 1], _NEVER)
+        if at:
+            pairs[at - 1] = rank_of(parts[at - 1] + parts[at], _NEVER)
     return len(parts)

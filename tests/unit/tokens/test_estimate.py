@@ -105,3 +105,13 @@ def test_recount_follows_the_tokenizers() -> None:
     there = recount(gemini.tokens, "gemini-2.5", "claude-4.5")
     assert there.tokens == pytest.approx(10_000, rel=0.1)
     assert recount(1_000, "claude-4.5", "nobody").how == "unknown"
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "\n", "\t\t", ".", "1", "我", "a", "'", "🙂", "AbC", "  {}"]
+)
+@pytest.mark.parametrize("name", ["claude-4.5", "claude-5.5", "gemini-2.5", "gemini-3/vertex"])
+def test_no_class_of_text_takes_tokens_away(piece: str, name: str) -> None:
+    prose = "Some words of English prose. " * 100
+    plain = estimate_text(prose, name).tokens
+    assert estimate_text(prose + piece * 3_000, name).tokens >= plain

@@ -60,6 +60,12 @@ def test_an_mp3_is_counted_by_its_bit_rate() -> None:
     assert audio_seconds(sound) == pytest.approx(2.0, abs=0.01)
 
 
+def test_an_mp4_says_how_long_it_is() -> None:
+    header = b"mvhd" + bytes(12) + struct.pack(">II", 1_000, 3_500)
+    video = Media("video", "video/mp4", Base64(b64encode(bytes(30) + header).decode()))
+    assert weigh(video, "gemini-2.5-flash").tokens == pytest.approx(263 * 3.5)
+
+
 def test_pages_of_a_pdf() -> None:
     pdf = b64encode(b"%PDF-1.4 /Type /Pages /Type /Page /Type /Page ").decode()
     assert pages(pdf) == 2

@@ -1,5 +1,7 @@
 """A request as counts."""
 
+from base64 import b64encode
+
 import pytest
 
 from fairlead.canon import (
@@ -109,6 +111,14 @@ def test_media_and_server_tools_are_handed_on() -> None:
     assert found.server_tools == [tool]
     assert found.of("documents") == found.of("cited") == found.of("opaque") == 1
     assert found.of("tools") == 0
+
+
+def test_a_text_file_is_a_text() -> None:
+    file = Media("document", "text/plain", Base64(b64encode(b"Some words in a file").decode()))
+    found = shape(Request(model="m", turns=(Turn("user", (file,)),)))
+    assert found.of("words") == 5
+    assert found.of("documents") == 1
+    assert found.media == []
 
 
 def test_thinking_that_is_off_is_no_thinking() -> None:
