@@ -6,7 +6,11 @@ import pytest
 
 from fairlead.emulator import FaultRule
 
-GEMINI = {"contents": [{"role": "user", "parts": [{"text": "[emulate: words=42] 970: tide harbour anchor beacon"}]}]}
+GEMINI = {
+    "contents": [
+        {"role": "user", "parts": [{"text": "[emulate: words=42] 970: tide harbour anchor beacon"}]}
+    ]
+}
 
 
 @pytest.mark.parametrize("after", [0, 60, 250, 400])
