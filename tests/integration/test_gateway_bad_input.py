@@ -117,9 +117,10 @@ def test_a_body_over_the_limit(start) -> None:
 
 
 def test_no_such_route(gateway) -> None:
-    reply = gateway.request("GET", "/v1/nonesuch")
+    reply = gateway.request("POST", "/v1/chat/completion")
     assert reply.status == 404
     assert "/v1/chat/completions" in reply.json()["error"]["message"]
+    assert "docs/reference.md" in gateway.request("GET", "/x").json()["error"]["message"]
     assert gateway.request("GET", "/v1/chat/completions").status == 405
 
 

@@ -73,7 +73,16 @@ def test_an_answer_in_the_vendors_own_dialect_is_not_touched(gateway) -> None:
     assert "fairlead" not in direct.json()
     assert (record.outcome, record.upstream) == ("ok", "openai")
     assert record.usage.prompt_total == direct.json()["usage"]["prompt_tokens"]
-    assert record.cost_usd is None  # the catalogue has no price for it: unpriced, not free
+    assert (
+        record.cost_usd != 0
+    )  # priced where the long tail is installed, else unpriced: never free
+
+
+def test_a_model_without_a_price_is_unpriced_and_not_free(start) -> None:
+    gateway = start(env={"FAIRLEAD_CATALOG_LONG_TAIL": "false"})
+    direct = gateway.chat({"model": "gpt-4o-mini", "messages": ASK})
+    record = gateway.record(direct.headers["x-fairlead-request-id"])
+    assert (record.outcome, record.cost_usd) == ("ok", None)
 
 
 def test_an_unknown_model_of_a_known_vendor_passes_unpriced(gateway) -> None:
