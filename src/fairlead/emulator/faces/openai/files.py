@@ -1,6 +1,5 @@
 """/v1/files: what is uploaded as a form, kept in memory."""
 
-import re
 from typing import Any
 
 import msgspec
@@ -9,6 +8,7 @@ from fairlead.emulator.faces.face import Answered, Put, Trouble
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.faces.openai.errors import refusal
 from fairlead.emulator.faces.openai.writing import CREATED
+from fairlead.emulator.form import parts_of
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.shelf import Shelf, StoredFile
 
@@ -16,24 +16,23 @@ __all__ = ["create_file", "delete_file", "file_content", "get_file", "keep_file"
 
 # [S] "batch", "fine-tune", "assistants", "vision", "user_data", "evals".
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
-_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
-_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
 def create_file(put: Put) -> Answered:
     """A form with `file` and `purpose`."""
     request = put.request
-    found = _BOUNDARY.search(request.headers.get("content-type", ""))
-    fields = _fields(request.body, found[1]) if found else {}
-    if "file" not in fields:
+    parts = parts_of(request.headers.get("content-type", ""), request.body)
+    fields = {part.name: part for part in parts}
+    given = fields.get("file")
+    if given is None:
         return _refused("'file' is a required property", "file")
-    purpose = fields.get("purpose", ("", b""))[1].decode("utf-8", "replace")
+    purpose = fields["purpose"].content.decode("utf-8", "replace") if "purpose" in fields else ""
     if purpose not in PURPOSES:
         listed = ", ".join(f"'{one}'" for one in PURPOSES)
         words = f"Invalid value for 'purpose': '{purpose}'. Supported values are: {listed}."
         return _refused(words, "purpose")
-    name, content = fields["file"]
-    return _json(keep_file(put.shelf, put.scope, name or "upload", content, purpose))
+    name = given.filename or "upload"
+    return _json(keep_file(put.shelf, put.scope, name, given.content, purpose))
 
 
 def keep_file(shelf: Shelf, scope: str, name: str, content: bytes, purpose: str) -> dict[str, Any]:
@@ -51,17 +50,6 @@ def keep_file(shelf: Shelf, scope: str, name: str, content: bytes, purpose: str)
     }
     shelf.files[scope, page["id"]] = StoredFile(page, content)
     return page
-
-
-def _fields(body: bytes, boundary: str) -> dict[str, tuple[str, bytes]]:
-    """The fields of a form: each with its file's name and its bytes."""
-    fields = {}
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary.encode())[1:]:
-        head, _, content = part.partition(b"\r\n\r\n")
-        said = dict(_PARAMETER.findall(head.decode("utf-8", "replace")))
-        if "name" in said:
-            fields[said["name"]] = (said.get("filename", ""), content)
-    return fields
 
 
 def get_file(put: Put) -> Answered:
