@@ -1,4 +1,4 @@
-"""What Anthropic and Google keep for their clients: files, batches, cached contents.
+"""What the vendors keep for their clients: files, batches, cached contents.
 
 Kept per key, in memory, and forgotten with the emulator. Some of it expires.
 """
@@ -13,7 +13,14 @@ import msgspec
 __all__ = ["Drawer", "Kept", "Kind"]
 
 Kind = Literal[
-    "claude_file", "claude_batch", "gemini_file", "gemini_batch", "gemini_cache", "upload"
+    "claude_file",
+    "claude_batch",
+    "gemini_file",
+    "gemini_batch",
+    "gemini_cache",
+    "openai_file",
+    "openai_batch",
+    "upload",
 ]
 MOST = 2000
 

@@ -133,7 +133,7 @@ class Judge:
         known = openai.Known(
             tokens=tokens,
             stored=lambda ident: (scope, ident) in self._shelf.responses,
-            file=lambda ident: (scope, ident) in self._shelf.files,
+            file=lambda ident: self._shelf.drawer.get("openai_file", scope, ident) is not None,
             opened=lambda sealed: self._signer.opened("openai", sealed),
             items=items,
         )

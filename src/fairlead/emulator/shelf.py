@@ -1,5 +1,5 @@
-"""What OpenAI keeps for its clients: answers of the Responses API, files and batches; the others
-have a drawer.
+"""What OpenAI's Responses API keeps for its clients: answers and their items. All else that
+vendors keep is in the drawer.
 
 Everything is kept per key, in memory, and forgotten with the emulator. A conversation is a chain of
 responses, each with the items that were sent with it: `whole_input` puts them together, as the
@@ -12,7 +12,7 @@ import msgspec
 
 from fairlead.emulator.drawer import Drawer
 
-__all__ = ["Batch", "Shelf", "Stored", "StoredFile", "items_of"]
+__all__ = ["Shelf", "Stored", "items_of"]
 
 Item = dict[str, Any]
 MOST = 2000
@@ -26,36 +26,18 @@ class Stored(msgspec.Struct, frozen=True):
     history: list[Item]
 
 
-class StoredFile(msgspec.Struct, frozen=True):
-    """A file: its page and its bytes."""
-
-    page: dict[str, Any]
-    content: bytes
-
-
-class Batch(msgspec.Struct):
-    """A batch: its page, and what its output will be."""
-
-    page: dict[str, Any]
-    looks: int = 0
-
-
 class Shelf:
     """Mutable; the oldest goes when there are too many."""
 
     def __init__(self, drawer: Drawer | None = None) -> None:
         self.drawer = drawer or Drawer()
         self.responses: dict[tuple[str, str], Stored] = {}
-        self.files: dict[tuple[str, str], StoredFile] = {}
-        self.batches: dict[tuple[str, str], Batch] = {}
         self._items: dict[tuple[str, str], Item] = {}
         self.made = 0
 
     def forget(self) -> None:
         """As on the first day."""
         self.responses.clear()
-        self.files.clear()
-        self.batches.clear()
         self.drawer.forget()
         self._items.clear()
         self.made = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from fairlead.emulator.drawer import Kept
 from fairlead.emulator.faces.face import Answered, Put, Trouble
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.faces.openai.errors import refusal
@@ -15,7 +16,6 @@ from fairlead.emulator.faces.openai.files import keep_file
 from fairlead.emulator.faces.openai.writing import CREATED
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.json_value import JsonValue
-from fairlead.emulator.shelf import Batch
 
 __all__ = ["cancel_batch", "create_batch", "get_batch", "list_batches"]
 
@@ -30,8 +30,7 @@ DAY = 86_400
 def create_batch(put: Put) -> Answered:
     """A batch of a file that was uploaded for it."""
     body = put.body
-    given = put.shelf.files.get((put.scope, body["input_file_id"]))
-    if given is None:
+    if put.shelf.drawer.get("openai_file", put.scope, body["input_file_id"]) is None:
         words = f"No such File object: {body['input_file_id']}"
         return Answered(refusal(Trouble(400, words, param="input_file_id")), {})
     page = {
@@ -51,13 +50,13 @@ def create_batch(put: Put) -> Answered:
         "request_counts": {"total": 0, "completed": 0, "failed": 0},
         "metadata": body.get("metadata"),
     }
-    put.shelf.batches[put.scope, page["id"]] = Batch(page)
+    put.shelf.drawer.put("openai_batch", put.scope, Kept(page["id"], page))
     return _json(page)
 
 
 def get_batch(put: Put) -> Answered:
     """Its page, one step further."""
-    batch = put.shelf.batches.get((put.scope, put.route.ident))
+    batch = _found(put)
     if batch is None:
         return _missing(put)
     step = _STEPS.get(batch.page["status"])
@@ -66,7 +65,7 @@ def get_batch(put: Put) -> Answered:
     return _json(batch.page)
 
 
-def _begin(put: Put, batch: Batch) -> None:
+def _begin(put: Put, batch: Kept) -> None:
     lines = _lines(put, batch)
     faults = [fault for number, line in enumerate(lines, 1) if (fault := _fault(number, line))]
     if faults or not lines:
@@ -85,7 +84,7 @@ def _fault(number: int, line: JsonValue) -> dict[str, Any] | None:
     return {"code": "invalid_json_line", "message": words, "param": None, "line": number}
 
 
-def _finish(put: Put, batch: Batch) -> None:
+def _finish(put: Put, batch: Kept) -> None:
     done: list[bytes] = []
     failed: list[bytes] = []
     for line in _lines(put, batch):
@@ -107,14 +106,14 @@ def _finish(put: Put, batch: Batch) -> None:
     for key, lines in (("output_file_id", done), ("error_file_id", failed)):
         if lines:
             name = f"{page['id']}_{key.removesuffix('_file_id')}.jsonl"
-            kept = keep_file(put.shelf, put.scope, name, b"".join(lines), "batch_output")
+            kept = keep_file(put, name, b"".join(lines), "batch_output")
             page[key] = kept["id"]
     page |= {"status": "completed", "finalizing_at": CREATED + 2, "completed_at": CREATED + 3}
     total = len(done) + len(failed)
     page["request_counts"] = {"total": total, "completed": len(done), "failed": len(failed)}
 
 
-def _cancelled(put: Put, batch: Batch) -> None:
+def _cancelled(put: Put, batch: Kept) -> None:
     del put
     batch.page |= {"status": "cancelled", "cancelled_at": CREATED + 2}
 
@@ -122,8 +121,8 @@ def _cancelled(put: Put, batch: Batch) -> None:
 _STEPS = {"validating": _begin, "in_progress": _finish, "cancelling": _cancelled}
 
 
-def _lines(put: Put, batch: Batch) -> list[Any]:
-    stored = put.shelf.files.get((put.scope, batch.page["input_file_id"]))
+def _lines(put: Put, batch: Kept) -> list[Any]:
+    stored = put.shelf.drawer.get("openai_file", put.scope, batch.page["input_file_id"])
     found = []
     for line in stored.content.splitlines() if stored else ():
         if not line.strip():
@@ -137,7 +136,7 @@ def _lines(put: Put, batch: Batch) -> list[Any]:
 
 def cancel_batch(put: Put) -> Answered:
     """`cancelling`, and `cancelled` at the next look; what has ended stays as it is."""
-    batch = put.shelf.batches.get((put.scope, put.route.ident))
+    batch = _found(put)
     if batch is None:
         return _missing(put)
     if batch.page["status"] in ENDED:
@@ -149,9 +148,13 @@ def cancel_batch(put: Put) -> Answered:
 
 def list_batches(put: Put) -> Answered:
     """All batches of the key, newest first."""
-    pages = [b.page for (scope, _), b in put.shelf.batches.items() if scope == put.scope][::-1]
+    pages = [kept.page for kept in put.shelf.drawer.all("openai_batch", put.scope)]
     ends = {"first_id": pages[0]["id"], "last_id": pages[-1]["id"]} if pages else {}
     return _json({"object": "list", "data": pages, "has_more": False, **ends})
+
+
+def _found(put: Put) -> Kept | None:
+    return put.shelf.drawer.get("openai_batch", put.scope, put.route.ident)
 
 
 def _missing(put: Put) -> Answered:

@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
+from fairlead.emulator.drawer import Kept
 from fairlead.emulator.faces.face import Answered, Put, Trouble
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.faces.openai.errors import refusal
 from fairlead.emulator.faces.openai.writing import CREATED
 from fairlead.emulator.form import parts_of
 from fairlead.emulator.http11.reply import Reply
-from fairlead.emulator.shelf import Shelf, StoredFile
 
 __all__ = ["create_file", "delete_file", "file_content", "get_file", "keep_file", "list_files"]
 
@@ -32,14 +32,14 @@ def create_file(put: Put) -> Answered:
         words = f"Invalid value for 'purpose': '{purpose}'. Supported values are: {listed}."
         return _refused(words, "purpose")
     name = given.filename or "upload"
-    return _json(keep_file(put.shelf, put.scope, name, given.content, purpose))
+    return _json(keep_file(put, name, given.content, purpose))
 
 
-def keep_file(shelf: Shelf, scope: str, name: str, content: bytes, purpose: str) -> dict[str, Any]:
+def keep_file(put: Put, name: str, content: bytes, purpose: str) -> dict[str, Any]:
     """Keep a file; its page."""
     page: dict[str, Any] = {
         "object": "file",
-        "id": "file-" + ident(shelf.next(), "file", 22),
+        "id": "file-" + ident(put.shelf.next(), "file", 22),
         "purpose": purpose,
         "filename": name,
         "bytes": len(content),
@@ -48,27 +48,27 @@ def keep_file(shelf: Shelf, scope: str, name: str, content: bytes, purpose: str)
         "status": "processed",
         "status_details": None,
     }
-    shelf.files[scope, page["id"]] = StoredFile(page, content)
+    put.shelf.drawer.put("openai_file", put.scope, Kept(page["id"], page, content))
     return page
 
 
 def get_file(put: Put) -> Answered:
     """Its page."""
-    stored = put.shelf.files.get((put.scope, put.route.ident))
-    return _missing(put) if stored is None else _json(stored.page)
+    kept = _found(put)
+    return _missing(put) if kept is None else _json(kept.page)
 
 
 def file_content(put: Put) -> Answered:
     """Its bytes."""
-    stored = put.shelf.files.get((put.scope, put.route.ident))
-    if stored is None:
+    kept = _found(put)
+    if kept is None:
         return _missing(put)
-    return Answered(Reply(200, "application/octet-stream", stored.content), {})
+    return Answered(Reply(200, "application/octet-stream", kept.content), {})
 
 
 def delete_file(put: Put) -> Answered:
     """Forget it."""
-    if put.shelf.files.pop((put.scope, put.route.ident), None) is None:
+    if not put.shelf.drawer.drop("openai_file", put.scope, put.route.ident):
         return _missing(put)
     return _json({"object": "file", "id": put.route.ident, "deleted": True})
 
@@ -76,13 +76,14 @@ def delete_file(put: Put) -> Answered:
 def list_files(put: Put) -> Answered:
     """All files of the key, newest first."""
     wanted = put.request.query.get("purpose")
-    pages = [
-        stored.page
-        for (scope, _), stored in put.shelf.files.items()
-        if scope == put.scope and wanted in (None, stored.page["purpose"])
-    ][::-1]
+    kept = put.shelf.drawer.all("openai_file", put.scope)
+    pages = [one.page for one in kept if wanted in (None, one.page["purpose"])]
     ends = {"first_id": pages[0]["id"], "last_id": pages[-1]["id"]} if pages else {}
     return _json({"object": "list", "data": pages, "has_more": False, **ends})
+
+
+def _found(put: Put) -> Kept | None:
+    return put.shelf.drawer.get("openai_file", put.scope, put.route.ident)
 
 
 def _missing(put: Put) -> Answered:
