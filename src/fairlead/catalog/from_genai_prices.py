@@ -1,11 +1,13 @@
 """The package genai-prices, if it is installed: prices of the long tail of models.
 
-It is imported when a list is asked for and not before: about a second and 30 MB, once, at start.
+It is imported when the list is first asked about a model: half a second and 30 MB, once. Most
+commands never do; a gateway does at its start (`Tail.ready`), so that no request waits for it.
 """
 
 import importlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -41,21 +43,26 @@ def genai_prices_list() -> PriceList | None:
 
     It states no date of its own: `seen` is the day on which it was installed.
     """
-    if util.find_spec(_MODULE) is None:
+    spec = util.find_spec(_MODULE)
+    if spec is None or not spec.submodule_search_locations:
         return None
     version = metadata.version(PACKAGE)
-    data = importlib.import_module(f"{_MODULE}.data")
-    path = Path(str(data.__file__))
+    path = Path(spec.submodule_search_locations[0]) / "data.py"
     seen = datetime.fromtimestamp(path.stat().st_ctime, UTC).date()
     source = Source(f"{PACKAGE}-{version}", "catalogue", f"{PACKAGE} {version}, data.py")
-    providers = {provider.id: provider for provider in data.providers}
+    return PriceList(source, seen, _find)
 
-    def find(vendor: str, name: str) -> list[Said] | None:
-        provider = providers.get(vendor)
-        model = provider.find_model(name) if provider is not None else None
-        return None if model is None else list(_said(model))
 
-    return PriceList(source, seen, find)
+@lru_cache(maxsize=1)
+def _providers() -> dict[str, Any]:
+    providers = importlib.import_module(f"{_MODULE}.data").providers
+    return {provider.id: provider for provider in providers}
+
+
+def _find(vendor: str, name: str) -> list[Said] | None:
+    provider = _providers().get(vendor)
+    model = provider.find_model(name) if provider is not None else None
+    return None if model is None else list(_said(model))
 
 
 def _said(model: Any) -> Iterator[Said]:  # noqa: ANN401  # the package may be absent

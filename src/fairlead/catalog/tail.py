@@ -32,6 +32,11 @@ class Tail:
         """What names the data, for the catalogue's version; empty without any."""
         return "" if self.prices is None else self.prices.source.id
 
+    def ready(self) -> None:
+        """Have the list read what it rests on now, and not when the first model is asked for."""
+        if self.prices is not None:
+            self.prices.find("", "")
+
     def priced(self, model: Model) -> Model:
         """A model that only its prefix tells of, with what the list says of its id."""
         if self.prices is None:

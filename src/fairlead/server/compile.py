@@ -52,6 +52,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
     env = os.environ if environ is None else environ
     settings = loaded.settings
     catalog = compile_catalog(loaded)
+    catalog.tail.ready()
     policies = _policies(loaded, catalog)
     if settings.routing.policy not in policies:
         raise ConfigError(

@@ -1,6 +1,8 @@
 """What others' price lists say, read as claims; the long tail; changes and what they do."""
 
 import json
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -115,6 +117,22 @@ def test_the_long_tail_is_priced_where_the_package_is_installed() -> None:
         assert charge.lines[0].source.startswith("genai-prices-")
         assert priced.resolve(name, DAY) is model, "one object, so that its price table is kept"
     assert priced.version != bare.version
+
+
+def test_the_package_is_imported_when_it_is_first_asked_about_a_model() -> None:
+    program = """
+import sys, fairlead.cli.main
+from fairlead.catalog import load
+from fairlead.catalog.from_genai_prices import genai_prices_list
+from datetime import date
+catalog = load(tail=genai_prices_list())
+catalog.resolve("haiku", date(2026, 11, 23))
+print("genai_prices" in sys.modules)
+catalog.tail.ready()
+print("genai_prices" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.split() == [b"False", b"True"]
 
 
 def test_our_own_facts_lie_over_the_long_tail() -> None:
