@@ -20,7 +20,7 @@ from fairlead.cost.breakeven import BreakEven, Interval
 from fairlead.cost.price import dollars
 from fairlead.cost.scenario import COMBINATIONS, Bill, Scenario, ScenarioError, parse_scenarios
 from fairlead.cost.study import VENDOR, Study, figures_of, study, usual_models
-from fairlead.server.compile import compile_snapshot
+from fairlead.server.compile import compile_catalog
 from fairlead.server.config import load
 
 __all__ = ["app"]
@@ -138,7 +138,7 @@ def _show(
     config: Path | None,
     json: bool,
 ) -> None:
-    catalog = compile_snapshot(load(config)).catalog
+    catalog = compile_catalog(load(config))
     today = _day(on)
     models = [
         figures_of(catalog, _resolve(catalog, each, today), prices)

@@ -13,7 +13,6 @@ from rich.table import Table
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
-from fairlead.catalog import load as load_catalog
 from fairlead.cli.output import console, print_json
 from fairlead.cost.predict import what_if
 from fairlead.cost.price import PriceTable, dollars
@@ -22,7 +21,7 @@ from fairlead.cost.receipt import receipt as make_receipt
 from fairlead.ledger.query import show
 from fairlead.ledger.record import Accepted, Record
 from fairlead.routing.decision import Decision
-from fairlead.server.compile import database_path
+from fairlead.server.compile import compile_catalog, database_path
 from fairlead.server.config import load
 
 __all__ = ["Attempt", "Elsewhere", "Told", "receipt", "told"]
@@ -73,8 +72,8 @@ def receipt(
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
 ) -> None:
     """Print what one request cost, line by line, and what it would have cost elsewhere."""
-    settings = load(config).settings
-    path = database_path(settings)
+    loaded = load(config)
+    path = database_path(loaded.settings)
     found = show(path, request_id)
     if found is None:
         raise Failure.invalid(
@@ -86,7 +85,7 @@ def receipt(
         raise Failure.invalid(
             f"{request_id} was accepted and has no end in the ledger", "ID", hint="try again later"
         )
-    result = told(found, load_catalog(aliases=settings.aliases))
+    result = told(found, compile_catalog(loaded))
     if json:
         print_json(result)
     else:
@@ -114,7 +113,7 @@ def told(record: Record, catalog: Catalog) -> Told:
         receipt=made,
         attempts=attempts,
         elsewhere=elsewhere,
-        notes=_notes(record, made, attempts),
+        notes=_notes(record, made, attempts, catalog.version),
     )
 
 
@@ -145,23 +144,34 @@ def _others(
     return attempts, tuple(elsewhere)
 
 
-def _notes(record: Record, made: Receipt | None, attempts: tuple[Attempt, ...]) -> tuple[str, ...]:
+def _notes(
+    record: Record, made: Receipt | None, attempts: tuple[Attempt, ...], version: str
+) -> tuple[str, ...]:
     notes = []
     if record.emulated:
         notes.append("EMULATED: nobody bills this")
     if record.usage is None:
         notes.append("no vendor told usage for this request: nothing is known to be billed")
     if made is not None and made.total != record.cost_usd:
-        notes.append(
-            f"the ledger wrote {_exact(record.cost_usd)} when the answer ended"
-            f" (prices {record.price_version or 'unknown'}): the catalogue has changed since"
-        )
+        notes.append(_otherwise(record, version))
     if attempts:
         notes.append(
             "candidates that failed told no usage; whether their vendors billed the prompt is not"
             " known, and it is not in the total"
         )
     return tuple(notes)
+
+
+def _otherwise(record: Record, version: str) -> str:
+    """Why the ledger's figure may be another one; with the same catalogue nothing explains it."""
+    was = record.price_version
+    if was is None:
+        why = "it does not say by which catalogue"
+    elif was == version:
+        why = f"by the same catalogue ({was}): one of both is wrong"
+    else:
+        why = f"the catalogue was {was} then and is {version} now"
+    return f"the ledger wrote {_exact(record.cost_usd)} when the answer ended; {why}"
 
 
 def _print(told_: Told) -> None:

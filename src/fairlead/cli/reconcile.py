@@ -8,7 +8,6 @@ import typer
 from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.catalog import load as load_catalog
 from fairlead.cli.output import console, print_json
 from fairlead.cost.price import dollars
 from fairlead.finance.exports import EXPORTS, Tokens
@@ -16,7 +15,7 @@ from fairlead.finance.reconcile import Reconciliation
 from fairlead.finance.reconcile import reconcile as compare
 from fairlead.finance.rows import read_export
 from fairlead.ledger.traffic import traffic
-from fairlead.server.compile import database_path
+from fairlead.server.compile import compile_catalog, database_path
 from fairlead.server.config import load
 
 __all__ = ["reconcile"]
@@ -37,7 +36,7 @@ def reconcile(
     first = datetime.combine(min(days), datetime.min.time(), UTC)
     last = datetime.combine(max(days), datetime.min.time(), UTC) + timedelta(days=1)
     groups = traffic(database_path(loaded.settings), first.timestamp(), last.timestamp())
-    result = compare(vendor, billed, groups, load_catalog(aliases=loaded.settings.aliases))
+    result = compare(vendor, billed, groups, compile_catalog(loaded))
     if json:
         print_json(result)
         return

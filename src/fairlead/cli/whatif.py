@@ -9,14 +9,13 @@ import typer
 from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.catalog import load as load_catalog
 from fairlead.cli.output import console, print_json
 from fairlead.cost.price import dollars
 from fairlead.finance.plan import parse_mix
 from fairlead.finance.whatif import Part, WhatIf, what_if
 from fairlead.ledger.moment import moment
 from fairlead.ledger.traffic import traffic
-from fairlead.server.compile import database_path
+from fairlead.server.compile import compile_catalog, database_path
 from fairlead.server.config import load
 
 __all__ = ["whatif"]
@@ -36,7 +35,7 @@ def whatif(
 ) -> None:
     """Replay the ledger under another model or mix, and say what it would have cost and why."""
     loaded = load(config)
-    catalog = load_catalog(aliases=loaded.settings.aliases)
+    catalog = compile_catalog(loaded)
     plan = parse_mix(model, catalog)
     now = time.time()
     groups = traffic(

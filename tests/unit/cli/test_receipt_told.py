@@ -66,6 +66,21 @@ def test_a_ledger_that_says_otherwise_is_named():
     assert any("the ledger wrote $1.4 " in note for note in found.notes)
 
 
+def test_that_the_catalogue_changed_is_said_only_where_it_has():
+    catalog = load()
+    for version, why in (
+        ("old", f"was old then and is {catalog.version} now"),
+        (catalog.version, "one of both is wrong"),
+        (None, "does not say by which"),
+    ):
+        (note,) = (
+            note
+            for note in told(record(cost_usd=None, price_version=version), catalog).notes
+            if "the ledger wrote" in note
+        )
+        assert why in note
+
+
 def test_no_usage_no_receipt():
     found = told(record(usage=None, cost_usd=None, decision=b"", model=None), load())
     assert found.receipt is None
@@ -86,5 +101,9 @@ def test_the_command_prints_it_for_people_and_for_machines(tmp_path: Path):
     assert [type(line["amount"]) for line in answer["receipt"]["lines"]] == [str, str]
     plain = CliRunner().invoke(app, ["receipt", "req_1", "--config", str(config)])
     assert "Attempt on gemini-2.5-flash" in plain.stdout
+    with config.open("a") as file:
+        file.write(f'[prices."{HAIKU}"]\nfactor = 0.5\n')
+    halved = CliRunner().invoke(app, ["receipt", "req_1", "--config", str(config), "--json"])
+    assert Decimal(msgspec.json.decode(halved.stdout)["receipt"]["total"]) == Decimal("0.75")
     absent = CliRunner().invoke(app, ["receipt", "req_2", "--config", str(config)])
     assert absent.exit_code != 0
