@@ -17,7 +17,7 @@ from itertools import islice
 
 import jsonschema_rs
 
-from fairlead.emulator.authority.anthropic import anthropic_faults, definitions
+from fairlead.emulator.authority.anthropic import anthropic_definitions, anthropic_faults
 from fairlead.emulator.authority.discovery import messages
 from fairlead.emulator.authority.fault import Fault
 from fairlead.emulator.authority.google import google_faults
@@ -57,7 +57,7 @@ def _checker(vendor: str, op: str) -> tuple[Fits, Explain]:
 
 
 def _anthropic(op: str) -> tuple[dict[str, object], Explain]:
-    known = definitions()
+    known = anthropic_definitions()
     return known.json_schema(op), partial(anthropic_faults, known, op)
 
 

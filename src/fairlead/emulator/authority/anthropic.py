@@ -10,19 +10,14 @@ Their API validates with pydantic, stops after validation with the first fault, 
 A tool without `type` is a `custom` one: `tools.0.custom.input_schema: Field required`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import msgspec
-
+from fairlead.emulator.authority.definitions import Definitions, Node, fits, shipped
 from fairlead.emulator.authority.fault import Fault, Json
 
-__all__ = ["Definitions", "anthropic_faults", "definitions"]
-
-Node = dict[str, Any]
-REF = "#/$defs/"
+__all__ = ["anthropic_definitions", "anthropic_faults"]
 
 SENTENCES = {
     "string": "Input should be a valid string",
@@ -37,28 +32,15 @@ MISSING = "Field required"
 EXTRA = "Extra inputs are not permitted"
 
 
-class Definitions(msgspec.Struct, frozen=True):
-    """JSON Schemas of the bodies: `ops` names the root of each operation in `defs`."""
-
-    ops: dict[str, str]
-    defs: dict[str, Node]
-
-    def json_schema(self, op: str) -> Node:
-        """The body of `op` as JSON Schema."""
-        return {"$ref": REF + self.ops[op], "$defs": self.defs}
-
-
 @cache
-def definitions() -> Definitions:
+def anthropic_definitions() -> Definitions:
     """The shipped schemas."""
-    path = resources.files(__package__) / "data" / "anthropic.json"
-    document = msgspec.json.decode(path.read_bytes())
-    return Definitions(document["ops"], document["$defs"])
+    return shipped("anthropic")
 
 
 def anthropic_faults(known: Definitions, op: str, body: object) -> Iterator[Fault]:
     """Every fault of `body` as a request of `op`: per object first missing, then extra keys."""
-    yield from _Walk(known.defs).value({"$ref": REF + known.ops[op]}, body, ())
+    yield from _Walk(known).value(known.root(op), body, ())
 
 
 def _fault(path: tuple[str, ...], sentence: str) -> Fault:
@@ -69,8 +51,8 @@ def _fault(path: tuple[str, ...], sentence: str) -> Fault:
 class _Walk:
     """One body's walk along the schema that it should fit."""
 
-    def __init__(self, defs: dict[str, Node]) -> None:
-        self.defs = defs
+    def __init__(self, known: Definitions) -> None:
+        self.resolved = known.resolved
 
     def value(self, node: Node, value: Json, path: tuple[str, ...]) -> Iterator[Fault]:
         node = self.resolved(node)
@@ -80,17 +62,13 @@ class _Walk:
             if value not in node["enum"] or isinstance(value, bool):
                 yield _fault(path, "Input should be " + _alternatives(node["enum"]))
         elif "type" in node:
-            if not _TYPES[node["type"]](value):
+            if not fits(node["type"], value):
                 yield _fault(path, SENTENCES[node["type"]])
             elif node["type"] == "array":
                 for index, element in enumerate(value):
                     yield from self.value(node["items"], element, (*path, str(index)))
             elif node["type"] == "object":
                 yield from self.members(node, value, path)
-
-    def resolved(self, node: Node) -> Node:
-        """The node itself, or the definition that it refers to."""
-        return self.defs[node["$ref"].removeprefix(REF)] if "$ref" in node else node
 
     def members(self, node: Node, value: Node, path: tuple[str, ...]) -> Iterator[Fault]:
         properties: Node = node.get("properties", {})
@@ -114,7 +92,7 @@ class _Walk:
         if isinstance(value, dict) and objects:
             yield from self.tagged(objects, value, path)
             return
-        same_kind = [arm for arm in arms if _TYPES.get(arm.get("type", ""), _never)(value)]
+        same_kind = [arm for arm in arms if fits(arm.get("type"), value)]
         # Neither a string nor a list: pydantic's last word is the list.
         chosen = same_kind or [arm for arm in arms if arm.get("type") != "null"][-1:]
         for arm in chosen[:1]:
@@ -171,24 +149,3 @@ def _has_default(arms: list[Node], key: str) -> bool:
 def _alternatives(values: list[Any]) -> str:
     quoted = [f"'{value}'" if isinstance(value, str) else str(value) for value in values]
     return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
-
-
-def _never(_value: object) -> bool:
-    return False
-
-
-def _integer(value: object) -> bool:
-    return (isinstance(value, int) and not isinstance(value, bool)) or (
-        isinstance(value, float) and value.is_integer()
-    )
-
-
-_TYPES: dict[str, Callable[[object], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "integer": _integer,
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "boolean": lambda value: isinstance(value, bool),
-    "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, dict),
-    "null": lambda value: value is None,
-}

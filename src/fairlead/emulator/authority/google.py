@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from fairlead.emulator.authority.definitions import whole
 from fairlead.emulator.authority.discovery import BASE64, SECONDS, Messages, Node, snake
 from fairlead.emulator.authority.fault import Fault, Json
 
@@ -170,12 +171,12 @@ def _scalar_fits(node: Node, kind: str, value: Json) -> bool:
     if "enum" in node:
         if isinstance(value, str):
             return value in node["enum"] or value in [name.lower() for name in node["enum"]]
-        return _whole(value)
+        return whole(value)
     if kind in _INT_BITS:
         if isinstance(value, str):
             return _DIGITS.fullmatch(value) is not None
         limit = 1 << _INT_BITS[kind]
-        return _whole(value) and (kind == "TYPE_INT64" or -limit <= value < limit)
+        return whole(value) and (kind == "TYPE_INT64" or -limit <= value < limit)
     if kind in _FLOATS:
         if isinstance(value, str):
             return _NUMERAL.fullmatch(value) is not None
@@ -184,9 +185,3 @@ def _scalar_fits(node: Node, kind: str, value: Json) -> bool:
         return isinstance(value, bool)
     pattern = _PATTERNS.get(kind)
     return isinstance(value, str) and (pattern is None or pattern.match(value) is not None)
-
-
-def _whole(value: object) -> bool:
-    if isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, int) and not isinstance(value, bool)

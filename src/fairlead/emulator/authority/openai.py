@@ -16,19 +16,18 @@ reason.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import msgspec
 
+from fairlead.emulator.authority.definitions import TYPES, Definitions, Node, fits, shipped
 from fairlead.emulator.authority.fault import Fault, Json
 
-__all__ = ["OpenAIDefinitions", "openai_definitions", "openai_faults"]
+__all__ = ["openai_definitions", "openai_faults"]
 
-Node = dict[str, Any]
-REF = "#/$defs/"
 NAMES = {
     "string": "a string",
     "integer": "an integer",
@@ -48,17 +47,6 @@ TAGS = ("role", "type")
 MOST_COMPARED = 20
 
 
-class OpenAIDefinitions(msgspec.Struct, frozen=True):
-    """JSON Schemas of the bodies: `ops` names the root of each operation in `defs`."""
-
-    ops: dict[str, str]
-    defs: dict[str, Node]
-
-    def json_schema(self, op: str) -> Node:
-        """The body of `op` as JSON Schema."""
-        return {"$ref": REF + self.ops[op], "$defs": self.defs}
-
-
 class _Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of the overlay: keys that may be left out, may be null, or that are there too."""
 
@@ -70,16 +58,15 @@ class _Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def openai_definitions() -> OpenAIDefinitions:
+def openai_definitions() -> Definitions:
     """The shipped schemas with the overlay."""
-    data = resources.files(__package__) / "data"
-    document = msgspec.json.decode((data / "openai.json").read_bytes())
-    rows = tomllib.loads((data / "openai_overlay.toml").read_text("utf-8"))["allow"]
-    defs: dict[str, Node] = document["$defs"]
+    known = shipped("openai")
+    overlay = resources.files(__package__) / "data" / "openai_overlay.toml"
+    rows = tomllib.loads(overlay.read_text("utf-8"))["allow"]
     for row in msgspec.convert(rows, list[_Allowed]):
         for name in row.definitions:
-            _allow(defs[name], row)
-    return OpenAIDefinitions(document["ops"], defs)
+            _allow(known.defs[name], row)
+    return known
 
 
 def _allow(node: Node, row: _Allowed) -> None:
@@ -93,17 +80,17 @@ def _allow(node: Node, row: _Allowed) -> None:
         node["properties"][key] = {"anyOf": [*arms, schema]} if arms else schema
 
 
-def openai_faults(known: OpenAIDefinitions, op: str, body: object) -> Iterator[Fault]:
+def openai_faults(known: Definitions, op: str, body: object) -> Iterator[Fault]:
     """Every fault of `body` as a request of `op`, in the order of the schema's keys."""
-    walk = _Walk(known.defs, bare_top=op == "chat")
-    yield from walk.value({"$ref": REF + known.ops[op]}, body, "")
+    walk = _Walk(known, bare_top=op == "chat")
+    yield from walk.value(known.root(op), body, "")
 
 
 class _Walk:
     """One body's walk along the schema that it should fit."""
 
-    def __init__(self, defs: dict[str, Node], *, bare_top: bool) -> None:
-        self.defs = defs
+    def __init__(self, known: Definitions, *, bare_top: bool) -> None:
+        self.resolved = known.resolved
         self.bare_top = bare_top
 
     def value(self, node: Node, value: Json, path: str) -> Iterator[Fault]:
@@ -114,17 +101,13 @@ class _Walk:
             if not _listed(value, node["enum"]):
                 yield _not_listed(value, node["enum"], path)
         elif "type" in node:
-            if not _TYPES[node["type"]](value):
+            if not fits(node["type"], value):
                 yield self.wrong_type([node], value, path)
             elif node["type"] == "array":
                 for index, element in enumerate(value):
                     yield from self.value(node["items"], element, f"{path}[{index}]")
             elif node["type"] == "object":
                 yield from self.members(node, value, path)
-
-    def resolved(self, node: Node) -> Node:
-        """The node itself, or the definition that it refers to."""
-        return self.defs[node["$ref"].removeprefix(REF)] if "$ref" in node else node
 
     def members(self, node: Node, value: Node, path: str) -> Iterator[Fault]:
         properties: Node = node.get("properties", {})
@@ -153,7 +136,7 @@ class _Walk:
         if isinstance(value, dict) and objects:
             yield from self.best(self.tagged(objects, value), value, path)
             return
-        same = [arm for arm in arms if _TYPES.get(arm.get("type", ""), _never)(value)]
+        same = [arm for arm in arms if fits(arm.get("type"), value)]
         if same:
             yield from self.best(same, value, path)
             return
@@ -249,8 +232,8 @@ def _listed(value: Json, choices: list[Any]) -> bool:
 
 
 def _named(value: Json) -> str:
-    for kind, fits in _TYPES.items():
-        if fits(value):
+    for kind, test in TYPES.items():
+        if test(value):
             return "an array" if kind == "array" else NAMES[kind]
     return "a value"
 
@@ -267,24 +250,3 @@ def _joined(words: list[str], last: str) -> str:
     if len(words) < 3:
         return f" {last} ".join(words)
     return f"{', '.join(words[:-1])}, {last} {words[-1]}"
-
-
-def _never(_value: object) -> bool:
-    return False
-
-
-def _integer(value: object) -> bool:
-    return (isinstance(value, int) and not isinstance(value, bool)) or (
-        isinstance(value, float) and value.is_integer()
-    )
-
-
-_TYPES: dict[str, Callable[[object], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "integer": _integer,
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "boolean": lambda value: isinstance(value, bool),
-    "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, dict),
-    "null": lambda value: value is None,
-}
