@@ -60,10 +60,8 @@ class Signer:
 
     def accepts(self, vendor: str, signature: str, bound: str) -> bool:
         """Whether the vendor would take a signature back."""
-        padded = signature + "=" * (-len(signature) % 4)
-        try:
-            raw = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
-        except (binascii.Error, ValueError):
+        raw = _raw(signature)
+        if raw is None:
             return False
         if not raw.startswith(_MARK):
             return len(raw) >= SHORTEST or raw in STAND_INS.get(vendor, ())
@@ -74,19 +72,28 @@ class Signer:
         """Something that only the emulator can have made, to be given back: OpenAI's encrypted
         reasoning. `about` is what `opened` finds in it.
         """
-        tag = hmac.digest(self._key, vendor.encode() + b"\0" + about, "sha256")
+        tag = self._seal_tag(vendor, about)
         return base64.urlsafe_b64encode(_FERNET + _MARK + tag + about).decode()
 
     def opened(self, vendor: str, sealed: str) -> bytes | None:
         """What is in a seal; empty for one that may be the real vendor's, None for a false one."""
-        padded = sealed + "=" * (-len(sealed) % 4)
-        try:
-            raw = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
-        except (binascii.Error, ValueError):
+        raw = _raw(sealed)
+        if raw is None:
             return None
         front = _FERNET + _MARK
         if not raw.startswith(front):
             return b"" if len(raw) >= SHORTEST and raw.startswith(_FERNET[:1]) else None
         tag, about = raw[len(front) :][:32], raw[len(front) + 32 :]
-        known = hmac.digest(self._key, vendor.encode() + b"\0" + about, "sha256")
-        return about if hmac.compare_digest(tag, known) else None
+        return about if hmac.compare_digest(tag, self._seal_tag(vendor, about)) else None
+
+    def _seal_tag(self, vendor: str, about: bytes) -> bytes:
+        return hmac.digest(self._key, vendor.encode() + b"\0" + about, "sha256")
+
+
+def _raw(text: str) -> bytes | None:
+    """The bytes of base64 in either alphabet, padded or not; None for what is none."""
+    padded = text + "=" * (-len(text) % 4)
+    try:
+        return base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+    except (binascii.Error, ValueError):
+        return None
