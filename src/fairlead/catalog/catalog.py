@@ -152,8 +152,10 @@ class Catalog(Struct, frozen=True):
         return () if sheet is None else facts_of_sheet(sheet)
 
     def as_claimed_by(self, model_id: str, source: str) -> Model:
-        """The model with one source's claims put before all others (the article's, say)."""
-        return compile_model(self.sheets[model_id], prefer=source)
+        """The model as one source has it (the article, say): nothing but that source's claims."""
+        sheet = self.sheets[model_id]
+        own = tuple(claim for claim in sheet.claims if claim.source.id == source)
+        return compile_model(replace(sheet, claims=own))
 
     def behind(self, model_id: str, upstream: str) -> Model:
         """The model as one upstream serves it: with what is claimed of that upstream, and the

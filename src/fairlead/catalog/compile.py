@@ -43,21 +43,14 @@ def slot_of(claim: Claim) -> Slot:
     return claim.key, claim.over_prompt, claim.valid_from, claim.tier, claim.region
 
 
-def in_force(
-    claims: Iterable[Claim], *, upstream: str | None = None, prefer: str | None = None
-) -> dict[Slot, Claim]:
-    """The winning claim of each slot.
-
-    `prefer` names a source whose claims win over all others: for computing with the article's
-    figures, for example.
-    """
-    best: dict[Slot, tuple[tuple[bool, bool, int, date], Claim]] = {}
+def in_force(claims: Iterable[Claim], *, upstream: str | None = None) -> dict[Slot, Claim]:
+    """The winning claim of each slot."""
+    best: dict[Slot, tuple[tuple[bool, int, date], Claim]] = {}
     for claim in claims:
         if claim.upstream not in {None, upstream}:
             continue
         slot = slot_of(claim)
         weight = (
-            claim.source.id == prefer,
             claim.upstream is not None,
             RANK[claim.source.kind],
             claim.seen,
@@ -67,9 +60,9 @@ def in_force(
     return {slot: claim for slot, (_, claim) in best.items()}
 
 
-def compile_model(sheet: Sheet, *, upstream: str | None = None, prefer: str | None = None) -> Model:
+def compile_model(sheet: Sheet, *, upstream: str | None = None) -> Model:
     """The facts in force about one model, for one upstream (None: the vendor's own API)."""
-    chosen = in_force(sheet.claims, upstream=upstream, prefer=prefer)
+    chosen = in_force(sheet.claims, upstream=upstream)
     facts = _Facts({slot[0]: c for slot, c in chosen.items() if not any(slot[1:])})
     return Model(
         id=sheet.id,

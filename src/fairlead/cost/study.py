@@ -9,10 +9,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from fairlead.catalog.catalog import Catalog
-from fairlead.catalog.compile import compile_model
 from fairlead.catalog.model import Model
 from fairlead.cost.breakeven import BreakEven, Surface, break_even, surface
 from fairlead.cost.price import PriceTable, dollars
@@ -72,11 +70,9 @@ def figures_of(catalog: Catalog, model: Model, prices: str) -> Model:
     if prices not in catalog.sources:
         known = ", ".join([VENDOR, *sorted(catalog.sources)])
         raise ScenarioError(f"there are no prices of '{prices}'; known are {known}")
-    sheet = catalog.sheets.get(model.id)
-    if sheet is None:
+    if model.id not in catalog.sheets:
         return Model.unknown(model.id, model.vendor)
-    own = tuple(claim for claim in sheet.claims if claim.source.id == prices)
-    return compile_model(replace(sheet, claims=own))
+    return catalog.as_claimed_by(model.id, prices)
 
 
 def study(scenario: Scenario, models: Iterable[Model], prices: str, at: date) -> Study:

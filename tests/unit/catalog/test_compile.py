@@ -47,10 +47,6 @@ def test_a_claim_about_one_upstream_counts_there_only() -> None:
     assert winner(*both, upstream="bedrock") == 1
 
 
-def test_a_preferred_source_counts_most() -> None:
-    assert winner(claim(1, "vendor"), claim(2, "article"), prefer="article") == 2
-
-
 def test_bands_and_periods_stand_beside_each_other() -> None:
     sheet = Sheet(
         "m",
@@ -201,6 +197,7 @@ def test_the_articles_prices_can_be_asked_for() -> None:
     haiku = CATALOG.as_claimed_by("claude-haiku-4-5-20251001", "article-2025-10")
     assert price(haiku, "cache_read", day) == Decimal("0.10")
     assert price(haiku, "batch_output", day) == Decimal("2.50")
+    assert {each.source for each in haiku.prices} == {"article-2025-10"}, "and nobody else's"
 
 
 def test_thinking_of_each_kind() -> None:

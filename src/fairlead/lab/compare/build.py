@@ -11,7 +11,7 @@ from fairlead.catalog import Catalog
 from fairlead.catalog.claims import Claim
 from fairlead.catalog.compile import compile_model
 from fairlead.catalog.model import Model
-from fairlead.lab.compare.cells import cell, counting
+from fairlead.lab.compare.cells import cell
 from fairlead.lab.compare.comparison import Cell, Comparison, Dimension, Row, Subject
 from fairlead.lab.compare.curve import curves
 from fairlead.lab.compare.measured import Measured, measured_rows
@@ -166,8 +166,9 @@ def _ids(catalog: Catalog, names: Sequence[str]) -> list[str]:
 
 
 def _model(catalog: Catalog, model_id: str, source: str | None) -> Model:
-    sheet = catalog.sheets[model_id]
-    return compile_model(replace(sheet, claims=tuple(counting(sheet.claims, source))))
+    if source is None:
+        return compile_model(catalog.sheets[model_id])
+    return catalog.as_claimed_by(model_id, source)
 
 
 def _subject(model: Model) -> Subject:
