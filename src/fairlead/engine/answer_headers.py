@@ -7,7 +7,7 @@ from fairlead.canon import Problem
 from fairlead.engine.client import Header
 from fairlead.engine.exchange import Exchange
 
-__all__ = ["HEADERS", "answer_headers", "error_headers", "given_back"]
+__all__ = ["ESTIMATED", "HEADERS", "answer_headers", "error_headers", "given_back"]
 
 HEADERS: dict[str, str] = {
     "x-fairlead-request-id": "Fairlead's id of the request, by which the ledger knows it",
@@ -24,6 +24,8 @@ HEADERS: dict[str, str] = {
 """The contract, printed into docs/reference.md and tested against it."""
 
 JSON: Header = (b"content-type", b"application/json")
+ESTIMATED: Header = (b"x-fairlead-estimated", b"true")
+"""Of an answer that states tokens which Fairlead counted itself."""
 
 
 @lru_cache(maxsize=512)

@@ -15,25 +15,23 @@ from msgspec.structs import replace
 
 from fairlead.canon import Dialect, Failure, Problem
 from fairlead.catalog.model import Model
-from fairlead.engine.answer_headers import JSON, answer_headers, given_back
+from fairlead.engine.answer_headers import ESTIMATED, JSON, answer_headers, given_back
 from fairlead.engine.client import Client, Header
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
-from fairlead.engine.faults import from_transport
 from fairlead.engine.mixed import mixed
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import Lane
 from fairlead.engine.prepare import body_for
-from fairlead.engine.side import ESTIMATED, SideExchange
 from fairlead.routing import extract, prompt_tokens_for
-from fairlead.upstream.transport import HttpRequest, HttpResponse, TransportError
+from fairlead.upstream.transport import HttpRequest, HttpResponse
 from fairlead.upstream.vendors import CountPath, Upstream, address, passed_on
 from fairlead.wire.anthropic.count import COUNTING as ANTHROPIC
 from fairlead.wire.counting import Counting
 from fairlead.wire.gemini.count import COUNTING as GEMINI
 from fairlead.wire.openai_responses.count import COUNTING as RESPONSES
 
-__all__ = ["COUNTINGS", "CountingEngine"]
+__all__ = ["COUNTINGS", "CountExchange", "CountingEngine"]
 
 COUNTINGS: dict[Dialect, Counting] = {c.dialect: c for c in (ANTHROPIC, GEMINI, RESPONSES)}
 
@@ -42,12 +40,23 @@ NO_SUCH_ENDPOINT = {404, 405, 501}
 model, which their error then says: it has the model's name in it."""
 
 
+class CountExchange(Exchange):
+    """State of one count. `said` are the client's own bytes where `body` is what they wrap,
+    `inside` the path at which that stands in them.
+    """
+
+    __slots__ = ("inside", "said")
+    inside: str
+    said: bytes
+
+
 class CountingEngine(Engine):
     """Takes requests to count tokens through. The client's dialect is one of `COUNTINGS`."""
 
     def _accept(self, x: Exchange) -> None:
         """Read what is to be counted and for which model."""
-        assert isinstance(x, SideExchange)  # noqa: S101 - this engine is given no others
+        assert isinstance(x, CountExchange)  # noqa: S101 - this engine is given no others
+        x.said, x.inside = x.body, ""
         try:
             unwrapped = COUNTINGS[x.codec.dialect].unwrap(x.said)
             x.body, x.inside = unwrapped.body, unwrapped.inside
@@ -59,7 +68,7 @@ class CountingEngine(Engine):
             self.ledger.accept(x.accepted())
 
     async def _dispatch(self, x: Exchange, client: Client) -> None:
-        assert isinstance(x, SideExchange)  # noqa: S101 - this engine is given no others
+        assert isinstance(x, CountExchange)  # noqa: S101 - this engine is given no others
         try:
             await super()._dispatch(x, client)
         except Failure as failure:
@@ -72,7 +81,7 @@ class CountingEngine(Engine):
             raise
 
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
-        assert isinstance(x, SideExchange)  # noqa: S101 - this engine is given no others
+        assert isinstance(x, CountExchange)  # noqa: S101 - this engine is given no others
         model, upstream = lane
         x.asked = True
         found = _endpoint(upstream, x)
@@ -88,24 +97,17 @@ class CountingEngine(Engine):
         )
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
-        try:
-            response = await self.transports.of(upstream).send(request)
-            try:
-                x.emulated = "x-fairlead-emulated" in response.headers
-                if response.status < 300:
-                    await _relay(x, response, client)
-                    return
-                problem = await self._refused(x, lane, response)
-            finally:
-                await response.aclose()
-        except TransportError as error:
-            raise Failure(from_transport(error, upstream)) from error
+        async with self._answered(x, upstream, request) as response:
+            if response.status < 300:
+                await _relay(x, response, client)
+                return
+            problem = await self._refused(x, lane, response)
         if response.status not in NO_SUCH_ENDPOINT or _about_model(problem, model):
             raise Failure(problem)
         x.vendor_error = None
         await _estimate(x, model, client)
 
-    async def _body(self, x: SideExchange, lane: Lane) -> bytes:
+    async def _body(self, x: CountExchange, lane: Lane) -> bytes:
         """What the vendor's endpoint is sent.
 
         Raises:
@@ -131,7 +133,7 @@ def _endpoint(upstream: Upstream, x: Exchange) -> tuple[Dialect, CountPath] | No
     return next((pair for pair in known if pair[0] == own), known[0] if known else None)
 
 
-async def _relay(x: SideExchange, response: HttpResponse, client: Client) -> None:
+async def _relay(x: CountExchange, response: HttpResponse, client: Client) -> None:
     """The vendor's answer as it is, or its number in the client's words."""
     body = await response.read(x.snapshot.max_answer_bytes)
     x.first_byte = perf_counter()
@@ -148,7 +150,7 @@ async def _relay(x: SideExchange, response: HttpResponse, client: Client) -> Non
     await _say(x, tokens, client)
 
 
-async def _estimate(x: SideExchange, model: Model, client: Client) -> None:
+async def _estimate(x: CountExchange, model: Model, client: Client) -> None:
     """Fairlead's own estimate."""
     features = extract(x.decoded(), None, len(x.body))
     await _say(x, prompt_tokens_for(features, model), client, (ESTIMATED,))

@@ -15,18 +15,15 @@ from msgspec.structs import replace
 from fairlead.canon import Dialect, Failure, Loss, Problem, Usage
 from fairlead.catalog.model import Model
 from fairlead.engine import hints as hint_reader
-from fairlead.engine.answer_headers import JSON, answer_headers, given_back
+from fairlead.engine.answer_headers import ESTIMATED, JSON, answer_headers, given_back
 from fairlead.engine.client import Client
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
-from fairlead.engine.faults import from_transport
-from fairlead.engine.plan import AUTO, Lane
+from fairlead.engine.plan import AUTO, Lane, as_named
 from fairlead.engine.settle import settle
-from fairlead.engine.side import ESTIMATED
 from fairlead.engine.snapshot import Snapshot
-from fairlead.routing.decision import Candidate, Decision, Features
 from fairlead.routing.tokens import text_tokens
-from fairlead.upstream.transport import HttpRequest, HttpResponse, TransportError
+from fairlead.upstream.transport import HttpRequest, HttpResponse
 from fairlead.upstream.vendors import EmbedPath, Upstream, address, passed_on
 from fairlead.wire.embeddings import Embedding, Vectors, Wanted
 from fairlead.wire.gemini.embeddings import EMBEDDING as GEMINI
@@ -59,7 +56,7 @@ class EmbeddingEngine(Engine):
         upstream = snapshot.upstream(model)
         x.warnings = snapshot.warnings(x.model_name, x.today)
         x.choose(model, upstream)
-        x.decision = _decision(model, x.warnings)
+        x.decision = as_named(model, x.warnings)
         x.dialect, path = _endpoint(x, model, upstream)
         if x.same:
             await self._pass_on(x, (model, upstream), path, client)
@@ -118,36 +115,14 @@ class EmbeddingEngine(Engine):
         self, x: Exchange, lane: Lane, request: HttpRequest
     ) -> tuple[bytes, HttpResponse]:
         upstream = lane[1]
-        x.asked = True
-        try:
-            response = await self.transports.of(upstream).send(request)
-            try:
-                x.emulated = "x-fairlead-emulated" in response.headers
-                if response.status >= 300:
-                    raise Failure(await self._refused(x, lane, response))
-                body = await response.read(x.snapshot.max_answer_bytes)
-            finally:
-                await response.aclose()
-        except TransportError as error:
-            raise Failure(from_transport(error, upstream)) from error
+        async with self._answered(x, upstream, request) as response:
+            if response.status >= 300:
+                raise Failure(await self._refused(x, lane, response))
+            body = await response.read(x.snapshot.max_answer_bytes)
         x.status = response.status
         if x.first_byte is None:
             x.first_byte = perf_counter()
         return body, response
-
-
-def _decision(model: Model, warnings: tuple[str, ...]) -> Decision:
-    reason = "named by the client"
-    return Decision(
-        policy="named",
-        policy_hash="",
-        path=(),
-        ranked=(model.id,),
-        candidates=(Candidate(model.id, reason),),
-        reason=reason,
-        features=Features(),
-        warnings=warnings,
-    )
 
 
 def _endpoint(x: Exchange, model: Model, upstream: Upstream) -> tuple[Dialect, EmbedPath]:

@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from fairlead.canon import Dialect, Loss, Problem, Request, Usage
 from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
-from fairlead.ledger.record import Accepted, Outcome, Record
+from fairlead.ledger.record import Accepted, Op, Outcome, Record
 from fairlead.routing.decision import Decision
 from fairlead.upstream.vendors import Upstream
+from fairlead.vault.vault import LOOPBACK
 from fairlead.wire.codec import Codec
 
 __all__ = ["Exchange", "VendorError"]
@@ -64,6 +65,7 @@ class Exchange:
         "losses",
         "model",
         "model_name",
+        "op",
         "original",
         "outcome",
         "previous_id",
@@ -98,8 +100,10 @@ class Exchange:
         key_id: str | None = None,
         in_url: tuple[str, bool] | None = None,
         query: bytes = b"",
+        op: Op = "generate",
     ) -> None:
         self.id = request_id
+        self.op: Op = op
         self.codec = codec
         self.snapshot = snapshot
         self.headers = headers
@@ -116,7 +120,7 @@ class Exchange:
         self.previous_id: str | None = None
         self.previous_upstream = ""
         self.unknown_previous: str | None = None
-        self.scope = key_id or "loopback"
+        self.scope = key_id or LOOPBACK
         self.model_name = ""
         self.allow_loss = snapshot.allow_loss
         self.stream = False
@@ -176,6 +180,7 @@ class Exchange:
             asked_model=self.model_name,
             key_id=self.key_id,
             stream=self.stream,
+            op=self.op,
         )
 
     def record(self) -> Record:
@@ -207,6 +212,7 @@ class Exchange:
             self._ms(self.first_token),
             self._ms(self.last),
             self.emulated,
+            self.op,
         )
 
     def _ms(self, moment: float | None) -> float | None:

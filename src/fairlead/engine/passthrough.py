@@ -11,31 +11,33 @@ Body, query, status and answer go through as they are, but for what would break 
 """
 
 import asyncio
-from collections.abc import Sequence
 from time import perf_counter
 from urllib.parse import parse_qsl, quote, urlencode
+
+from msgspec import Struct
 
 from fairlead.canon import Failure, Problem
 from fairlead.catalog.model import Model
 from fairlead.engine.answer_headers import answer_headers, given_back
 from fairlead.engine.client import Client, Header
 from fairlead.engine.endpoints import Endpoint
-from fairlead.engine.engine import Engine
+from fairlead.engine.engine import Engine, TransportOf
 from fairlead.engine.exchange import Exchange
-from fairlead.engine.faults import from_transport
 from fairlead.engine.listing import PAGES, closed, owned
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.object_bodies import MODELS, text_at, with_results_here
 from fairlead.engine.plan import AUTO
-from fairlead.engine.side import SideExchange
 from fairlead.engine.snapshot import Snapshot
 from fairlead.engine.uploads import address_here, without_seal
-from fairlead.upstream.transport import HttpRequest, HttpResponse, TransportError
+from fairlead.ledger.record import Ledger
+from fairlead.upstream.transport import HttpRequest, HttpResponse
 from fairlead.upstream.vendors import Upstream, address
 from fairlead.vault.ownership import Ownership, not_yours
+from fairlead.vault.responses import ResponseStore
+from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Codec
 
-__all__ = ["PassEngine", "PassExchange", "storing"]
+__all__ = ["PassCall", "PassEngine", "storing"]
 
 UPLOAD = "x-goog-upload-"
 ADDRESS = "x-goog-upload-url"
@@ -50,42 +52,17 @@ _PAGED_BY = {"openai_chat": "after", "anthropic": "after_id"}
 _QUERY = "%/:?[]@!$&'()*+,;=-._~"
 
 
-class PassExchange(SideExchange):
-    """State of one call. `route` is the route's name; `variables` come from the path; `here` is the
+class PassCall(Struct, frozen=True):
+    """One call. `route` is the route's name; `variables` come from the path; `here` is the
     gateway's address as the client sees it, `path` the path that it asked for.
     """
 
-    __slots__ = ("endpoint", "here", "method", "path", "route", "variables")
-
-    def __init__(
-        self,
-        request_id: str,
-        codec: Codec,
-        snapshot: Snapshot,
-        headers: Sequence[tuple[bytes, bytes]],
-        body: bytes,
-        *,
-        at: float,
-        key_id: str | None = None,
-        in_url: tuple[str, bool] | None = None,
-        query: bytes = b"",
-        endpoint: Endpoint,
-        method: str,
-        route: str,
-        variables: dict[str, str],
-        here: str,
-        path: str,
-    ) -> None:
-        super().__init__(
-            request_id, codec, snapshot, headers, body,
-            at=at, key_id=key_id, in_url=in_url, query=query, op=endpoint.op,
-        )  # fmt: skip
-        self.endpoint = endpoint
-        self.method = method
-        self.route = route
-        self.variables = variables
-        self.here = here
-        self.path = path
+    endpoint: Endpoint
+    method: str
+    route: str
+    variables: dict[str, str]
+    here: str
+    path: str
 
     @property
     def asked_id(self) -> str | None:
@@ -115,7 +92,20 @@ def storing(snapshot: Snapshot, codec: Codec) -> Upstream:
 
 
 class PassEngine(Engine):
-    """Takes calls that are passed on through. Exchanges are `PassExchange`s."""
+    """Takes one call through that is passed on."""
+
+    def __init__(
+        self,
+        transports: TransportOf,
+        ledger: Ledger,
+        vault: Vault,
+        responses: ResponseStore,
+        ownership: Ownership,
+        *,
+        call: PassCall,
+    ) -> None:
+        super().__init__(transports, ledger, vault, responses, ownership)
+        self.call = call
 
     @property
     def ownership(self) -> Ownership:
@@ -129,27 +119,29 @@ class PassEngine(Engine):
         self.ledger.accept(x.accepted())
 
     async def _dispatch(self, x: Exchange, client: Client) -> None:
-        assert isinstance(x, PassExchange)  # noqa: S101 - this engine is given no others
         try:
             await self._pass(x, client)
         except asyncio.CancelledError:
             x.asked = False  # no tokens were asked for, so none are estimated
             raise
 
-    async def _pass(self, x: PassExchange, client: Client) -> None:
+    async def _pass(self, x: Exchange, client: Client) -> None:
         upstream = x.upstream = storing(x.snapshot, x.codec)
-        endpoint, id_ = x.endpoint, x.asked_id
+        endpoint, id_ = self.call.endpoint, self.call.asked_id
         if id_ is not None:
-            if x.variables["id"] in {".", ".."}:  # a step in the vendor's address, and no id
+            if self.call.variables["id"] in {
+                ".",
+                "..",
+            }:  # a step in the vendor's address, and no id
                 raise Failure(not_yours(endpoint.kind, id_))
             await self._must_own(x, endpoint.kind, id_)
         path = endpoint.path
         if x.in_url is not None:
             x.model = _model(x, x.in_url[0], "model")
             path = path.replace("{model}", quote(x.model.id, safe=""))
-        path = path.replace("{id}", quote(x.variables.get("id", ""), safe=""))
+        path = path.replace("{id}", quote(self.call.variables.get("id", ""), safe=""))
         request = HttpRequest(
-            x.method,
+            self.call.method,
             _url(upstream, path, without_seal(x.query.decode("latin-1"))),
             _headers(x, upstream),
             await self._said(x),
@@ -162,7 +154,7 @@ class PassEngine(Engine):
 
     # --- what the client says -----------------------------------------------------------------
 
-    async def _must_own(self, x: PassExchange, kind: str, id_: str) -> None:
+    async def _must_own(self, x: Exchange, kind: str, id_: str) -> None:
         """Refuse what another key made, as if it did not exist.
 
         Raises:
@@ -173,17 +165,17 @@ class PassEngine(Engine):
         if not await self.ownership.owns(x.scope, x.upstream.name, kind, id_):
             raise Failure(not_yours(kind, id_))
 
-    async def _said(self, x: PassExchange) -> bytes:
+    async def _said(self, x: Exchange) -> bytes:
         """The client's body, with names of models resolved and the ids in it looked at."""
         body = x.body
         if not body.lstrip().startswith(b"{"):
             return body
-        for kind, steps in x.endpoint.uses:
+        for kind, steps in self.call.endpoint.uses:
             if (id_ := text_at(body, steps)) is not None:
                 await self._must_own(x, kind, id_)
         if x.key_id is not None:
             await refuse_others(x.scope, _of(x).name, body, self.ownership)
-        resolve = MODELS.get((x.route, x.codec.dialect))
+        resolve = MODELS.get((self.call.route, x.codec.dialect))
         if resolve is None:
             return body
 
@@ -196,76 +188,62 @@ class PassEngine(Engine):
 
     # --- what the vendor answers --------------------------------------------------------------
 
-    async def _once(self, x: PassExchange, request: HttpRequest, client: Client) -> None:
+    async def _once(self, x: Exchange, request: HttpRequest, client: Client) -> None:
         """One request, and its answer."""
-        upstream = _of(x)
         try:
-            response = await self._send(x, request)
-            try:
-                if x.endpoint.act == "content":
-                    await _stream(x, response, client)
+            async with self._answered(x, _of(x), request) as response:
+                await self._refuse_errors(x, response)
+                if self.call.endpoint.act == "content":
+                    await _stream(x, self.call, response, client)
                     return
                 body = await response.read(x.snapshot.max_answer_bytes)
-            finally:
-                await response.aclose()
-        except TransportError as error:
+        except Failure:
             if client.started:
                 x.outcome = "stream_broken"
-            raise Failure(from_transport(error, upstream)) from error
+            raise
         await self._note(x, body)
-        if x.endpoint.kind == "batches":
-            body = with_results_here(body, x.here)
-        await _respond(x, response, body, client)
+        if self.call.endpoint.kind == "batches":
+            body = with_results_here(body, self.call.here)
+        await _respond(x, self.call, response, body, client)
 
-    async def _list(self, x: PassExchange, request: HttpRequest, client: Client) -> None:
+    async def _list(self, x: Exchange, request: HttpRequest, client: Client) -> None:
         """The key's own part of a list: the first page that holds any of it."""
-        upstream, endpoint = _of(x), x.endpoint
+        upstream, endpoint = _of(x), self.call.endpoint
         own = frozenset(await self.ownership.ids(x.scope, upstream.name, endpoint.kind))
         query = dict(parse_qsl(x.query.decode("latin-1")))
         after = "before_id" if "before_id" in query else _PAGED_BY.get(x.codec.dialect, "")
         seen: set[str] = set()
         for _ in range(PAGES):
-            try:
-                response = await self._send(x, request)
-                try:
-                    body = await response.read(x.snapshot.max_answer_bytes)
-                finally:
-                    await response.aclose()
-            except TransportError as error:
-                raise Failure(from_transport(error, upstream)) from error
+            async with self._answered(x, upstream, request) as response:
+                await self._refuse_errors(x, response)
+                body = await response.read(x.snapshot.max_answer_bytes)
             page = owned(body, endpoint.items, endpoint.id_field, own, after)
             seen.update(page.ids)
             if page.ids or page.following is None or own <= seen:
                 body = closed(page.body) if page.following and own <= seen else page.body
-                await _respond(x, response, with_results_here(body, x.here), client)
+                await _respond(
+                    x, self.call, response, with_results_here(body, self.call.here), client
+                )
                 return
             request = _following(request, page.following)
         raise Failure(_too_long(endpoint))
 
-    async def _send(self, x: PassExchange, request: HttpRequest) -> HttpResponse:
-        """The vendor's answer, if it is one.
+    async def _refuse_errors(self, x: Exchange, response: HttpResponse) -> None:
+        """Nothing for an answer.
 
         Raises:
             Failure: it is an error.
-            TransportError: there is none.
         """
-        upstream = _of(x)
-        x.asked = True
-        response = await self.transports.of(upstream).send(request)
-        x.emulated = "x-fairlead-emulated" in response.headers
-        if response.status < 300:
-            return response
-        try:
+        if response.status >= 300:
+            upstream = _of(x)
             lane = (Model.unknown(x.model_name, upstream.vendor), upstream)
             raise Failure(await self._refused(x, lane, response))
-        finally:
-            await response.aclose()
 
-    async def _note(self, x: PassExchange, body: bytes) -> None:
+    async def _note(self, x: Exchange, body: bytes) -> None:
         """Write down whose the objects are that the answer tells of."""
         if x.key_id is None:
             return
-        endpoint, name, id_ = x.endpoint, _of(x).name, x.asked_id
+        endpoint, name, id_ = self.call.endpoint, _of(x).name, self.call.asked_id
         ownership = self.ownership
         if endpoint.act == "delete" and id_ is not None:
             await ownership.delete(x.scope, name, endpoint.kind, id_)
@@ -311,7 +289,7 @@ def _url(upstream: Upstream, path: str, query: str) -> str:
     return root + path + (f"?{quote(query, safe=_QUERY)}" if query else "")
 
 
-def _headers(x: PassExchange, upstream: Upstream) -> tuple[tuple[str, str], ...]:
+def _headers(x: Exchange, upstream: Upstream) -> tuple[tuple[str, str], ...]:
     """The operator's headers, and what the client's own say to the vendor."""
     said: dict[str, str] = {}
     for name, value in x.headers:
@@ -343,7 +321,7 @@ def _too_long(endpoint: Endpoint) -> Problem:
     )
 
 
-def _answer_headers(x: PassExchange, response: HttpResponse) -> list[Header]:
+def _answer_headers(x: Exchange, call: PassCall, response: HttpResponse) -> list[Header]:
     said = response.headers
     headers = answer_headers(x, said.get("content-type", "").encode("latin-1"))
     if "content-type" not in said:
@@ -351,23 +329,25 @@ def _answer_headers(x: PassExchange, response: HttpResponse) -> list[Header]:
     headers += given_back(x, said)
     headers += [(n.encode(), v.encode("latin-1")) for n, v in said.items() if n in _GIVEN]
     if (vendors := said.get(ADDRESS)) is not None:
-        here = address_here(vendors, x.here + x.path, _of(x), x.key_id, x.at)
+        here = address_here(vendors, call.here + call.path, _of(x), x.key_id, x.at)
         headers.append((ADDRESS.encode(), here.encode("ascii", "replace")))
     return headers
 
 
-async def _respond(x: PassExchange, response: HttpResponse, body: bytes, client: Client) -> None:
+async def _respond(
+    x: Exchange, call: PassCall, response: HttpResponse, body: bytes, client: Client
+) -> None:
     x.status, x.outcome = response.status, "ok"
     x.first_byte = x.last = perf_counter()
-    await client.respond(response.status, _answer_headers(x, response), body)
+    await client.respond(response.status, _answer_headers(x, call, response), body)
 
 
-async def _stream(x: PassExchange, response: HttpResponse, client: Client) -> None:
+async def _stream(x: Exchange, call: PassCall, response: HttpResponse, client: Client) -> None:
     """A file's content, in pieces as they come. The vendor's length goes with it, so that a client
     sees when it was cut off.
     """
     x.status, x.outcome = response.status, "client_gone"
-    headers = _answer_headers(x, response)
+    headers = _answer_headers(x, call, response)
     if (length := response.headers.get("content-length")) is not None:
         headers.append((b"content-length", length.encode("latin-1")))
     async for chunk in response.chunks():

@@ -10,7 +10,7 @@ from fairlead.routing import extract, named
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
 from fairlead.upstream.vendors import Upstream
 
-__all__ = ["AUTO", "Lane", "plan"]
+__all__ = ["AUTO", "Lane", "as_named", "plan"]
 
 AUTO = "auto"
 
@@ -42,7 +42,7 @@ def _by_name(x: Exchange, hints: Hints) -> Lane:
     upstream = snapshot.upstream(model)
     warnings = snapshot.warnings(x.model_name, x.today)
     if upstream.speaks(x.codec.dialect):
-        x.decision = _verbatim(model, warnings)
+        x.decision = as_named(model, warnings)
     else:
         request = x.decoded()
         features = extract(request, hints, len(x.body))
@@ -59,12 +59,12 @@ def _unnamed(x: Exchange) -> Lane | None:
     if x.in_url is not None or len(speaking) != 1:
         return None
     model = Model.unknown("", speaking[0].vendor)
-    x.decision = _verbatim(model, ())
+    x.decision = as_named(model, ())
     return model, speaking[0]
 
 
-def _verbatim(model: Model, warnings: tuple[str, ...]) -> Decision:
-    """The decision for a named model in the client's own dialect: the vendor checks the limits."""
+def as_named(model: Model, warnings: tuple[str, ...]) -> Decision:
+    """The decision for a named model whose limits nobody here checks: its vendor does."""
     return Decision(
         policy="named",
         policy_hash="",

@@ -105,9 +105,9 @@ class DataPlane:
             return
         allow = ", ".join(allowed)
         problem = Problem("not_found", f"{path} does not take {method}", hint=f"it takes {allow}")
-        body = codec.encode_error(problem, "")
-        headers = [*_refusal_headers(), (b"allow", allow.encode("ascii"))]
-        await client.respond(METHOD_NOT_ALLOWED, headers, body)
+        asked = request_id()
+        headers = [*_refusal_headers(asked), (b"allow", allow.encode("ascii"))]
+        await client.respond(METHOD_NOT_ALLOWED, headers, codec.encode_error(problem, asked))
 
     def _codec(self, dialect: Dialect | None) -> Codec:
         return self.snapshot.codecs[dialect or "openai_chat"]
@@ -116,12 +116,12 @@ class DataPlane:
 
     async def _exchange(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
         """The body says all."""
-        await self._run(self._codec(match.dialect), scope, receive, client)
+        await self._run(self._codec(match.dialect), scope, receive, client, self._main)
 
     async def _generate(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
         """The URL names the model."""
-        codec, model = self._codec(match.dialect), match.variables["model"]
-        await self._run(codec, scope, receive, client, in_url=(model, False))
+        way = Way(self.engine, in_url=(match.variables["model"], False))
+        await self._run(self._codec(match.dialect), scope, receive, client, way)
 
     async def _stream_generate(
         self, match: Match, scope: Scope, receive: Receive, client: Client
@@ -129,18 +129,12 @@ class DataPlane:
         """The URL names the model, and the query the framing."""
         sse = b"alt=sse" in scope.get("query_string", b"")
         codec = self._codec(match.dialect) if sse else ARRAY_CODEC
-        await self._run(codec, scope, receive, client, in_url=(match.variables["model"], True))
+        way = Way(self.engine, in_url=(match.variables["model"], True))
+        await self._run(codec, scope, receive, client, way)
 
     async def _run(
-        self,
-        codec: Codec,
-        scope: Scope,
-        receive: Receive,
-        client: Client,
-        in_url: tuple[str, bool] | None = None,
-        way: Way | None = None,
+        self, codec: Codec, scope: Scope, receive: Receive, client: Client, way: Way
     ) -> None:
-        way = way or self._main
         if self.in_flight >= self.max_requests:
             await self._refuse(client, codec, _FULL)
             return
@@ -159,9 +153,10 @@ class DataPlane:
                 return
             if body is None:
                 return  # the client left before its request was complete
+            query = scope.get("query_string", b"")
             x = way.make(
                 request_id(), codec, self.snapshot, scope["headers"], body,
-                at=self.clock(), key_id=key_id, in_url=in_url, query=scope.get("query_string", b""),
+                at=self.clock(), key_id=key_id, in_url=way.in_url, query=query,
             )  # fmt: skip
             await self._serve(x, client, way.engine)
         finally:
@@ -191,7 +186,7 @@ class DataPlane:
         except Failure as failure:
             await self._refuse(client, codec, failure.problem)
             return
-        await self._run(codec, scope, receive, client, way.in_url, way)
+        await self._run(codec, scope, receive, client, way)
 
     async def _stored(self, match: Match, scope: Scope, _receive: Receive, client: Client) -> None:
         """An answer that was stored."""
@@ -243,10 +238,11 @@ class DataPlane:
     @staticmethod
     async def _refuse(client: Client, codec: Codec, problem: Problem) -> None:
         """Answer a request that was never accepted."""
-        headers = _refusal_headers()
+        asked = request_id()
+        headers = _refusal_headers(asked)
         if problem.retry_after is not None:
             headers.append((b"retry-after", b"%d" % round(problem.retry_after)))
-        await client.respond(problem.status, headers, codec.encode_error(problem, ""))
+        await client.respond(problem.status, headers, codec.encode_error(problem, asked))
 
 
 Handler = Callable[[Match, Scope, Receive, Client], Awaitable[None]]
@@ -260,6 +256,6 @@ _FULL = Problem(
 )
 
 
-def _refusal_headers() -> list[Header]:
+def _refusal_headers(asked: str) -> list[Header]:
     """Of an answer to a request that was never accepted: it has an id too, for the client's log."""
-    return [_JSON, (b"x-fairlead-request-id", request_id().encode("ascii"))]
+    return [_JSON, (b"x-fairlead-request-id", asked.encode("ascii"))]

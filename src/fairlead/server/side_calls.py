@@ -10,13 +10,12 @@ from functools import partial
 from msgspec import Struct
 
 from fairlead.canon import Dialect, Failure, Problem
-from fairlead.engine.counting import CountingEngine
+from fairlead.engine.counting import CountExchange, CountingEngine
 from fairlead.engine.embedding import EmbeddingEngine
 from fairlead.engine.endpoints import ENDPOINTS
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
-from fairlead.engine.passthrough import PassEngine, PassExchange
-from fairlead.engine.side import SideExchange
+from fairlead.engine.passthrough import PassCall, PassEngine
 from fairlead.engine.snapshot import Snapshot
 from fairlead.engine.uploads import continues, opened
 from fairlead.server.asgi_client import Scope
@@ -54,7 +53,7 @@ class SideCalls:
         self._counting = CountingEngine(*shared)
         self._estimates = EstimateEngine(*shared)
         self._embedding = EmbeddingEngine(*shared)
-        self._passing = PassEngine(*shared)
+        self._shared = shared
 
     def way(
         self, match: Match, dialect: Dialect, scope: Scope, snapshot: Snapshot, now: float
@@ -68,16 +67,15 @@ class SideCalls:
         model = match.variables.get("model")
         in_url = None if model is None else (model, name == "embed_one")
         if name == "count":
-            return Way(self._counting, partial(SideExchange, op="count_tokens"), in_url=in_url)
+            return Way(self._counting, partial(CountExchange, op="count_tokens"), in_url=in_url)
         if name == "estimate":
-            return Way(self._estimates, partial(SideExchange, op="estimate"), in_url=in_url)
+            return Way(self._estimates, partial(Exchange, op="estimate"), in_url=in_url)
         if name.startswith("embed"):
-            return Way(self._embedding, partial(SideExchange, op="embeddings"), in_url=in_url)
+            return Way(self._embedding, partial(Exchange, op="embeddings"), in_url=in_url)
         endpoint = ENDPOINTS.get((name, dialect))
         if endpoint is None or (in_url is None and "{model}" in endpoint.path):
             raise Failure(_other_dialect(match, dialect))
-        make = partial(
-            PassExchange,
+        call = PassCall(
             endpoint=endpoint,
             method=match.route.method,
             route=name,
@@ -85,9 +83,10 @@ class SideCalls:
             here=_here(scope, match),
             path=_canonical(match),
         )
+        engine, make = PassEngine(*self._shared, call=call), partial(Exchange, op=endpoint.op)
         if endpoint.act != "upload":
-            return Way(self._passing, make, in_url=in_url)
-        return Way(self._passing, make, partial(_enter_upload, snapshot, now), in_url)
+            return Way(engine, make, in_url=in_url)
+        return Way(engine, make, partial(_enter_upload, snapshot, now), in_url)
 
 
 def _other_dialect(match: Match, dialect: Dialect) -> Problem:
