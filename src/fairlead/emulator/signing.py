@@ -52,10 +52,7 @@ class Signer:
     @staticmethod
     def binding(signature: str) -> bytes:
         """What a signature of the emulator's is bound to; empty for any other."""
-        try:
-            raw = base64.b64decode(signature, validate=True)
-        except (binascii.Error, ValueError):
-            return b""
+        raw = _raw(signature) or b""
         return raw[len(_MARK) + 32 + TAIL :] if raw.startswith(_MARK) else b""
 
     def accepts(self, vendor: str, signature: str, bound: str) -> bool:

@@ -22,6 +22,16 @@ def test_different_thoughts_have_different_signatures():
     assert all(SIGNER.accepts("gemini", mark, "") for mark in marks)
 
 
+def test_a_binding_is_found_however_its_base64_is_written():
+    mark = SIGNER.sign("anthropic", "claude", "thought", "thought", b"account")
+    rewritten = mark.replace("+", "-").replace("/", "_").rstrip("=")
+    assert rewritten != mark
+    for one in (mark, rewritten):
+        assert SIGNER.accepts("anthropic", one, "thought")
+        assert SIGNER.binding(one) == b"account"
+    assert SIGNER.binding("no base64!") == b""
+
+
 def test_real_ones_are_taken_if_they_look_like_it():
     real = bytes(range(100))
     assert SIGNER.accepts("gemini", base64.b64encode(real).decode(), "")
