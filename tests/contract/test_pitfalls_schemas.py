@@ -107,6 +107,47 @@ def test_09_plain_json_is_asked_for_in_words(client):
     assert "output_config" not in sent.body
 
 
+# "'messages' must contain the word 'json' in some form, to use 'response_format' of type
+#  'json_object'" (OpenAI's 400): Gemini's clients need not say it.
+
+
+@pytest.mark.parametrize(
+    ("to", "place"), [("openai_chat", "messages"), ("openai_responses", "input")]
+)
+def test_09_json_without_the_word_gets_it(to, place):
+    sent = send(json_of_gemini("Hi"), GPT, client="gemini", to=to)
+    assert sent.losses == {"json_word": "cosmetic"}
+    first, second = sent.body[place]
+    assert first["role"] == "system"
+    assert "JSON" in first["content"]
+    assert second["content"] == "Hi"
+
+
+@pytest.mark.parametrize("to", ["openai_chat", "openai_responses"])
+@pytest.mark.parametrize("role", ["user", "model"])
+def test_09_json_with_the_word_stays_as_it_is(to, role):
+    body = json_of_gemini("Hi", {"role": role, "parts": [{"text": "a .json file"}]}, HI)
+    sent = send(body, GPT, client="gemini", to=to)
+    assert sent.losses == {}
+    assert "valid JSON object" not in json.dumps(sent.body)
+
+
+def test_09_the_word_among_the_instructions_counts_where_they_are_a_message():
+    body = json_of_gemini("Hi") | {"systemInstruction": {"parts": [{"text": "Say it in Json."}]}}
+    assert send(body, GPT, client="gemini").losses == {}
+    sent = send(body, GPT, client="gemini", to="openai_responses")
+    assert sent.losses == {"json_word": "cosmetic"}
+    assert sent.body["instructions"] == "Say it in Json."
+
+
+HI = {"role": "user", "parts": [{"text": "Hi"}]}
+
+
+def json_of_gemini(text, *more):
+    body = say(text, "gemini", generationConfig={"responseMimeType": "application/json"})
+    return body | {"contents": [*body["contents"], *more]}
+
+
 @pytest.mark.parametrize("client", ["openai_chat", "gemini"])
 @pytest.mark.parametrize("model", [HAIKU, HAIKU_5, FLASH, LITE])
 def test_09_a_recursive_schema_is_said_or_named(model, client):

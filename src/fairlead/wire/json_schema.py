@@ -613,6 +613,8 @@ class _Translation:
     def enum(self, result: Schema, value: object, kind: str | None, pointer: str) -> None:
         values = value if isinstance(value, list) else []
         if kind == "null" and self.profile.types_needed:
+            if None not in values:
+                self.lose(pointer, "enum", "none of its values is of the schema's type")
             return
         if self.profile.nullable and None in values and len(values) > 1:
             values = [v for v in values if v is not None]

@@ -4,7 +4,7 @@ import json
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fairlead.wire.gemini.schema import JSON_SCHEMA, OPENAPI, from_openapi
@@ -546,6 +546,7 @@ def holds_lists_of_lists(value) -> bool:
 
 
 @given(schemas(), schemas(1), st.lists(VALUES, min_size=1, max_size=12), st.booleans())
+@example({"allOf": [{"type": "null"}, {"const": "a"}]}, {}, [None], True)
 def test_nothing_gets_narrower(schema, definition, values, openapi):
     original = {**schema, "$defs": {"D": definition}}
     done = translate(original, OPENAPI if openapi else JSON_SCHEMA)

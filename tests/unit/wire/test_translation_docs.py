@@ -27,6 +27,7 @@ NAMES = {
 SHARED = {
     ("free_text.py", "custom_tool:<>", "cosmetic", ("Gemini", "Anthropic")),
     ("in_words.py", "in_words:<>", "cosmetic", ("Gemini", "OpenAI")),
+    ("json_mode.py", "json_word", "cosmetic", ("OpenAI", "Responses")),
 }
 ROW = re.compile(r"^\| (`.+?`) \| ([A-Za-z, ]+) \| ([a-z, ]+) \| (.+) \|$", re.MULTILINE)
 

@@ -65,6 +65,7 @@ def decode_request(body: bytes) -> Request:
     """
     check_text(body)  # values that are kept verbatim are checked by no decoder
     fields = Fields(body)
+    fields.raw("fairlead")  # the gateway's own hints: read by whoever routes, said to no vendor
     reader = InboundContents()
     turns = tuple(reader.turn(content) for content in fields.objects("contents"))
     if not turns:

@@ -39,6 +39,7 @@ from fairlead.catalog.model import Model
 from fairlead.wire import media
 from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.in_words import in_words
+from fairlead.wire.json_mode import with_json_word
 from fairlead.wire.openai_chat.knobs import write_knobs
 from fairlead.wire.openai_chat.response import call_json
 
@@ -55,6 +56,8 @@ def encode_request(request: Request, target: Target) -> Encoded:
     writer = _Writer(target.facts)
     request, told = in_words(request, "openai_chat")
     writer.losses += told
+    request, asked = with_json_word(request)
+    writer.losses += asked
     body: Json = {"model": target.model, "messages": writer.messages(request)}
     if request.tools or request.tool_choice is not None:
         writer.tools(request, body)

@@ -35,6 +35,7 @@ from fairlead.canon import (
     Turn,
 )
 from fairlead.wire.codec import Encoded, Target
+from fairlead.wire.json_mode import with_json_word
 from fairlead.wire.openai_responses.knobs import write_knobs
 from fairlead.wire.openai_responses.layout import spans_of
 from fairlead.wire.openai_responses.media_out import write_media
@@ -74,7 +75,11 @@ def encode_request(request: Request, target: Target) -> Encoded:
         message = f"{target.model} gives one answer a request here, not {request.n}"
         hint = "send the request n times, or choose a model that takes n"
         raise Failure(Problem("unsupported", message, "n", hint=hint))
+    # "Response input messages must contain the word 'json'" (the API's 400): `instructions` are
+    # none of those.
+    request, asked = with_json_word(request, instructions=False)
     writer = _Writer(request, "cache_breakpoints" in target.facts.features)
+    writer.losses += asked
     body: Json = {"model": target.model}
     instructions = writer.instructions(request.instructions)
     if instructions:

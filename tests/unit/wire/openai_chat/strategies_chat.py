@@ -186,10 +186,14 @@ def requests(draw):
         tools += tuple(draw(st.lists(servers, max_size=1)))
     logprobs = draw(st.sampled_from([None, True]))
     stream = draw(st.booleans())
+    output = draw(outputs)
+    turns = draw(conversations())
+    if output is not None and output.kind == "json":  # refused without the word
+        turns = (Turn("system", (Text("In JSON."),)), *turns)
     order = {"metadata": 0, "store": 1, "web_search_options": 2, "a_field_of_tomorrow": 3}
     return Request(
         model=draw(names),
-        turns=draw(conversations()),
+        turns=turns,
         tools=tools,
         tool_choice=draw(st.sampled_from(choices)),
         parallel_tools=draw(st.sampled_from([None, False])) if tools else None,
@@ -198,7 +202,7 @@ def requests(draw):
         n=draw(st.none() | st.integers(2, 8)),
         logprobs=logprobs,
         top_logprobs=draw(st.none() | st.integers(0, 20)) if logprobs else None,
-        output=draw(outputs),
+        output=output,
         reasoning=draw(st.sampled_from([None, Reasoning(effort="low"), Reasoning(effort="none")])),
         modalities=draw(st.sampled_from([(), ("text",), ("text", "audio")])),
         stream=stream,

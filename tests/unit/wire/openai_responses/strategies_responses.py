@@ -154,16 +154,20 @@ outputs = st.none() | st.sampled_from(
 @st.composite
 def requests(draw):
     stream = draw(st.booleans())
+    output = draw(outputs)
+    turns = draw(conversations())
+    if output is not None and output.kind == "json":  # refused without the word
+        turns = (Turn("system", (Text("In JSON."),)), *turns)
     return Request(
         model=draw(names),
-        turns=draw(conversations()),
+        turns=turns,
         instructions=tuple(draw(st.lists(plain, max_size=1))),
         **draw(tooling()),
         sampling=Sampling(draw(st.none() | st.floats(0, 2)), draw(st.none() | st.floats(0, 1))),
         max_tokens=draw(st.none() | st.integers(16, 9999)),
         logprobs=draw(st.none() | st.just(True)),
         top_logprobs=draw(st.none() | st.integers(1, 20)),
-        output=draw(outputs),
+        output=output,
         reasoning=draw(
             st.none()
             | st.builds(
