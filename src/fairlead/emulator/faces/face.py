@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
+import msgspec
 from msgspec import Struct
 from msgspec import field as field_of
 
@@ -13,7 +14,19 @@ from fairlead.emulator.http11.request import Request
 from fairlead.emulator.json_value import JsonValue
 from fairlead.emulator.shelf import Shelf
 
-__all__ = ["Answered", "Face", "Op", "Put", "Route", "Tally", "Trouble", "Usage", "field", "items"]
+__all__ = [
+    "Answered",
+    "Face",
+    "Op",
+    "Put",
+    "Route",
+    "Tally",
+    "Trouble",
+    "Usage",
+    "field",
+    "items",
+    "plain_json",
+]
 
 Op = Literal[
     "generate",
@@ -157,6 +170,11 @@ class Answered(Struct, frozen=True):
 
     reply: Reply
     usage: Usage
+
+
+def plain_json(value: JsonValue) -> Answered:
+    """A value as compact JSON; it costs nothing."""
+    return Answered(Reply(200, body=msgspec.json.encode(value)), {})
 
 
 class Face(Protocol):

@@ -7,15 +7,15 @@ is too small for, has no total but a reason.
 
 from datetime import date
 from decimal import Decimal
-from importlib import resources
 
 import msgspec
 from msgspec import Struct
 
 from fairlead.canon import Usage
-from fairlead.catalog.claims import parse_toml
 from fairlead.catalog.model import Model
+from fairlead.catalog.shipped import read
 from fairlead.cost.price import PriceTable
+from fairlead.cost.scenario import parse_scenarios
 
 __all__ = ["FORMS", "Form", "MonthlyCost", "Scenario", "monthly_cost", "shipped_scenarios"]
 
@@ -65,10 +65,19 @@ class MonthlyCost(Struct, frozen=True, kw_only=True):
 
 
 def shipped_scenarios() -> tuple[Scenario, ...]:
-    """The scenarios that ship."""
-    file = resources.files("fairlead.lab.compare").joinpath("data", "scenarios.toml")
-    rows = parse_toml(file.read_text(encoding="utf-8"), "scenarios.toml")["scenarios"]
-    return tuple(msgspec.convert(rows, list[Scenario]))
+    """The scenarios that ship, which `fairlead cost` knows too; here by their titles' words."""
+    known = parse_scenarios(read("scenarios.toml")).values()
+    return tuple(
+        Scenario(
+            each.title.lower(),
+            each.requests_per_day,
+            each.days,
+            each.input_tokens,
+            each.output_tokens,
+            each.source,
+        )
+        for each in {each.name: each for each in known}.values()
+    )
 
 
 def monthly_cost(model: Model, scenario: Scenario, form: Form, at: date) -> MonthlyCost:

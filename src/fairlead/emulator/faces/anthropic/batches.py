@@ -13,7 +13,7 @@ import msgspec
 
 from fairlead.emulator.drawer import Kept
 from fairlead.emulator.faces.anthropic.pages import no_such, page_of
-from fairlead.emulator.faces.face import Answered, Put, Trouble
+from fairlead.emulator.faces.face import Answered, Put, Trouble, plain_json
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.http11.reply import Reply
 
@@ -47,7 +47,7 @@ def create(put: Put) -> Answered | Trouble:
         "results_url": None,
     }
     drawer.put("claude_batch", put.scope, Kept(name, page, body={"requests": requests}))
-    return _json(page)
+    return plain_json(page)
 
 
 def _trouble(requests: object) -> Trouble | None:
@@ -79,7 +79,7 @@ def _trouble(requests: object) -> Trouble | None:
 def every(put: Put) -> Answered | Trouble:
     """A page of the list."""
     kept = [_looked(put, one) for one in put.shelf.drawer.all("claude_batch", put.scope)]
-    return _json(page_of([one.page for one in kept], put.request.query))
+    return plain_json(page_of([one.page for one in kept], put.request.query))
 
 
 def one(put: Put) -> Answered | Trouble:
@@ -88,7 +88,7 @@ def one(put: Put) -> Answered | Trouble:
     return (
         no_such("Message Batch", put.route.ident)
         if kept is None
-        else _json(_looked(put, kept).page)
+        else plain_json(_looked(put, kept).page)
     )
 
 
@@ -100,7 +100,7 @@ def cancel(put: Put) -> Answered | Trouble:
     if kept.page["processing_status"] == "in_progress":
         kept.page["processing_status"] = "canceling"
         kept.page["cancel_initiated_at"] = put.shelf.drawer.day(zulu=False)
-    return _json(kept.page)
+    return plain_json(kept.page)
 
 
 def delete(put: Put) -> Answered | Trouble:
@@ -111,7 +111,7 @@ def delete(put: Put) -> Answered | Trouble:
     if _looked(put, kept).page["processing_status"] != "ended":
         return Trouble(400, "Message Batch is still being processed: cancel it first.")
     put.shelf.drawer.drop("claude_batch", put.scope, kept.ident)
-    return _json({"id": kept.ident, "type": "message_batch_deleted"})
+    return plain_json({"id": kept.ident, "type": "message_batch_deleted"})
 
 
 def results(put: Put) -> Answered | Trouble:
@@ -165,7 +165,3 @@ def _result(put: Put, params: dict[str, Any]) -> dict[str, Any]:
 
 def _counts(**known: int) -> dict[str, int]:
     return {kind: known.get(kind, 0) for kind in _KINDS}
-
-
-def _json(value: dict[str, Any]) -> Answered:
-    return Answered(Reply(200, body=msgspec.json.encode(value)), {})

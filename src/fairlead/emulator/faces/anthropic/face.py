@@ -11,7 +11,7 @@ from fairlead.emulator.answer.wording import seed_of
 from fairlead.emulator.faces.anthropic import batches, files
 from fairlead.emulator.faces.anthropic.reading import ask_of
 from fairlead.emulator.faces.anthropic.writing import draw, events
-from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage
+from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage, plain_json
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.json_value import JsonValue
@@ -133,12 +133,12 @@ class AnthropicFace:
     def answer(self, put: Put) -> Answered:
         """A Message, whole or as a stream; a count; the models; what is kept."""
         if put.route.op == "models":
-            return _json(_model_list(), {})
+            return plain_json(_model_list())
         if put.route.op == "model":
             if judge.limits_of(self.vendor, put.model) is None:
                 missing = Trouble(404, f"model: {put.model}")
                 return Answered(self.refusal(missing, put.request_id), {})
-            return _json(_model_page(put.model), {})
+            return plain_json(_model_page(put.model))
         serve = _SERVE.get(put.route.op)
         if serve is not None:
             served = serve(put)
@@ -147,7 +147,7 @@ class AnthropicFace:
             return served
         tally = put.tally
         if put.route.op == "count_tokens":
-            return _json({"input_tokens": tally.total}, {})
+            return plain_json({"input_tokens": tally.total})
         thinks = judge.thinks_unasked(self.vendor, put.model)
         ask = ask_of(put.body, put.model, thinks=thinks)
         answer = put.compose(ask)
@@ -242,10 +242,6 @@ def _error(trouble: Trouble, request_id: str) -> bytes:
         "message": trouble.message or _MESSAGES.get(trouble.status, "Emulated error"),
     }
     return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})
-
-
-def _json(value: JsonValue, usage: Usage) -> Answered:
-    return Answered(Reply(200, body=msgspec.json.encode(value)), usage)
 
 
 def _model_page(name: str) -> dict[str, Any]:

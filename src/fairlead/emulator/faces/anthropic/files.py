@@ -3,14 +3,11 @@
 import mimetypes
 from typing import Any
 
-import msgspec
-
 from fairlead.emulator.drawer import Kept
 from fairlead.emulator.faces.anthropic.pages import no_such, page_of
-from fairlead.emulator.faces.face import Answered, Put, Trouble
+from fairlead.emulator.faces.face import Answered, Put, Trouble, plain_json
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.form import parts_of
-from fairlead.emulator.http11.reply import Reply
 
 __all__ = ["content", "create", "delete", "every", "one"]
 
@@ -37,19 +34,19 @@ def create(put: Put) -> Answered | Trouble:
         "downloadable": False,
     }
     drawer.put("claude_file", put.scope, Kept(file_id, page, part.content))
-    return _json(page)
+    return plain_json(page)
 
 
 def every(put: Put) -> Answered | Trouble:
     """A page of the list."""
     kept = put.shelf.drawer.all("claude_file", put.scope)
-    return _json(page_of([one.page for one in kept], put.request.query))
+    return plain_json(page_of([one.page for one in kept], put.request.query))
 
 
 def one(put: Put) -> Answered | Trouble:
     """A file's page."""
     kept = put.shelf.drawer.get("claude_file", put.scope, put.route.ident)
-    return no_such("File", put.route.ident) if kept is None else _json(kept.page)
+    return no_such("File", put.route.ident) if kept is None else plain_json(kept.page)
 
 
 def content(put: Put) -> Answered | Trouble:
@@ -63,8 +60,4 @@ def delete(put: Put) -> Answered | Trouble:
     """Forget it."""
     if not put.shelf.drawer.drop("claude_file", put.scope, put.route.ident):
         return no_such("File", put.route.ident)
-    return _json({"id": put.route.ident, "type": "file_deleted"})
-
-
-def _json(value: dict[str, Any]) -> Answered:
-    return Answered(Reply(200, body=msgspec.json.encode(value)), {})
+    return plain_json({"id": put.route.ident, "type": "file_deleted"})

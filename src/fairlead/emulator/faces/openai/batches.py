@@ -9,12 +9,11 @@ from typing import Any
 import msgspec
 
 from fairlead.emulator.drawer import Kept
-from fairlead.emulator.faces.face import Answered, Put, Trouble
+from fairlead.emulator.faces.face import Answered, Put, Trouble, plain_json
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.faces.openai.errors import refusal
 from fairlead.emulator.faces.openai.files import keep_file
 from fairlead.emulator.faces.openai.writing import CREATED
-from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["cancel_batch", "create_batch", "get_batch", "list_batches"]
@@ -51,7 +50,7 @@ def create_batch(put: Put) -> Answered:
         "metadata": body.get("metadata"),
     }
     put.shelf.drawer.put("openai_batch", put.scope, Kept(page["id"], page))
-    return _json(page)
+    return plain_json(page)
 
 
 def get_batch(put: Put) -> Answered:
@@ -62,7 +61,7 @@ def get_batch(put: Put) -> Answered:
     step = _STEPS.get(batch.page["status"])
     if step is not None:
         step(put, batch)
-    return _json(batch.page)
+    return plain_json(batch.page)
 
 
 def _begin(put: Put, batch: Kept) -> None:
@@ -143,14 +142,14 @@ def cancel_batch(put: Put) -> Answered:
         words = f"Cannot cancel a batch with status '{batch.page['status']}'."
         return Answered(refusal(Trouble(409, words)), {})
     batch.page |= {"status": "cancelling", "cancelling_at": CREATED + 1}
-    return _json(batch.page)
+    return plain_json(batch.page)
 
 
 def list_batches(put: Put) -> Answered:
     """All batches of the key, newest first."""
     pages = [kept.page for kept in put.shelf.drawer.all("openai_batch", put.scope)]
     ends = {"first_id": pages[0]["id"], "last_id": pages[-1]["id"]} if pages else {}
-    return _json({"object": "list", "data": pages, "has_more": False, **ends})
+    return plain_json({"object": "list", "data": pages, "has_more": False, **ends})
 
 
 def _found(put: Put) -> Kept | None:
@@ -160,7 +159,3 @@ def _found(put: Put) -> Kept | None:
 def _missing(put: Put) -> Answered:
     words = f"No batch found with id '{put.route.ident}'."
     return Answered(refusal(Trouble(404, words)), {})
-
-
-def _json(value: dict[str, Any]) -> Answered:
-    return Answered(Reply(200, body=msgspec.json.encode(value)), {})

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from fairlead.emulator import judge
-from fairlead.emulator.faces.face import Answered, Op, Put, Route, Trouble
+from fairlead.emulator.faces.face import Answered, Op, Put, Route, Trouble, plain_json
 from fairlead.emulator.faces.openai import batches, errors, files, responses
 from fairlead.emulator.faces.openai.chat import chat
 from fairlead.emulator.faces.openai.embeddings import embeddings
@@ -117,7 +117,7 @@ def _pattern(path: str) -> tuple[str, str]:
 
 def _models(put: Put) -> Answered:
     del put
-    return _json({"object": "list", "data": [_page(name) for name in judge.openai_names()]})
+    return plain_json({"object": "list", "data": [_page(name) for name in judge.openai_names()]})
 
 
 def _model(put: Put) -> Answered:
@@ -125,15 +125,11 @@ def _model(put: Put) -> Answered:
         words = f"The model '{put.model}' does not exist"
         missing = Trouble(404, words, param="model", code="model_not_found")
         return Answered(errors.refusal(missing), {})
-    return _json(_page(put.model))
+    return plain_json(_page(put.model))
 
 
 def _page(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": CREATED, "owned_by": "emulated"}
-
-
-def _json(value: dict[str, Any]) -> Answered:
-    return Answered(Reply(200, body=msgspec.json.encode(value)), {})
 
 
 _ANSWERS: dict[Op, Callable[[Put], Answered]] = {

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import msgspec
-
 from fairlead.emulator.drawer import Kept
-from fairlead.emulator.faces.face import Answered, Put, Trouble
+from fairlead.emulator.faces.face import Answered, Put, Trouble, plain_json
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.faces.openai.errors import refusal
 from fairlead.emulator.faces.openai.writing import CREATED
@@ -32,7 +30,7 @@ def create_file(put: Put) -> Answered:
         words = f"Invalid value for 'purpose': '{purpose}'. Supported values are: {listed}."
         return _refused(words, "purpose")
     name = given.filename or "upload"
-    return _json(keep_file(put, name, given.content, purpose))
+    return plain_json(keep_file(put, name, given.content, purpose))
 
 
 def keep_file(put: Put, name: str, content: bytes, purpose: str) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def keep_file(put: Put, name: str, content: bytes, purpose: str) -> dict[str, An
 def get_file(put: Put) -> Answered:
     """Its page."""
     kept = _found(put)
-    return _missing(put) if kept is None else _json(kept.page)
+    return _missing(put) if kept is None else plain_json(kept.page)
 
 
 def file_content(put: Put) -> Answered:
@@ -70,7 +68,7 @@ def delete_file(put: Put) -> Answered:
     """Forget it."""
     if not put.shelf.drawer.drop("openai_file", put.scope, put.route.ident):
         return _missing(put)
-    return _json({"object": "file", "id": put.route.ident, "deleted": True})
+    return plain_json({"object": "file", "id": put.route.ident, "deleted": True})
 
 
 def list_files(put: Put) -> Answered:
@@ -79,7 +77,7 @@ def list_files(put: Put) -> Answered:
     kept = put.shelf.drawer.all("openai_file", put.scope)
     pages = [one.page for one in kept if wanted in (None, one.page["purpose"])]
     ends = {"first_id": pages[0]["id"], "last_id": pages[-1]["id"]} if pages else {}
-    return _json({"object": "list", "data": pages, "has_more": False, **ends})
+    return plain_json({"object": "list", "data": pages, "has_more": False, **ends})
 
 
 def _found(put: Put) -> Kept | None:
@@ -94,7 +92,3 @@ def _missing(put: Put) -> Answered:
 
 def _refused(words: str, param: str) -> Answered:
     return Answered(refusal(Trouble(400, words, param=param)), {})
-
-
-def _json(value: dict[str, Any]) -> Answered:
-    return Answered(Reply(200, body=msgspec.json.encode(value)), {})

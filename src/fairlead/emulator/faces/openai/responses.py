@@ -7,7 +7,7 @@ import msgspec
 from fairlead.emulator import judge
 from fairlead.emulator.answer.ask import Answer
 from fairlead.emulator.answer.wording import seed_of
-from fairlead.emulator.faces.face import Answered, Put, Trouble, Usage
+from fairlead.emulator.faces.face import Answered, Put, Trouble, Usage, plain_json
 from fairlead.emulator.faces.openai.chat import STREAM, cached_of
 from fairlead.emulator.faces.openai.errors import refusal
 from fairlead.emulator.faces.openai.events import events
@@ -111,7 +111,7 @@ def _usage(put: Put, answer: Answer) -> dict[str, Any]:
 
 def count_input(put: Put) -> Answered:
     """`{"object": "response.input_tokens", "input_tokens": ...}`, as recorded."""
-    return _json({"object": "response.input_tokens", "input_tokens": put.tally.total})
+    return plain_json({"object": "response.input_tokens", "input_tokens": put.tally.total})
 
 
 def get_response(put: Put) -> Answered:
@@ -124,14 +124,14 @@ def get_response(put: Put) -> Answered:
         start = query.get("starting_after", "")
         out = events(stored.response)[int(start) + 1 if start.isdecimal() else 0 :]
         return Answered(Reply(200, STREAM, pieces=out), {})
-    return _json(stored.response)
+    return plain_json(stored.response)
 
 
 def delete_response(put: Put) -> Answered:
     """Forget it."""
     if not put.shelf.drop(put.scope, put.route.ident):
         return _missing(put)
-    return _json({"id": put.route.ident, "object": "response", "deleted": True})
+    return plain_json({"id": put.route.ident, "object": "response", "deleted": True})
 
 
 def cancel_response(put: Put) -> Answered:
@@ -141,7 +141,7 @@ def cancel_response(put: Put) -> Answered:
         return _missing(put)
     if not stored.response["background"]:
         return Answered(refusal(Trouble(400, "Cannot cancel a synchronous response.")), {})
-    return _json(stored.response)
+    return plain_json(stored.response)
 
 
 def list_input(put: Put) -> Answered:
@@ -159,7 +159,7 @@ def list_input(put: Put) -> Answered:
     limit = query.get("limit", "")
     most = min(int(limit), LARGEST_PAGE) if limit.isdecimal() else PAGE
     page = items[start : start + most]
-    return _json(
+    return plain_json(
         {
             "object": "list",
             "data": page,
@@ -173,7 +173,3 @@ def list_input(put: Put) -> Answered:
 def _missing(put: Put) -> Answered:
     words = f"Response with id '{put.route.ident}' not found."
     return Answered(refusal(Trouble(404, words)), {})
-
-
-def _json(value: dict[str, Any]) -> Answered:
-    return Answered(Reply(200, body=msgspec.json.encode(value)), {})
