@@ -163,7 +163,7 @@ class Engine:
     async def _answered(
         self, x: Exchange, upstream: Upstream, request: HttpRequest
     ) -> AsyncIterator[HttpResponse]:
-        """The vendor's answer to a call beside the main one, whatever its status; closed at the end.
+        """The vendor's answer to a call beside the main one, of any status; closed at the end.
 
         `_attempt` does the same in line: a context manager costs each request some microseconds.
 
