@@ -330,7 +330,9 @@ def test_several_answers_are_refused():
 
 @pytest.mark.parametrize("wish", [Reasoning(visible=True), Reasoning(visible_unsaid=True)])
 def test_plain_json_and_visible_thoughts(wish: Reasoning):
-    body, losses = write(ask(Turn("system", (Text("In JSON."),)), output=OutputFormat("json"), reasoning=wish))
+    body, losses = write(
+        ask(Turn("system", (Text("In JSON."),)), output=OutputFormat("json"), reasoning=wish)
+    )
     assert body["text"] == {"format": {"type": "json_object"}}
     assert body["reasoning"] == {"summary": "auto"}
     assert losses == []
