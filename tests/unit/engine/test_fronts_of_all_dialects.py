@@ -325,3 +325,40 @@ async def test_a_model_that_always_thinks_does_so_least_for_a_client_that_asked_
     told = json.loads(sent[0].body)["generationConfig"]["thinkingConfig"]
     assert told == {"thinkingLevel": "LOW"}
     assert record.losses == ()
+
+
+GEMINIS = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
+SAID = {**CALLING, "candidates": [
+    {"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "answer"), [(FLASH, SAID), (HAIKU, MESSAGE)])
+@pytest.mark.parametrize("name", ['"fairlead"', '"\\u0066airlead"'])
+async def test_hints_in_a_gemini_body_go_to_no_vendor_and_are_no_loss(model, answer, name) -> None:
+    body = json.dumps(GEMINIS)[:-1].encode() + f', {name}: {{"task":"coding"}}}}'.encode()
+    client, record, sent = await House().ask("gemini", body, whole(answer), in_url=(model, False))
+    assert client.status == 200, client.body
+    told = json.loads(sent[0].body)
+    assert "fairlead" not in told
+    if model == FLASH:
+        assert told == GEMINIS
+    assert record.losses == ()
+
+
+async def test_hints_in_a_gemini_body_are_heard() -> None:
+    hinted = {**GEMINIS, "fairlead": {"tusk": "coding"}}
+    for model in (FLASH, HAIKU):
+        client, _, sent = await House().ask("gemini", hinted, in_url=(model, False))
+        assert client.json()["error"]["status"] == "INVALID_ARGUMENT"
+        assert "unknown hint 'tusk'" in client.json()["error"]["message"]
+        assert not sent
+    search = {**GEMINIS, "tools": [{"googleSearch": {}}]}
+    client, _, sent = await House().ask("gemini", search, in_url=(HAIKU, False))
+    assert (client.status, sent) == (400, [])
+    allowed = {**search, "fairlead": {"allow_loss": True}}
+    client, record, sent = await House().ask(
+        "gemini", allowed, whole(MESSAGE), in_url=(HAIKU, False)
+    )
+    assert client.status == 200, client.body
+    assert len(record.losses) == 1
+    assert "fairlead" not in json.loads(sent[0].body)
