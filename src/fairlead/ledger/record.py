@@ -46,6 +46,11 @@ class Record(Struct, frozen=True):
     Times are milliseconds after acceptance, None where it never came so far. `cost_usd` is None
     for an unpriced model. `decision` is the stored `Decision` as JSON, `b""` if a model was named.
     `emulated` is True when the upstream said that it is Fairlead's emulator.
+
+    `prefix` is the packed fingerprint of the prompt's beginnings, `b""` where none was taken.
+    `reuse_5m`, `reuse_1h`: tokens of this prompt, as the model that answered counts, that began
+    another prompt of the same key within 5 minutes or an hour before. None: not known, which is
+    not 0.
     """
 
     id: str
@@ -73,6 +78,9 @@ class Record(Struct, frozen=True):
     last_ms: float | None = None
     emulated: bool = False
     op: Op = "generate"
+    prefix: bytes = b""
+    reuse_5m: int | None = None
+    reuse_1h: int | None = None
 
 
 class Ledger(Protocol):

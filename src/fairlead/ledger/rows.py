@@ -8,7 +8,8 @@ What a value costs to bind decides the form of a row. Python's sqlite3 binds exa
 and `str` at once; for a `bool` or `None` it first looks for an adapter, at some 0.85 us each
 (`need_adapt` in CPython's Modules/_sqlite/statement.c; measured on 3.11), more than the rest of
 the column costs. So a bool goes as 0 or 1, and NULL as a NaN, which SQLite stores as NULL
-(`sqlite3VdbeMemSetDouble` leaves the value NULL "if sqlite3IsNaN").
+(`sqlite3VdbeMemSetDouble` leaves the value NULL "if sqlite3IsNaN"). Of the two kinds of bytes only
+a `bytearray` is bound at once.
 """
 
 from decimal import Decimal
@@ -31,7 +32,8 @@ __all__ = [
     "record",
 ]
 
-Row = tuple[str | int | float, ...]
+Value = str | int | float | bytearray
+Row = tuple[Value, ...]
 
 RECORD_COLUMNS = (
     *("id", "at", "dialect", "asked_model", "outcome", "status", "stream", "key_id", "model"),
@@ -41,6 +43,7 @@ RECORD_COLUMNS = (
     *("thinking_known", "estimated", "tier", "server_calls"),
     *("cost_usd", "cost_pico_usd", "price_version", "error_kind", "error_message"),
     *("queue_ms", "first_byte_ms", "first_token_ms", "last_ms", "emulated", "op"),
+    *("reuse_5m", "reuse_1h", "prefix"),
 )
 PLAIN_COLUMNS = (
     *("id", "at", "dialect", "asked_model", "outcome", "status", "stream", "key_id", "model"),
@@ -115,7 +118,9 @@ def _has_rare(value: Record) -> bool:
         or value.error_kind is not None
         or value.error_message is not None
         or value.queue_ms is not None
-        or bool(value.losses)
+        or bool(value.losses or value.prefix)
+        or value.reuse_5m is not None
+        or value.reuse_1h is not None
     )
 
 
@@ -163,6 +168,9 @@ def full_row(value: Record, seq: int) -> Row:
         _NULL if value.last_ms is None else value.last_ms,
         1 if value.emulated else 0,
         value.op,
+        _NULL if value.reuse_5m is None else value.reuse_5m,
+        _NULL if value.reuse_1h is None else value.reuse_1h,
+        bytearray(value.prefix) if value.prefix else _NULL,
     )
 
 
@@ -222,6 +230,9 @@ def record(row: tuple[Any, ...]) -> Record:
         last_ms=of["last_ms"],
         emulated=bool(of["emulated"]),
         op=of["op"],
+        prefix=of["prefix"] or b"",
+        reuse_5m=of["reuse_5m"],
+        reuse_1h=of["reuse_1h"],
     )
 
 
@@ -261,7 +272,7 @@ def clean(row: Row) -> Row:
     return tuple(_clean(value) for value in row)
 
 
-def _clean(value: str | int | float) -> str | int | float:  # noqa: PYI041 - as Row
+def _clean(value: Value) -> Value:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, int):

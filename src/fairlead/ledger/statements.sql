@@ -110,6 +110,13 @@ BEGIN SELECT RAISE(ABORT, 'records is append-only'); END;
 ALTER TABLE accepted ADD COLUMN op TEXT NOT NULL DEFAULT 'generate';
 ALTER TABLE records ADD COLUMN op TEXT NOT NULL DEFAULT 'generate';
 
+-- migration_3_reuse_of_prompts --
+-- How much of the prompt began another one of the same key within 5 minutes or an hour before (NULL:
+-- not known), and its fingerprint. The long value stands last, so that the others are read without it.
+ALTER TABLE records ADD COLUMN reuse_5m INTEGER;
+ALTER TABLE records ADD COLUMN reuse_1h INTEGER;
+ALTER TABLE records ADD COLUMN prefix BLOB;
+
 -- begin --
 -- Take the write lock at once, so that a batch never fails half-way for want of it.
 BEGIN IMMEDIATE;
@@ -144,11 +151,12 @@ INSERT INTO records (
     policy, decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
     estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
+    reuse_1h, prefix
 )
 VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT (id) DO NOTHING;
 
@@ -300,7 +308,8 @@ SELECT
     decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
     estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
+    reuse_1h, prefix
 FROM records
 WHERE id = ?;
 
@@ -315,7 +324,8 @@ SELECT
     decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
     estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
+    reuse_1h, prefix
 FROM records
 ORDER BY seq DESC
 LIMIT ?;

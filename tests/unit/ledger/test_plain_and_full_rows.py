@@ -60,6 +60,9 @@ CHANGES: list[tuple[str, Any, bool]] = [
     ("last_ms", None, True),
     ("emulated", True, True),
     ("op", "embeddings", False),
+    ("prefix", b"\x00\xff", False),
+    ("reuse_5m", 0, False),
+    ("reuse_1h", 70_000, False),
 ]
 USAGE_CHANGES: list[tuple[str, Any, bool]] = [
     ("input", 0, True),
@@ -110,7 +113,7 @@ def test_a_row_is_plain_when_it_leaves_nothing_out(record: Record, plain: bool) 
     assert (row is not None) is plain
     for made in (rows.full_row(record, 7), row or ()):
         # What SQLite's binding takes at once: anything else costs several times as much.
-        assert {type(value) for value in made} <= {str, int, float}
+        assert {type(value) for value in made} <= {str, int, float, bytearray}
         assert made[:1] in {(7,), ()}
 
 
