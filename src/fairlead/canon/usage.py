@@ -20,7 +20,9 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     `thinking_known` is False where the vendor bills thinking inside `output` without telling how
     much (Anthropic's classic usage): then `thinking` is 0 and means "not disclosed".
     `estimated` marks figures that the vendor did not state. `tier` is the service tier that the
-    vendor says it used. `server_calls` counts per-call fees by name (`web_search`).
+    vendor says it used. `region` is where the answer was computed, where that may change the price:
+    "" where the vendor says that it was anywhere, None where nobody told. `server_calls` counts
+    per-call fees by name (`web_search`).
     """
 
     input: int = 0
@@ -38,6 +40,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     estimated: bool = False
     tier: str | None = None
     server_calls: tuple[tuple[str, int], ...] = ()
+    region: str | None = None
 
     @property
     def prompt_total(self) -> int:

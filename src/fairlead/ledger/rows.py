@@ -40,7 +40,7 @@ RECORD_COLUMNS = (
     *("upstream", "route", "policy", "decision", "losses"),
     *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
     *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
-    *("thinking_known", "estimated", "tier", "server_calls"),
+    *("thinking_known", "estimated", "tier", "server_calls", "region"),
     *("cost_usd", "cost_pico_usd", "price_version", "error_kind", "error_message"),
     *("queue_ms", "first_byte_ms", "first_token_ms", "last_ms", "emulated", "op"),
     *("reuse_5m", "reuse_1h", "prefix"),
@@ -54,7 +54,7 @@ PLAIN_COLUMNS = (
 )
 
 _NULL = float("nan")
-_NO_USAGE: Row = (_NULL,) * 15
+_NO_USAGE: Row = (_NULL,) * 16
 _PICO = Decimal(10**12)
 _LARGEST = 2**63 - 1
 _losses = json.Decoder(tuple[Loss, ...])
@@ -134,6 +134,7 @@ def _uses_rare(usage: Usage) -> bool:
         or usage.output_image
         or usage.estimated
         or usage.server_calls
+        or usage.region
     )
 
 
@@ -191,6 +192,7 @@ def _usage_row(usage: Usage) -> Row:
         1 if usage.estimated else 0,
         _NULL if usage.tier is None else usage.tier,
         json.encode(usage.server_calls).decode() if usage.server_calls else _NULL,
+        usage.region or _NULL,  # "anywhere" costs what "not told" does
     )
 
 
@@ -255,6 +257,7 @@ def _usage(of: dict[str, Any]) -> Usage | None:
         estimated=bool(of["estimated"]),
         tier=of["tier"],
         server_calls=_calls.decode(of["server_calls"]) if of["server_calls"] else (),
+        region=of["region"],
     )
 
 

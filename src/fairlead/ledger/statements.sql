@@ -117,6 +117,10 @@ ALTER TABLE records ADD COLUMN reuse_5m INTEGER;
 ALTER TABLE records ADD COLUMN reuse_1h INTEGER;
 ALTER TABLE records ADD COLUMN prefix BLOB;
 
+-- migration_4_where_it_was_computed --
+-- `region`: where an answer was computed, where the vendor charges for that (NULL: anywhere).
+ALTER TABLE records ADD COLUMN region TEXT;
+
 -- begin --
 -- Take the write lock at once, so that a batch never fails half-way for want of it.
 BEGIN IMMEDIATE;
@@ -150,13 +154,13 @@ INSERT INTO records (
     seq, id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route,
     policy, decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
-    estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
+    estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
     error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
     reuse_1h, prefix
 )
 VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT (id) DO NOTHING;
 
@@ -246,8 +250,9 @@ ORDER BY 2, 1, 3, 4, 5, 6, 7, 8;
 -- What a replay of the ledger needs: answers with usage, by day, route, model that answered and size
 -- of the prompt, with their tokens by kind. `size` is the lower edge of the prompt's size class: the
 -- edges include those at which vendors change their prices (over 100,000, 128,000, 200,000 tokens),
--- and lie close around them, since another tokenizer counts otherwise. `comparable`: priced, and
--- without fees of server tools.
+-- and lie close around them, since another tokenizer counts otherwise; the low ones are what vendors
+-- ask for at least before they cache. `reuse_size` is such a class of `reuse_1h`, -1 where that is not
+-- known. `comparable`: priced, and without fees of server tools.
 SELECT
     date(at, 'unixepoch') AS day,
     route,
@@ -263,8 +268,16 @@ SELECT
         WHEN prompt > 100000 THEN 100000 WHEN prompt > 95000 THEN 95000
         WHEN prompt > 90000 THEN 90000 WHEN prompt > 80000 THEN 80000
         WHEN prompt > 70000 THEN 70000 WHEN prompt > 50000 THEN 50000
+        WHEN prompt > 4095 THEN 4095 WHEN prompt > 2047 THEN 2047
+        WHEN prompt > 1023 THEN 1023
         ELSE 0
     END AS size,
+    CASE
+        WHEN reuse_1h IS NULL THEN -1
+        WHEN reuse_1h > 4095 THEN 4095 WHEN reuse_1h > 2047 THEN 2047
+        WHEN reuse_1h > 1023 THEN 1023
+        ELSE 0
+    END AS reuse_size,
     cost_pico_usd IS NOT NULL AND server_calls IS NULL AS comparable,
     thinking_known,
     emulated,
@@ -281,7 +294,11 @@ SELECT
     sum(output) AS output,
     sum(output_audio) AS output_audio,
     sum(output_image) AS output_image,
-    sum(thinking) AS thinking
+    sum(thinking) AS thinking,
+    count(reuse_1h) AS reuse_known,
+    sum(CASE WHEN reuse_1h IS NULL THEN 0 ELSE prompt END) AS reuse_known_prompt,
+    coalesce(sum(reuse_5m), 0) AS reuse_5m,
+    coalesce(sum(reuse_1h), 0) AS reuse_1h
 FROM (
     SELECT
         *,
@@ -290,8 +307,8 @@ FROM (
     FROM records
     WHERE at >= :since AND at < :until AND op = 'generate' AND input IS NOT NULL
 )
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 
 -- daily_cost --
 -- Dollars (1e-12) of each UTC day that has any.
@@ -307,7 +324,7 @@ SELECT
     id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
     decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
-    estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
+    estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
     error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
     reuse_1h, prefix
 FROM records
@@ -323,7 +340,7 @@ SELECT
     id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
     decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
     cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
-    estimated, tier, server_calls, cost_usd, cost_pico_usd, price_version, error_kind,
+    estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
     error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
     reuse_1h, prefix
 FROM records

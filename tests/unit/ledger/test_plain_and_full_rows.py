@@ -80,6 +80,7 @@ USAGE_CHANGES: list[tuple[str, Any, bool]] = [
     ("estimated", True, False),
     ("tier", None, True),
     ("server_calls", (("web_search", 2),), False),
+    ("region", "us", False),
 ]
 CASES = [
     (PLAIN, True),
@@ -147,7 +148,7 @@ def test_untold_usage_is_null_in_every_column_and_untold_kinds_of_told_usage_are
     store.write([PLAIN, replace(PLAIN, id="full", usage=None), Accepted("open", 1.0, "d", "m")])
     store.leave(2.0)
     store.close()
-    kinds = [f.name for f in fields(Usage) if f.name not in {"tier", "server_calls"}]
+    kinds = [f.name for f in fields(Usage) if f.name not in {"tier", "server_calls", "region"}]
     db = sqlite3.connect(tmp_path / "l.db")
     found = {
         name: values for name, *values in db.execute(f"SELECT id, {', '.join(kinds)} FROM records")
