@@ -28,6 +28,7 @@ __all__ = [
     "Interval",
     "Surface",
     "break_even",
+    "even_ratio",
     "surface",
     "where_cheaper",
 ]
@@ -191,8 +192,19 @@ def _joined(found: Iterable[Interval]) -> list[Interval]:
     return joined
 
 
+def even_ratio(one: tuple[Decimal, Decimal], other: tuple[Decimal, Decimal]) -> Decimal | None:
+    """Input tokens per output token at which both cost the same; None where they never do.
+
+    Each is a price of input and one of output.
+    """
+    if one[0] == other[0]:
+        return None
+    ratio = (one[1] - other[1]) / (other[0] - one[0])
+    return ratio if ratio > 0 else None
+
+
 def _ratio(one: PriceTable, other: PriceTable, prompt: int) -> Decimal | None:
-    """Input tokens per output token at which both cost the same, by their plain prices."""
+    """`even_ratio` of two models' plain prices."""
     prices = [
         table.usd_per_million(kind, prompt_tokens=prompt)
         for table in (one, other)
@@ -201,10 +213,7 @@ def _ratio(one: PriceTable, other: PriceTable, prompt: int) -> Decimal | None:
     one_in, one_out, other_in, other_out = prices
     if one_in is None or one_out is None or other_in is None or other_out is None:
         return None
-    if one_in == other_in:
-        return None
-    ratio = (one_out - other_out) / (other_in - one_in)
-    return ratio if ratio > 0 else None
+    return even_ratio((one_in, one_out), (other_in, other_out))
 
 
 def _thinking(

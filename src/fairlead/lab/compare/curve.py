@@ -1,9 +1,8 @@
 """Cost per million tokens as the mix of input and output changes, and where two models meet.
 
 With `r` input tokens for one output token, a million tokens of that mix cost
-`(r x input + output) / (r + 1)`. Two forms meet where both cost the same:
-`r = (output_b - output_a) / (input_a - input_b)`. They meet at most once; without a positive `r`
-one of them is cheaper (or as cheap) at every mix.
+`(r x input + output) / (r + 1)`. Two forms meet where both cost the same (`cost.breakeven`), at
+most once; else one of them is cheaper (or as cheap) at every mix.
 """
 
 from datetime import date
@@ -12,6 +11,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from fairlead.catalog.model import Model
+from fairlead.cost.breakeven import even_ratio
 from fairlead.cost.price import PriceTable
 from fairlead.lab.compare.scenario import FORMS, Form, missing
 
@@ -78,10 +78,8 @@ def _curve(model: Model, form: Form, at: date) -> Curve | None:
 
 
 def _meet(one: Curve, other: Curve) -> BreakEven | None:
-    if one.input == other.input:
-        return None
-    ratio = (other.output - one.output) / (one.input - other.input)
-    if ratio <= 0:
+    ratio = even_ratio((one.input, one.output), (other.input, other.output))
+    if ratio is None:
         return None
     first, second = ((one.model, one.form), (other.model, other.form))
     above, below = (first, second) if one.input < other.input else (second, first)
