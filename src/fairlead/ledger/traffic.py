@@ -18,6 +18,7 @@ _KINDS = (
     *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
     *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
 )
+_REUSE = ("reuse_size", "reuse_known", "reuse_known_prompt", "reuse_5m", "reuse_1h")
 
 
 class Traffic(Struct, frozen=True):
@@ -26,6 +27,11 @@ class Traffic(Struct, frozen=True):
     `size`: each prompt has more tokens than this. `usage` holds sums; its `thinking_known` holds
     for each answer of the group. `comparable`: priced, and without fees of server tools; only
     then is `cost_usd` what these tokens cost. `emulated`: nobody bills them.
+
+    How much of the prompts began others of the same key before is known for `reuse_known` of the
+    answers, whose prompts have `reuse_known_prompt` tokens; `reuse_5m` and `reuse_1h` of these
+    tokens had been seen within 5 minutes and within an hour. `reuse_size` is the class of
+    `reuse_1h`: each has more tokens than this (0: up to 1,023); -1: known for none of the group.
     """
 
     day: date
@@ -38,6 +44,11 @@ class Traffic(Struct, frozen=True):
     requests: int
     cost_usd: Decimal
     usage: Usage
+    reuse_size: int = -1
+    reuse_known: int = 0
+    reuse_known_prompt: int = 0
+    reuse_5m: int = 0
+    reuse_1h: int = 0
 
 
 def traffic(
@@ -86,4 +97,5 @@ def _traffic(row: sqlite3.Row) -> Traffic:
         usage=Usage(
             **{kind: row[kind] for kind in _KINDS}, thinking_known=bool(row["thinking_known"])
         ),
+        **{name: row[name] for name in _REUSE},
     )
