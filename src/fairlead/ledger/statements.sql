@@ -346,3 +346,41 @@ SELECT
 FROM records
 ORDER BY seq DESC
 LIMIT ?;
+
+-- answers_extent --
+-- How many rows of records lie in a time, at most `:most`, and the first and last row's numbers.
+SELECT count(*), min(seq), max(seq)
+FROM (SELECT seq FROM records WHERE at >= :since AND at < :until LIMIT :most);
+
+-- answers_ends --
+-- The numbers of the first and of the last row of a time.
+SELECT
+    (SELECT seq FROM records WHERE at >= :since AND at < :until ORDER BY at LIMIT 1),
+    (SELECT seq FROM records WHERE at >= :since AND at < :until ORDER BY at DESC LIMIT 1);
+
+-- answers_in_time --
+-- Answers with usage one by one, for a replay that has to know each; oldest first.
+SELECT
+    seq, at, route, coalesce(model, asked_model), key_id,
+    cost_pico_usd IS NOT NULL AND server_calls IS NULL, thinking_known, emulated,
+    CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
+    asked_model, coalesce(cost_pico_usd, 0),
+    input, input_audio, cache_read, cache_read_audio, cache_write_5m, cache_write_1h, tool_input,
+    output, output_audio, output_image, thinking, reuse_1h, prefix
+FROM records
+WHERE at >= :since AND at < :until AND op = 'generate' AND input IS NOT NULL
+ORDER BY at, seq;
+
+-- answers_in_row --
+-- The same by the rows' numbers, from `:first` to `:last`.
+SELECT
+    seq, at, route, coalesce(model, asked_model), key_id,
+    cost_pico_usd IS NOT NULL AND server_calls IS NULL, thinking_known, emulated,
+    CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
+    asked_model, coalesce(cost_pico_usd, 0),
+    input, input_audio, cache_read, cache_read_audio, cache_write_5m, cache_write_1h, tool_input,
+    output, output_audio, output_image, thinking, reuse_1h, prefix
+FROM records
+WHERE seq BETWEEN :first AND :last AND at >= :since AND at < :until
+    AND op = 'generate' AND input IS NOT NULL
+ORDER BY at, seq;
