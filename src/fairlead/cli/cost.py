@@ -1,7 +1,7 @@
 """`fairlead cost`: what a workload costs a month, and where which model gets cheaper."""
 
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from fairlead.catalog.catalog import Catalog
 from fairlead.catalog.model import Model
 from fairlead.catalog.shipped import read
+from fairlead.cli.break_even import amount, percent, sentences
 from fairlead.cli.chart import chart
 from fairlead.cli.output import console, print_json
 from fairlead.cost.breakeven import BreakEven, Interval
@@ -29,7 +30,6 @@ app = typer.Typer(help="Monthly cost of a workload, and break-even points.", no_
 
 POINTS = 41
 """Points of a curve."""
-_MICRO = Decimal("0.000001")
 FEW = 3
 """Up to so many models every pair is told at length."""
 TITLES = {
@@ -173,14 +173,6 @@ def _day(on: str | None) -> date:
 # --- for machines ---------------------------------------------------------------------------------
 
 
-def amount(value: Decimal) -> str:
-    """Dollars in two to six places, so that cents stay cents: `465.00`, `0.0123`."""
-    rounded = value.quantize(_MICRO, rounding=ROUND_HALF_UP)
-    text = f"{rounded:f}".rstrip("0")
-    whole, _, places = text.partition(".")
-    return f"{whole}.{places:0<2}"
-
-
 def _machine(made: Study, warnings: list[str]) -> dict[str, object]:
     asked = made.scenario
     return {
@@ -258,68 +250,6 @@ def _even(each: BreakEven) -> dict[str, object]:
 # --- for people -----------------------------------------------------------------------------------
 
 
-def sentences(each: BreakEven, *, plain: bool = True) -> list[str]:
-    """A break-even in words; `plain`: also of what needs neither caching nor batches."""
-    said: list[str] = []
-    one, other = each.model, each.other
-    if each.never:
-        said.append(f"{one} never gets cheaper than {other} by caching and batches.")
-    elif not each.cached and not each.batched:
-        # Only both together do it: a corner of the square of shares.
-        said.append(
-            f"{one} gets cheaper than {other} above a cached share of"
-            f" {_start(each.cached_all_batched)} and a batch share of"
-            f" {_start(each.batched_all_cached)}: that much caching with everything batched, that"
-            " many batches with everything cached."
-        )
-        if each.border is not None:
-            said.append(_border(each))
-    else:
-        for what, found in (
-            ("a cached share of {} with nothing batched", each.cached),
-            ("a cached share of {} with everything batched", each.cached_all_batched),
-            ("a batch share of {} with nothing cached", each.batched),
-            ("a batch share of {} with everything cached", each.batched_all_cached),
-        ):
-            if found:
-                spans = " and ".join(_span(low, high) for low, high in found)
-                said.append(f"{one} is cheaper than {other} at {what.format(spans)}.")
-    if plain and each.thinking is not None and each.thinking > 0:
-        said.append(
-            f"{other} may think {each.thinking:,.0f} tokens a request until it costs as much as"
-            f" {one} without thinking (nothing cached or batched)."
-        )
-    if plain and each.ratio is not None:
-        said.append(f"At {each.ratio:.2f} input tokens per output token both cost the same, plain.")
-    return said
-
-
-def _border(each: BreakEven) -> str:
-    """The hyperbola between both models."""
-    form = each.border
-    assert form is not None  # noqa: S101 - the caller looked
-    return (
-        f"In between: batch share > ({amount(form.one)} {_signed(form.x)} x cached share) /"
-        f" ({amount(-form.y)} {_signed(-form.xy)} x cached share), in dollars a month."
-    )
-
-
-def _signed(value: Decimal) -> str:
-    return f"{'-' if value < 0 else '+'} {amount(abs(value))}"
-
-
-def _percent(share: Decimal) -> str:
-    return f"{share * 100:.1f} %"
-
-
-def _start(found: tuple[Interval, ...]) -> str:
-    return _percent(found[0][0]) if found else "100 %"
-
-
-def _span(low: Decimal, high: Decimal) -> str:
-    return f"{_percent(low)} to {_percent(high)}"
-
-
 def _list(known: dict[str, Scenario], json: bool) -> None:
     rows = list({each.name: each for each in known.values()}.values())
     if json:
@@ -344,8 +274,8 @@ def _print(made: Study, warnings: list[str]) -> None:
         f" {asked.days} days. Prices: {made.prices}, {made.at}."
     )
     out.print(
-        f"[dim]cached: {_percent(asked.cached_share)} of each prompt; batched:"
-        f" {_percent(asked.batch_share)} of the requests[/]"
+        f"[dim]cached: {percent(asked.cached_share)} of each prompt; batched:"
+        f" {percent(asked.batch_share)} of the requests[/]"
     )
     out.print(_bills(made))
     if made.differences:

@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fairlead.canon import FairleadError
+from fairlead.cli.break_even import amount
 from fairlead.cli.chart import chart
-from fairlead.cli.cost import amount, cents
+from fairlead.cli.cost import cents
 from fairlead.cli.main import app
 
 RUN = CliRunner()
