@@ -14,7 +14,8 @@ from tests.contract.raw_upstream import (
 )
 
 from fairlead.upstream.answer import WireLimits
-from fairlead.upstream.pool import PooledTransport, PoolLimits
+from fairlead.upstream.origin_pool import PoolLimits
+from fairlead.upstream.pool import PooledTransport
 from fairlead.upstream.transport import (
     HttpRequest,
     Timeouts,

@@ -20,7 +20,8 @@ from tests.contract.raw_upstream import (
     until,
 )
 
-from fairlead.upstream.pool import PooledTransport, PoolLimits, PoolStats
+from fairlead.upstream.origin_pool import PoolLimits
+from fairlead.upstream.pool import PooledTransport, PoolStats
 from fairlead.upstream.transport import (
     ConnectFailed,
     HttpRequest,

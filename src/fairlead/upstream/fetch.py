@@ -23,7 +23,8 @@ from msgspec import Struct
 from fairlead.canon.errors import Failure
 from fairlead.upstream.address import canonical_host, why_private, why_private_host
 from fairlead.upstream.dial import ProtocolFactory, connect_first, resolve
-from fairlead.upstream.pool import PooledResponse, PooledTransport, PoolLimits
+from fairlead.upstream.origin_pool import PoolLimits
+from fairlead.upstream.pool import PooledResponse, PooledTransport
 from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, Timeouts, TransportError
 

@@ -1,49 +1,29 @@
-"""`PooledTransport`: the gateway's HTTP client. Keep-alive pools over `connection.py`.
-
-One pool per origin (scheme, host, port; the TLS settings belong to the transport). Idle connections
-are a stack, so that a quiet hour leaves few of them in use and the others age out. A pool at
-its limit lets senders wait, first come, first served, within their connect timeout; a connection
-that is given back goes to the first of them directly.
-
-What is retried, and what never is, is rule 3 in `connection.py`: an idle connection that the peer
-has closed is noticed before anything is written to it, and the next one is taken. Once bytes
-were handed to the kernel no error is retried here.
+"""`PooledTransport`: the gateway's HTTP client. Keep-alive pools over `connection.py`, one for each
+origin (`origin_pool.py`); the TLS settings belong to the transport.
 """
 
-import asyncio
 import sys
 import warnings
-from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final
 
 from msgspec import Struct
 
-from fairlead.upstream.answer import WireLimits
 from fairlead.upstream.connection import READ_SIZE, Connection
 from fairlead.upstream.dial import Dialer, dial_direct
 from fairlead.upstream.head import Origin, Target, encode_head, parse_target
-from fairlead.upstream.tls import TlsLayer, TlsSettings, tls_context
+from fairlead.upstream.origin_pool import OriginPool, PoolLimits
+from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import (
     ConnectFailed,
     HttpRequest,
-    Timeouts,
     UpstreamProtocolError,
     UpstreamReset,
 )
 
-__all__ = ["PoolLimits", "PoolStats", "PooledResponse", "PooledTransport"]
+__all__ = ["PoolStats", "PooledResponse", "PooledTransport"]
 
 _TARGETS_MAX: Final = 1024
-
-
-class PoolLimits(Struct, frozen=True):
-    """Bounds per origin. `idle_ttl` is seconds; it should be below the upstream's own."""
-
-    max_connections: int = 512
-    max_idle: int = 64
-    idle_ttl: float = 55.0
-    wire: WireLimits = WireLimits()
 
 
 class PoolStats(Struct, frozen=True):
@@ -79,8 +59,8 @@ class PooledTransport:
         self._limits = limits or PoolLimits()
         self._dialer = dialer
         self._view = memoryview(bytearray(READ_SIZE))
-        self._targets: dict[str, tuple[Target, _Pool]] = {}
-        self._pools: dict[Origin, _Pool] = {}
+        self._targets: dict[str, tuple[Target, OriginPool]] = {}
+        self._pools: dict[Origin, OriginPool] = {}
         self._closed = False
 
     async def send(self, request: HttpRequest) -> "PooledResponse":
@@ -118,7 +98,7 @@ class PooledTransport:
             reused=sum(pool.reused for pool in pools),
         )
 
-    def _locate(self, url: str) -> "tuple[Target, _Pool]":
+    def _locate(self, url: str) -> tuple[Target, OriginPool]:
         if self._closed:
             raise ConnectFailed("the transport is closed", sent=False)
         target = parse_target(url)
@@ -127,7 +107,7 @@ class PooledTransport:
             # With Windows' overlapped reads a buffer is in use between steps of the loop.
             shared = sys.platform != "win32"
             view = self._view if shared else None
-            pool = _Pool(target.origin, self._limits, self._tls, self._dialer, view)
+            pool = OriginPool(target.origin, self._limits, self._tls, self._dialer, view)
             self._pools[target.origin] = pool
         if len(self._targets) >= _TARGETS_MAX:
             self._targets.clear()
@@ -140,7 +120,7 @@ class PooledResponse:
 
     __slots__ = ("_connection", "_cut", "_pool", "headers", "status")
 
-    def __init__(self, pool: "_Pool", connection: Connection) -> None:
+    def __init__(self, pool: OriginPool, connection: Connection) -> None:
         self._pool = pool
         self._connection: Connection | None = connection
         self._cut = False
@@ -225,185 +205,3 @@ class PooledResponse:
                 stacklevel=2,
                 source=self,
             )
-
-
-class _Pool:
-    """The connections to one origin. `size` counts open ones and those being opened."""
-
-    def __init__(
-        self,
-        origin: Origin,
-        limits: PoolLimits,
-        tls: TlsSettings,
-        dialer: Dialer,
-        view: memoryview | None,
-    ) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.label = origin.label
-        self.idle: list[Connection] = []
-        self.members: set[Connection] = set()
-        self.waiters: deque[asyncio.Future[Connection | None]] = deque()
-        self.size = 0
-        self.dialled = 0
-        self.reused = 0
-        self._origin = origin
-        self._limits = limits
-        self._tls = tls
-        self._dialer = dialer
-        self._view = view
-        self._closed = False
-        self._emptied = asyncio.Event()
-
-    @property
-    def connecting(self) -> int:
-        """Connections being opened."""
-        return self.size - len(self.members)
-
-    def take_idle(self) -> Connection | None:
-        """The idle connection that was used last, if the peer has not closed it."""
-        idle = self.idle
-        while idle:
-            connection = idle.pop()
-            if connection.usable():
-                self.reused += 1
-                return connection
-            connection.abort()
-        return None
-
-    async def acquire(self, timeouts: Timeouts) -> Connection:
-        """A connection to write to: an idle one, a new one, or one that another gives back.
-
-        Raises:
-            ConnectFailed: none in time.
-        """
-        seconds = min(timeouts.connect, timeouts.total)
-        try:
-            async with asyncio.timeout(seconds):
-                while not self._closed:
-                    if self.size < self._limits.max_connections:
-                        self.size += 1
-                        return await self._open()
-                    connection = await self._stand_in_line()
-                    if connection is None:
-                        return await self._open()
-                    if connection.usable():
-                        self.reused += 1
-                        return connection
-                    connection.abort()
-        except TimeoutError:
-            busy = self.size >= self._limits.max_connections
-            why = f"all {self.size} connections are busy" if busy else "no connection"
-            raise ConnectFailed(f"{self.label}: {why} after {seconds:g} s", sent=False) from None
-        raise ConnectFailed("the transport is closed", sent=False)
-
-    async def _stand_in_line(self) -> Connection | None:
-        """Wait for a connection, or for a place to open one (None)."""
-        turn: asyncio.Future[Connection | None] = self.loop.create_future()
-        self.waiters.append(turn)
-        try:
-            return await turn
-        except asyncio.CancelledError:
-            if not turn.done() or turn.cancelled():
-                if turn in self.waiters:
-                    self.waiters.remove(turn)
-            elif turn.exception() is None:
-                self._hand_on(turn.result())
-            raise
-
-    def _hand_on(self, connection: Connection | None) -> None:
-        if connection is None:
-            self._free_place()
-        elif connection.usable():
-            self.put_idle(connection)
-        else:
-            connection.abort()
-
-    async def _open(self) -> Connection:
-        """Open a connection in a place that is already counted."""
-        try:
-            connection = await self._dial()
-        except BaseException:
-            self._free_place()
-            raise
-        self.dialled += 1
-        self.members.add(connection)
-        connection.on_closed = self._gone
-        if self._closed:
-            connection.abort()
-            raise ConnectFailed("the transport is closed", sent=False)
-        return connection
-
-    async def _dial(self) -> Connection:
-        origin = self._origin
-        try:
-            layer = self._tls_layer() if origin.scheme == "https" else None
-            transport, protocol = await self._dialer(self._protocol, origin.host, origin.port)
-        except (OSError, ValueError) as error:
-            raise ConnectFailed(f"{self.label}: {error}", sent=False) from error
-        if not isinstance(protocol, Connection):
-            transport.abort()
-            raise TypeError("a dialer must connect the protocol that its factory made")
-        try:
-            if layer is not None:
-                await protocol.open_tls(layer)
-            protocol.ready()
-        except BaseException:
-            transport.abort()
-            raise
-        return protocol
-
-    def _protocol(self) -> Connection:
-        view = self._view if self._view is not None else memoryview(bytearray(READ_SIZE))
-        return Connection(view, self.label, self._limits.wire, self._limits.idle_ttl)
-
-    def _tls_layer(self) -> TlsLayer:
-        name = self._tls.server_name or self._origin.host
-        return TlsLayer(tls_context(self._tls), name)
-
-    def give_back(self, connection: Connection) -> None:
-        """The exchange is over: keep the connection if it can be used again."""
-        if connection.release():
-            self.put_idle(connection)
-
-    def put_idle(self, connection: Connection) -> None:
-        """Hand a clean connection to the first in line, or keep it."""
-        while self.waiters:
-            turn = self.waiters.popleft()
-            if not turn.done():
-                turn.set_result(connection)
-                return
-        if self._closed or len(self.idle) >= self._limits.max_idle:
-            connection.close()
-        else:
-            self.idle.append(connection)
-
-    def _gone(self, connection: Connection) -> None:
-        self.members.discard(connection)
-        if connection in self.idle:
-            self.idle.remove(connection)
-        self._free_place()
-        if not self.members:
-            self._emptied.set()
-
-    def _free_place(self) -> None:
-        """A place is free: the first in line may open a connection in it."""
-        while self.waiters:
-            turn = self.waiters.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self.size -= 1
-
-    async def aclose(self) -> None:
-        """Close everything and wait until the sockets are gone."""
-        self._closed = True
-        self.idle.clear()
-        while self.waiters:
-            turn = self.waiters.popleft()
-            if not turn.done():
-                turn.set_exception(ConnectFailed("the transport is closed", sent=False))
-        if self.members:
-            self._emptied.clear()
-            for connection in tuple(self.members):
-                connection.abort()
-            await self._emptied.wait()
