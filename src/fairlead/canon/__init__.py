@@ -54,9 +54,10 @@ from fairlead.canon.request import (
     Turn,
 )
 from fairlead.canon.response import Candidate, Finish, FinishReason, Response
-from fairlead.canon.usage import Usage
+from fairlead.canon.usage import ANYWHERE, Usage
 
 __all__ = [
+    "ANYWHERE",
     "STATUS",
     "Base64",
     "CacheMark",

@@ -9,9 +9,16 @@ arithmetic once, into these buckets:
     output side  output | output_audio | output_image | thinking
 """
 
+from typing import Final
+
 from msgspec import Struct
 
-__all__ = ["Usage"]
+__all__ = ["ANYWHERE", "Usage"]
+
+ANYWHERE: Final = "anywhere"
+"""`region` of an answer whose vendor says that it was computed anywhere, although the upstream is
+set to a region: kept in so many words, since the ledger keeps "" and None alike.
+"""
 
 
 class Usage(Struct, frozen=True, omit_defaults=True):

@@ -5,7 +5,7 @@ for every name that the catalogue knows; only unknown names take the slower way 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -32,7 +32,7 @@ from fairlead.catalog.model import Model, Sampling
 from fairlead.catalog.overlay import parse_overlay
 from fairlead.catalog.price_list import PriceList
 from fairlead.catalog.shipped import read, sheets
-from fairlead.catalog.surcharge import Surcharge, at_factor, surcharged
+from fairlead.catalog.surcharge import Surcharge, at_factor, region_of, surcharged
 from fairlead.catalog.tail import Tail, laid_over
 
 __all__ = ["Catalog", "Family", "load"]
@@ -161,7 +161,9 @@ class Catalog(Struct, frozen=True):
         """The model as one upstream serves it: with what is claimed of that upstream, and the
         prices of the regions that have a surcharge there.
         """
-        model = compile_model(self.sheets[model_id], upstream=upstream)
+        sheet = self.sheets[model_id]
+        door = "" if upstream == sheet.vendor else upstream
+        model = replace(compile_model(sheet, upstream=upstream), door=door)
         model = surcharged(model, self.surcharges, upstream)
         factor = self.factors.get(model_id)
         return model if factor is None else at_factor(model, factor)
@@ -191,6 +193,7 @@ def load(
     aliases: Mapping[str, str] | None = None,
     families: Mapping[str, Sequence[str]] | None = None,
     factors: Mapping[str, Decimal] | None = None,
+    doors: Mapping[str, tuple[str, str]] | None = None,
     overlay: tuple[str, str] | None = None,
     tail: PriceList | None = None,
     today: date | None = None,
@@ -199,7 +202,8 @@ def load(
 
     `models`, `families` and `aliases` are plain data as the configuration file holds them (see
     `entries`), `overlay` the name and the text of the overlay's file; `today` dates the user's
-    facts that carry no date. `factors` multiply all prices of the models they name.
+    facts that carry no date. `factors` multiply all prices of the models they name; `doors` tells
+    by vendor whose price list its upstream has ("": the vendor's own) and which region it names.
     `tail` prices what only a prefix tells of. Raises `CatalogError`.
     """
     sources = parse_sources(read("sources.toml"), "sources.toml") | {CONFIG.id: CONFIG}
@@ -216,8 +220,9 @@ def load(
         own = user_sheet(model_id, entry, today or datetime.now(UTC).date())
         by_id[model_id] = merge(by_id.get(model_id), own)
     surcharges = _surcharges()
+    served = _Served(doors or {}, surcharges, by_id.values())
     compiled = {
-        model_id: surcharged(_compiled(sheet), surcharges, sheet.vendor)
+        model_id: served(_compiled(sheet, served.door_of(sheet.vendor)))
         for model_id, sheet in by_id.items()
     }
     for model_id, factor in (factors or {}).items():
@@ -226,7 +231,7 @@ def load(
         compiled[model_id] = at_factor(compiled[model_id], factor)
     named = _families(compiled, families or {})
     vendors = _vendors()
-    behind = Tail(tail)
+    behind = Tail(tail, served)
     return Catalog(
         models=compiled,
         families=named,
@@ -241,12 +246,45 @@ def load(
     )
 
 
-def _compiled(sheet: Sheet) -> Model:
+class _Served:
+    """What the upstreams make of prices: whose list counts, and what each region adds to it."""
+
+    def __init__(
+        self,
+        doors: Mapping[str, tuple[str, str]],
+        surcharges: tuple[Surcharge, ...],
+        sheets: Iterable[Sheet],
+    ) -> None:
+        self._surcharges = surcharges
+        known = {each.upstream for each in surcharges}
+        known |= {claim.upstream for sheet in sheets for claim in sheet.claims if claim.upstream}
+        for door, _ in doors.values():
+            if door and door not in known | doors.keys():
+                said = f"nothing is known of the door '{door:.80}'"
+                raise CatalogError(f"{said}; known are {', '.join(sorted(known))}")
+        self._doors = {
+            vendor: (door or vendor, region_of(surcharges, door or vendor, said))
+            for vendor, (door, said) in doors.items()
+        }
+
+    def door_of(self, vendor: str) -> str | None:
+        """The door that is not the vendor's own, if there is one."""
+        door, _ = self._doors.get(vendor, (vendor, ""))
+        return None if door == vendor else door
+
+    def __call__(self, model: Model) -> Model:
+        """The model with its door, its region and the prices of all regions there."""
+        door, region = self._doors.get(model.vendor, (model.vendor, ""))
+        told = replace(model, door="" if door == model.vendor else door, region=region)
+        return surcharged(told, self._surcharges, door)
+
+
+def _compiled(sheet: Sheet, upstream: str | None) -> Model:
     """The model of a sheet; one of which only catalogues tell prices and limits stays unknown."""
     claims = sheet.claims
     if claims and all(c.source.kind == "catalogue" and c.key.startswith(_BARE) for c in claims):
-        return laid_over(Model.unknown(sheet.id, sheet.vendor), sheet)
-    return compile_model(sheet)
+        return laid_over(Model.unknown(sheet.id, sheet.vendor), sheet, upstream)
+    return compile_model(sheet, upstream=upstream)
 
 
 def _families(models: Mapping[str, Model], own: Mapping[str, Sequence[str]]) -> dict[str, Family]:

@@ -159,7 +159,8 @@ class Lifecycle(Struct, frozen=True):
 
 class Model(Struct, frozen=True, kw_only=True):
     """One model. `known` is False for ids that only a prefix matched: unpriced, unless an installed
-    package prices them (`tail`).
+    package prices them (`tail`). `door` is whose price list counts ("": the vendor's own; `vertex`)
+    and `region` where answers are computed that do not say it themselves, in the words of `prices`.
 
     `modalities_in` holds `text image audio video document`; `family` is what a policy may name
     (`flash`, `haiku`). `features` holds stable names (`keys.FEATURES`):
@@ -188,6 +189,8 @@ class Model(Struct, frozen=True, kw_only=True):
     prices: tuple[Price, ...] = ()
     chars_per_token: Decimal | None = None
     tool_overhead_tokens: int = 0
+    door: str = ""
+    region: str = ""
 
     @classmethod
     def unknown(cls, model_id: str, vendor: Vendor) -> "Model":

@@ -4,6 +4,8 @@ Our own facts lie over it: a name that the catalogue resolves never comes here. 
 stays `known = False`, so that nothing is ruled out or dropped for it; it has prices and a window.
 """
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from fairlead.catalog.claims import Sheet
@@ -18,13 +20,16 @@ _MOST = 1024
 
 class Tail:
     """A price list behind the catalogue. Remembers what it found: names come from clients, so no
-    more than 1,024 of them.
+    more than 1,024 of them. `served` adds to a model what its upstream makes of its prices.
     """
 
-    __slots__ = ("_found", "prices")
+    __slots__ = ("_found", "_served", "prices")
 
-    def __init__(self, prices: PriceList | None = None) -> None:
+    def __init__(
+        self, prices: PriceList | None = None, served: Callable[[Model], Model] | None = None
+    ) -> None:
         self.prices = prices
+        self._served = served
         self._found: dict[tuple[str, str], Model] = {}
 
     @property
@@ -46,6 +51,8 @@ class Tail:
         if found is None:
             sheet = self.sheet(model)
             found = model if sheet is None else laid_over(model, sheet)
+            if sheet is not None and self._served is not None:
+                found = self._served(found)
             if len(self._found) < _MOST:
                 self._found[key] = found
         return found
@@ -55,7 +62,7 @@ class Tail:
         return None if self.prices is None else self.prices.sheet(model.vendor, model.id)
 
 
-def laid_over(model: Model, sheet: Sheet) -> Model:
+def laid_over(model: Model, sheet: Sheet, upstream: str | None = None) -> Model:
     """A model that only its prefix tells of, with the prices and limits of a sheet."""
-    said = compile_model(sheet)
+    said = compile_model(sheet, upstream=upstream)
     return replace(model, prices=said.prices, limits=said.limits)

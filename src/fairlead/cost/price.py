@@ -35,7 +35,9 @@ say so of Haiku 5.5 and of Gemini's Pro models): of a kind's rows the one with t
 
 A row of a service tier, a region or an upstream counts for requests of that tier, region or
 upstream alone, and there before a row for all of them. A tier without rows is billed as the normal
-one. The batch is a tier too, with prices of its own kinds: usage whose tier is `batch` takes them.
+one, a region likewise. Where the answer does not say where it was computed, the region that the
+model's upstream is set to counts. The batch is a tier too, with prices of its own kinds: usage
+whose tier is `batch` takes them.
 
 Fees: `call_<name>` is the price of a million calls of a server tool, `prompt_<name>` of a million
 answers that used it, however often (Gemini 2.5's grounding: "each API call using the google_search
@@ -137,38 +139,37 @@ class _Band(Struct, frozen=True):
 class PriceTable:
     """One model's prices on one day, compiled so that a charge is a few multiplications.
 
-    Made once per model and day; a table without prices charges nothing and gives None. `tier`,
-    `region` and `upstream` are what its prices are for, besides those that are for all.
+    Made once per model and day; a table without prices charges nothing and gives None. Its prices
+    are those behind the model's own `door`; `tier` and `region` (None: the model's) are what they
+    are for, besides those that are for all.
     """
 
     __slots__ = (
         "_bands",
         "_edges",
         "_only",
+        "_own",
         "_tiers",
-        "_upstream",
         "_variants",
         "at",
         "model",
+        "regions",
         "version",
     )
 
     def __init__(
-        self, model: Model, at: date, *, tier: str = "", region: str = "", upstream: str = ""
+        self, model: Model, at: date, *, tier: str = "", region: str | None = None
     ) -> None:
-        self.model, self.at, self._upstream = model, at, upstream
-        valid = [row for row in model.prices if _valid(row, at)]
-        rows = [
-            row
-            for row in valid
-            if row.tier in ("", tier)
-            and row.region in ("", region)
-            and row.upstream in ("", upstream)
-        ]
-        # None where no price depends on the tier or the region: the request path looks no further.
-        varied = not (tier or region) and any(row.tier or row.region for row in valid)
-        self._variants: dict[tuple[str, str], PriceTable] | None = {} if varied else None
+        self.model, self.at = model, at
+        door, here = model.door, model.region if region is None else region
+        valid = [row for row in model.prices if _valid(row, at) and row.upstream in ("", door)]
+        rows = [row for row in valid if row.tier in ("", tier) and row.region in ("", here)]
+        self._own = (tier, here)
         self._tiers = frozenset(row.tier for row in valid if row.tier)
+        self.regions = frozenset(row.region for row in valid if row.region)
+        # None where no price depends on the tier or the region: the request path looks no further.
+        varied = bool(self._tiers or self.regions)
+        self._variants: dict[tuple[str, str], PriceTable] | None = {} if varied else None
         self._edges = tuple(sorted({row.over_prompt for row in rows} | {0}, reverse=True))
         self._bands = tuple(
             (_band(rows, edge, batch=False), _band(rows, edge, batch=True)) for edge in self._edges
@@ -177,16 +178,24 @@ class PriceTable:
         self.version = _version(rows)
 
     def variant(self, tier: str | None = None, region: str | None = None) -> "PriceTable":
-        """The prices of a service tier and a region: this table where none depends on them."""
+        """The prices of a service tier and a region: this table where none depends on them.
+
+        No tier is the table's own, a region of None too; one that no price is for is the usual.
+        """
         held = self._variants
-        if held is None or not (tier or region):
+        if held is None:
             return self
-        key = (tier or "", region or "")
+        own_tier, own_region = self._own
+        if tier:
+            own_tier = tier if tier in self._tiers else ""
+        if region is not None:
+            own_region = region if region in self.regions else ""
+        key = (own_tier, own_region)
+        if key == self._own:
+            return self
         found = held.get(key)
         if found is None:
-            found = held[key] = PriceTable(
-                self.model, self.at, tier=key[0], region=key[1], upstream=self._upstream
-            )
+            found = held[key] = PriceTable(self.model, self.at, tier=key[0], region=key[1])
         return found
 
     def charge(
@@ -200,12 +209,14 @@ class PriceTable:
     ) -> Charge | None:
         """The bill for `usage`; None where a bucket with tokens has no price, or a count is < 0.
 
-        A usage of no tokens costs 0, unless the model has no prices at all: then None. `tier` is
-        the usage's own where it is not given; `band_of` the prompt's size where `usage` is a part.
+        A usage of no tokens costs 0, unless the model has no prices at all: then None. `tier` and
+        `region` are the usage's own where they are not given; `band_of` is the prompt's size where
+        `usage` is a part.
         """
         tier = usage.tier if tier is None else tier
-        if self._variants is not None and (tier or region):
-            return self.variant(tier, region).charge(usage, batch=batch, tier=tier, band_of=band_of)
+        of = self.variant(tier, usage.region if region is None else region)
+        if of is not self:
+            return of.charge(usage, batch=batch, tier=tier, region=region, band_of=band_of)
         prompt = usage.prompt_total if band_of is None else band_of
         band = (self._only or self._at(prompt))[batch or tier == _BATCH]
         rates, places = band.rates, -band.places
@@ -226,8 +237,13 @@ class PriceTable:
 
     def total(self, usage: Usage, *, batch: bool = False) -> Decimal | None:
         """`charge(usage).total` without its lines: for the request path."""
-        if self._variants is not None and usage.tier in self._tiers:
-            return self.variant(usage.tier).total(usage, batch=batch)
+        region = usage.region
+        if self._variants is not None and (
+            usage.tier in self._tiers or (region is not None and region != self._own[1])
+        ):
+            of = self.variant(usage.tier, region)
+            if of is not self:
+                return of.total(usage, batch=batch)
         band = (self._only or self._at(usage.prompt_total))[batch or usage.tier == _BATCH]
         if not band.rates:
             return None

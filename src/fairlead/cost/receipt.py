@@ -21,7 +21,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fairlead.canon import Usage
+from fairlead.canon import ANYWHERE, Usage
 from fairlead.cost.price import BUCKETS, Line, PriceTable
 
 __all__ = ["Receipt", "ReceiptLine", "foreign", "receipt", "total"]
@@ -128,7 +128,7 @@ def foreign(usage: Usage) -> tuple[Usage, dict[str, Usage]]:
     if not counts:
         return usage, {}
     inner = {
-        model: Usage(**spent, tier=usage.tier, thinking_known=False)  # type: ignore[arg-type]  # names of buckets
+        model: Usage(**spent, tier=usage.tier, region=usage.region, thinking_known=False)  # type: ignore[arg-type]  # names of buckets
         for model, spent in counts.items()
     }
     return replace(usage, server_calls=tuple(calls)), inner
@@ -141,14 +141,15 @@ def _lines(
     if charged is not None:
         return [_told(line, table.model.id) for line in charged.lines]
     # One kind after the other, in the band of the whole prompt: what has a price is shown.
-    of = table.variant(usage.tier, region)
+    of = table.variant(usage.tier, usage.region if region is None else region)
     missing = of.unpriced(usage, batch=batch)
     held = Usage(
         **{kind: getattr(usage, kind) for kind in BUCKETS if kind not in missing},
         tier=usage.tier,
+        region=usage.region,
         server_calls=tuple(call for call in usage.server_calls if not _is(call[0], missing)),
     )
-    rest = of.charge(held, batch=batch, band_of=usage.prompt_total)
+    rest = of.charge(held, batch=batch, region=region, band_of=usage.prompt_total)
     lines = [] if rest is None else [_told(line, table.model.id) for line in rest.lines]
     return lines + [line for line in _unpriced(usage, table.model.id) if line.kind in missing]
 
@@ -205,4 +206,7 @@ def _notes(
     tier = usage.tier
     if tier and tier not in _STANDARD and all(line.tier != tier for line in lines):
         notes.append(f"no price of the tier '{tier}' is known: billed as the standard one")
+    region = usage.region
+    if region and region != ANYWHERE and all(line.region != region for line in lines):
+        notes.append(f"no price of the region '{region}' is known: billed as the usual one")
     return tuple(notes)

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from fairlead.canon import Failure, Response, Text, Thinking, ToolCall, Usage
+from fairlead.canon import ANYWHERE, Failure, Response, Text, Thinking, ToolCall, Usage
 from fairlead.cost.price import PriceTable
 from fairlead.cost.receipt import total
 from fairlead.engine.exchange import Exchange
@@ -17,6 +17,8 @@ def settle(x: Exchange) -> None:
     if x.usage is None or x.model is None:
         return
     table = x.snapshot.prices(x.model, x.today)
+    if table.regions and (x.usage.region is None or x.model.region):
+        x.usage = _located(x, x.usage, x.model.region)
     if x.usage.server_calls:  # fees, and perhaps tokens of another model within the answer
         cost = total(x.usage, table, lambda name: _prices_of(x, name))
     else:
@@ -24,6 +26,16 @@ def settle(x: Exchange) -> None:
     if cost is not None:
         x.cost, x.cost_text = cost, format(cost, "f")
         x.price_version = x.snapshot.catalog.version
+
+
+def _located(x: Exchange, usage: Usage, usual: str) -> Usage:
+    """The usage with the region that its price depends on: the vendor's word, else the client's."""
+    region = usage.region
+    if region is None and x.same:
+        region = x.codec.asked_region(x.body)
+    if region == "" and usual:
+        region = ANYWHERE
+    return usage if region == usage.region else replace(usage, region=region)
 
 
 def _prices_of(x: Exchange, name: str) -> PriceTable | None:

@@ -98,6 +98,7 @@ def compile_catalog(loaded: Loaded) -> Catalog:
             overlay=(str(path), path.read_text(encoding="utf-8")) if path.exists() else None,
             tail=genai_prices_list() if settings.catalog.long_tail else None,
         )
+            doors=_doors(settings),
     except CatalogError as error:
         raise ConfigError(str(error)) from error
     except Failure as failure:
@@ -109,6 +110,16 @@ def compile_catalog(loaded: Loaded) -> Catalog:
 def _policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
     texts = {f"{name}.toml": text for name, text in shipped_policies().items()}
     folder = loaded.settings.routing.policies_dir
+def _doors(settings: Settings) -> dict[str, tuple[str, str]]:
+    """By vendor, whose price list its upstream has and where it computes."""
+    kinds = ((KINDS.get(own.kind or name), own) for name, own in settings.upstreams.items())
+    return {
+        kind.vendor: (own.door, own.region)
+        for kind, own in kinds
+        if kind is not None and (own.door or own.region)
+    }
+
+
     if folder:
         path = Path(folder)
         if not path.is_dir():

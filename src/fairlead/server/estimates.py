@@ -215,6 +215,8 @@ class EstimateEngine(Engine):
         if asked.count and upstream is not None and serves:
             tokens = await self._counted(x, (model, upstream), tokens)
         table = x.snapshot.prices(model, x.today)
+        if table.regions and upstream is not None and x.same:
+            table = table.variant(region=x.codec.asked_region(x.body))
         output, cost = _cost(table, request, features, tokens)
         return Candidate(
             model=model.id,

@@ -237,6 +237,21 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     headers: Annotated[
         dict[str, str], Meta(description="Headers sent with every request to it.")
     ] = field(default_factory=dict)
+    door: Annotated[
+        str,
+        Meta(
+            description="Whose price list counts, where it is not the vendor's own: `vertex`,"
+            " `bedrock` (docs/catalog.md). Claims about that door count too."
+        ),
+    ] = ""
+    region: Annotated[
+        str,
+        Meta(
+            description="Where it computes, if prices depend on it: a Vertex location"
+            " (`europe-west1`; `global` has no surcharge), or Anthropic's `us` where that is the"
+            " workspace's default. An answer that says where it was computed counts before it."
+        ),
+    ] = ""
     ask_usage: Annotated[
         bool,
         Meta(

@@ -172,6 +172,10 @@ def _no_headers(_headers: Sequence[tuple[bytes, bytes]]) -> tuple[Loss, ...]:
     return ()
 
 
+def _no_region(_body: bytes) -> str | None:
+    return None
+
+
 def _as_it_is(path: str, _request: Request) -> str:
     return path
 
@@ -186,7 +190,9 @@ class Codec(Struct, frozen=True):
     what the client's headers say that another dialect can't, and refuses what makes no sense.
     `unsaid_reasoning` is what a request of this dialect means that says nothing of thinking.
     `state`: see there. `vendor_uri` tells addresses that only the dialect's vendor can read (an
-    uploaded file, a video of its own): they are passed on and never fetched.
+    uploaded file, a video of its own): they are passed on and never fetched. `asked_region` reads
+    where a request of this dialect wants to be computed, as `Usage.region` tells it: asked only
+    where the price depends on it and the answer does not say.
 
     `client_path` turns canon's path of a field (in another dialect's loss or error) into the path
     at which this dialect's client wrote it.
@@ -214,6 +220,7 @@ class Codec(Struct, frozen=True):
     state: State | None = None
     vendor_uri: Callable[[str], bool] = _no_uri
     read_headers: Callable[[Sequence[tuple[bytes, bytes]]], tuple[Loss, ...]] = _no_headers
+    asked_region: Callable[[bytes], str | None] = _no_region
 
 
 DecodeRequest = Callable[[bytes], Request]

@@ -11,6 +11,7 @@ from fairlead.wire.anthropic.stream import Decoder
 from fairlead.wire.anthropic.stream_encoder import Encoder
 from fairlead.wire.anthropic.tap import Tap
 from fairlead.wire.anthropic.types import DIALECT
+from fairlead.wire.anthropic.usage import asked_region
 from fairlead.wire.codec import Codec
 
 __all__ = ["CODEC"]
@@ -34,4 +35,5 @@ CODEC = Codec(
     # none, and none is billed (anthropic SDK, MessageCreateParamsBase.thinking).
     unsaid_reasoning=Reasoning(effort="none"),
     read_headers=read_headers,
+    asked_region=asked_region,
 )

@@ -23,7 +23,7 @@ from msgspec.structs import asdict, replace
 from fairlead.canon import Usage
 from fairlead.wire.anthropic.types import Json
 
-__all__ = ["USAGE", "WireUsage", "merge", "read_usage", "write_usage"]
+__all__ = ["USAGE", "WireUsage", "asked_region", "merge", "read_usage", "write_usage"]
 
 
 class _Creation(Struct, gc=False):
@@ -57,10 +57,23 @@ class WireUsage(Struct, frozen=True, gc=False):
     server_tool_use: dict[str, int | None] | None = None
     service_tier: str | None = None
     speed: str | None = None
+    inference_geo: str | None = None
     iterations: list[_Iteration] | None = None
 
 
 USAGE = msgspec.json.Decoder(WireUsage)
+
+
+class _Asked(Struct, gc=False):
+    inference_geo: str | None = None
+
+
+_ASKED: Final = msgspec.json.Decoder(_Asked)
+_ANYWHERE: Final = ("global", "not_available")
+"""`inference_geo` of an answer that may have been computed anywhere, and of a model that has no
+choice (as recorded). "us" is priced: platform.claude.com, about-claude/pricing, "Data residency
+pricing".
+"""
 
 _CALLS_SUFFIX: Final = "_requests"
 _TIERS: Final = {
@@ -122,7 +135,22 @@ def read_usage(wire: WireUsage) -> Usage:
         thinking_known=thinking is not None,
         tier="fast" if wire.speed == "fast" else wire.service_tier,
         server_calls=tuple(calls),
+        region=_region(wire.inference_geo),
     )
+
+
+def _region(geo: str | None) -> str | None:
+    return "" if geo in _ANYWHERE else geo
+
+
+def asked_region(body: bytes) -> str | None:
+    """Where a request wants to be computed, as `Usage.region`; None where it does not say."""
+    if b'"inference_geo"' not in body:
+        return None
+    try:
+        return _region(_ASKED.decode(body).inference_geo)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _of_other(iteration: _Iteration) -> list[tuple[str, int]]:
@@ -176,6 +204,8 @@ def write_usage(usage: Usage, extra: bytes = b"") -> Json:
         wire["service_tier"] = tier
     elif usage.tier == "fast":
         wire["speed"] = "fast"
+    if usage.region is not None:
+        wire["inference_geo"] = usage.region or _ANYWHERE[0]
     if extra:
         wire["fairlead"] = msgspec.Raw(extra)
     return wire
