@@ -1,0 +1,495 @@
+"""How prompts begin: fingerprints of a prompt's beginnings, and which of them were seen before.
+
+Theory. A vendor's prompt cache holds beginnings of prompts: "Cache hits are only possible for exact
+prefix matches within a prompt" (developers.openai.com/api/docs/guides/prompt-caching, 2026-11);
+Anthropic's order is tools, system, messages (platform.claude.com, Prompt caching). So a prompt is
+read as blocks in that order, and each block's end is a *boundary*: a fingerprint of all that stands
+before it, with the tokens that this is likely to be. Two prompts share the longest beginning at
+whose boundary they have the same fingerprint; nothing behind it can be cached between them.
+
+Boundaries are where prompts end or part: behind the tools, the system prompt and each turn but the
+model's own, and behind each block of the last turns and of the system prompt.
+
+What is read is the client's JSON as it came, cut into blocks but not decoded: what differs in the
+slightest is another block. Two things that change no content are levelled out, for clients that set
+breakpoints change them from one request to the next: the breakpoints (`cache_control` wanders to
+the last message), and the list of one text that a string becomes to carry one.
+
+A fingerprint is a running CRC-32 and the length, encrypted as it were by BLAKE2b under a salt that
+never leaves the installation. The CRC makes it cheap (a cryptographic hash of all bytes costs three
+times as much) and tells any two prompts of one client apart but for one chance in four billion; the
+keyed hash makes it say nothing about the text, not even whether a guess is right.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
+from msgspec import Raw, Struct
+
+__all__ = [
+    "MOST",
+    "SMALLEST",
+    "SYSTEM",
+    "TOOLS",
+    "Place",
+    "Prefix",
+    "PrefixIndex",
+    "Reuse",
+    "prefix_of",
+]
+
+SMALLEST = 1_536
+"""Bytes of a body below which nothing is read. The least that any vendor caches is 512 tokens (the
+catalogue's `limits.min_cacheable`): as much as the densest usual text, Chinese in UTF-8, has."""
+
+MOST = 64
+"""Boundaries that are kept of one prompt: `FIRST` and `LAST` ones, and of those between every
+second, fourth, eighth, ... so that prompts of different lengths keep the same ones."""
+FIRST, LAST = 12, 32
+BETWEEN = MOST - FIRST - LAST
+
+FIVE_MINUTES, HOUR = 300.0, 3_600.0
+
+TOOLS, SYSTEM = -2, -1
+WHOLE = -1
+
+PER_BYTE = 0.25
+"""Tokens of a byte of JSON, frame and escapes included; only the share that a beginning has of its
+own prompt is ever used, so that what they have in common cancels out."""
+PER_BYTE_BEYOND = 0.37
+"""Of a byte that is no ASCII: a Chinese character has three and is a token."""
+TOOLS_ONCE = 1_320
+"""In bytes: the prompt that vendors add where there are tools (recorded at Anthropic: 313 to 346
+tokens)."""
+PER_IMAGE = 1_000
+BYTES_OF_MEDIA = 40
+"""Base64 characters to a token of sound, film and documents: a page of some 60,000 is 1,500."""
+
+INNER_TURNS = 2
+INNER_BYTES = 512
+_NEAR = 160
+_FINGERPRINT = 8
+_VERSION = 1
+
+
+class Place(NamedTuple):
+    """Where a boundary is: at the end of the `turn` of that number (`TOOLS`, `SYSTEM`: before the
+    first), or behind its `block` of that number, both from 0 on.
+    """
+
+    turn: int
+    block: int = WHOLE
+
+
+class Prefix(Struct, frozen=True):
+    """A prompt's boundaries, the first to the last; the last is the end of the prompt.
+
+    `hashes` are 64 bits each, `tokens` estimates of all up to the boundary: good for shares of this
+    prompt and nothing else. `turns` and `blocks`: see `Place`.
+    """
+
+    hashes: tuple[int, ...]
+    tokens: tuple[int, ...]
+    turns: tuple[int, ...]
+    blocks: tuple[int, ...]
+
+    def place(self, number: int) -> Place:
+        """Where a boundary is."""
+        return Place(self.turns[number], self.blocks[number])
+
+    def pack(self) -> bytes:
+        """As the ledger keeps it, some 11 bytes a boundary."""
+        out = bytearray((_VERSION,))
+        tokens, turn = 0, TOOLS
+        for value, upto, at, block in zip(
+            self.hashes, self.tokens, self.turns, self.blocks, strict=True
+        ):
+            out += value.to_bytes(_FINGERPRINT, "little")
+            _put(out, upto - tokens)
+            _put(out, at - turn)
+            _put(out, block + 1)
+            tokens, turn = upto, at
+        return bytes(out)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "Prefix":
+        """The boundaries that `pack` wrote.
+
+        Raises:
+            ValueError: it did not, or another version did.
+        """
+        if data[:1] != bytes((_VERSION,)):
+            raise ValueError("no packed prefix of this version")
+        hashes, tokens, turns, blocks = [], [], [], []
+        at, upto, turn = 1, 0, TOOLS
+        try:
+            while at < len(data):
+                hashes.append(int.from_bytes(data[at : at + _FINGERPRINT], "little"))
+                more, at = _take(data, at + _FINGERPRINT)
+                further, at = _take(data, at)
+                block, at = _take(data, at)
+                upto, turn = upto + more, turn + further
+                tokens.append(upto)
+                turns.append(turn)
+                blocks.append(block - 1)
+        except IndexError as error:
+            raise ValueError("a packed prefix ends in the middle") from error
+        return cls(tuple(hashes), tuple(tokens), tuple(turns), tuple(blocks))
+
+
+def _put(out: bytearray, number: int) -> None:
+    """Seven bits a byte, the lowest first."""
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+
+
+def _take(data: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while data[at] & 128:
+        number |= (data[at] & 127) << shift
+        shift += 7
+        at += 1
+    return number | data[at] << shift, at + 1
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+class _Body(Struct):
+    """What of a request's body a vendor's model reads, in whichever dialect it is written."""
+
+    tools: Raw = Raw(b"")
+    functions: Raw = Raw(b"")
+    system: Raw = Raw(b"")
+    instructions: Raw = Raw(b"")
+    systemInstruction: Raw = Raw(b"")  # noqa: N815 - the dialect's own name
+    system_instruction: Raw = Raw(b"")
+    cachedContent: Raw = Raw(b"")  # noqa: N815 - the dialect's own name
+    thinking: Raw = Raw(b"")
+    tool_choice: Raw = Raw(b"")
+    messages: list[Raw] = []
+    input: list[Raw] | str = []
+    contents: list[Raw] = []
+
+
+class _Turn(Struct):
+    content: list[Raw] | str | None = None
+    parts: list[Raw] | None = None
+
+
+class _Text(Struct, forbid_unknown_fields=True):
+    type: str
+    text: Raw
+
+
+_BODY = msgspec.json.Decoder(_Body).decode
+_TURN = msgspec.json.Decoder(_Turn).decode
+_TEXTS = msgspec.json.Decoder(list[_Text]).decode
+_LIST = msgspec.json.Decoder(list[Raw]).decode
+_MARK_OF = struct.Struct("<IQ").pack
+_INSTRUCTIONS = (
+    "system",
+    "instructions",
+    "systemInstruction",
+    "system_instruction",
+    "cachedContent",
+)
+
+_MARK = b'"cache_control"'
+# A quote within a JSON string has a backslash before it, so neither can match inside a text.
+_MARKS = re.compile(
+    rb'\s*,\s*"cache_control"\s*:\s*(?:null|\{[^{}]*\})'
+    rb'|"cache_control"\s*:\s*(?:null|\{[^{}]*\})\s*,\s*'
+)
+_ROLE = 32
+_FAR = 96
+"""Bytes within which a turn's content begins; written otherwise it is not levelled out."""
+_LONG = 4_096
+_BASE64 = re.compile(rb'[",]([A-Za-z0-9+/_=-]{2048,})"')
+
+
+class _Ends:
+    """Boundaries as they are met: checksum, bytes and weight (bytes, as text has them) so far."""
+
+    __slots__ = ("blocks", "check", "checks", "extra", "plain", "size", "sizes", "turns", "weights")
+
+    def __init__(self, *, plain: bool) -> None:
+        self.plain = plain  # whether there is nothing but ASCII
+        self.check = self.size = self.extra = 0
+        self.checks: list[int] = []
+        self.sizes: list[int] = []
+        self.weights: list[int] = []
+        self.turns: list[int] = []
+        self.blocks: list[int] = []
+
+    def add(self, block: bytes) -> None:
+        """Read on."""
+        self.check = crc32(block, self.check)
+        self.size += len(block)
+        if not self.plain or len(block) >= _LONG:
+            self.extra += _extra(block)
+
+    def end(self, turn: int, block: int = WHOLE) -> None:
+        """Here is a boundary."""
+        self.checks.append(self.check)
+        self.sizes.append(self.size)
+        self.weights.append(self.size + self.extra)
+        self.turns.append(turn)
+        self.blocks.append(block)
+
+    def cut(self, block: bytes, cuts: Iterator[int], turn: int) -> None:
+        """A block with boundaries inside."""
+        before = 0
+        for number, at in enumerate(cuts):
+            self.add(block[before:at])
+            self.end(turn, number)
+            before = at
+        self.add(block[before:] if before else block)
+
+
+def _extra(block: bytes) -> int:
+    """By how much a block's weight differs from its bytes: it is long, so that media may be in it,
+    or no ASCII.
+    """
+    size, extra = len(block), 0
+    if size >= _LONG:
+        for found in _BASE64.finditer(block):
+            begin, end = found.span(1)
+            near = block[max(0, begin - _NEAR) : begin] + block[end : end + _NEAR]
+            media = PER_IMAGE if b"image" in near else (end - begin) // BYTES_OF_MEDIA
+            extra += int(media / PER_BYTE) - (end - begin)
+    if not block.isascii():
+        beyond = size - len(block.decode("ascii", "ignore"))
+        extra += int(beyond * (PER_BYTE_BEYOND / PER_BYTE - 1))
+    return extra
+
+
+def prefix_of(body: bytes, salt: bytes) -> Prefix | None:
+    """The boundaries of the prompt that a request's body holds, in any dialect.
+
+    `salt` keys the fingerprints, 16 to 64 bytes. None for bodies below `SMALLEST`, which costs
+    nothing, and for such as are no request. Linear in the body's size.
+    """
+    if len(body) < SMALLEST:
+        return None
+    try:
+        said = _BODY(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    ends = _Ends(plain=body.isascii())
+    marked = body.find(_MARK) >= 0
+    _before_turns(said, ends, marked=marked)
+    turns = said.messages or said.contents or said.input
+    if isinstance(turns, str):
+        ends.add(turns.encode("utf-8", "surrogatepass"))
+        ends.end(0)
+    else:
+        _turns(turns, ends, b'"model"' if said.contents else b'"assistant"', marked=marked)
+    return _keyed(ends, salt) if ends.checks else None
+
+
+def _before_turns(said: _Body, ends: _Ends, *, marked: bool) -> None:
+    for raw in (said.tools, said.functions):
+        if len(raw) > 2:
+            ends.add(b"\0tools" + (_level(bytes(raw)) if marked else bytes(raw)))
+            ends.extra += TOOLS_ONCE
+            ends.end(TOOLS)
+    for name in _INSTRUCTIONS:
+        if len(raw := getattr(said, name)) > 2:
+            block = b"\0system" + (_level(bytes(raw)) if marked else bytes(raw))
+            parts = _LIST(raw) if block.startswith(b"[", len(b"\0system")) else []
+            ends.cut(block, _cuts(block, parts), SYSTEM)
+            ends.end(SYSTEM)
+    # "Changes to tool_choice or to thinking invalidate the messages" (platform.claude.com, Prompt
+    # caching, What invalidates the cache).
+    ends.check = crc32(b"\0turns" + bytes(said.thinking) + bytes(said.tool_choice), ends.check)
+
+
+def _turns(turns: list[Raw], ends: _Ends, voice: bytes, *, marked: bool) -> None:
+    """`voice` is what the model's own turns say of their role."""
+    check, size, plain = ends.check, ends.size, ends.plain
+    far = max(0, len(turns) - INNER_TURNS)
+    for number in range(far):
+        # As `add` and `end`, in line: there may be thousands.
+        block = bytes(turns[number])
+        if marked:
+            block = _level(block)
+        check = crc32(block, check)
+        size += len(block)
+        if not plain or len(block) >= _LONG:
+            ends.extra += _extra(block)
+        if block.find(voice, 0, _ROLE) < 0:
+            ends.checks.append(check)
+            ends.sizes.append(size)
+            ends.weights.append(size + ends.extra)
+            ends.turns.append(number)
+    ends.check, ends.size = check, size
+    ends.blocks += (WHOLE,) * (len(ends.turns) - len(ends.blocks))
+    last = len(turns) - 1
+    for number in range(far, len(turns)):
+        block = _level(bytes(turns[number])) if marked else bytes(turns[number])
+        if number == last or block.find(voice, 0, _ROLE) < 0:
+            ends.cut(block, _inner(block), number)
+            ends.end(number)
+        else:
+            ends.add(block)
+
+
+def _inner(block: bytes) -> Iterator[int]:
+    """Where the blocks of a turn end, but for the last one."""
+    if len(block) < INNER_BYTES or block.find(b"[", 0, _FAR) < 0:
+        return iter(())
+    try:
+        turn = _TURN(block)
+    except (msgspec.DecodeError, RecursionError):
+        return iter(())
+    parts = turn.parts if turn.parts is not None else turn.content
+    return _cuts(block, parts) if isinstance(parts, list) else iter(())
+
+
+def _cuts(block: bytes, parts: list[Raw]) -> Iterator[int]:
+    at = 0
+    for part in parts[:-1]:
+        text = bytes(part)
+        found = block.find(text, at)
+        if found < 0:
+            return
+        at = found + len(text)
+        yield at
+
+
+def _level(block: bytes) -> bytes:
+    """The block without breakpoints, and a lone text as a string."""
+    if block.find(_MARK) >= 0:
+        block = _MARKS.sub(b"", block)
+    begin = block.find(b"[", 0, _FAR)
+    tail = 1 if block.endswith(b"}]}") else 0
+    if begin < 0 or not block.endswith(b"}]", begin, len(block) - tail):
+        return block
+    try:
+        texts = _TEXTS(block[begin : len(block) - tail])
+    except (msgspec.DecodeError, RecursionError):
+        return block  # not text alone
+    if len(texts) != 1:
+        return block
+    return block[:begin] + bytes(texts[0].text) + block[len(block) - tail :]
+
+
+@lru_cache(maxsize=8)
+def _keyed_with(salt: bytes) -> "blake2b":
+    return blake2b(digest_size=_FINGERPRINT, key=salt)
+
+
+def _keyed(ends: _Ends, salt: bytes) -> Prefix:
+    """The boundaries that are kept, with their fingerprints."""
+    columns = [ends.checks, ends.sizes, ends.weights, ends.turns, ends.blocks]
+    if len(ends.checks) > MOST:
+        kept = list(_kept(len(ends.checks)))
+        columns = [[column[at] for at in kept] for column in columns]
+    checks, sizes, weights, turns, blocks = columns
+    copy, digests = _keyed_with(salt).copy, []
+    for mark in map(_MARK_OF, checks, sizes):
+        hashing = copy()
+        hashing.update(mark)
+        digests.append(hashing.digest())
+    return Prefix(
+        struct.unpack(f"<{len(digests)}Q", b"".join(digests)),
+        tuple([int(weight * PER_BYTE) for weight in weights]),
+        tuple(turns),
+        tuple(blocks),
+    )
+
+
+def _kept(count: int) -> Iterator[int]:
+    """Which of more than `MOST` boundaries are kept."""
+    stop = count - LAST
+    step = 1
+    while (stop - FIRST) // step > BETWEEN - 1:
+        step *= 2
+    yield from range(FIRST)
+    yield from range(-(-FIRST // step) * step, stop, step)
+    yield from range(stop, count)
+
+
+# --- remembering ----------------------------------------------------------------------------------
+
+
+class Reuse(NamedTuple):
+    """How much of a prompt began another one of the same scope: tokens of the prefix's estimate.
+
+    `boundary` is the number of the boundary that was seen within five minutes, -1 for none;
+    `continues` whether another prompt ended there: then this one is that conversation's next.
+    """
+
+    within_5m: int = 0
+    within_1h: int = 0
+    boundary: int = -1
+    continues: bool = False
+
+
+_UNSEEN = Reuse()
+
+
+class PrefixIndex:
+    """When which beginning was last used, by scope (a key's id). Bounded; for one process.
+
+    Two generations: when the younger one is full it becomes the elder one, and what was in that is
+    forgotten. So the `max_entries` / 2 that were used last are always there.
+    """
+
+    def __init__(self, max_entries: int = 400_000) -> None:
+        self._half = max(MOST, max_entries // 2)
+        self._young: dict[int, float] = {}
+        self._old: dict[int, float] = {}
+        # Of boundaries at which a prompt ended; subsets of the above.
+        self._ends: dict[int, float] = {}
+        self._old_ends: dict[int, float] = {}
+
+    def __len__(self) -> int:
+        """How many beginnings are held, twice those that are in both generations."""
+        return len(self._young) + len(self._old)
+
+    def reuse(self, scope: str, prefix: Prefix, at: float) -> Reuse:
+        """What was seen before `at` (Unix seconds); the prefix counts as used at that moment."""
+        found = self.look(scope, prefix, at)
+        self.note(scope, prefix, at)
+        return found
+
+    def look(self, scope: str, prefix: Prefix, at: float) -> Reuse:
+        """What was seen before `at`. Nothing is noted: the prompt has not been answered yet."""
+        young, old, mask = self._young, self._old, hash(scope)
+        hours = -1
+        for number in range(len(prefix.hashes) - 1, -1, -1):
+            key = prefix.hashes[number] ^ mask
+            used = young.get(key)
+            if used is None and (used := old.get(key)) is None:
+                continue
+            age = at - used
+            if age <= FIVE_MINUTES:
+                tokens = prefix.tokens
+                ended = key in self._ends or key in self._old_ends
+                hours = number if hours < 0 else hours
+                return Reuse(tokens[number], tokens[hours], number, ended)
+            if hours < 0 and age <= HOUR:
+                hours = number
+        return _UNSEEN if hours < 0 else Reuse(0, prefix.tokens[hours])
+
+    def note(self, scope: str, prefix: Prefix, at: float) -> None:
+        """All beginnings of the prompt are used now: "the cache is refreshed for no additional cost
+        each time the cached content is used" (platform.claude.com, Prompt caching).
+        """
+        if len(self._young) > self._half:
+            self._old, self._young = self._young, {}
+            self._old_ends, self._ends = self._ends, {}
+        mask = hash(scope)
+        keys = [value ^ mask for value in prefix.hashes]
+        self._young.update(dict.fromkeys(keys, at))
+        self._ends[keys[-1]] = at
