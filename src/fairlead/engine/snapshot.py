@@ -3,10 +3,8 @@
 An exchange holds the snapshot it began with, so a reload in its middle changes nothing for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
-from functools import partial
 
 from msgspec import Struct
 
@@ -14,9 +12,8 @@ from fairlead.canon import Dialect, Failure, Problem
 from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
 from fairlead.cost.book import PriceBook
-from fairlead.cost.predict import expected_output
 from fairlead.cost.price import PriceTable
-from fairlead.routing import Chooser, Features, Policy, options_for, prompt_tokens_of
+from fairlead.routing import ALWAYS, Chooser, Policy, always, options_for, predictor
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.vendors import Upstream
 from fairlead.wire.codec import Codec
@@ -96,8 +93,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         found = day.choosers.get(policy.name)
         if found is None:
             options = options_for(policy, self.catalog, today, self.upstreams.__contains__)
-            found = Chooser(policy, options, partial(_predictor, day.prices, today))
-            day.choosers[policy.name] = found
+            prices = day.prices
+            found = Chooser(policy, options, lambda model: predictor(prices.table(model, today)))
+            if len(day.choosers) < 1024:  # of `always:` there are as many as clients name models
+                day.choosers[policy.name] = found
         return found
 
     def prices(self, model: Model, today: date) -> PriceTable:
@@ -125,29 +124,18 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         return found
 
     def policy(self, name: str | None) -> Policy:
-        """The policy of that name, or the default.
+        """The policy of that name (`always:<model>` is one for every model), or the default.
 
         Raises:
             Failure: there is none of that name.
         """
-        found = self.policies.get(name or self.default_policy)
+        wanted = name or self.default_policy
+        found = self.policies.get(wanted)
+        if found is None and wanted.startswith(ALWAYS) and wanted[len(ALWAYS) :] in self.catalog:
+            found = always(wanted[len(ALWAYS) :])
         if found is None:
             raise Failure.invalid(
                 f"there is no policy '{name}'; there are: {', '.join(sorted(self.policies))}",
                 "fairlead.policy",
             )
         return found
-
-
-def _predictor(
-    prices: PriceBook, today: date, model: Model
-) -> Callable[[Features], Decimal | None]:
-    """What a request is expected to cost on a model, by its features."""
-    estimate = prices.table(model, today).estimate
-    tokens, most = prompt_tokens_of(model), expected_output(model)
-
-    def predict(features: Features) -> Decimal | None:
-        asked = features.max_tokens
-        return estimate(tokens(features), most if asked is None or asked > most else asked)
-
-    return predict

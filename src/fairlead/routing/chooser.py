@@ -5,20 +5,24 @@ path, the reason, who won and why), and figures (the features, the predicted cos
 option can serve, as is usual, the former depends on nothing but the features that the policy asks
 for: so it is made once for each combination of their values and kept, and the figures are added
 to each request's own. What a chooser says is what `decide` says (tested with Hypothesis).
+
+Where an objective chooses, the figures decide, and every decision is made afresh. A canary keeps a
+chooser for each of its arms.
 """
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from operator import attrgetter
 from typing import Final
 
 from fairlead.catalog.model import Model
-from fairlead.routing.decide import decide
+from fairlead.routing.decide import arm_options, as_canary, decide, drawn_arm
 from fairlead.routing.decision import Candidate, Decision, Features
+from fairlead.routing.expect import Predicted
+from fairlead.routing.moment import NO_MOMENT, Moment, Warm
 from fairlead.routing.options import Option
 from fairlead.routing.policy import Policy
 
-__all__ = ["Chooser", "PredictFor"]
+__all__ = ["Chooser", "PredictFor", "PredictOne"]
 
 KNOWN_MOST: Final = 1024
 """Combinations that are kept. When there are more, all are forgotten: usual ones come back soon."""
@@ -27,8 +31,11 @@ _TEXT: Final = ("text",)
 _UNKEPT: Final = frozenset({"needs"})
 """Features whose values may be the client's own words."""
 
-PredictFor = Callable[[Model], Callable[[Features], Decimal | None]]
-"""A model to the predicted cost of a request in US dollars; None for an unpriced model."""
+PredictOne = Callable[[Features, int | None, Warm | None], Predicted]
+"""`expect.Predict` for one model."""
+
+PredictFor = Callable[[Model], PredictOne]
+"""A model to what requests are expected to take on it."""
 
 
 class Chooser:
@@ -42,41 +49,62 @@ class Chooser:
         self.models: dict[str, Model] = {option.model.id: option.model for option in options}
         self._fits = [option.fits for option in options]
         self._roomy = _roomy(options)
-        self._costs = (
+        self._predict = (
             None if predict is None else {id_: predict(model) for id_, model in self.models.items()}
         )
+        canary = policy.canary
+        self._arms = {
+            arm.name: Chooser(arm, arm_options(arm, options), predict)
+            for arm in (() if canary is None else canary.arms)
+        }
         asked = dict.fromkeys(each.feature for rule in policy.rules for each in rule.when)
         if "task" in asked:
             asked["task_evidence"] = None
-        self._asked = attrgetter(*asked) if asked and not _UNKEPT.intersection(asked) else None
+        kept = asked and not policy.chooses and not _UNKEPT.intersection(asked)
+        self._asked = attrgetter(*asked) if kept else None
         self._known: dict[object, Decision] = {}
 
-    def decide(self, features: Features) -> Decision:
+    @property
+    def looks_round(self) -> bool:
+        """Whether the moment has a say: an objective, a draw."""
+        return self.policy.chooses or self.policy.canary is not None
+
+    def decide(self, features: Features, moment: Moment = NO_MOMENT) -> Decision:
         """Where a request with these features goes, and why.
 
         Raises:
             Failure: as `decide` does.
         """
         if self._asked is None:
-            return self._afresh(features)
+            return self._afresh(features, moment)
         if not self._roomy(features):
             for fits in self._fits:
                 if not fits(features):
-                    return self._afresh(features)
+                    return self._afresh(features, moment)
         asked = self._asked(features)
         like = self._known.get(asked)
         if like is None:
-            like = self._afresh(features)
+            like = self._afresh(features, moment)
             if len(self._known) >= KNOWN_MOST:
                 self._known.clear()
             self._known[asked] = like
             return like
         candidates = like.candidates
-        if self._costs is not None:
-            costs = self._costs
-            candidates = tuple(
-                [Candidate(c.model, c.why, None, costs[c.model](features)) for c in candidates]
-            )
+        if self._predict is not None:
+            figured = []
+            for each in candidates:
+                said = self._predict[each.model](features, None, None)
+                figured.append(
+                    Candidate(
+                        each.model,
+                        each.why,
+                        None,
+                        said.cost_usd,
+                        said.prompt_tokens,
+                        said.output_tokens,
+                    )
+                )
+            candidates = tuple(figured)
         return Decision(
             like.policy,
             like.policy_hash,
@@ -86,15 +114,22 @@ class Chooser:
             like.reason,
             features,
             like.warnings,
+            like.flip,
         ).like(like)
 
-    def _afresh(self, features: Features) -> Decision:
-        costs = self._costs
-        if costs is None:
-            return decide(features, self.policy, self.options)
-        return decide(
-            features, self.policy, self.options, lambda model, asked: costs[model.id](asked)
-        )
+    def _afresh(self, features: Features, moment: Moment) -> Decision:
+        if self._arms:
+            arm, step = drawn_arm(self.policy, moment)
+            own = self._arms[arm.name].decide(features, moment)
+            return as_canary(self.policy, step, own, moment)
+        if self._predict is None:
+            return decide(features, self.policy, self.options, None, moment)
+        return decide(features, self.policy, self.options, self._predicted, moment)
+
+    def _predicted(
+        self, model: Model, features: Features, usual: int | None, warm: Warm | None
+    ) -> Predicted:
+        return self._predict[model.id](features, usual, warm) if self._predict else Predicted()
 
 
 def _roomy(options: Sequence[Option]) -> Callable[[Features], bool]:

@@ -1,27 +1,31 @@
 """From features and a policy to a decision: a value that says where, why, and why not elsewhere.
 
-Three steps: the hard limits rule out, the policy's tree prefers, the rest is ranked behind in the
-policy's order. Pure and deterministic: the same features under the same policy and options give
-the same decision, which is what replaying a ledger rests on.
+Four steps: the hard limits rule out, the policy's questions prefer, its objective chooses where
+they leave several models, the rest is ranked behind in the policy's order. Pure and deterministic:
+the same features under the same policy, options and moment give the same decision, which is what
+replaying a ledger rests on.
 """
 
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from fairlead.canon import Failure, Problem, ProblemKind
 from fairlead.catalog.model import Model
 from fairlead.routing.decision import Candidate, Decision, Features, Step
+from fairlead.routing.draw import uniform
+from fairlead.routing.expect import Expected, Predict, expect
+from fairlead.routing.flips import flips
 from fairlead.routing.guards import Broken, doubtful
+from fairlead.routing.moment import NO_MOMENT, Moment, part
+from fairlead.routing.none_left import none_left, short
 from fairlead.routing.options import Option
-from fairlead.routing.policy import Policy
+from fairlead.routing.policy import Policy, PolicyError
 from fairlead.routing.rule import Rule
+from fairlead.routing.weigh import Rival, Weighed, weigh
 
-__all__ = ["Predict", "decide", "named"]
-
-Predict = Callable[[Model, Features], Decimal | None]
-"""The predicted cost of a request on a model in US dollars; None for an unpriced model."""
+__all__ = ["decide", "named"]
 
 REASON = 120
 """Characters of `Decision.reason`: it travels in a header."""
@@ -35,39 +39,58 @@ class _Judged(Struct, frozen=True):
     broken: Broken | None
 
 
+class _Chosen(NamedTuple):
+    """All options with the chosen one's likes first, and what the objective said of it."""
+
+    judged: list[_Judged]
+    wanted: _Judged | None
+    weighed: Weighed | None
+
+
 def decide(
-    features: Features, policy: Policy, options: Sequence[Option], predict: Predict | None = None
+    features: Features,
+    policy: Policy,
+    options: Sequence[Option],
+    predict: Predict | None = None,
+    moment: Moment = NO_MOMENT,
 ) -> Decision:
     """The decision of a policy.
 
     Raises `Failure`: `context_length_exceeded` where the prompt is too long for every model that is
     configured, else `unsupported`; the message says which limit ruled out which model.
     """
+    if policy.canary is not None:
+        return _divided(features, policy, options, predict, moment)
     path, rule = _walk(policy, features)
-    wanted, judged = _judge(options, policy.otherwise if rule is None else rule.use, features)
+    use = policy.otherwise if rule is None else rule.use
+    expected = expect(options, features, predict, moment)
+    chosen = _choose(policy, use, options, features, expected, moment)
+    judged, wanted, weighed = chosen
     fit = [each for each in judged if each.broken is None]
     if not fit:
         fit = [each for each in judged if doubtful(each.broken)]
         if not fit:
-            raise _none_left(judged)
+            raise none_left([(each.option, each.broken) for each in judged])
     first = fit[0]
     if wanted is None or wanted is first:
         why = _why(policy, rule, features)
+        if weighed is not None:
+            path = (*path, Step(_question(policy, use), answer=True, because=weighed.told))
+            why = f"{why}: {weighed.told}"
     else:
-        why = f"{policy.name}: {first.id}, as {wanted.id} {_short(wanted.broken)}"
-    candidates: list[Candidate] = []
-    for each in judged:
-        cost = None if predict is None else predict(each.option.model, features)
-        candidates.append(_candidate(each, first, wanted, cost))
+        why = f"{policy.name}: {first.id}, as {wanted.id} {short(wanted.broken)}"
+    notes = weighed.notes if weighed is not None else {}
     return Decision(
         policy.name,
         policy.hash,
         path,
         tuple([each.id for each in fit]),
-        tuple(candidates),
+        tuple([_candidate(each, first, wanted, expected[each.id], notes) for each in judged]),
         _header(why),
         features,
-        first.option.warnings + _doubt(first),
+        first.option.warnings + _doubt(first) + (weighed.warnings if weighed is not None else ()),
+        (weighed.flip if weighed is not None else ()) + flips(features, policy, options, first.id),
+        part(moment, expected) if policy.chooses else None,
     )
 
 
@@ -81,7 +104,7 @@ def named(
     option = Option(model, (), available, warnings)
     judged = _Judged(option, model.id, option.broken(features))
     if judged.broken is not None and judged.broken.certain:
-        raise _none_left([judged])
+        raise none_left([(option, judged.broken)])
     return Decision(
         policy="named",
         policy_hash="",
@@ -92,6 +115,59 @@ def named(
         features=features,
         warnings=warnings + _doubt(judged),
     )
+
+
+def _divided(
+    features: Features,
+    policy: Policy,
+    options: Sequence[Option],
+    predict: Predict | None,
+    moment: Moment,
+) -> Decision:
+    """A canary's decision: that of the arm which the session belongs to, told as the canary's."""
+    arm, step = drawn_arm(policy, moment)
+    own = arm_options(arm, options)
+    return as_canary(policy, step, decide(features, arm, own, predict, moment), moment)
+
+
+def drawn_arm(policy: Policy, moment: Moment) -> tuple[Policy, Step]:
+    """The arm of a canary that a session belongs to, and the step that tells it."""
+    canary = policy.canary
+    if canary is None or len(canary.arms) < len(_ARMS):
+        raise PolicyError(f"{policy.name}: the policies that it divides between are not known")
+    question = f"among the {canary.share:.4%} of sessions on {canary.policy}?".replace("0000%", "%")
+    if moment.session is None:
+        return canary.arms[0], Step(question, answer=False, because="no session to draw from")
+    drawn = uniform(moment.session, policy.name)
+    answer = drawn < canary.share
+    sign = "<" if answer else ">="
+    return canary.arms[answer], Step(question, answer, f"drew {drawn:.4f} {sign} {canary.share:g}")
+
+
+def arm_options(arm: Policy, options: Sequence[Option]) -> list[Option]:
+    """The options of one arm, in its order."""
+    found: dict[str, Option] = {}
+    for name in arm.candidates:
+        for option in options:
+            if option.answers_to(name):
+                found.setdefault(option.model.id, option)
+    return list(found.values())
+
+
+def as_canary(policy: Policy, step: Step, decision: Decision, moment: Moment) -> Decision:
+    """An arm's decision in the canary's name."""
+    kept = decision.moment or Moment()
+    return replace(
+        decision,
+        policy=policy.name,
+        policy_hash=policy.hash,
+        path=(step, *decision.path),
+        reason=_header(f"{policy.name}: {decision.reason}"),
+        moment=replace(kept, session=moment.session),
+    )
+
+
+_ARMS = ("base", "policy")
 
 
 def _walk(policy: Policy, features: Features) -> tuple[tuple[Step, ...], Rule | None]:
@@ -105,17 +181,73 @@ def _walk(policy: Policy, features: Features) -> tuple[tuple[Step, ...], Rule | 
     return tuple(path), None
 
 
-def _judge(
-    options: Sequence[Option], wish: str, features: Features
-) -> tuple[_Judged | None, list[_Judged]]:
-    """The option that `wish` means, if there is one; all options, it and its like first."""
+def _choose(
+    policy: Policy,
+    use: tuple[str, ...],
+    options: Sequence[Option],
+    features: Features,
+    expected: Mapping[str, Expected],
+    moment: Moment,
+) -> _Chosen:
+    """The options in the order in which they are preferred, the wanted one first."""
     ahead: list[_Judged] = []
     behind: list[_Judged] = []
     for option in options:
         broken = None if option.fits(features) else option.broken(features)
         judged = _Judged(option, option.model.id, broken)
-        (ahead if option.answers_to(wish) else behind).append(judged)
-    return (ahead[0] if ahead else None), ahead + behind
+        meant = any(option.answers_to(name) for name in use)
+        (ahead if meant else behind).append(judged)
+    if len(use) > 1:
+        ahead.sort(key=lambda each: _place(each.option, use))
+    fit = [each for each in ahead if each.broken is None]
+    weighed = None
+    if policy.chooses and len(fit) > 1:
+        rivals = [_rival(each, expected[each.id]) for each in fit]
+        weighed = weigh(policy.objective, policy.constraints, rivals, moment.session, policy.name)
+        places = {rival.id: place for place, rival in enumerate(weighed.order)}
+        fit.sort(key=lambda each: places[each.id])
+    ordered = fit + [each for each in ahead if each.broken is not None]
+    wanted = ordered[0] if ordered else None
+    if wanted is not None and policy.fallbacks:
+        return _Chosen(_fallen(policy, wanted, ordered + behind), wanted, weighed)
+    return _Chosen(ordered + behind, wanted, weighed)
+
+
+def _place(option: Option, use: tuple[str, ...]) -> int:
+    return next(place for place, name in enumerate(use) if option.answers_to(name))
+
+
+def _rival(each: _Judged, expected: Expected) -> Rival:
+    return Rival(
+        each.id,
+        each.option.names,
+        expected.cost_usd,
+        expected.first_token_ms,
+        expected.latency_ms,
+        expected.quality,
+        expected.session_usd,
+    )
+
+
+def _fallen(policy: Policy, wanted: _Judged, ordered: Sequence[_Judged]) -> list[_Judged]:
+    """The order with the wanted one's fallbacks directly behind it, theirs behind them."""
+    chain: list[_Judged] = [wanted]
+    for each in chain:
+        for name, behind in policy.fallbacks:
+            if each.option.answers_to(name):
+                chain += [
+                    other
+                    for following in behind
+                    for other in ordered
+                    if other.option.answers_to(following) and other not in chain
+                ]
+    return chain + [each for each in ordered if each not in chain]
+
+
+def _question(policy: Policy, use: tuple[str, ...]) -> str:
+    """`cheapest of flash, haiku?`."""
+    wish = "first" if policy.objective is None else policy.objective.name
+    return f"{'best by weights' if wish == 'weights' else wish} of {', '.join(use)}?"
 
 
 def _why(policy: Policy, rule: Rule | None, features: Features) -> str:
@@ -127,43 +259,42 @@ def _why(policy: Policy, rule: Rule | None, features: Features) -> str:
 
 
 def _candidate(
-    each: _Judged, first: _Judged, wanted: _Judged | None, cost: Decimal | None
+    each: _Judged,
+    first: _Judged,
+    wanted: _Judged | None,
+    expected: Expected,
+    notes: Mapping[str, str],
 ) -> Candidate:
     """Why this model won or lost; `first` is the one that the request goes to."""
     broken = each.broken
+    ruled_out = None
     why = "the policy's choice" if each is wanted else "next in the policy's order"
     if broken is not None and (broken.certain or first.broken is None):
-        return Candidate(each.id, f"{why}, but {broken.why}", broken.why, cost)
-    if each is not first:
-        preferred = "preferred" if first is wanted else "the first that can serve"
-        why = f"fallback: {first.id} is {preferred}"
-    if broken is not None:
-        why = f"{why}; {broken.why}, but nothing else fits"
-    return Candidate(each.id, why, None, cost)
+        why, ruled_out = f"{why}, but {broken.why}", broken.why
+    else:
+        if each is not first:
+            preferred = "preferred" if first is wanted else "the first that can serve"
+            note = notes.get(each.id)
+            why = f"fallback: {note or f'{first.id} is {preferred}'}"
+        if broken is not None:
+            why = f"{why}; {broken.why}, but nothing else fits"
+    return Candidate(
+        each.id,
+        why,
+        ruled_out,
+        expected.cost_usd,
+        expected.prompt_tokens,
+        expected.output_tokens,
+        expected.first_token_ms,
+        expected.latency_ms,
+        expected.quality,
+        expected.warm_tokens,
+        expected.switch_usd,
+    )
 
 
 def _doubt(each: _Judged) -> tuple[str, ...]:
     return () if each.broken is None else (f"{each.id}: {each.broken.why}",)
-
-
-_SHORT = {
-    "context_window": "may not hold the prompt",
-    "max_output": "cannot answer at that length",
-    "not_configured": "is not configured",
-    "images_max": "takes fewer images",
-    "image_base64_bytes": "takes no image of that size",
-    "videos_max": "takes fewer videos",
-    "document_bytes": "takes no PDF of that size",
-    "document_pages": "may not take a PDF that long",
-    "request_bytes": "takes no request of that size",
-    "request_pages": "may not take that many pages",
-}
-
-
-def _short(broken: Broken | None) -> str:
-    if broken is None:
-        return "is not offered"
-    return _SHORT.get(broken.limit, broken.why)
 
 
 def _header(text: str) -> str:
@@ -172,39 +303,3 @@ def _header(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         plain = "".join([c if " " <= c <= "~" else "?" for c in text])
     return plain if len(plain) <= REASON else f"{plain[: REASON - 3]}..."
-
-
-def _none_left(judged: Sequence[_Judged]) -> Failure:
-    """Why no model can serve: every model with the limit that rules it out."""
-    told = "; ".join([f"{e.id} {e.broken.why}" for e in judged if e.broken is not None])
-    reached = [e.broken for e in judged if e.broken is not None and e.option.available]
-    kind: ProblemKind = "unsupported"
-    if reached and all(broken.limit == "context_window" for broken in reached):
-        kind = "context_length_exceeded"
-    params = {broken.param for broken in reached}
-    hint = _HINTS.get(reached[0].limit) if len({b.limit for b in reached}) == 1 else None
-    if not reached:
-        hint = "give the vendor's key in the environment (GEMINI_API_KEY, ANTHROPIC_API_KEY, ...)"
-    return Failure(
-        Problem(
-            kind,
-            f"no model can take this request: {told}",
-            params.pop() if len(params) == 1 else None,
-            code="context_length_exceeded" if kind == "context_length_exceeded" else "unsupported",
-            hint=hint,
-        )
-    )
-
-
-_HINTS = {
-    "context_window": "shorten the prompt, or configure a model with a larger context window",
-    "max_output": "ask for fewer output tokens",
-    "modality": "configure a model that takes this kind of input",
-    "feature": "configure a model that has this feature, or leave it out",
-    "candidates": "ask for one answer, or send the request n times",
-    "images_max": "send fewer images",
-    "image_base64_bytes": "send a smaller image, or configure a model that takes larger ones",
-    "videos_max": "send fewer videos",
-    "document_bytes": "split the PDF, or make it smaller",
-    "request_bytes": "send less at once, or upload the file to the vendor and refer to it",
-}

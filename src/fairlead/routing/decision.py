@@ -10,7 +10,9 @@ from typing import Literal
 from msgspec import Struct, json
 from msgspec.structs import replace
 
-__all__ = ["Candidate", "Decision", "Features", "Hints", "Latency", "Step", "Task"]
+from fairlead.routing.moment import Moment
+
+__all__ = ["Candidate", "Decision", "Features", "Flip", "Hints", "Latency", "Step", "Task"]
 
 _encode = json.Encoder(decimal_format="string").encode
 
@@ -87,21 +89,41 @@ class Step(Struct, frozen=True):
     because: str
 
 
-class Candidate(Struct, frozen=True):
+class Flip(Struct, frozen=True):
+    """One change that would have sent the request to `model` instead."""
+
+    change: str
+    model: str
+
+
+class Candidate(Struct, frozen=True, omit_defaults=True):
     """One model that was considered. `why` says why it won or lost, in a short sentence.
 
-    `ruled_out` names the hard limit that it would break, None if it could have served.
-    `cost_usd` is a prediction, None where the model is unpriced.
+    `ruled_out` names the hard limit that it would break, None if it could have served. The rest is
+    expected, None where it is not known: `cost_usd` where the model is unpriced, times where it has
+    not answered lately, `quality` (0 to 100) where there are no figures for the task.
+    `switch_usd` is what choosing it costs its session in the turns to come, for a prompt cache that
+    another model has warm; `warm_tokens` are those of the prompt that are warm here.
     """
 
     model: str
     why: str
     ruled_out: str | None = None
     cost_usd: Decimal | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    first_token_ms: float | None = None
+    latency_ms: float | None = None
+    quality: float | None = None
+    warm_tokens: int | None = None
+    switch_usd: Decimal | None = None
 
 
 class Decision(Struct, frozen=True, dict=True):
-    """Where a request goes, and why. `ranked` holds models that may serve it, best first."""
+    """Where a request goes, and why. `ranked` holds models that may serve it, best first.
+
+    `flip` says what would have sent it elsewhere; `moment` is the part of the state that had a say.
+    """
 
     policy: str
     policy_hash: str
@@ -111,6 +133,8 @@ class Decision(Struct, frozen=True, dict=True):
     reason: str
     features: Features
     warnings: tuple[str, ...] = ()
+    flip: tuple[Flip, ...] = ()
+    moment: Moment | None = None
 
     def stored(self) -> bytes:
         """The decision as JSON, as the ledger keeps it."""
@@ -118,7 +142,7 @@ class Decision(Struct, frozen=True, dict=True):
         return _encode(self) if form is None else form.fill(self)
 
     def like(self, model: "Decision") -> "Decision":
-        """This decision, noted to differ from `model` in costs and features only: that makes
+        """This decision, noted to differ from `model` in figures and features only: that makes
         `stored` a matter of filling those in.
         """
         form: Form | None = model.__dict__.get(_FORM)
@@ -132,7 +156,7 @@ _FORM = "form"
 
 
 class Form:
-    """A decision's JSON without its candidates' costs and its features."""
+    """A decision's JSON without its candidates' figures and its features."""
 
     __slots__ = ("_candidates", "_head", "_middle", "_tail")
 
@@ -143,14 +167,30 @@ class Form:
         middle, tail = middle.split(b'"features":{}')
         self._head, self._middle = head + b'"candidates":[', b"]" + middle + b'"features":'
         self._tail = tail
-        bare = [_encode(replace(each, cost_usd=None)) for each in model.candidates]
-        self._candidates = [text.removesuffix(b"null}") for text in bare]
+        bare = [
+            _encode(replace(each, cost_usd=None, prompt_tokens=None, output_tokens=None))
+            for each in model.candidates
+        ]
+        self._candidates = [text[:-1].decode() for text in bare]
 
     def fill(self, decision: Decision) -> bytes:
         """The JSON of a decision like the model."""
-        costed = [
-            text + _encode(candidate.cost_usd) + b"}"
+        figured = [
+            text + _figures(candidate)
             for text, candidate in zip(self._candidates, decision.candidates, strict=True)
         ]
         features = _encode(decision.features)
-        return b"".join((self._head, b",".join(costed), self._middle, features, self._tail))
+        candidates = ",".join(figured).encode()
+        return b"".join((self._head, candidates, self._middle, features, self._tail))
+
+
+def _figures(candidate: Candidate) -> str:
+    """The end of a candidate's JSON: its cost and tokens."""
+    said = ""
+    if candidate.cost_usd is not None:
+        said = f',"cost_usd":"{candidate.cost_usd}"'
+    if candidate.prompt_tokens is not None:
+        said += f',"prompt_tokens":{candidate.prompt_tokens}'
+    if candidate.output_tokens is not None:
+        said += f',"output_tokens":{candidate.output_tokens}'
+    return said + "}"

@@ -6,13 +6,14 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from fairlead.canon import Failure
 from fairlead.catalog.catalog import Catalog
 from fairlead.catalog.model import Model, Vendor
 from fairlead.routing.decision import Features
 from fairlead.routing.guards import Broken, broken_limit, limits_of
 from fairlead.routing.policy import Policy
 
-__all__ = ["Option", "options_for"]
+__all__ = ["Option", "options_for", "takes_on"]
 
 
 class Option(Struct, frozen=True, dict=True):
@@ -65,3 +66,15 @@ def options_for(
             warnings=catalog.warnings_for(name, today),
         )
     return tuple(found.values())
+
+
+def takes_on(catalog: Catalog, today: date) -> Callable[[str], tuple[str, ...]]:
+    """What kinds of content a name's model takes on that day; empty where that is not known."""
+
+    def takes(name: str) -> tuple[str, ...]:
+        try:
+            return tuple(catalog.resolve(name, today).modalities_in)
+        except Failure:
+            return ()
+
+    return takes

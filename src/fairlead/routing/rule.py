@@ -12,14 +12,14 @@ __all__ = ["Rule"]
 
 
 class Rule(Struct, frozen=True, dict=True):
-    """One question. `use` is a family or a model id among the policy's candidates.
+    """One question. `use` holds families or model ids among the policy's candidates.
 
     What is compiled from the fields is cached beside them: no part of the rule's value.
     """
 
     question: str
     when: tuple[Condition, ...]
-    use: str
+    use: tuple[str, ...]
     reason: str
 
     @cached_property

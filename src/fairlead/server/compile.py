@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from fairlead.catalog import Catalog, CatalogError, shipped_policies
 from fairlead.catalog import load as load_catalog
 from fairlead.catalog.from_genai_prices import genai_prices_list
 from fairlead.engine.snapshot import Snapshot
-from fairlead.routing.policy import Policy, PolicyError, parse_policy
+from fairlead.routing import ALWAYS, Policy, PolicyError, parse_policies, takes_on
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.settings import Settings, TimeoutSettings, UpstreamSettings
 from fairlead.upstream.fetch import FetchPolicy
@@ -54,10 +55,12 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
     catalog = compile_catalog(loaded)
     catalog.tail.ready()
     policies = _policies(loaded, catalog)
-    if settings.routing.policy not in policies:
+    default = settings.routing.policy
+    always = default.startswith(ALWAYS) and default[len(ALWAYS) :] in catalog
+    if default not in policies and not always:
         raise ConfigError(
             f"{_origin(loaded, 'routing.policy')}: routing.policy: there is no policy"
-            f" '{settings.routing.policy}'; there are: {', '.join(sorted(policies))}"
+            f" '{default}'; there are: {', '.join(sorted(policies))}"
         )
     media = settings.media
     return Snapshot(
@@ -65,7 +68,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
         codecs=CODECS,
         upstreams={u.vendor: u for u in _upstreams(loaded, env)},
         policies=policies,
-        default_policy=settings.routing.policy,
+        default_policy=default,
         fetch=FetchPolicy(
             max_bytes=media.max_bytes,
             timeout=media.timeout,
@@ -95,10 +98,10 @@ def compile_catalog(loaded: Loaded) -> Catalog:
             aliases=settings.aliases,
             families=settings.families,
             factors={name: Decimal(str(own.factor)) for name, own in settings.prices.items()},
+            doors=_doors(settings),
             overlay=(str(path), path.read_text(encoding="utf-8")) if path.exists() else None,
             tail=genai_prices_list() if settings.catalog.long_tail else None,
         )
-            doors=_doors(settings),
     except CatalogError as error:
         raise ConfigError(str(error)) from error
     except Failure as failure:
@@ -107,9 +110,6 @@ def compile_catalog(loaded: Loaded) -> Catalog:
         raise ConfigError(f"{_origin(loaded, key)}: {key}: {problem.message}") from failure
 
 
-def _policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
-    texts = {f"{name}.toml": text for name, text in shipped_policies().items()}
-    folder = loaded.settings.routing.policies_dir
 def _doors(settings: Settings) -> dict[str, tuple[str, str]]:
     """By vendor, whose price list its upstream has and where it computes."""
     kinds = ((KINDS.get(own.kind or name), own) for name, own in settings.upstreams.items())
@@ -120,22 +120,23 @@ def _doors(settings: Settings) -> dict[str, tuple[str, str]]:
     }
 
 
+def _policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
+    shipped = {f"{name}.toml": text for name, text in shipped_policies().items()}
+    own: dict[str, str] = {}
+    folder = loaded.settings.routing.policies_dir
     if folder:
         path = Path(folder)
         if not path.is_dir():
             where = _origin(loaded, "routing.policies_dir")
             raise ConfigError(f"{where}: routing.policies_dir: {folder} is no folder")
-        texts |= {
-            str(file): file.read_text(encoding="utf-8") for file in sorted(path.glob("*.toml"))
-        }
-    policies: dict[str, Policy] = {}
-    for name, text in texts.items():
         try:
-            policy = parse_policy(text, name, catalog)
-        except PolicyError as error:
-            raise ConfigError(str(error)) from error
-        policies[policy.name] = policy
-    return policies
+            own = {str(f): f.read_text(encoding="utf-8") for f in sorted(path.glob("*.toml"))}
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{folder}: a policy file cannot be read: {error}") from error
+    try:
+        return parse_policies(own, shipped, catalog, takes_on(catalog, datetime.now(UTC).date()))
+    except PolicyError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _upstreams(loaded: Loaded, env: Mapping[str, str]) -> list[Upstream]:

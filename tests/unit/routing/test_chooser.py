@@ -16,9 +16,12 @@ from fairlead.routing import (
     Decision,
     Features,
     Latency,
+    Predicted,
     Task,
+    Warm,
     decide,
     options_for,
+    parse_policies,
     parse_policy,
 )
 from fairlead.routing.chooser import KNOWN_MOST
@@ -45,12 +48,12 @@ when = { needs = { has = "json_schema" } }
 use = "haiku"
 """
 BARE = 'name = "bare"\nversion = "1"\ncandidates = ["haiku", "flash"]\notherwise = "haiku"\n'
-SHIPPED = [parse_policy(text, name) for name, text in shipped_policies().items()]
+SHIPPED = list(parse_policies({}, shipped_policies()).values())
 POLICIES = [*SHIPPED, parse_policy(OWN), parse_policy(BARE)]
 
 
-def price(features: Features) -> Decimal:
-    return Decimal(features.prompt_tokens) / 1000
+def price(features: Features, usual: int | None, _warm: Warm | None) -> Predicted:
+    return Predicted(features.prompt_tokens, usual or 7, Decimal(features.prompt_tokens) / 1000)
 
 
 FEATURES = st.builds(
@@ -73,7 +76,7 @@ def outcome(said: "type[Chooser] | Chooser", policy: Policy, features: Features)
         if isinstance(said, Chooser):
             return said.decide(features)
         options = options_for(policy, CATALOG, TODAY, lambda _: True)
-        return decide(features, policy, options, lambda _, asked: price(asked))
+        return decide(features, policy, options, lambda _, *asked: price(*asked))
     except Failure as failure:
         return failure.problem
 

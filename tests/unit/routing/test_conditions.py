@@ -46,7 +46,7 @@ def test_a_condition_tells_its_answer(
 RULE = Rule(
     "long mathematics?",
     (Condition("prompt_tokens", "over", 1_000), Condition("task", "is", "math")),
-    "flash",
+    ("flash",),
     "long",
 )
 

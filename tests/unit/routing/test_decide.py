@@ -16,6 +16,7 @@ from fairlead.routing import (
     Decision,
     Features,
     Option,
+    Predicted,
     decide,
     named,
     options_for,
@@ -76,10 +77,10 @@ def test_the_tree_is_the_articles() -> None:
     tree = POLICIES["article-tree"]
     nodes = article["tree"]
     assert [rule.question for rule in tree.rules] == [node["question"] for node in nodes]
-    meant = [CATALOG.resolve(rule.use, TODAY).id for rule in tree.rules]
+    meant = [CATALOG.resolve(rule.use[0], TODAY).id for rule in tree.rules]
     assert meant == [node["yes"] for node in nodes]
     (otherwise,) = [node["otherwise"] for node in nodes if "otherwise" in node]
-    assert CATALOG.resolve(tree.otherwise, TODAY).id == otherwise
+    assert CATALOG.resolve(tree.otherwise[0], TODAY).id == otherwise
 
 
 TASKS = {
@@ -190,7 +191,10 @@ def test_costs_are_predicted_for_every_candidate() -> None:
     options = options_for(POLICIES["article-tree"], CATALOG, TODAY, lambda _: True)
     costs = {FLASH: Decimal("0.01"), HAIKU: None}
     decision = decide(
-        Features(), POLICIES["article-tree"], options, lambda model, _: costs[model.id]
+        Features(),
+        POLICIES["article-tree"],
+        options,
+        lambda model, *_: Predicted(cost_usd=costs[model.id]),
     )
     assert {c.model: c.cost_usd for c in decision.candidates} == costs
 
@@ -245,12 +249,18 @@ def test_a_decision_survives_storage() -> None:
     options = options_for(POLICIES["article-tree"], CATALOG, TODAY, lambda _: True)
     for features, *_ in TREE:
         decision = decide(
-            features, POLICIES["article-tree"], options, lambda *_: Decimal("0.000123")
+            features,
+            POLICIES["article-tree"],
+            options,
+            lambda *_: Predicted(9, 7, Decimal("0.000123")),
         )
         stored = msgspec.json.encode(decision)
         assert msgspec.json.decode(stored, type=Decision) == decision
         again = decide(
-            decision.features, POLICIES["article-tree"], options, lambda *_: Decimal("0.000123")
+            decision.features,
+            POLICIES["article-tree"],
+            options,
+            lambda *_: Predicted(9, 7, Decimal("0.000123")),
         )
         assert again == decision
 

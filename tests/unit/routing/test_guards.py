@@ -13,6 +13,7 @@ from fairlead.catalog.model import Limits, Model
 from fairlead.routing import Features, Option, Policy, decide, named
 from fairlead.routing.conditions import FEATURES, OPERATORS, Condition
 from fairlead.routing.guards import broken_limit, limits_of
+from fairlead.routing.objective import NAMED
 from fairlead.routing.policy import Rule
 
 SHIPPED = tuple(load().models.values())
@@ -142,12 +143,14 @@ def policies(draw: st.DrawFn, names: tuple[str, ...]) -> Policy:
     one = st.sampled_from(names)
     rules = st.lists(
         st.builds(
-            Rule, st.just("?"), st.lists(conditions(), min_size=1, max_size=2).map(tuple), one,
-            st.just("because"),
+            Rule, st.just("?"), st.lists(conditions(), min_size=1, max_size=2).map(tuple),
+            st.lists(one, min_size=1, max_size=3, unique=True).map(tuple), st.just("because"),
         ),
         max_size=5,
     )  # fmt: skip
-    return Policy("any", "1", names, tuple(draw(rules)), draw(one))
+    otherwise = tuple(draw(st.lists(one, min_size=1, max_size=3, unique=True)))
+    objective = draw(st.sampled_from([None, *NAMED.values()]))
+    return Policy("any", "1", names, tuple(draw(rules)), otherwise, objective=objective)
 
 
 @given(st.data())
@@ -229,7 +232,7 @@ def test_too_many_pages_are_doubted() -> None:
     haiku, flash = load().models["claude-haiku-4-5-20251001"], load().models["gemini-2.5-flash"]
     features = Features(document_pages=90, pages=130, document_bytes=9_000, inline_bytes=12_000)
     doubt = "takes at most 100 pages of PDF in a request, this one has about 130"
-    policy = Policy("any", "1", ("haiku", "flash"), (), "haiku")
+    policy = Policy("any", "1", ("haiku", "flash"), (), ("haiku",))
     options = (Option(haiku, ("haiku",)), Option(flash, ("flash",)))
     decision = decide(features, policy, options)
     assert decision.ranked == (flash.id,)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.catalog import load
+from fairlead.catalog import load, shipped_policies
 from fairlead.catalog.claims import parse_toml
 from fairlead.catalog.entries import user_sheet
 from fairlead.catalog.keys import KEYS
-from fairlead.routing import parse_policy
+from fairlead.routing import parse_policies, takes_on
 from fairlead.routing.conditions import FEATURES, OPERATORS
-from fairlead.routing.policy import _RULE, _TOP
+from fairlead.routing.objective import DIMENSIONS, NAMED
+from fairlead.routing.policy_file import _CANARY, _CONSTRAINTS, _RULE, _TOP, NOT_YET
 
 TODAY = date(2026, 11, 22)
 DOCS = Path(__file__).parents[3] / "docs"
@@ -25,8 +26,11 @@ def examples(text: str) -> list[str]:
 
 
 def test_every_feature_operator_and_key_is_documented() -> None:
-    for name in (*FEATURES, *OPERATORS, *_TOP):
-        assert f"`{name}`" in POLICIES or name == "rules", name
+    for name in (*FEATURES, *OPERATORS, *_TOP, *DIMENSIONS, *NAMED, *shipped_policies()):
+        assert f"`{name}`" in POLICIES or name in ("rules", "canary"), name
+    for table, keys in (("canary", _CANARY), ("constraints", _CONSTRAINTS), ("options", NOT_YET)):
+        for name in keys:
+            assert f"`{table}.{name}`" in POLICIES, name
     for name in _RULE:
         assert f"`rules[].{name}`" in POLICIES
     for feature in FEATURES.values():
@@ -34,9 +38,11 @@ def test_every_feature_operator_and_key_is_documented() -> None:
             assert re.search(rf"\b{word}\b", POLICIES), word
 
 
-def test_the_example_policy_is_sound() -> None:
-    (example,) = examples(POLICIES)
-    assert parse_policy(example, "docs/policies.md", load()).name == "mine"
+def test_the_example_policies_are_sound() -> None:
+    catalog = load()
+    texts = {f"example {n}": text for n, text in enumerate(examples(POLICIES)) if "name" in text}
+    assert len(texts) >= 2
+    parse_policies(texts, shipped_policies(), catalog, takes_on(catalog, TODAY))
 
 
 @pytest.mark.parametrize("key", sorted(KEYS))

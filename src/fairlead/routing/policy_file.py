@@ -1,0 +1,479 @@
+"""Policies as TOML that a user can edit: read, checked, and a mistake told with its line.
+
+    name = "mine"
+    version = "1"
+    candidates = ["flash", "haiku"]
+    otherwise = ["flash", "haiku"]
+    objective = "cheapest"
+
+    [[rules]]
+    question = "large document? (more than 200,000 tokens)"
+    when = { prompt_tokens = { over = 200_000 } }
+    use = "flash"
+
+What the tables and keys are is data (`_TOP`, `_RULE`, ...); what holds between them is checked
+behind that, in the order of the file: no unreachable branch, no cycle of fallbacks, a candidate for
+each kind of content.
+"""
+
+import tomllib
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from decimal import Decimal
+from typing import Final, NoReturn
+
+from msgspec.structs import replace
+
+from fairlead.routing.conditions import (
+    FEATURES,
+    OPERATORS,
+    Condition,
+    Feature,
+    Form,
+    Wanted,
+    implies,
+)
+from fairlead.routing.objective import (
+    DIMENSIONS,
+    NAMED,
+    NO_CONSTRAINTS,
+    WEIGHTED,
+    Constraints,
+    Objective,
+)
+from fairlead.routing.policy import (
+    ALWAYS,
+    Canary,
+    Policy,
+    PolicyError,
+    arm,
+    hashed,
+    linked,
+)
+from fairlead.routing.reach import reached
+from fairlead.routing.rule import Rule
+from fairlead.routing.toml_reader import TomlReader
+
+__all__ = ["NOT_YET", "Takes", "parse_policies", "parse_policy"]
+
+Takes = Callable[[str], Collection[str]]
+"""A candidate's name to the kinds of content that its model takes today; empty: not known."""
+
+_TOP: Final[dict[str, tuple[type, ...]]] = {
+    "name": (str,),
+    "version": (str,),
+    "candidates": (list,),
+    "otherwise": (str, list),
+    "otherwise_reason": (str,),
+    "description": (str,),
+    "source": (str,),
+    "modalities": (list,),
+    "objective": (str, dict),
+    "constraints": (dict,),
+    "weights": (dict,),
+    "fallbacks": (dict,),
+    "options": (dict,),
+    "canary": (dict,),
+    "rules": (list,),
+}
+_REQUIRED: Final = ("name", "version", "candidates")
+_CANARY_ONLY: Final = frozenset({"name", "version", "description", "source", "canary"})
+_RULE: Final[dict[str, tuple[type, ...]]] = {
+    "question": (str,),
+    "when": (dict,),
+    "use": (str, list),
+    "reason": (str,),
+}
+_CANARY: Final[dict[str, tuple[type, ...]]] = {
+    "base": (str,),
+    "policy": (str,),
+    "share": (int, float),
+}
+_CONSTRAINTS: Final = ("quality_within", "max_usd", "max_first_token_ms")
+NOT_YET: Final = ("sticky", "hold_back_ms", "hedge", "cascade", "shadow_share")
+"""Options that are meant, but that nothing carries out yet: refused, not ignored."""
+
+_FITS: dict[Form, Callable[[object], bool]] = {
+    "number": lambda value: type(value) is int and value >= 0,
+    "flag": lambda value: isinstance(value, bool),
+    "word": lambda value: isinstance(value, str) and value != "",
+    "names": lambda value: isinstance(value, str) and value != "",
+}
+_FORMS: dict[Form, str] = {
+    "number": "a whole number, 0 or more",
+    "flag": "true or false",
+    "word": "a string that is not empty",
+    "names": "a string that is not empty",
+}
+
+
+def parse_policy(
+    text: str,
+    where: str = "<policy>",
+    known: Container[str] | None = None,
+    takes: Takes | None = None,
+) -> Policy:
+    """A policy from its file's text.
+
+    `where` names the file in errors; `known` holds what the catalogue knows (a `Catalog` will do);
+    with `takes` each kind of content must have a candidate. Raises `PolicyError`.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{where}: {error}") from error
+    reader = _Reader(text, where)
+    if "canary" in document:
+        return hashed(reader.canary(document))
+    reader.table(document, _TOP, _REQUIRED, "", None)
+    if document["name"].startswith(ALWAYS):
+        reader.fail("name", None, f"names with '{ALWAYS}' are made up by Fairlead; take another")
+    reader.options(document.get("options", {}))
+    candidates = reader.names(document["candidates"], "candidates")
+    for candidate in candidates:
+        if known is not None and candidate not in known:
+            reader.fail("candidates", None, f"no such family or model '{candidate}'")
+    rules = tuple(
+        reader.rule(index, row, candidates) for index, row in enumerate(document.get("rules", []))
+    )
+    policy = Policy(
+        name=document["name"],
+        version=document["version"],
+        candidates=candidates,
+        rules=rules,
+        otherwise=reader.otherwise(document, candidates),
+        otherwise_reason=document.get("otherwise_reason", "nothing else decided"),
+        description=document.get("description", ""),
+        source=document.get("source", ""),
+        objective=reader.objective(document, candidates),
+        constraints=reader.constraints(document.get("constraints", {})),
+        fallbacks=reader.fallbacks(document.get("fallbacks", {}), candidates),
+        modalities=reader.modalities(document.get("modalities")),
+    )
+    reader.reachable(rules)
+    reader.something_to_choose(policy)
+    if takes is not None:
+        reader.served(policy, takes)
+    return hashed(policy)
+
+
+def parse_policies(
+    own: Mapping[str, str],
+    shipped: Mapping[str, str],
+    known: Container[str] | None = None,
+    takes: Takes | None = None,
+) -> dict[str, Policy]:
+    """All policies, by name: the user's files go before shipped ones of the same name.
+
+    Both map a file's name to its text; `known` and `takes` are as for `parse_policy`, but shipped
+    policies are not held to `takes`: a family that the user has given other members must not keep
+    the gateway from starting. Policies that name others are given them. Raises `PolicyError`.
+    """
+    files: dict[str, tuple[Policy, str]] = {}
+    for texts, lint in ((shipped, None), (own, takes)):
+        mine: dict[str, str] = {}
+        for where, text in texts.items():
+            policy = parse_policy(text, where, known, lint)
+            other = mine.setdefault(policy.name, where)
+            if other != where:
+                said = f"'{policy.name}' is the name of {other} already"
+                TomlReader(text, where).fail("name", None, said)
+            files[policy.name] = (policy, where)
+    plain = {name: policy for name, (policy, _) in files.items()}
+    whole: dict[str, Policy] = {}
+    for name, (policy, where) in files.items():
+        whole[name] = policy
+        if policy.canary is not None:
+            text = own.get(where, "") or shipped.get(where, "")
+            whole[name] = _linked(policy, plain, TomlReader(text, where), known)
+    return whole
+
+
+def _linked(
+    policy: Policy, others: Mapping[str, Policy], reader: TomlReader, known: Container[str] | None
+) -> Policy:
+    """A canary with its arms, which are told to be wrong at its own lines."""
+    canary = policy.canary
+    for key, name in (("base", canary.base), ("policy", canary.policy)) if canary else ():
+        model = name.removeprefix(ALWAYS)
+        if model != name and known is not None and model not in known:
+            reader.fail(f"canary.{key}", None, f"no such family or model '{model}'")
+        try:
+            arm(name, others)
+        except PolicyError as error:
+            reader.fail(f"canary.{key}", None, str(error))
+    return linked(policy, others)
+
+
+class _Reader(TomlReader):
+    """Checks a policy's tables, in the order of the file."""
+
+    def among(
+        self, value: object, candidates: tuple[str, ...], key: str, rule: int | None
+    ) -> tuple[str, ...]:
+        """One candidate or several."""
+        names = (value,) if isinstance(value, str) else self.names(value, key, rule)
+        for name in names:
+            if name not in candidates:
+                self.fail(key, rule, f"'{name}' is not among the candidates")
+        return names
+
+    # --- tables -----------------------------------------------------------------------------------
+
+    def canary(self, document: Mapping[str, object]) -> Policy:
+        """A policy that does nothing but divide sessions between two others."""
+        for key in document:
+            if key in _TOP and key not in _CANARY_ONLY:
+                self.fail(
+                    key, None, "a canary divides between two policies: it has none of its own"
+                )
+        self.table(document, _TOP, ("name", "version"), "", None)
+        table = document["canary"]
+        assert isinstance(table, dict)  # noqa: S101 - `table` has just seen to it
+        self.table(table, _CANARY, tuple(_CANARY), "canary", None)
+        share = self.number(table["share"], "canary.share")
+        if not 0 < share < 1:
+            self.fail("canary.share", None, f"must be between 0 and 1, got {share}")
+        if table["base"] == table["policy"]:
+            self.fail("canary.policy", None, f"'{table['policy']}' is the base itself")
+        for key in ("base", "policy"):
+            if table[key] == document["name"]:
+                self.fail(f"canary.{key}", None, f"'{table[key]}' is this canary itself")
+        return Policy(
+            name=str(document["name"]),
+            version=str(document["version"]),
+            candidates=(),
+            rules=(),
+            otherwise=(),
+            description=str(document.get("description", "")),
+            source=str(document.get("source", "")),
+            canary=Canary(table["base"], table["policy"], share),
+        )
+
+    def otherwise(
+        self, document: Mapping[str, object], candidates: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """What no rule decides; all candidates where an objective chooses."""
+        if "otherwise" in document:
+            return self.among(document["otherwise"], candidates, "otherwise", None)
+        if "objective" not in document:
+            self.fail("", None, "'otherwise' is missing")
+        return candidates
+
+    def objective(
+        self, document: Mapping[str, object], candidates: tuple[str, ...]
+    ) -> Objective | None:
+        given, shares = document.get("objective"), document.get("weights")
+        if given == WEIGHTED:
+            return self.shares(shares, candidates)
+        if shares is not None:
+            self.fail("weights", None, f'serves nothing without objective = "{WEIGHTED}"')
+        if isinstance(given, dict):
+            keys: dict[str, tuple[type, ...]] = dict.fromkeys(DIMENSIONS, (int, float))
+            self.table(given, keys, (), "objective", None)
+            weights = {key: self.number(each, f"objective.{key}") for key, each in given.items()}
+            if not any(weights.values()):
+                self.fail("objective", None, f"weighs nothing; give {', '.join(DIMENSIONS)}")
+            cost, latency, quality = (weights.get(each, 0) for each in DIMENSIONS)
+            return Objective("weights", cost, latency, quality)
+        if given is not None and given not in NAMED:
+            said = ", ".join([*NAMED, WEIGHTED])
+            self.fail("objective", None, f"there is no '{given}'; there are {said}, or weights")
+        return NAMED.get(str(given))
+
+    def shares(self, table: object, candidates: tuple[str, ...]) -> Objective:
+        """Names and the shares that are drawn by."""
+        if not isinstance(table, dict) or not table:
+            self.fail("objective", None, f'"{WEIGHTED}" takes a table [weights] of the candidates')
+        for name in table:
+            self.among(name, candidates, f"weights.{name}", None)
+        shares = {name: self.number(each, f"weights.{name}") for name, each in table.items()}
+        if not any(shares.values()):
+            self.fail("weights", None, "at least one must be over 0")
+        for name in candidates:
+            if name not in shares:
+                self.fail("weights", None, f"'{name}' is missing; 0 leaves it out")
+        return Objective(WEIGHTED, shares=tuple(shares.items()))
+
+    def constraints(self, table: Mapping[str, object]) -> Constraints:
+        keys: dict[str, tuple[type, ...]] = dict.fromkeys(_CONSTRAINTS, (int, float))
+        self.table(table, keys, (), "constraints", None)
+        found = {key: self.number(each, f"constraints.{key}") for key, each in table.items()}
+        usd = found.get("max_usd")
+        return Constraints(
+            found.get("quality_within"),
+            None if usd is None else Decimal(str(usd)),
+            found.get("max_first_token_ms"),
+        )
+
+    def options(self, table: Mapping[str, object]) -> None:
+        """Options of the delivery."""
+        for key in table:
+            if key in NOT_YET:
+                self.fail(f"options.{key}", None, "not yet: nothing here carries it out")
+            self.fail(f"options.{key}", None, "unknown option")
+
+    def fallbacks(
+        self, table: Mapping[str, object], candidates: tuple[str, ...]
+    ) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Who comes behind whom; without a way back."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, behind in table.items():
+            key = f"fallbacks.{name}"
+            self.among(name, candidates, key, None)
+            found[name] = self.among(behind, candidates, key, None)
+        for name in found:
+            way = _way_back(name, found)
+            if way:
+                self.fail(
+                    f"fallbacks.{name}",
+                    None,
+                    f"a cycle: {' -> '.join(way)}; leave one out: what no fallback names comes"
+                    " behind in the order of the candidates",
+                )
+        return tuple(found.items())
+
+    def modalities(self, value: object) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        names = self.names(value, "modalities")
+        words = FEATURES["modalities"].words
+        for name in names:
+            if name not in words:
+                self.fail(
+                    "modalities", None, f"does not know '{name}'; known are {', '.join(words)}"
+                )
+        return names
+
+    def rule(self, index: int, row: object, candidates: tuple[str, ...]) -> Rule:
+        if not isinstance(row, dict):
+            self.fail("rules", None, "must be an array of tables ([[rules]])")
+        self.table(row, _RULE, ("question", "when", "use"), "", index)
+        use = self.among(row["use"], candidates, "use", index)
+        if not row["when"]:
+            self.fail("when", index, "asks nothing; what holds for all requests is `otherwise`")
+        when = tuple(
+            condition
+            for feature, asked in row["when"].items()
+            for condition in self.conditions(feature, asked, index)
+        )
+        return Rule(row["question"], when, use, str(row.get("reason", row["question"])))
+
+    def conditions(self, feature: str, asked: object, rule: int) -> Iterator[Condition]:
+        known = FEATURES.get(feature)
+        if known is None:
+            self.fail(f"when.{feature}", rule, f"unknown feature; known are {', '.join(FEATURES)}")
+        if not isinstance(asked, dict) or not asked:
+            self.fail(
+                f"when.{feature}", rule, "must be a table of an operator, such as { over = 1000 }"
+            )
+        for operator, wanted in asked.items():
+            key = f"when.{feature}.{operator}"
+            fitting = [name for name, each in OPERATORS.items() if known.form in each.forms]
+            if operator not in OPERATORS:
+                self.fail(key, rule, f"unknown operator; {feature} takes {', '.join(fitting)}")
+            if operator not in fitting:
+                self.fail(key, rule, f"does not fit; {feature} takes {', '.join(fitting)}")
+            yield Condition(feature, operator, self.wanted(wanted, known, operator, key, rule))
+
+    def wanted(self, value: object, feature: Feature, operator: str, key: str, rule: int) -> Wanted:
+        """The value to compare with, in the feature's form and among its words."""
+        if OPERATORS[operator].takes == "list":
+            wanted: Wanted = self.names(value, key, rule)
+        elif isinstance(value, bool | int | str) and _FITS[feature.form](value):
+            wanted = value
+        else:
+            self.fail(key, rule, f"must be {_FORMS[feature.form]}, got {value!r:.60}")
+        for word in wanted if isinstance(wanted, tuple) else (wanted,):
+            if feature.words and word not in feature.words:
+                self.fail(
+                    key, rule, f"does not know '{word}'; known are {', '.join(feature.words)}"
+                )
+        return wanted
+
+    # --- what holds between them ------------------------------------------------------------------
+
+    def reachable(self, rules: tuple[Rule, ...]) -> None:
+        """Every rule must be able to decide: no contradiction, something left to say yes to."""
+        for index, rule in enumerate(rules):
+            if not reached((rule,), 0):
+                self.contradiction(index, rule)
+            if not reached(rules, index):
+                self.fail("when", index, f"is never reached: {_covering(rules, index)}")
+
+    def contradiction(self, index: int, rule: Rule) -> NoReturn:
+        for each in rule.when:
+            own = tuple(c for c in rule.when if c.feature == each.feature)
+            if not reached((replace(rule, when=own),), 0):
+                said = " and ".join([f"{c.operator} {c.wanted}" for c in own])
+                noun = "number" if FEATURES[each.feature].form == "number" else "value"
+                self.fail(f"when.{each.feature}", index, f"no {noun} is {said}")
+        self.fail("when", index, "contradicts itself")
+
+    def something_to_choose(self, policy: Policy) -> None:
+        """An objective and constraints need a branch with several names."""
+        several = len(policy.otherwise) > 1 or any(len(rule.use) > 1 for rule in policy.rules)
+        if several:
+            return
+        said = "chooses nothing: no `use` and no `otherwise` names several candidates"
+        if policy.objective is not None:
+            self.fail("objective", None, said)
+        if policy.constraints != NO_CONSTRAINTS:
+            self.fail("constraints", None, said)
+
+    def served(self, policy: Policy, takes: Takes) -> None:
+        """Each kind of content needs a candidate, and a rule that asks for one needs a model."""
+        kinds = {name: frozenset(takes(name)) for name in policy.candidates}
+
+        def none(names: tuple[str, ...], kind: str) -> bool:
+            return not any(not kinds[name] or kind in kinds[name] for name in names)
+
+        for kind in policy.modalities or FEATURES["modalities"].words:
+            if none(policy.candidates, kind):
+                self.fail(
+                    "candidates",
+                    None,
+                    f"none takes {kind}; add a model that does, or say what the policy is for with"
+                    " `modalities`",
+                )
+        for index, rule in enumerate(policy.rules):
+            for condition in rule.when:
+                if condition.feature != "modalities":
+                    continue
+                wanted = condition.wanted if isinstance(condition.wanted, tuple) else ()
+                asked = wanted or (str(condition.wanted),)
+                if all(none(rule.use, kind) for kind in asked):
+                    said = f"{', '.join(rule.use)} takes no {' or '.join(asked)}"
+                    self.fail("use", index, f"{said}, which is what this rule asks for")
+
+
+def _covering(rules: tuple[Rule, ...], index: int) -> str:
+    """Which earlier rules leave nothing to this one."""
+    own = rules[index]
+    for before, earlier in enumerate(rules[:index]):
+        if all(any(implies(mine, wide) for mine in own.when) for wide in earlier.when):
+            return (
+                f"rules[{before}] ('{earlier.question}') already says yes to all that this rule"
+                " asks for"
+            )
+    needed = list(range(index))
+    for before in range(index):
+        fewer = [rules[n] for n in needed if n != before]
+        if not reached([*fewer, own], len(fewer)):
+            needed.remove(before)
+    names = ", ".join([f"rules[{n}]" for n in needed])
+    return f"{names} together already say yes to all that this rule asks for"
+
+
+def _way_back(start: str, fallbacks: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The way from a name back to itself, empty where there is none."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        for following in fallbacks.get(way[-1], ()):
+            if following == start:
+                return (*way, start)
+            if following not in seen:
+                seen.add(following)
+                ways.append((*way, following))
+    return ()
