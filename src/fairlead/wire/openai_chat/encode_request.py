@@ -6,15 +6,12 @@ where it stood, at the top or in its message.
 """
 
 import re
-from base64 import b64encode
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
 from fairlead.canon import (
-    Base64,
     CacheMark,
     Extra,
     FileRef,
@@ -22,7 +19,6 @@ from fairlead.canon import (
     Loss,
     Media,
     Opaque,
-    PlainText,
     Refusal,
     Request,
     ServerTool,
@@ -36,11 +32,11 @@ from fairlead.canon import (
 )
 from fairlead.canon import Part as CanonPart
 from fairlead.catalog.model import Model
-from fairlead.wire import media
 from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.in_words import in_words
 from fairlead.wire.json_mode import with_json_word
 from fairlead.wire.openai_chat.knobs import write_knobs
+from fairlead.wire.openai_chat.media_out import media_json
 from fairlead.wire.openai_chat.response import call_json
 
 __all__ = ["encode_request"]
@@ -241,7 +237,7 @@ class _Writer:
         return None
 
     def _media(self, part: Media, path: str) -> Json | None:
-        piece = _media(part)
+        piece = media_json(part)
         if part.kind == "video" and not self._takes_video:
             piece = None  # `video_url` is vLLM's and OpenRouter's; OpenAI refuses it
         if piece is None:
@@ -392,71 +388,3 @@ def _choice(choice: ToolChoice, request: Request) -> str | Json:
     mode = "auto" if choice.mode == "auto" else "required"
     tools = [named(name) for name in choice.names]
     return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
-
-
-# Media
-
-
-def _media(part: Media) -> Json | None:
-    """A media part, or None where the dialect has no form for it."""
-    source = part.source
-    if isinstance(source, FileRef):
-        if source.dialect != "openai_chat":
-            return None
-        return {"type": "file", "file": _file(part, {"file_id": source.id})}
-    return _MEDIA[part.kind](part)
-
-
-def _image(part: Media) -> Json | None:
-    url = _url(part)
-    if url is None:
-        return None
-    image = {"url": url}
-    if part.detail is not None:
-        image["detail"] = part.detail
-    return {"type": "image_url", "image_url": image}
-
-
-def _audio(part: Media) -> Json | None:
-    if isinstance(part.source, Url):
-        return {"type": "input_audio", "input_audio": {"data": part.source.url}}
-    name = media.format_of(part.mime)
-    if isinstance(part.source, Base64) and name is not None:
-        return {"type": "input_audio", "input_audio": {"data": part.source.data, "format": name}}
-    return _document(part)
-
-
-def _video(part: Media) -> Json | None:
-    url = _url(part)
-    return None if url is None else {"type": "video_url", "video_url": {"url": url}}
-
-
-def _document(part: Media) -> Json | None:
-    url = _url(part)
-    return None if url is None else {"type": "file", "file": _file(part, {"file_data": url})}
-
-
-def _file(part: Media, file: Json) -> Json:
-    if part.name is not None:
-        file["filename"] = part.name
-    return file
-
-
-def _url(part: Media) -> str | None:
-    source = part.source
-    if isinstance(source, Url):
-        return source.url
-    if isinstance(source, Base64):
-        return f"data:{part.mime};base64,{source.data}"
-    if isinstance(source, PlainText):
-        data = b64encode(source.text.encode()).decode()
-        return f"data:{part.mime or 'text/plain'};base64,{data}"
-    return None
-
-
-_MEDIA: Final[dict[str, Callable[[Media], Json | None]]] = {
-    "image": _image,
-    "audio": _audio,
-    "video": _video,
-    "document": _document,
-}

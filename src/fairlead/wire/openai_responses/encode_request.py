@@ -36,6 +36,7 @@ from fairlead.canon import (
 )
 from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.json_mode import with_json_word
+from fairlead.wire.openai_responses.extras_out import put_back
 from fairlead.wire.openai_responses.knobs import write_knobs
 from fairlead.wire.openai_responses.layout import spans_of
 from fairlead.wire.openai_responses.media_out import write_media
@@ -50,19 +51,7 @@ Json = dict[str, Any]
 _ENCODER: Final = msgspec.json.Encoder()
 _CALL_ID_MAX: Final = 64
 """call_id "maxLength 64" (OpenAI's API reference, "Create a model response")."""
-_SHARED: Final = {
-    "metadata": "metadata",
-    "moderation": "moderation",
-    "prompt_cache_key": "prompt_cache_key",
-    "prompt_cache_options": "prompt_cache_options",
-    "prompt_cache_retention": "prompt_cache_retention",
-    "safety_identifier": "safety_identifier",
-    "verbosity": "text.verbosity",
-}
-"""Fields of the chat dialect, and the same here."""
-_FORMAT: Final = re.compile(r"tools\[(\d+)\]\.custom\.format")
-_ITEM: Final = re.compile(r"input\[(\d+)\](?:\.(\w+))?")
-_TOOL: Final = re.compile(r"tools\[(\d+)\](?:\.(\w+))?")
+_ITEM: Final = re.compile(r"input\[(\d+)\]")
 
 
 def encode_request(request: Request, target: Target) -> Encoded:
@@ -93,7 +82,7 @@ def encode_request(request: Request, target: Target) -> Encoded:
         body["parallel_tool_calls"] = request.parallel_tools
     write_knobs(request, target.facts, body, writer.losses, thoughts=writer.thoughts)
     for extra in writer.left():
-        writer.put_back(extra, body)
+        put_back(extra, body, writer.items, writer.losses)
     return Encoded(_ENCODER.encode(body), tuple(writer.losses))
 
 
@@ -146,7 +135,7 @@ class _Writer:
                 at = number + 1
         for path, extra in list(self._extras.items()):
             found = _ITEM.fullmatch(path)
-            if found is not None and found[2] is None:
+            if found is not None:
                 del self._extras[path]
                 out.append((int(found[1]), Raw(extra.raw)))
         out.sort(key=lambda pair: pair[0])
@@ -313,64 +302,6 @@ class _Writer:
             told.add(held.path)
             del self._extras[held.path]
             out.append(Raw(held.raw))
-
-    # Extras
-
-    def put_back(self, extra: Extra, body: Json) -> None:
-        """A field that canon has no name for, where it stood; a loss if it is nobody's here."""
-        if extra.dialect == DIALECT and self._put_own(extra, body):
-            return
-        if extra.dialect == "openai_chat" and self._put_chat(extra, body):
-            return
-        why = f"a field of the {extra.dialect} dialect"
-        path = extra.path
-        self.losses.append(Loss("cosmetic" if extra.cosmetic else "semantic", path, path, why))
-
-    def _put_own(self, extra: Extra, body: Json) -> bool:
-        path, raw = extra.path, Raw(extra.raw)
-        if path == "include":
-            wanted = msgspec.json.decode(extra.raw, type=list[str])
-            body["include"] = [*body.get("include", ()), *wanted]
-            return True
-        found = _ITEM.fullmatch(path)
-        if found is not None and found[2] and (item := self.items.get(int(found[1]))) is not None:
-            item[found[2]] = raw
-            return True
-        found = _TOOL.fullmatch(path)
-        if found is not None and found[2]:
-            tools = body.get("tools", ())
-            at = int(found[1])
-            if at < len(tools) and isinstance(tools[at], dict):
-                tools[at][found[2]] = raw
-                return True
-            return False
-        *steps, last = path.split(".")
-        if "[" in path or len(steps) > 1:
-            return False
-        at_: Json = body
-        for step in steps:
-            at_ = at_.setdefault(step, {})
-        at_[last] = raw
-        return True
-
-    def _put_chat(self, extra: Extra, body: Json) -> bool:
-        if extra.path in _SHARED:
-            *steps, last = _SHARED[extra.path].split(".")
-            at: Json = body
-            for step in steps:
-                at = at.setdefault(step, {})
-            at.setdefault(last, Raw(extra.raw))
-            return True
-        found = _FORMAT.fullmatch(extra.path)
-        tools = body.get("tools", ())
-        if found is None or int(found[1]) >= len(tools):
-            return False
-        told = msgspec.json.decode(extra.raw)
-        if not isinstance(told, dict):
-            return False
-        inner = told.get("grammar")
-        tools[int(found[1])]["format"] = told if inner is None else {"type": "grammar", **inner}
-        return True
 
     def _cosmetic(self, path: str, what: str, why: str) -> None:
         self.losses.append(Loss("cosmetic", path, what, why))
