@@ -15,6 +15,8 @@ HEADERS: dict[str, str] = {
     "x-fairlead-upstream": "the upstream that was asked",
     "x-fairlead-route": "why it went there, in short",
     "x-fairlead-losses": "what could not be said to the model, comma-separated; absent if nothing",
+    "x-fairlead-prompt-caching": "what the vendor was asked to cache: `conversation` or"
+    " `beginning`; absent if nothing (docs/caching.md)",
     "x-fairlead-cost-usd": "cost in US dollars, where it is known when headers are sent",
     "x-fairlead-warning": "what the operator should know, such as that the model is about to end",
     "x-fairlead-estimated": "`true` if Fairlead counted tokens itself, as the vendor did not",
@@ -50,6 +52,8 @@ def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
     if x.losses:
         names = dict.fromkeys(loss.what for loss in x.losses)
         headers.append((b"x-fairlead-losses", _ascii(", ".join(names))))
+    if x.caching:
+        headers.append((b"x-fairlead-prompt-caching", x.caching.encode("ascii")))
     if x.cost_text is not None:
         headers.append((b"x-fairlead-cost-usd", x.cost_text.encode("ascii")))
     if x.warnings:

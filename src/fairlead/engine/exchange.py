@@ -18,6 +18,7 @@ from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.record import Accepted, Op, Outcome, Record
 from fairlead.routing.decision import Decision
+from fairlead.tokens.prefix import Prefix, Reuse
 from fairlead.upstream.vendors import Upstream
 from fairlead.vault.vault import LOOPBACK
 from fairlead.wire.codec import Codec
@@ -49,6 +50,7 @@ class Exchange:
         "asked",
         "at",
         "body",
+        "caching",
         "codec",
         "cost",
         "cost_text",
@@ -57,6 +59,7 @@ class Exchange:
         "emulated",
         "first_byte",
         "first_token",
+        "foreseen",
         "headers",
         "id",
         "in_url",
@@ -68,13 +71,16 @@ class Exchange:
         "op",
         "original",
         "outcome",
+        "prefix",
         "previous_id",
         "previous_upstream",
         "price_version",
         "problem",
         "query",
         "request",
+        "reuse",
         "scope",
+        "sent",
         "snapshot",
         "started",
         "status",
@@ -85,6 +91,7 @@ class Exchange:
         "upstream",
         "usage",
         "vendor_error",
+        "wants_caching",
         "warnings",
     )
 
@@ -126,6 +133,7 @@ class Exchange:
         self.stream = False
         self.request: Request | None = None
         self.decision: Decision | None = None
+        self.foreseen: tuple[str, int] | None = None  # the route and its prompt's raw estimate
         self.asked = False  # whether anything was sent to an upstream
         self.model: Model | None = None
         self.upstream: Upstream | None = None
@@ -142,6 +150,13 @@ class Exchange:
         self.first_token: float | None = None
         self.last: float | None = None
         self.emulated = False
+        # How the prompt begins, as the client said it, and what of it was seen before
+        # (`engine.beginnings`); as it was sent, where the vendor may be asked to cache it.
+        self.prefix: Prefix | None = None
+        self.reuse: Reuse | None = None
+        self.sent: Prefix | None = None
+        self.wants_caching: bool | None = None  # the client's own word
+        self.caching = ""  # what the vendor was asked to cache
         self.problem: Problem | None = None
         self.outcome: Outcome = "internal_error"
         self.status = 500
@@ -186,6 +201,7 @@ class Exchange:
     def record(self) -> Record:
         """The ledger's record of what is known now."""
         decision, problem, usage = self.decision, self.problem, self.usage
+        prefix = self.prefix
         # By position: CPython gathers more than 15 named arguments in a dictionary first.
         return Record(
             self.id,
@@ -213,7 +229,19 @@ class Exchange:
             self._ms(self.last),
             self.emulated,
             self.op,
+            prefix.pack() if prefix is not None else b"",
+            *self._reused(),
         )
+
+    def _reused(self) -> tuple[int | None, int | None]:
+        """The prompt's tokens that began another one before: the beginning's share of an estimate,
+        in the counting of the model that answered.
+        """
+        prefix, reuse, usage = self.prefix, self.reuse, self.usage
+        if prefix is None or reuse is None or usage is None or not prefix.tokens[-1]:
+            return None, None
+        each = usage.prompt_total / prefix.tokens[-1]
+        return round(reuse.within_5m * each), round(reuse.within_1h * each)
 
     def _ms(self, moment: float | None) -> float | None:
         """Milliseconds since the start, to the microsecond (`round` takes six times as long)."""

@@ -168,7 +168,10 @@ KINDS: dict[str, Kind] = {
 
 
 class Upstream(Struct, frozen=True):
-    """A configured upstream. `headers` are complete: the key is in them, so never print them."""
+    """A configured upstream. `headers` are complete: the key is in them, so never print them.
+
+    `prompt_caching`: it is asked to cache where that pays.
+    """
 
     name: str
     kind: Kind
@@ -178,6 +181,7 @@ class Upstream(Struct, frozen=True):
     timeouts: Timeouts = Timeouts()
     ca_file: str = ""
     ask_usage: bool = True
+    prompt_caching: bool = False
 
     @property
     def vendor(self) -> str:
@@ -204,6 +208,7 @@ class Upstream(Struct, frozen=True):
         ca_file: str = "",
         *,
         ask_usage: bool = True,
+        prompt_caching: bool = False,
     ) -> "Upstream":
         """Put together what is sent with every request, once.
 
@@ -232,6 +237,7 @@ class Upstream(Struct, frozen=True):
             timeouts=timeouts or Timeouts(),
             ca_file=ca_file,
             ask_usage=ask_usage,
+            prompt_caching=prompt_caching,
         )
 
 

@@ -194,6 +194,10 @@ class Codec(Struct, frozen=True):
     where a request of this dialect wants to be computed, as `Usage.region` tells it: asked only
     where the price depends on it and the answer does not say.
 
+    `ask_caching` asks, in a body of this dialect that does not, for its beginning to be cached up
+    to one or two places: `(turn, block)`, as in `tokens.prefix.Place`, the nearer one first. It
+    gives the very same bytes where none of them can be asked for. None: nobody is to be asked.
+
     `client_path` turns canon's path of a field (in another dialect's loss or error) into the path
     at which this dialect's client wrote it.
     """
@@ -211,6 +215,7 @@ class Codec(Struct, frozen=True):
     encode_error: Callable[[Problem, str], bytes]
     stream_content_type: str = "text/event-stream"
     client_path: Callable[[str, Request], str] = _as_it_is
+    ask_caching: Callable[[bytes, Sequence[tuple[int, int]]], bytes] | None = None
     model_in_body: bool = True
     framing: Framing = "sse"
     request_id_header: bytes = b""

@@ -1,6 +1,7 @@
 """The Anthropic Messages dialect, both ways, as one table of functions."""
 
 from fairlead.canon import Reasoning
+from fairlead.wire.anthropic.ask_caching import ask_caching
 from fairlead.wire.anthropic.encode_request import encode_request
 from fairlead.wire.anthropic.errors import decode_error, encode_error
 from fairlead.wire.anthropic.headers import left_behind, read_headers
@@ -29,6 +30,7 @@ CODEC = Codec(
     decode_error=decode_error,
     encode_error=encode_error,
     client_path=client_path,
+    ask_caching=ask_caching,
     request_id_header=b"request-id",
     left_behind=left_behind,
     # "thinking: ... When enabled, responses include thinking content blocks": without it there is
