@@ -26,6 +26,7 @@ from fairlead.engine.faults import (
     outcome_of,
     redirected,
 )
+from fairlead.engine.learning import PromptCounts
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import Lane, plan
 from fairlead.engine.prepare import body_for
@@ -70,6 +71,7 @@ class Engine:
         vault: Vault,
         responses: ResponseStore | None = None,
         ownership: Ownership | None = None,
+        counts: PromptCounts | None = None,
     ) -> None:
         self.transports = transports
         self.ledger = ledger
@@ -77,6 +79,7 @@ class Engine:
             vault,
             MemoryResponses() if responses is None else responses,  # an empty store is false
             MemoryOwnership() if ownership is None else ownership,
+            PromptCounts() if counts is None else counts,
         )
 
     async def serve(self, x: Exchange, client: Client) -> None:
@@ -101,6 +104,8 @@ class Engine:
             log.exception("request %s failed inside Fairlead", x.id)
             await self._answer_error(x, client, _internal(x))
         finally:
+            if x.foreseen is not None and x.outcome == "ok":
+                self.stores.counts.learn(x)
             self.ledger.add(x.record())
 
     def _accept(self, x: Exchange) -> None:
@@ -117,7 +122,7 @@ class Engine:
     async def _dispatch(self, x: Exchange, client: Client) -> None:
         if x.codec.state is not None:
             await recall(x, self.stores.responses)
-        lanes = plan(x)
+        lanes = plan(x, self.stores.counts)
         x.warnings = x.decision.warnings if x.decision is not None else ()
         refusals: list[Problem] = []
         for number, lane in enumerate(lanes):

@@ -6,6 +6,7 @@ Decoding is lazy: a named model whose upstream speaks the client's own dialect i
 from fairlead.catalog.model import Model
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.learning import PromptCounts
 from fairlead.routing import extract, named
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
 from fairlead.upstream.vendors import Upstream
@@ -18,8 +19,10 @@ Lane = tuple[Model, Upstream]
 """One way the request may go."""
 
 
-def plan(x: Exchange) -> list[Lane]:
+def plan(x: Exchange, counts: PromptCounts) -> list[Lane]:
     """The ways that may serve this request, best first; fills in the exchange's decision.
+
+    `counts` corrects the estimate of its prompt by what the route's last answers had.
 
     Raises:
         Failure: nothing can serve it, or the request is at fault.
@@ -27,14 +30,16 @@ def plan(x: Exchange) -> list[Lane]:
     hints = hint_reader.read(x.headers, x.body)
     if hints.allow_loss is not None:
         x.allow_loss = hints.allow_loss
+    if hints.prompt_caching is not None:
+        x.wants_caching = hints.prompt_caching == "auto"
     if hints.policy is not None:
         x.snapshot.policy(hints.policy)  # a misspelt one is told, also where none is needed
     if x.model_name == AUTO:
-        return _by_policy(x, hints)
-    return [_by_name(x, hints)]
+        return _by_policy(x, hints, counts)
+    return [_by_name(x, hints, counts)]
 
 
-def _by_name(x: Exchange, hints: Hints) -> Lane:
+def _by_name(x: Exchange, hints: Hints, counts: PromptCounts) -> Lane:
     snapshot = x.snapshot
     if not x.model_name and (lane := _unnamed(x)) is not None:
         return lane
@@ -45,7 +50,7 @@ def _by_name(x: Exchange, hints: Hints) -> Lane:
         x.decision = as_named(model, warnings)
     else:
         request = x.decoded()
-        features = extract(request, hints, len(x.body))
+        features = counts.foresee(x, extract(request, hints, len(x.body)), model.id)
         x.decision = named(model, features, warnings=warnings)
     return model, upstream
 
@@ -77,10 +82,11 @@ def as_named(model: Model, warnings: tuple[str, ...]) -> Decision:
     )
 
 
-def _by_policy(x: Exchange, hints: Hints) -> list[Lane]:
+def _by_policy(x: Exchange, hints: Hints, counts: PromptCounts) -> list[Lane]:
     snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
     chooser = snapshot.chooser(policy, today)
-    decision = x.decision = chooser.decide(extract(x.decoded(), hints, len(x.body)))
+    features = counts.foresee(x, extract(x.decoded(), hints, len(x.body)), policy.name)
+    decision = x.decision = chooser.decide(features)
     models = chooser.models
     return [(models[name], snapshot.upstream(models[name])) for name in decision.ranked]

@@ -169,8 +169,8 @@ class EstimateEngine(Engine):
         if x.codec.state is not None:
             await recall(x, self.stores.responses)
         request = x.decoded()
-        features = extract(request, hints, len(x.body))
         policy = snapshot.policy(hints.policy)
+        features = self.stores.counts.foresee(x, extract(request, hints, len(x.body)), policy.name)
         chooser = snapshot.chooser(policy, x.today)
         shown = _options(x, chooser, asked.models)
         # Beside the loop: the vocabulary is read when first needed, and prompts may be long.
@@ -211,7 +211,7 @@ class EstimateEngine(Engine):
             losses, refused = self._said(x, request, model)
             refuses += refused
         serves = not any(refusal.certain for refusal in refuses)
-        tokens = await asyncio.to_thread(_tokens, read, model, surface)
+        tokens = await asyncio.to_thread(self._tokens, x, read, model, surface)
         if asked.count and upstream is not None and serves:
             tokens = await self._counted(x, (model, upstream), tokens)
         table = x.snapshot.prices(model, x.today)
@@ -230,6 +230,16 @@ class EstimateEngine(Engine):
             cost_usd=cost,
             warnings=option.warnings,
         )
+
+    def _tokens(self, x: Exchange, read: Shape, model: Model, surface: str) -> Tokens:
+        """The estimate for one model, with the interval that its family's errors give, and what
+        the vendor's counts of this key's earlier requests taught.
+        """
+        found = estimate_shape(read, family_of(model, surface), model=model.id, coverage=COVERAGE)
+        if x.foreseen is not None:
+            quick = x.foreseen[1]
+            found = self.stores.counts.corrected(x.scope, model, surface, found, quick)
+        return Tokens(found.tokens, found.low, found.high, COVERAGE, found.family, found.how)
 
     def _said(
         self, x: Exchange, request: Request, model: Model
@@ -377,12 +387,6 @@ def _cheapest(found: Iterable[Candidate]) -> str | None:
         if each.serves and each.cost_usd is not None
     ]
     return min(priced)[2] if priced else None
-
-
-def _tokens(read: Shape, model: Model, surface: str) -> Tokens:
-    """The estimate for one model, with the interval that its family's errors give."""
-    found = estimate_shape(read, family_of(model, surface), model=model.id, coverage=COVERAGE)
-    return Tokens(found.tokens, found.low, found.high, COVERAGE, found.family, found.how)
 
 
 def _cost(

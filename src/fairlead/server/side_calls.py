@@ -51,7 +51,7 @@ class SideCalls:
         kept = engine.stores
         shared = (engine.transports, engine.ledger, kept.vault, kept.responses, kept.ownership)
         self._counting = CountingEngine(*shared)
-        self._estimates = EstimateEngine(*shared)
+        self._estimates = EstimateEngine(*shared, kept.counts)
         self._embedding = EmbeddingEngine(*shared)
         self._shared = shared
 

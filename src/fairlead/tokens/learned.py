@@ -1,15 +1,22 @@
 """What the vendors' true counts teach about our estimates, as they come.
 
 A route's traffic is like itself: the same system prompt, the same tools, the same language. So the
-ratio of true to estimated tokens of its last answers corrects the next estimate. The ratio is kept
-as a decayed mean of logarithms, is bounded (one odd answer must not double the next estimate), and
-counts for little until several answers agree.
+ratio of true to estimated tokens of its last answers tells about its next request. Its logarithm is
+kept as a decayed mean with a decayed variance; no single answer counts as further off than by a
+factor of 4, and before the first one stands `UNLIKE`, the spread that the estimates of strangers'
+requests have, with the weight of `PRIOR` answers.
+
+Two uses. The request path has but the quick estimate: it is corrected (`ratio`, `high`). Who asks
+for an estimate has two opinions: the precise estimate with its interval, and the quick one times
+the ratio with the route's own spread. They are weighed by their variances, as two measurements of
+one length are: a route that is like itself overrules the fit after a few answers, one whose
+requests have nothing in common hardly moves it.
 """
 
 from collections.abc import Hashable
-from math import exp, log
+from math import exp, log, sqrt
 
-from fairlead.tokens.estimate import TokenEstimate
+from fairlead.tokens.estimate import Coverage, TokenEstimate
 
 __all__ = ["Learned", "Ratios"]
 
@@ -17,19 +24,31 @@ DECAY = 0.95
 """What remains of an answer's weight after the next: half is forgotten after 13 answers."""
 PRIOR = 2.0
 """Answers that a ratio of 1 counts for at the beginning."""
+UNLIKE = 0.35
+"""Spread of the quick estimate's logarithm between requests that have nothing to do with each
+other (docs/tokens.md: half within 22 %, 95 % within a factor of 2 or so)."""
+LEAST = 0.01
+"""No route is so regular that its next count is known better than by 1 %."""
 MOST = log(4.0)
 """No single answer counts as further off than by a factor of 4."""
 KEPT = 4_096
 """Keys that are remembered; the oldest make room."""
+NORMAL = {80: 1.282, 95: 1.960}
+"""How many standard deviations an interval reaches to either side."""
+SURE, SURE_AFTER = 2.33, 3.0
+"""Of the high estimate: one count in a hundred is beyond it; answers before it may be lowered."""
+ADDED = 64
+"""Tokens added to a high estimate: short prompts are off by some tokens, not by a share."""
 
 
 class Learned:
-    """The correction for one key (a route, a virtual key) and family. Not for threads."""
+    """What is known of one key (a route, a virtual key and a family). Not for threads."""
 
-    __slots__ = ("_mean", "_weight")
+    __slots__ = ("_mean", "_squares", "_weight")
 
     def __init__(self) -> None:
         self._mean = 0.0
+        self._squares = 0.0
         self._weight = 0.0
 
     def observe(self, estimated: int, true: int) -> None:
@@ -43,7 +62,9 @@ class Learned:
             off = -MOST
         weight = self._weight * DECAY + 1.0
         self._weight = weight
-        self._mean += (off - self._mean) / weight
+        before = off - self._mean
+        self._mean += before / weight
+        self._squares = self._squares * DECAY + before * (off - self._mean)
 
     @property
     def ratio(self) -> float:
@@ -51,19 +72,47 @@ class Learned:
         weight = self._weight
         return exp(self._mean * weight / (weight + PRIOR))
 
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the next answer's logarithm about that of the ratio."""
+        weight = self._weight + PRIOR
+        mean = self._mean * self._weight / weight
+        # Within the answers, and between what they say and what is believed yet.
+        within = (self._squares + PRIOR * UNLIKE * UNLIKE) / weight
+        return sqrt(within * (1 + 1 / weight) + (self._mean - mean) ** 2) + LEAST
+
     def apply(self, tokens: int) -> int:
         """An estimate, corrected."""
         return round(tokens * self.ratio)
 
-    def correct(self, estimate: TokenEstimate) -> TokenEstimate:
-        """An estimate and its interval, corrected."""
+    def high(self, tokens: int, high: int) -> int:
+        """A high estimate, corrected: `tokens` and `high` are as they were estimated."""
         ratio = self.ratio
+        if self._weight < SURE_AFTER:
+            return round(high * max(1.0, ratio))
+        return round(tokens * ratio * exp(SURE * self.spread)) + ADDED
+
+    def correct(
+        self, estimate: TokenEstimate, quick: int, *, coverage: Coverage = 95
+    ) -> TokenEstimate:
+        """An estimate weighed with what the ratio makes of the `quick` one of the same prompt."""
+        if not self._weight or quick <= 0 or estimate.tokens <= 0:
+            return estimate
+        reach = NORMAL[coverage]
+        own = log(max(estimate.high, 1) / max(estimate.low, 1)) / (2 * reach) + LEAST
+        precision, theirs = own**-2, self.spread**-2
+        told = log(quick) + log(self.ratio)
+        best = log(estimate.tokens)
+        best += max(-MOST, min(MOST, told - best)) * theirs / (precision + theirs)
+        # If both opinions are far apart, one of them is wrong, and nobody knows which.
+        apart = (told - log(estimate.tokens)) ** 2 * precision * theirs / (precision + theirs) ** 2
+        around = reach * sqrt(1 / (precision + theirs) + apart)
         return TokenEstimate(
-            round(estimate.tokens * ratio),
-            int(estimate.low * ratio),
-            -int(-estimate.high * ratio),
+            round(exp(best)),
+            int(exp(best - around)),
+            -int(-exp(best + around) // 1),
             estimate.family,
-            f"{estimate.how}+learned" if self._weight else estimate.how,
+            f"{estimate.how}+learned",
         )
 
 

@@ -15,7 +15,7 @@ def test_nothing_learned_changes_nothing() -> None:
     assert learned.ratio == 1
     assert learned.apply(123) == 123
     estimate = TokenEstimate(10, 8, 12, "f", "fit")
-    assert learned.correct(estimate) == estimate
+    assert learned.correct(estimate, 10) == estimate
 
 
 def test_agreement_is_believed_slowly() -> None:
@@ -25,10 +25,42 @@ def test_agreement_is_believed_slowly() -> None:
     for _ in range(60):
         learned.observe(100, 150)
     assert learned.ratio == pytest.approx(1.5, abs=0.06)
-    corrected = learned.correct(TokenEstimate(100, 90, 110, "f", "fit"))
-    assert corrected.tokens == learned.apply(100)
-    assert corrected.low < corrected.tokens < corrected.high
+    corrected = learned.correct(TokenEstimate(160, 90, 230, "f", "fit"), 100)
+    assert corrected.tokens == pytest.approx(150, abs=4)
+    assert 110 < corrected.low < corrected.tokens < corrected.high < 190
     assert corrected.how == "fit+learned"
+    narrower = learned.correct(TokenEstimate(160, 90, 230, "f", "fit"), 100, coverage=80)
+    assert corrected.low < narrower.low < narrower.high < corrected.high
+
+
+def test_a_motley_route_hardly_moves_a_narrow_estimate() -> None:
+    learned = Learned()
+    for _ in range(30):
+        learned.observe(100, 300)
+        learned.observe(100, 40)
+    narrow = TokenEstimate(100, 95, 105, "f", "fit")
+    assert 95 <= learned.correct(narrow, 100).tokens <= 105
+    assert learned.spread > 0.8
+
+
+def test_a_route_that_is_like_itself_grows_sure() -> None:
+    learned = Learned()
+    spreads = []
+    for _ in range(40):
+        learned.observe(100, 200)
+        spreads.append(learned.spread)
+    assert spreads[-1] < 0.15 < spreads[0]
+    assert learned.high(100, 199) < 350
+    assert Learned().high(100, 199) == 199
+
+
+def test_opinions_far_apart_widen_the_interval() -> None:
+    learned = Learned()
+    for _ in range(40):
+        learned.observe(100, 100)
+    near = learned.correct(TokenEstimate(110, 90, 130, "f", "fit"), 100)
+    far = learned.correct(TokenEstimate(300, 280, 320, "f", "fit"), 100)
+    assert far.high / far.low > near.high / near.low
 
 
 def test_what_was_is_forgotten() -> None:
