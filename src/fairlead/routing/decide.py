@@ -61,6 +61,8 @@ def decide(
     """
     if policy.canary is not None:
         return _divided(features, policy, options, predict, moment)
+    if not policy.chooses:
+        moment = NO_MOMENT  # has no say, and is not stored
     path, rule = _walk(policy, features)
     use = policy.otherwise if rule is None else rule.use
     expected = expect(options, features, predict, moment)
@@ -135,7 +137,7 @@ def drawn_arm(policy: Policy, moment: Moment) -> tuple[Policy, Step]:
     canary = policy.canary
     if canary is None or len(canary.arms) < len(_ARMS):
         raise PolicyError(f"{policy.name}: the policies that it divides between are not known")
-    question = f"among the {canary.share:.4%} of sessions on {canary.policy}?".replace("0000%", "%")
+    question = f"among the {canary.share * 100:g} % of sessions on {canary.policy}?"
     if moment.session is None:
         return canary.arms[0], Step(question, answer=False, because="no session to draw from")
     drawn = uniform(moment.session, policy.name)

@@ -44,6 +44,7 @@ class Hints(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     budget: Budget | None = None
     policy: str | None = None
     allow_loss: bool | None = None
+    prompt_caching: Literal["auto", "off"] | None = None
 
 
 class Features(Struct, frozen=True, omit_defaults=True):

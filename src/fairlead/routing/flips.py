@@ -27,57 +27,58 @@ def flips(
     features: Features, policy: Policy, options: Sequence[Option], first: str
 ) -> tuple[Flip, ...]:
     """The changes of one feature that would have put another model than `first` in front."""
-    found: dict[str, Flip] = {}
+    found: dict[tuple[str, str], list[str]] = {}
+    tried: set[tuple[str, str]] = set()
     for condition in [each for rule in policy.rules for each in rule.when]:
-        for value, said in _changes(condition, features):
-            if said in found or len(found) >= MOST:
+        for value, change, word in _changes(condition, features):
+            if (change, word) in tried:
                 continue
+            tried.add((change, word))
             other = _first(_changed(features, condition.feature, value), policy, options)
             if other is not None and other != first:
-                found[said] = Flip(said, other)
-    return tuple(found.values())
+                found.setdefault((change, other), []).append(word)
+    told = [Flip(f"{how} {' or '.join(words)}", model) for (how, model), words in found.items()]
+    return tuple(told[:MOST])
 
 
-def _changes(condition: Condition, features: Features) -> Iterator[tuple[Value, str]]:
+def _changes(condition: Condition, features: Features) -> Iterator[tuple[Value, str, str]]:
     """Values with which the condition is answered the other way, and how they are told."""
     feature, operator, wanted = condition.feature, condition.operator, condition.wanted
     actual = getattr(features, feature)
     holds = OPERATORS[operator].test(actual, wanted)
     form = FEATURES[feature].form
+    words = wanted if isinstance(wanted, tuple) else (str(wanted),)
     if form == "number" and isinstance(wanted, int):
         yield from _number(feature, operator, wanted, holds=holds)
+    elif form == "names" and holds:
+        left = tuple([name for name in actual if name not in words])
+        yield left, f"{feature} without", " or ".join(words)
     elif form == "names":
-        names = wanted if isinstance(wanted, tuple) else (str(wanted),)
-        if holds:
-            left = tuple([name for name in actual if name not in names])
-            yield left, f"{feature} without {' or '.join(names)}"
-        else:
-            for name in names:
-                yield (*actual, name), f"{feature} with {name}"
+        for name in words:
+            yield (*actual, name), f"{feature} with", name
     elif form == "flag":
-        yield not actual, f"{feature} {'no' if actual else 'yes'}"
-    elif holds:
-        words = wanted if isinstance(wanted, tuple) else (wanted,)
-        for word in FEATURES[feature].words:
-            if word not in words:
-                yield word, f"{feature} {word}"
+        yield not actual, feature, "no" if actual else "yes"
     else:
-        for word in wanted if isinstance(wanted, tuple) else (str(wanted),):
-            yield word, f"{feature} {word}"
+        for word in FEATURES[feature].words:
+            if (word in words) is not holds:
+                yield word, feature, word
 
 
-def _number(feature: str, operator: str, wanted: int, *, holds: bool) -> Iterator[tuple[int, str]]:
+def _number(
+    feature: str, operator: str, wanted: int, *, holds: bool
+) -> Iterator[tuple[int, str, str]]:
+    told = f"{wanted:,}"
     if operator == "over":
         value, said = (wanted, "at most") if holds else (wanted + 1, "over")
-        yield value, f"{feature} {said} {wanted:,}"
+        yield value, f"{feature} {said}", told
     elif operator == "under":
         value, said = (wanted, "at least") if holds else (wanted - 1, "under")
         if value >= 0:
-            yield value, f"{feature} {said} {wanted:,}"
+            yield value, f"{feature} {said}", told
     elif holds:
-        yield wanted + 1, f"{feature} not {wanted:,}"
+        yield wanted + 1, f"{feature} not", told
     else:
-        yield wanted, f"{feature} {wanted:,}"
+        yield wanted, feature, told
 
 
 def _changed(features: Features, feature: str, value: Value) -> Features:
