@@ -11,11 +11,10 @@ import sys
 from pathlib import Path
 
 import msgspec
-import typer
 from msgspec import inspect as shape
 
 from fairlead.canon import STATUS
-from fairlead.cli.main import app
+from fairlead.cli.main import COMMANDS, command
 from fairlead.engine.answer_headers import HEADERS
 from fairlead.ledger.record import Outcome
 from fairlead.routing.decision import Hints
@@ -204,25 +203,25 @@ def _words(kind: object) -> str:
 
 
 def _commands() -> str:
-    group = typer.main.get_command(app)
     lines: list[str] = []
 
-    def walk(command: object, name: str) -> None:
-        inner = getattr(command, "commands", None)
+    def walk(made: object, name: str) -> None:
+        inner = getattr(made, "commands", None)
         if inner:
             for key in inner:
                 walk(inner[key], f"{name} {key}")
             return
-        told = " ".join((getattr(command, "help", None) or "").split())
+        told = " ".join((getattr(made, "help", None) or "").split())
         lines.append(f"### `{name}`\n\n{told}\n")
-        for param in getattr(command, "params", []):
+        for param in getattr(made, "params", []):
             if param.name == "help":
                 continue
             flags = ", ".join(f"`{opt}`" for opt in param.opts)
             lines.append(f"- {flags}: {getattr(param, 'help', None) or 'as it says'}")
         lines.append("")
 
-    walk(group, "fairlead")
+    for each in COMMANDS:
+        walk(command(each), f"fairlead {each}")
     return "\n".join(lines).strip()
 
 

@@ -1,31 +1,69 @@
-"""The command line: one file a command, this one puts them together."""
+"""The command line: one file a command, this one puts them together.
+
+A command is imported when it is asked for: a gateway has no need of the emulator, and importing all
+of them takes longer than most of what they do.
+"""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from fairlead.canon import Failure, FairleadError
-from fairlead.cli import (
-    catalog,
-    check,
-    cost,
-    demo,
-    emulate,
-    forecast,
-    keys,
-    models,
-    receipt,
-    reconcile,
-    serve,
-    usage,
-    whatif,
-)
 from fairlead.cli.output import complain
 from fairlead.version import VERSION
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "app", "command", "main"]
+
+COMMANDS = {
+    "serve": "Run the gateway: one endpoint, each request routed, answered and accounted for.",
+    "emulate": "Emulate the vendors' APIs. Everything that it answers is marked as emulated.",
+    "check": "Validate the configuration and print what is in force. Secrets are masked.",
+    "usage": "Print requests, tokens and cost from the ledger, with totals.",
+    "receipt": "Print what one request cost, line by line, and what it would have cost elsewhere.",
+    "whatif": "Replay the ledger under another model or mix, and say what it would have cost and"
+    " why.",
+    "forecast": "Forecast spend with weekly seasonality and an 80 % interval, from full UTC days.",
+    "reconcile": "Compare a vendor's usage or cost export with the ledger, by day and model.",
+    "demo": "Send real input through the gateway, see where each request goes and what it costs.",
+    "cost": "Monthly cost of a workload, and break-even points.",
+    "keys": "Make, list and revoke virtual keys.",
+    "catalog": "Verify and update the facts about models.",
+    "models": "List models, show what is known of one, compare several.",
+}
+"""The commands by their files' names, as `--help` lists them."""
+
+
+def command(name: str) -> Any:  # noqa: ANN401  # typer keeps the type of its commands to itself
+    """A command as its file makes it: the function of its name, or the group `app`."""
+    module = import_module(f"fairlead.cli.{name}")
+    holder = typer.Typer()
+    if hasattr(module, "app"):
+        holder.add_typer(module.app, name=name)
+    else:
+        holder.command(name)(getattr(module, name))
+    return typer.main.get_group(holder).commands[name]
+
+
+class _Commands(TyperGroup):
+    """All commands, told by their words until one of them is asked for."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # as typer takes them
+        super().__init__(**settings)
+        for name, told in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=told)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  # as above
+        """The command that the arguments name, whole."""
+        if args and args[0] in COMMANDS:
+            self.commands[args[0]] = command(args[0])
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="fairlead",
     help="A self-hosted gateway and laboratory for small, fast language models.",
     no_args_is_help=True,
@@ -33,19 +71,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("serve")(serve.serve)
-app.command("emulate")(emulate.emulate)
-app.command("check")(check.check)
-app.command("usage")(usage.usage)
-app.command("receipt")(receipt.receipt)
-app.command("whatif")(whatif.whatif)
-app.command("forecast")(forecast.forecast)
-app.command("reconcile")(reconcile.reconcile)
-app.command("demo")(demo.demo)
-app.add_typer(cost.app, name="cost")
-app.add_typer(keys.app, name="keys")
-app.add_typer(catalog.app, name="catalog")
-app.add_typer(models.app, name="models")
 
 
 def _version(show: bool) -> None:

@@ -1,0 +1,45 @@
+"""The commands: told by the words of their own files, and imported when they are asked for."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from fairlead.cli.main import COMMANDS, app, command
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_what_the_command_says_of_itself(name: str) -> None:
+    told = command(name).help
+    assert " ".join(told.partition("\n\n")[0].split()) == COMMANDS[name]
+
+
+def test_help_lists_all_commands_and_a_typo_is_told_what_looks_like_it() -> None:
+    listed = CliRunner().invoke(app, ["--help"])
+    assert listed.exit_code == 0
+    assert all(f"│ {name} " in listed.output for name in COMMANDS)
+    typo = CliRunner().invoke(app, ["serv"])
+    assert typo.exit_code == 2
+    assert "Did you mean 'serve'?" in typo.output
+
+
+@pytest.mark.parametrize(
+    ("program", "absent"),
+    [
+        ("from fairlead.cli.main import app; app(['--help'])", ("emulator", "engine", "wire")),
+        (
+            "from fairlead.cli.main import app; app(['serve', '--help'])",
+            ("emulator", "demo", "lab", "finance"),
+        ),
+    ],
+)
+def test_a_command_imports_what_it_needs(program: str, absent: tuple[str, ...]) -> None:
+    told = f"import sys\ntry:\n    {program}\nfinally:\n    print('\\n', *sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    loaded = done.stderr.split()
+    assert "fairlead.cli.main" in loaded
+    assert [
+        name for name in loaded if name.startswith(tuple(f"fairlead.{a}" for a in absent))
+    ] == []
+    assert "genai_prices" not in loaded
