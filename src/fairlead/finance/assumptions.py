@@ -39,6 +39,7 @@ class Assumptions(Struct, frozen=True):
     recount: dict[str, Range]
     output: dict[str, Range]
     thinking: dict[str, Range]
+    hits: dict[str, Range]
 
     @classmethod
     @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """What the user asks about: one model, a mix of models, or a policy's choice."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -9,36 +10,55 @@ from msgspec import Struct
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
-from fairlead.ledger.traffic import Traffic
+from fairlead.ledger.answers import Answer
 
-__all__ = ["Mix", "Plan", "parse_mix"]
+__all__ = ["Mix", "Plan", "Shares", "parse_mix"]
 
 Shares = Mapping[str, Decimal]
 
 
 class Plan(Protocol):
-    """Which models take a group of the ledger's traffic."""
+    """Which models take the ledger's traffic."""
 
     @property
     def name(self) -> str:
         """As the user named it."""
         ...
 
-    def shares(self, group: Traffic) -> Shares:
-        """Models (as named) and their shares of the group; together 1."""
+    @property
+    def fixed(self) -> Shares | None:
+        """Models (as named) and their shares of all traffic, together 1; None where each answer
+        has to be looked at.
+        """
+        ...
+
+    @property
+    def stayed(self) -> Mapping[str, int]:
+        """How many answers could not be decided anew, by the reason."""
+        ...
+
+    def targets(self, answer: Answer) -> tuple[str, ...]:
+        """The models that take this answer, or a share of it."""
         ...
 
 
 class Mix(Struct, frozen=True):
-    """The same shares of every group; one model is a mix of one."""
+    """The same shares of all traffic; one model is a mix of one. A session stays with its model:
+    its prompts find their cache.
+    """
 
     name: str
-    of: dict[str, Decimal]
+    fixed: dict[str, Decimal]
 
-    def shares(self, group: Traffic) -> Shares:
-        """Always the same."""
-        del group
-        return self.of
+    @property
+    def stayed(self) -> Mapping[str, int]:
+        """Everything can be decided."""
+        return Counter()
+
+    def targets(self, answer: Answer) -> tuple[str, ...]:
+        """All of them."""
+        del answer
+        return tuple(self.fixed)
 
 
 def parse_mix(text: str, catalog: Catalog, *, today: Callable[[], date] | None = None) -> Mix:

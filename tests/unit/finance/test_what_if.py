@@ -9,7 +9,9 @@ from fairlead.catalog import load
 from fairlead.cost.price import charge
 from fairlead.finance.assumptions import Assumptions
 from fairlead.finance.plan import parse_mix
+from fairlead.finance.policy_plan import read_policy
 from fairlead.finance.whatif import WhatIf, what_if
+from fairlead.ledger.answers import answers
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.ledger.traffic import traffic
@@ -106,7 +108,28 @@ def test_without_a_cache_every_token_is_fresh(path: Path) -> None:
     off = replay(path, HAIKU, only=HAIKU, caching="off")
     saved = Decimal(800) * Decimal("0.9") - 300 * Decimal("0.25")
     assert off.total.causes.caching == saved / 10**6
-    assert any("NOT simulated" in note for note in replay(path, HAIKU).notes)
+
+
+def test_prompts_without_fingerprints_are_told(path: Path) -> None:
+    same = replay(path, NEW_HAIKU, only=NEW_HAIKU, caching="asked")
+    assert not any("fingerprint" in note for note in same.notes)
+    other = replay(path, FLASH, only=NEW_HAIKU)
+    assert any("fingerprint" in note for note in other.notes)
+
+
+def test_a_policy_needs_single_answers(path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('name = "p"\nversion = "1"\ncandidates = ["haiku"]\notherwise = "haiku"\n')
+    with pytest.raises(Failure) as caught:
+        what_if(traffic(path), read_policy(file, CATALOG), CATALOG)
+    assert caught.value.problem.param == "model"
+
+
+def test_all_answers_read_one_by_one_say_the_same_of_the_same_model(path: Path) -> None:
+    for model in (FLASH, NEW_HAIKU):
+        groups = [g for g in traffic(path) if g.model == model]
+        result = what_if(groups, parse_mix(model, CATALOG), CATALOG, sample=answers(path))
+        assert result.total.low == result.total.high == result.total.actual
 
 
 def test_batches_halve_haiku(path: Path) -> None:
@@ -143,7 +166,7 @@ def test_a_batch_share_that_is_none(path: Path, share: str) -> None:
 
 def test_assumptions_are_in_order() -> None:
     assumed = Assumptions.load()
-    for table in (assumed.recount, assumed.output, assumed.thinking):
+    for table in (assumed.recount, assumed.output, assumed.thinking, assumed.hits):
         for row in table.values():
             assert 0 <= row.low <= row.expected <= row.high
 

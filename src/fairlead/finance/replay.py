@@ -1,0 +1,217 @@
+"""Single answers replayed under a plan: where each would go, what that model's cache would do.
+
+What is found is kept in sums by group of the ledger's traffic, in tokens of the model that
+answered; prices, tokenizers and bounds come later (`whatif`). Where only a part of the answers
+could be read, the sums are used as shares, and `windows` holds them once more by run of neighbours,
+so that the error of the sampling can be told.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Literal
+
+from msgspec import Struct
+
+from fairlead.catalog.model import Model
+from fairlead.finance.plan import Plan
+from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, asks, cache_of
+from fairlead.ledger.answers import Answer, Sample
+from fairlead.ledger.traffic import Traffic
+from fairlead.tokens.prefix import Prefix
+
+__all__ = ["KINDS", "TEXT", "Caching", "Part", "Replay", "part_of"]
+
+Caching = Literal["auto", "asked", "off"]
+"""`auto`: the gateway asks for caching; `asked`: clients do or nobody; `off`: no prompt cache."""
+
+TEXT = ("input", "cache_read", "cache_write_5m", "cache_write_1h")
+KINDS = (
+    *TEXT,
+    *("input_audio", "cache_read_audio", "tool_input"),
+    *("output", "output_audio", "output_image", "thinking"),
+)
+Key = tuple[object, ...]
+
+
+class Part(Struct):
+    """What one model would take of a group. Tokens are those of the model that answered.
+
+    `tokens` are sums by kind as they were. Of the prompts' text: `simulated` tokens went through
+    the model's cache, which read at most `read` and wrote `written` of them; `kept` stay cached as
+    they were paid; `unknown` have no fingerprint. The rest is fresh.
+    """
+
+    requests: int = 0
+    paid_pico: int = 0
+    tokens: dict[str, int] = {}
+    read: float = 0.0
+    written: float = 0.0
+    kept: dict[str, int] = {}
+    unknown: dict[str, int] = {}
+
+    @property
+    def text(self) -> int:
+        """Tokens of the prompts' text."""
+        return sum([self.tokens.get(kind, 0) for kind in TEXT])
+
+    def add(self, answer: Answer) -> None:
+        """One more answer."""
+        self.requests += 1
+        self.paid_pico += answer.cost_pico_usd
+        tokens = self.tokens
+        for kind in KINDS:
+            count = getattr(answer, kind)
+            if count:
+                tokens[kind] = tokens.get(kind, 0) + count
+
+
+class Replay:
+    """The plan's sums over a sample. `resolve` finds a model by name and day, `ratio` how many
+    tokens of the second model one of the first is.
+    """
+
+    def __init__(
+        self,
+        sample: Sample,
+        plan: Plan,
+        caching: Caching,
+        resolve: Callable[[str, Answer], Model],
+        ratio: Callable[[Model, Model], float],
+    ) -> None:
+        self.sample = sample
+        self._plan = plan
+        self._caching = caching
+        self._resolve = resolve
+        self._ratio = ratio
+        self._caches: dict[str, Cache | None] = {}
+        self._groups: dict[Key, dict[str, Part]] = defaultdict(dict)
+        self.windows: dict[int, dict[Key, dict[str, Part]]] = defaultdict(dict)
+        for answer in sample.answers:
+            self._take(answer)
+
+    def parts(self, group: Traffic) -> dict[str, Part]:
+        """What each model would take of a group of traffic, from the nearest group of answers that
+        was read; empty without any.
+        """
+        for key in _keys(group, whole=self.sample.whole):
+            found = self._groups.get(key)
+            if found:
+                return found
+        return {}
+
+    def _take(self, answer: Answer) -> None:
+        prefix = unpacked(answer.prefix)
+        source = self._resolve(answer.model, answer)
+        for name in self._plan.targets(answer):
+            target = self._resolve(name, answer)
+            ratio = self._ratio(source, target)
+            read = written = 0.0
+            fate = _fate(answer, source, target, self._caching)
+            cache = self._cache(target)
+            if cache is not None and prefix is not None:
+                # A cache is filled by all that its model gets, whoever asked for it.
+                scale = answer.prompt * ratio / max(1, prefix.tokens[-1])
+                used = cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
+                if fate == "simulated":
+                    read, written = used.read / ratio, used.written / ratio
+            elif cache is not None and fate == "simulated" and _cacheable(answer, target, ratio):
+                fate = "unknown"
+            if answer.counted and answer.comparable:
+                self._note(answer, name, fate, read, written)
+
+    def _cache(self, model: Model) -> Cache | None:
+        if model.id not in self._caches:
+            self._caches[model.id] = cache_of(model)
+        return self._caches[model.id]
+
+    def _note(self, answer: Answer, name: str, fate: str, read: float, written: float) -> None:
+        places = [self._groups[key] for key in _keys(answer, whole=self.sample.whole)]
+        if not self.sample.whole:
+            key = (answer.day, answer.model, answer.size)
+            places.append(self.windows[answer.window].setdefault(key, {}))
+        for held in places:
+            part = held.get(name)
+            if part is None:
+                part = held[name] = Part(tokens={}, kept={}, unknown={})
+            part.add(answer)
+            part.read += read
+            part.written += written
+            if fate != "simulated":
+                sums = part.kept if fate == "kept" else part.unknown
+                for kind in TEXT:
+                    sums[kind] = sums.get(kind, 0) + getattr(answer, kind)
+
+
+def _keys(of: Answer | Traffic, *, whole: bool) -> Iterator[Key]:
+    """The groups that an answer counts in, the narrowest first."""
+    if whole:
+        yield (
+            *(of.day, of.route, of.model, of.size, of.reuse_size, of.emulated),
+            of.thinking_known if isinstance(of, Answer) else of.usage.thinking_known,
+        )
+        return
+    yield (of.model, of.size, of.reuse_size)
+    yield (of.model, of.size)
+    yield (of.model,)
+
+
+def _fate(answer: Answer, source: Model, target: Model, caching: Caching) -> str:
+    """Whether an answer's cached tokens stay as they were, or are simulated."""
+    used = answer.cache_read or answer.cache_write_5m or answer.cache_write_1h
+    return fate(source, target, caching, used=bool(used))
+
+
+def fate(source: Model, target: Model, caching: Caching, *, used: bool) -> str:
+    """The same by what counts: whether a prompt cache was `used`.
+
+    As it was paid: the same model, but for one that has to be asked and was not. What a client has
+    asked one vendor for that wants to be asked, it asks another such for. The rest is simulated.
+    """
+    if source.id == target.id and (used or caching == "asked" or not asks(target)):
+        return "kept"
+    if asks(target):
+        if used and asks(source):
+            return "kept"
+        return "simulated" if caching == "auto" else "fresh"
+    return "simulated"
+
+
+def _cacheable(answer: Answer, target: Model, ratio: float) -> bool:
+    return answer.prompt * ratio >= (target.limits.min_cacheable or LEAST)
+
+
+@lru_cache(maxsize=4096)
+def unpacked(prefix: bytes) -> Prefix | None:
+    """The fingerprint; None for none, or one of another version."""
+    if not prefix:
+        return None
+    try:
+        return Prefix.unpack(prefix)
+    except ValueError:
+        return None
+
+
+def part_of(group: Traffic, source: Model, target: Model, ratio: float, caching: Caching) -> Part:
+    """A part by sums alone, where no single answers were read: every reuse is read, which is too
+    much by what the first reuse of each beginning has to write.
+    """
+    usage = group.usage
+    part = Part(group.requests, int(group.cost_usd.scaleb(12)), {}, 0.0, 0.0, {}, {})
+    part.tokens = {kind: count for kind in KINDS if (count := getattr(usage, kind))}
+    cached = {kind: getattr(usage, kind) for kind in TEXT}
+    used = bool(cached["cache_read"] or cached["cache_write_5m"] or cached["cache_write_1h"])
+    found = fate(source, target, caching, used=used)
+    if found == "kept":
+        part.kept = cached
+        return part
+    least = (target.limits.min_cacheable or LEAST) / ratio
+    if found == "fresh" or cache_of(target) is None:
+        return part
+    if group.reuse_size >= 0 and group.reuse_size + 1 >= least:
+        part.read = float(group.reuse_5m)
+        part.written = float(group.reuse_known_prompt - group.reuse_5m) if asks(target) else 0.0
+    if group.reuse_known < group.requests and group.size + 1 >= least:
+        share = 1 - group.reuse_known_prompt / max(1, usage.prompt_total)
+        part.unknown = {kind: round(count * share) for kind, count in cached.items()}
+    return part

@@ -1,0 +1,85 @@
+"""The vendors' caches by hand: what is read, what is written, what is forgotten."""
+
+import pytest
+
+from fairlead.catalog import load
+from fairlead.catalog.model import Model
+from fairlead.finance.prompt_cache import Prompt, Use, asks, cache_of
+from fairlead.tokens.prefix import Prefix
+
+CATALOG = load()
+HAIKU = CATALOG.models["claude-haiku-4-5-20251001"]
+FLASH = CATALOG.models["gemini-2.5-flash"]
+
+
+def prompt(at: float, *blocks: tuple[str, int], scope: str = "key", scale: float = 1.0) -> Prompt:
+    """A prompt whose blocks have these names and tokens; a name's hash depends on all before it."""
+    hashes, tokens, so_far, sum_ = [], [], "", 0
+    for name, count in blocks:
+        so_far, sum_ = f"{so_far}/{name}", sum_ + count
+        hashes.append(hash(so_far) & (2**64 - 1))
+        tokens.append(sum_)
+    turns, whole = tuple(range(len(blocks))), (-1,) * len(blocks)
+    return Prompt(at, scope, Prefix(tuple(hashes), tuple(tokens), turns, whole), scale)
+
+
+def turns(count: int, size: int = 5_000) -> list[tuple[str, int]]:
+    return [(f"turn {at}", size) for at in range(count)]
+
+
+def test_a_conversation_is_written_from_its_second_turn_on() -> None:
+    cache = cache_of(HAIKU)
+    assert cache is not None
+    assert cache.use(prompt(0, *turns(1))) == Use()  # nobody knows yet that it goes on
+    # It does: all of it is written, and what was sent before is not in the cache.
+    assert cache.use(prompt(10, *turns(3))) == Use(0.0, 15_000.0)
+    assert cache.use(prompt(20, *turns(5))) == Use(15_000.0, 10_000.0)
+    assert cache.use(prompt(320, *turns(7))) == Use(25_000.0, 10_000.0)
+
+
+def test_what_is_not_used_for_five_minutes_is_gone() -> None:
+    cache = cache_of(HAIKU)
+    assert cache is not None
+    for at in (0, 10):
+        cache.use(prompt(at, *turns(1)))
+    assert cache.use(prompt(311, *turns(1))) == Use()
+
+
+def test_a_beginning_that_many_share_is_written_alone() -> None:
+    cache = cache_of(HAIKU)
+    assert cache is not None
+    shared = ("tools and system", 6_000)
+    assert cache.use(prompt(0, shared, ("one", 500))) == Use()
+    assert cache.use(prompt(1, shared, ("two", 500))) == Use(0.0, 6_000.0)
+    assert cache.use(prompt(2, shared, ("three", 900))) == Use(6_000.0, 0.0)
+    assert cache.use(prompt(3, shared, ("four", 900), scope="another key")) == Use()
+
+
+def test_the_least_size_counts_in_the_tokens_of_the_model_that_is_asked() -> None:
+    for size, scale, read in ((4_095, 1.0, 0.0), (4_096, 1.0, 4_096.0), (3_300, 1.3, 4_290.0)):
+        cache = cache_of(HAIKU)
+        assert cache is not None
+        for at in (0, 1):
+            cache.use(prompt(at, ("all", size), scale=scale))
+        assert cache.use(prompt(2, ("all", size), scale=scale)) == Use(read, 0.0)
+
+
+def test_an_unasked_cache_reads_all_but_the_last_block_and_writes_nothing() -> None:
+    cache = cache_of(FLASH)
+    assert cache is not None
+    assert cache.use(prompt(0, *turns(2))) == Use()
+    assert cache.use(prompt(10, *turns(2))) == Use(5_000.0)
+    assert cache.use(prompt(20, *turns(3))) == Use(10_000.0)
+    assert cache.use(prompt(321, *turns(4))) == Use()
+    small = [("a", 1_000), ("b", 1_000)]
+    for at in (400, 401):
+        assert cache.use(prompt(at, *small)) == Use()
+
+
+@pytest.mark.parametrize(("model", "paid"), [(HAIKU, True), (FLASH, False)])
+def test_who_wants_to_be_asked(model, paid) -> None:
+    assert asks(model) is paid
+
+
+def test_a_model_whose_cached_tokens_have_no_price_has_no_cache() -> None:
+    assert cache_of(Model.unknown("some-model", "somebody")) is None
