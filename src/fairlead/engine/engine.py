@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from fairlead.canon import Failure, Problem
 from fairlead.engine.answer_headers import error_headers, given_back
+from fairlead.engine.beginnings import Beginnings
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange, VendorError
 from fairlead.engine.faults import (
@@ -72,8 +73,12 @@ class Engine:
         responses: ResponseStore | None = None,
         ownership: Ownership | None = None,
         counts: PromptCounts | None = None,
+        *,
+        salt: bytes | None = None,
     ) -> None:
+        """`salt` keys the fingerprints of prompts; without one they end with the process."""
         self.transports = transports
+        self.beginnings = Beginnings(salt)
         self.ledger = ledger
         self.stores = Stores(
             vault,
@@ -146,6 +151,9 @@ class Engine:
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
         model, upstream = lane
         body = await body_for(x, lane, self.stores.vault)
+        self.beginnings.look(x)
+        if x.prefix is not None:
+            body = self.beginnings.ask(x, lane, body)
         if x.key_id is not None:
             await refuse_others(x.scope, upstream.name, body, self.stores.ownership)
         request = prepare(upstream, x.dialect, model.id, body, _framing(x))
@@ -158,6 +166,7 @@ class Engine:
                 x.emulated = "x-fairlead-emulated" in response.headers
                 if response.status >= 300:
                     raise Failure(await self._refused(x, lane, response))
+                self.beginnings.begun(x)
                 await RELAYS[x.same](x, response, client, self.stores)
             finally:
                 await response.aclose()

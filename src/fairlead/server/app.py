@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from fairlead.engine.engine import Engine
+from fairlead.ledger.salt import install_salt
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.limits.keys import KeyStore, KeyStoreError
 from fairlead.server.asgi_client import Receive, Scope, Send
@@ -60,7 +61,14 @@ class App:
         self.keeping = kept = Keeping(settings)
         self.transports = Transports()
         self.plane = DataPlane(
-            Engine(self.transports, self.ledger, kept.vault, kept.responses, kept.ownership),
+            Engine(
+                self.transports,
+                self.ledger,
+                kept.vault,
+                kept.responses,
+                kept.ownership,
+                salt=_salt(path),
+            ),
             snapshot,
             self.keys if self.keys.any_made() else None,
             max_body=settings.server.max_body_bytes,
@@ -143,6 +151,14 @@ class App:
             if self.plane.door is None and self.keys.any_made():
                 self.plane.door = self.keys
                 log.info("virtual keys are there now: every request needs one")
+
+
+def _salt(ledger: Path) -> bytes | None:
+    try:
+        return install_salt(ledger)
+    except (OSError, ValueError) as error:
+        log.warning("fingerprints of prompts will not outlive this process: %s", error)
+        return None
 
 
 class _Server(uvicorn.Server):

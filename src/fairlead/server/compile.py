@@ -13,7 +13,12 @@ from fairlead.catalog.from_genai_prices import genai_prices_list
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS, Policy, PolicyError, parse_policies, takes_on
 from fairlead.server.config import ConfigError, Loaded
-from fairlead.server.settings import Settings, TimeoutSettings, UpstreamSettings
+from fairlead.server.settings import (
+    RoutingSettings,
+    Settings,
+    TimeoutSettings,
+    UpstreamSettings,
+)
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import Timeouts
@@ -186,9 +191,14 @@ def _upstream(
             _timeouts(settings.timeouts),
             settings.ca_file,
             ask_usage=settings.ask_usage,
+            prompt_caching=_prompt_caching(loaded.settings.routing, settings),
         )
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def _prompt_caching(routing: RoutingSettings, upstream: UpstreamSettings) -> bool:
+    return (upstream.prompt_caching or routing.prompt_caching) == "auto"
 
 
 def _timeouts(settings: TimeoutSettings) -> Timeouts:

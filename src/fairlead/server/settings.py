@@ -124,6 +124,15 @@ class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
             " a way that another try can mend, before anything was sent to the client."
         ),
     ] = True
+    prompt_caching: Annotated[
+        Literal["off", "auto"],
+        Meta(
+            description="`auto`: where a vendor caches prompts only when it is asked to (Anthropic)"
+            " and the client does not ask, ask for the beginning that the same key sent before"
+            " (docs/caching.md). `off`: ask for nothing, a request in the vendor's own dialect"
+            " stays as it came."
+        ),
+    ] = "off"
 
 
 class MediaSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -259,6 +268,10 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
             " else tells what it cost, and keep the extra chunk from the client."
         ),
     ] = True
+    prompt_caching: Annotated[
+        Literal["", "off", "auto"],
+        Meta(description="As `routing.prompt_caching`, for this upstream. Empty: as it says there."),
+    ] = ""
     ca_file: Annotated[
         str,
         Meta(description="PEM file of the certificate authority to trust. Empty: the system's."),
