@@ -5,7 +5,7 @@ Every function opens its own read-only connection: readers never hold up the wri
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -16,6 +16,7 @@ from fairlead.canon import Failure
 from fairlead.ledger import rows
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.record import Accepted, Record
+from fairlead.ledger.span import Span
 from fairlead.ledger.statements import Statements
 
 __all__ = ["Dimension", "Report", "Sums", "reading", "show", "tail", "usage"]
@@ -23,7 +24,6 @@ __all__ = ["Dimension", "Report", "Sums", "reading", "show", "tail", "usage"]
 Dimension = Literal["model", "day", "route", "outcome", "policy", "upstream", "key", "op"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
-_FOREVER = 1e18
 _TOKENS = (
     *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
     *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
@@ -95,11 +95,10 @@ def usage(
             known = ", ".join(DIMENSIONS)
             raise Failure.invalid(f"{name!r} is no dimension", "by", hint=f"one of: {known}")
     asked: dict[str, object] = {f"by_{name}": name in by for name in DIMENSIONS}
-    asked["since"] = 0.0 if since is None else since
-    asked["until"] = _FOREVER if until is None else until
+    asked |= Span.between(since, until).parameters()
     with reading(path) as db:
         db.row_factory = sqlite3.Row
-        found = db.execute(Statements.load()["usage"], asked).fetchall()
+        found = db.execute(Statements.load().over_parts("usage"), asked).fetchall()
     sums = tuple(_sums(row, by) for row in found)
     return Report(tuple(by), sums, _total(sums))
 
@@ -132,12 +131,25 @@ def reading(path: str | Path) -> Iterator[sqlite3.Connection]:
     try:
         yield db
     except sqlite3.Error as error:
-        raise LedgerError(
-            f"the ledger {file} cannot be read: {error}",
-            "check that it is a Fairlead ledger and that you may read it",
-        ) from error
+        raise _unreadable(db, file, error) from error
     finally:
         db.close()
+
+
+def _unreadable(db: sqlite3.Connection, file: Path, error: sqlite3.Error) -> LedgerError:
+    sql = Statements.load()
+    newest = sql.migrations()[-1][0]
+    with suppress(sqlite3.Error):
+        version: int = db.execute(sql["schema_version"]).fetchone()[0]
+        if 0 < version < newest:
+            return LedgerError(
+                f"the ledger {file} is of schema version {version}, older than {newest}",
+                "start `fairlead serve` once with it: that brings it up to date",
+            )
+    return LedgerError(
+        f"the ledger {file} cannot be read: {error}",
+        "check that it is a Fairlead ledger and that you may read it",
+    )
 
 
 def _sums(row: sqlite3.Row, by: Sequence[Dimension]) -> Sums:

@@ -41,6 +41,7 @@ SPILL_AFTER = 1.0
 """Seconds of refusal after which waiting entries go to the spill file."""
 
 _RETRY_FIRST, _RETRY_LAST = 0.05, 1.0
+_SUM_PAUSE, _SUM_AGAIN = 0.01, 10.0
 _LAST_TRIES = 5
 _BATCH = 2000
 
@@ -87,7 +88,7 @@ class SqliteLedger:
         self._last_error: str | None = None
         self._refused_since: float | None = None
         self._retry = _RETRY_FIRST
-        self._retry_at = self._beat_at = 0.0
+        self._retry_at = self._beat_at = self._sum_at = 0.0
         with self._counting():
             self._store.settle_dead(clock())
         self._thread = threading.Thread(target=self._run, name="fairlead-ledger", daemon=True)
@@ -152,7 +153,7 @@ class SqliteLedger:
     def _run(self) -> None:
         while not self._closing:
             with self._counting():
-                self._gather(self._retry if self._waiting or self._spilled else BEAT)
+                self._gather(self._patience())
                 self._write()
                 self._beat()
         for _ in range(_LAST_TRIES):
@@ -164,6 +165,14 @@ class SqliteLedger:
                 break
             time.sleep(self._retry)
         self._finish()
+
+    def _patience(self) -> float:
+        """Seconds to wait for a call before there is something else to do."""
+        if self._waiting or self._spilled:
+            return self._retry
+        if self._store.unsummed:
+            return min(max(self._sum_at - time.monotonic(), _SUM_PAUSE), BEAT)
+        return BEAT
 
     def _gather(self, patience: float) -> None:
         """Wait until it is time to look at the queue, and take all there is.
@@ -221,6 +230,7 @@ class SqliteLedger:
             self._write_spill()
         if not self._waiting:
             self._take_back()
+            self._sum_up()
             self._pass_marks()
 
     def _write_singly(self, batch: list[Entry]) -> int:
@@ -269,6 +279,16 @@ class SqliteLedger:
             self._written += self._spilled
             self._spilled = 0
             self._recovered()
+
+    def _sum_up(self) -> None:
+        """Sum some of the records that are in no sum yet: those of an old file, piece by piece."""
+        if not self._store.unsummed or time.monotonic() < self._sum_at:
+            return
+        try:
+            self._store.sum_up()
+        except Exception as error:  # noqa: BLE001 - readers do without, records are written on
+            self._count(error)
+            self._sum_at = time.monotonic() + _SUM_AGAIN
 
     def _too_long(self) -> bool:
         since = self._refused_since

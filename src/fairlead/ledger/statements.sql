@@ -121,6 +121,147 @@ ALTER TABLE records ADD COLUMN prefix BLOB;
 -- `region`: where an answer was computed, where the vendor charges for that (NULL: anywhere).
 ALTER TABLE records ADD COLUMN region TEXT;
 
+-- migration_5_sums --
+-- The records in sums by hour and by day, so that reading long times does not read each record.
+-- `sum_groups`: what parts the sums of one hour; every dimension of `usage`, and what a replay of the
+-- traffic needs beside. `sums`: of step 3600 by hour, of step 86400 by UTC day, counted in steps since
+-- 1970 (-1: before). `summed.upto`: each record up to this row of `records` is in the sums, none after
+-- it; whoever reads takes those after it from `records`. So a file that was written by an older
+-- Fairlead, also beside a newer one, is read right at once, and summed bit by bit.
+--
+-- `record_parts` is a record as the sums see it, `sum_parts` a sum in the same columns. `size` is the
+-- lower edge of the prompt's size class: each prompt has more tokens than this. The edges include those
+-- at which vendors change their prices (over 100,000, 128,000, 200,000 tokens), and lie close around
+-- them, since another tokenizer counts otherwise; the low ones are what vendors ask for at least before
+-- they cache. `reuse_size` is such a class of `reuse_1h`, -1 where that is not known. `told`: the vendor
+-- told usage. `comparable`: priced, and without fees of server tools. A file or a batch is of no model
+-- and stands by its kind: `(files)`. `tally.py` does the same to what has just been written.
+CREATE TABLE sum_groups (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    route TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    upstream TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    op TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    reuse_size INTEGER NOT NULL,
+    told INTEGER NOT NULL,
+    priced INTEGER NOT NULL,
+    comparable INTEGER NOT NULL,
+    thinking_known INTEGER NOT NULL,
+    emulated INTEGER NOT NULL,
+    UNIQUE (
+        model, route, outcome, policy, upstream, key_id, op, size, reuse_size, told, priced,
+        comparable, thinking_known, emulated
+    )
+);
+CREATE TABLE sums (
+    step INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    group_id INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    estimated INTEGER NOT NULL,
+    cost_pico_usd INTEGER NOT NULL,
+    input INTEGER NOT NULL,
+    input_audio INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    cache_read_audio INTEGER NOT NULL,
+    cache_write_5m INTEGER NOT NULL,
+    cache_write_1h INTEGER NOT NULL,
+    tool_input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    output_audio INTEGER NOT NULL,
+    output_image INTEGER NOT NULL,
+    thinking INTEGER NOT NULL,
+    reuse_5m INTEGER NOT NULL,
+    reuse_1h INTEGER NOT NULL,
+    PRIMARY KEY (step, number, group_id)
+) WITHOUT ROWID;
+CREATE TABLE summed (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    upto INTEGER NOT NULL
+);
+INSERT INTO summed (one, upto) VALUES (1, 0);
+CREATE VIEW record_parts AS SELECT
+    seq,
+    at,
+    CASE WHEN at < 0 THEN -1 ELSE CAST(at AS INTEGER) / 86400 END AS day,
+    coalesce(
+        model, CASE WHEN asked_model = '' AND op <> 'generate' THEN '(' || op || ')' END, asked_model
+    ) AS model,
+    route,
+    outcome,
+    coalesce(policy, '') AS policy,
+    coalesce(upstream, '') AS upstream,
+    coalesce(key_id, '') AS key_id,
+    op,
+    CASE
+        WHEN input IS NULL THEN 0 WHEN prompt <= 1023 THEN 0
+        WHEN prompt <= 2047 THEN 1023 WHEN prompt <= 4095 THEN 2047
+        WHEN prompt <= 50000 THEN 4095 WHEN prompt <= 70000 THEN 50000
+        WHEN prompt <= 80000 THEN 70000 WHEN prompt <= 90000 THEN 80000
+        WHEN prompt <= 95000 THEN 90000 WHEN prompt <= 100000 THEN 95000
+        WHEN prompt <= 110000 THEN 100000 WHEN prompt <= 120000 THEN 110000
+        WHEN prompt <= 128000 THEN 120000 WHEN prompt <= 140000 THEN 128000
+        WHEN prompt <= 160000 THEN 140000 WHEN prompt <= 180000 THEN 160000
+        WHEN prompt <= 190000 THEN 180000 WHEN prompt <= 200000 THEN 190000
+        WHEN prompt <= 220000 THEN 200000 WHEN prompt <= 240000 THEN 220000
+        WHEN prompt <= 256000 THEN 240000 WHEN prompt <= 272000 THEN 256000
+        WHEN prompt <= 300000 THEN 272000 WHEN prompt <= 400000 THEN 300000
+        ELSE 400000
+    END AS size,
+    CASE
+        WHEN reuse_1h IS NULL THEN -1 WHEN reuse_1h <= 1023 THEN 0
+        WHEN reuse_1h <= 2047 THEN 1023 WHEN reuse_1h <= 4095 THEN 2047
+        ELSE 4095
+    END AS reuse_size,
+    input IS NOT NULL AS told,
+    cost_pico_usd IS NOT NULL AS priced,
+    cost_pico_usd IS NOT NULL AND server_calls IS NULL AS comparable,
+    coalesce(thinking_known, 0) AS thinking_known,
+    emulated,
+    1 AS requests,
+    coalesce(estimated, 0) AS estimated,
+    coalesce(cost_pico_usd, 0) AS cost_pico_usd,
+    coalesce(input, 0) AS input,
+    coalesce(input_audio, 0) AS input_audio,
+    coalesce(cache_read, 0) AS cache_read,
+    coalesce(cache_read_audio, 0) AS cache_read_audio,
+    coalesce(cache_write_5m, 0) AS cache_write_5m,
+    coalesce(cache_write_1h, 0) AS cache_write_1h,
+    coalesce(tool_input, 0) AS tool_input,
+    coalesce(output, 0) AS output,
+    coalesce(output_audio, 0) AS output_audio,
+    coalesce(output_image, 0) AS output_image,
+    coalesce(thinking, 0) AS thinking,
+    coalesce(reuse_5m, 0) AS reuse_5m,
+    coalesce(reuse_1h, 0) AS reuse_1h
+FROM (
+    SELECT
+        *,
+        input + input_audio + cache_read + cache_read_audio + cache_write_5m + cache_write_1h
+        + tool_input AS prompt
+    FROM records
+);
+CREATE VIEW sum_parts AS SELECT
+    step,
+    number,
+    CASE WHEN number < 0 THEN -1 ELSE number / (86400 / step) END AS day,
+    model, route, outcome, policy, upstream, key_id, op, size, reuse_size, told, priced,
+    comparable, thinking_known, emulated,
+    requests, estimated, cost_pico_usd, input, input_audio, cache_read, cache_read_audio,
+    cache_write_5m, cache_write_1h, tool_input, output, output_audio, output_image, thinking,
+    reuse_5m, reuse_1h
+FROM sums CROSS JOIN sum_groups ON sum_groups.id = sums.group_id;
+CREATE TRIGGER sum_groups_keep_update BEFORE UPDATE ON sum_groups
+BEGIN SELECT RAISE(ABORT, 'sum_groups is append-only'); END;
+CREATE TRIGGER sum_groups_keep_delete BEFORE DELETE ON sum_groups
+BEGIN SELECT RAISE(ABORT, 'sum_groups is append-only'); END;
+CREATE TRIGGER sums_keep_delete BEFORE DELETE ON sums
+BEGIN SELECT RAISE(ABORT, 'sums are never taken back'); END;
+
 -- begin --
 -- Take the write lock at once, so that a batch never fails half-way for want of it.
 BEGIN IMMEDIATE;
@@ -165,10 +306,73 @@ VALUES (
 ON CONFLICT (id) DO NOTHING;
 
 -- newest --
--- The newest rows of the journal and of the records.
+-- The newest rows of the journal and of the records, and up to which of the latter the sums reach.
 SELECT
     (SELECT coalesce(max(seq), 0) FROM accepted),
-    (SELECT coalesce(max(seq), 0) FROM records);
+    (SELECT coalesce(max(seq), 0) FROM records),
+    (SELECT upto FROM summed);
+
+-- add_sum_group --
+-- A group that may be new; the columns of `tally.KEYS`, in their order.
+INSERT INTO sum_groups (
+    model, route, outcome, policy, upstream, key_id, op, size, reuse_size, told, priced,
+    comparable, thinking_known, emulated
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- sum_group --
+-- The number of a group.
+SELECT id FROM sum_groups
+WHERE
+    model = ?
+    AND route = ?
+    AND outcome = ?
+    AND policy = ?
+    AND upstream = ?
+    AND key_id = ?
+    AND op = ?
+    AND size = ?
+    AND reuse_size = ?
+    AND told = ?
+    AND priced = ?
+    AND comparable = ?
+    AND thinking_known = ?
+    AND emulated = ?;
+
+-- add_sums --
+-- Add to the sums of one step and group: step, number, group, and the columns of `tally.COUNTS`.
+INSERT INTO sums (
+    step, number, group_id, requests, estimated, cost_pico_usd, input, input_audio, cache_read,
+    cache_read_audio, cache_write_5m, cache_write_1h, tool_input, output, output_audio,
+    output_image, thinking, reuse_5m, reuse_1h
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    requests = requests + excluded.requests,
+    estimated = estimated + excluded.estimated,
+    cost_pico_usd = cost_pico_usd + excluded.cost_pico_usd,
+    input = input + excluded.input,
+    input_audio = input_audio + excluded.input_audio,
+    cache_read = cache_read + excluded.cache_read,
+    cache_read_audio = cache_read_audio + excluded.cache_read_audio,
+    cache_write_5m = cache_write_5m + excluded.cache_write_5m,
+    cache_write_1h = cache_write_1h + excluded.cache_write_1h,
+    tool_input = tool_input + excluded.tool_input,
+    output = output + excluded.output,
+    output_audio = output_audio + excluded.output_audio,
+    output_image = output_image + excluded.output_image,
+    thinking = thinking + excluded.thinking,
+    reuse_5m = reuse_5m + excluded.reuse_5m,
+    reuse_1h = reuse_1h + excluded.reuse_1h;
+
+-- note_summed --
+-- Up to which row of the records the sums reach, in the same transaction as they.
+UPDATE summed SET upto = ?;
+
+-- unsummed --
+-- The oldest records that are not in the sums yet.
+SELECT * FROM record_parts WHERE seq > ? ORDER BY seq LIMIT ?;
 
 -- enter_instance --
 -- A process has opened the file.
@@ -207,83 +411,80 @@ ON CONFLICT (id) DO NOTHING;
 -- The instance is over and settled.
 UPDATE instances SET closed = ?, seen = ? WHERE id = ?;
 
+-- parts --
+-- What lies between two points in time, in the columns of `record_parts` (the first two are of no
+-- meaning here). It stands before each of the statements that follow. Whole days and hours (`span.py`
+-- says which) come from the sums; what lies at the edges, and what is in no sum yet, from the records.
+-- The plus signs keep SQLite from taking the index of the wrong column.
+WITH whole (step, first, last) AS (
+    VALUES
+    (86400, :first_day, :last_day), (3600, :first_hour, :first_end), (3600, :last_start, :last_hour)
+),
+edges (first, last) AS (VALUES (:since, :since_end), (:until_start, :until)),
+parts AS (
+    SELECT s.*
+    FROM whole CROSS JOIN sum_parts AS s
+    WHERE s.step = whole.step AND s.number >= whole.first AND s.number < whole.last
+    UNION ALL
+    SELECT r.*
+    FROM edges CROSS JOIN record_parts AS r
+    WHERE r.at >= edges.first AND r.at < edges.last AND +r.seq <= (SELECT upto FROM summed)
+    UNION ALL
+    SELECT r.*
+    FROM record_parts AS r
+    WHERE r.seq > (SELECT upto FROM summed) AND +r.at >= :since AND +r.at < :until
+)
+
 -- usage --
 -- Sums by any of the dimensions: a dimension that is not asked for is NULL in every row, so that
 -- it does not part the groups. An error is every outcome but an answer and a client that left.
--- Unpriced: the vendor told usage, and no price was known for it. A file or a batch is of no model
--- and stands by its kind: `(files)`.
+-- Unpriced: the vendor told usage, and no price was known for it.
 SELECT
-    CASE WHEN :by_model THEN coalesce(
-        model, CASE WHEN asked_model = '' AND op <> 'generate' THEN '(' || op || ')' END, asked_model
-    ) END AS model,
-    CASE WHEN :by_day THEN date(at, 'unixepoch') END AS day,
+    CASE WHEN :by_model THEN model END AS model,
+    CASE WHEN :by_day THEN date(day * 86400, 'unixepoch') END AS day,
     CASE WHEN :by_route THEN route END AS route,
     CASE WHEN :by_outcome THEN outcome END AS outcome,
-    CASE WHEN :by_policy THEN coalesce(policy, '') END AS policy,
-    CASE WHEN :by_upstream THEN coalesce(upstream, '') END AS upstream,
-    CASE WHEN :by_key THEN coalesce(key_id, '') END AS key,
+    CASE WHEN :by_policy THEN policy END AS policy,
+    CASE WHEN :by_upstream THEN upstream END AS upstream,
+    CASE WHEN :by_key THEN key_id END AS key,
     CASE WHEN :by_op THEN op END AS op,
-    count(*) AS requests,
-    sum(outcome NOT IN ('ok', 'client_gone')) AS errors,
-    sum(outcome = 'unknown') AS unknown,
-    sum(cost_usd IS NULL AND input IS NOT NULL) AS unpriced,
-    sum(emulated) AS emulated,
-    coalesce(sum(estimated), 0) AS estimated,
-    coalesce(sum(cost_pico_usd), 0) AS cost_pico_usd,
-    coalesce(sum(input), 0) AS input,
-    coalesce(sum(input_audio), 0) AS input_audio,
-    coalesce(sum(cache_read), 0) AS cache_read,
-    coalesce(sum(cache_read_audio), 0) AS cache_read_audio,
-    coalesce(sum(cache_write_5m), 0) AS cache_write_5m,
-    coalesce(sum(cache_write_1h), 0) AS cache_write_1h,
-    coalesce(sum(tool_input), 0) AS tool_input,
-    coalesce(sum(output), 0) AS output,
-    coalesce(sum(output_audio), 0) AS output_audio,
-    coalesce(sum(output_image), 0) AS output_image,
-    coalesce(sum(thinking), 0) AS thinking
-FROM records
-WHERE at >= :since AND at < :until
+    sum(requests) AS requests,
+    sum(requests * (outcome NOT IN ('ok', 'client_gone'))) AS errors,
+    sum(requests * (outcome = 'unknown')) AS unknown,
+    sum(requests * (told AND NOT priced)) AS unpriced,
+    sum(requests * emulated) AS emulated,
+    sum(estimated) AS estimated,
+    sum(cost_pico_usd) AS cost_pico_usd,
+    sum(input) AS input,
+    sum(input_audio) AS input_audio,
+    sum(cache_read) AS cache_read,
+    sum(cache_read_audio) AS cache_read_audio,
+    sum(cache_write_5m) AS cache_write_5m,
+    sum(cache_write_1h) AS cache_write_1h,
+    sum(tool_input) AS tool_input,
+    sum(output) AS output,
+    sum(output_audio) AS output_audio,
+    sum(output_image) AS output_image,
+    sum(thinking) AS thinking
+FROM parts
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ORDER BY 2, 1, 3, 4, 5, 6, 7, 8;
 
 -- traffic --
--- What a replay of the ledger needs: answers with usage, by day, route, model that answered and size
--- of the prompt, with their tokens by kind. `size` is the lower edge of the prompt's size class: the
--- edges include those at which vendors change their prices (over 100,000, 128,000, 200,000 tokens),
--- and lie close around them, since another tokenizer counts otherwise; the low ones are what vendors
--- ask for at least before they cache. `reuse_size` is such a class of `reuse_1h`, -1 where that is not
--- known. `comparable`: priced, and without fees of server tools.
+-- What a replay of the ledger needs: answers with usage, by day, route, model that answered, size of
+-- the prompt and of what was used again of it, with their tokens by kind.
 SELECT
-    date(at, 'unixepoch') AS day,
+    date(day * 86400, 'unixepoch') AS day,
     route,
-    coalesce(model, asked_model) AS model,
-    CASE
-        WHEN prompt > 400000 THEN 400000 WHEN prompt > 300000 THEN 300000
-        WHEN prompt > 272000 THEN 272000 WHEN prompt > 256000 THEN 256000
-        WHEN prompt > 240000 THEN 240000 WHEN prompt > 220000 THEN 220000
-        WHEN prompt > 200000 THEN 200000 WHEN prompt > 190000 THEN 190000
-        WHEN prompt > 180000 THEN 180000 WHEN prompt > 160000 THEN 160000
-        WHEN prompt > 140000 THEN 140000 WHEN prompt > 128000 THEN 128000
-        WHEN prompt > 120000 THEN 120000 WHEN prompt > 110000 THEN 110000
-        WHEN prompt > 100000 THEN 100000 WHEN prompt > 95000 THEN 95000
-        WHEN prompt > 90000 THEN 90000 WHEN prompt > 80000 THEN 80000
-        WHEN prompt > 70000 THEN 70000 WHEN prompt > 50000 THEN 50000
-        WHEN prompt > 4095 THEN 4095 WHEN prompt > 2047 THEN 2047
-        WHEN prompt > 1023 THEN 1023
-        ELSE 0
-    END AS size,
-    CASE
-        WHEN reuse_1h IS NULL THEN -1
-        WHEN reuse_1h > 4095 THEN 4095 WHEN reuse_1h > 2047 THEN 2047
-        WHEN reuse_1h > 1023 THEN 1023
-        ELSE 0
-    END AS reuse_size,
-    cost_pico_usd IS NOT NULL AND server_calls IS NULL AS comparable,
+    model,
+    size,
+    comparable,
     thinking_known,
     emulated,
-    cost_pico_usd IS NOT NULL AS priced,
-    count(*) AS requests,
-    coalesce(sum(cost_pico_usd), 0) AS cost_pico_usd,
+    priced,
+    reuse_size,
+    sum(requests) AS requests,
+    sum(cost_pico_usd) AS cost_pico_usd,
     sum(input) AS input,
     sum(input_audio) AS input_audio,
     sum(cache_read) AS cache_read,
@@ -295,26 +496,25 @@ SELECT
     sum(output_audio) AS output_audio,
     sum(output_image) AS output_image,
     sum(thinking) AS thinking,
-    count(reuse_1h) AS reuse_known,
-    sum(CASE WHEN reuse_1h IS NULL THEN 0 ELSE prompt END) AS reuse_known_prompt,
-    coalesce(sum(reuse_5m), 0) AS reuse_5m,
-    coalesce(sum(reuse_1h), 0) AS reuse_1h
-FROM (
-    SELECT
-        *,
-        input + input_audio + cache_read + cache_read_audio + cache_write_5m + cache_write_1h
-        + tool_input AS prompt
-    FROM records
-    WHERE at >= :since AND at < :until AND op = 'generate' AND input IS NOT NULL
-)
+    sum(requests * (reuse_size >= 0)) AS reuse_known,
+    sum(
+        (reuse_size >= 0) * (
+            input + input_audio + cache_read + cache_read_audio + cache_write_5m + cache_write_1h
+            + tool_input
+        )
+    ) AS reuse_known_prompt,
+    sum(reuse_5m) AS reuse_5m,
+    sum(reuse_1h) AS reuse_1h
+FROM parts
+WHERE op = 'generate' AND told
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 
 -- daily_cost --
 -- Dollars (1e-12) of each UTC day that has any.
-SELECT date(at, 'unixepoch') AS day, sum(cost_pico_usd) AS cost_pico_usd
-FROM records
-WHERE at >= :since AND at < :until AND cost_pico_usd IS NOT NULL AND (:emulated OR NOT emulated)
+SELECT date(day * 86400, 'unixepoch') AS day, sum(cost_pico_usd) AS cost_pico_usd
+FROM parts
+WHERE priced AND (:emulated OR NOT emulated)
 GROUP BY 1
 ORDER BY 1;
 
@@ -329,6 +529,19 @@ SELECT
     reuse_1h, prefix
 FROM records
 WHERE id = ?;
+
+-- routed --
+-- Answers that a policy sent to their models, one by one, with the decision; the newest first.
+SELECT
+    id, at, model, decision, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
+    cache_write_1h, tool_input, output, output_audio, output_image, thinking, cost_pico_usd,
+    first_token_ms, last_ms
+FROM records
+WHERE
+    at >= :since AND at < :until AND op = 'generate' AND input IS NOT NULL AND model IS NOT NULL
+    AND decision IS NOT NULL AND coalesce(policy, 'named') <> 'named'
+ORDER BY at DESC, seq DESC
+LIMIT :most;
 
 -- show_accepted --
 -- One request that has no record yet.
@@ -383,4 +596,18 @@ SELECT
 FROM records
 WHERE seq BETWEEN :first AND :last AND at >= :since AND at < :until
     AND op = 'generate' AND input IS NOT NULL
+ORDER BY at, seq;
+
+-- in_order --
+-- Priced answers of one upstream as they were accepted, with what a free quota counts.
+SELECT
+    id, at, model, date(at, 'unixepoch'), route, outcome, policy, upstream, key_id, op,
+    cost_pico_usd,
+    input + input_audio + cache_read + cache_read_audio + cache_write_5m + cache_write_1h
+    + tool_input + output + output_audio + output_image + thinking,
+    server_calls IS NOT NULL
+FROM records
+WHERE
+    at >= :since AND at < :until AND upstream = :upstream AND emulated = :emulated
+    AND cost_pico_usd IS NOT NULL AND input IS NOT NULL AND model IS NOT NULL
 ORDER BY at, seq;

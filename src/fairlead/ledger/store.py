@@ -14,6 +14,9 @@ beside one, 3.6 to 6 ms a record with `executemany`, 0.1 to 1.3 ms with 64 rows 
 
 Records are numbered here (`seq`) and not by SQLite, so that plain and full rows go in by one
 statement each and the numbers still tell the order in which the records came.
+
+Each batch goes into the hourly sums in the same transaction, if they reach up to it; else `sum_up`
+does it afterwards (see `sum_table.py`).
 """
 
 import os
@@ -30,6 +33,7 @@ from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.rows import Row, accepted_row, clean, full_row, plain_row
 from fairlead.ledger.spill import Entry, Spill
 from fairlead.ledger.statements import Statements
+from fairlead.ledger.sum_table import PIECE, SumTable
 
 __all__ = ["Store"]
 
@@ -50,10 +54,15 @@ class Store:
         self.instance = Instance.mine()
         self._sql = Statements.load()
         self._in_flight: dict[str, int] = {}
+        self.unsummed = 0
+        """About so many records are summed nowhere, not in memory either."""
+        self._alone = False
         try:
             self._db = _connect(path)
             _migrate(self._db, self._sql, now)
-            settled, _ = self._newest()
+            self._sums = SumTable(self._db, self._sql)
+            settled, newest, summed = self._newest()
+            self.unsummed = newest - summed
             me = self.instance
             row = (me.id, me.pid, me.started, me.boot, me.pid_space, now, now, settled)
             self._db.execute(self._sql["enter_instance"], row)
@@ -73,13 +82,14 @@ class Store:
         accepted_rows = [accepted_row(entry, owner) for entry in accepted]
         self._db.execute(self._sql["begin"])
         try:
-            before, last = self._newest()
+            before, last, summed = self._newest()
             self._insert("insert_accepted", accepted_rows)
-            self._insert_records(records, last + 1)
+            unsummed = self._insert_records(records, last, summed) if records else self.unsummed
             self._db.execute(self._sql["commit"])
         except BaseException:
             self._rollback()
             raise
+        self.unsummed = unsummed
         if instance is None:
             self._in_flight.update((entry.id, before) for entry in accepted)
             for id_ in recorded:
@@ -93,18 +103,31 @@ class Store:
             return
         self._db.execute(self._sql["begin"])
         try:
-            _, last = self._newest()
+            _, last, _ = self._newest()
             self._insert("insert_full", [clean(full_row(entry, last + 1))])
             self._db.execute(self._sql["commit"])
         except BaseException:
             self._rollback()
             raise
+        self.unsummed += 1
+
+    def sum_up(self, piece: int = PIECE) -> None:
+        """Sum some of the records that were written without it. One transaction."""
+        self._db.execute(self._sql["begin"])
+        try:
+            _, newest, summed = self._newest()
+            summed = self._sums.catch_up(summed, newest, piece)
+            self._db.execute(self._sql["commit"])
+        except BaseException:
+            self._rollback()
+            raise
+        self.unsummed = newest - summed
 
     def beat(self, now: float) -> None:
         """A sign of life, and up to where this instance's acceptances all have records."""
         settled = next(iter(self._in_flight.values()), None)
         if settled is None:
-            settled, _ = self._newest()
+            settled, *_ = self._newest()
         self._db.execute(self._sql["beat"], (now, settled, self.instance.id))
 
     def settle_dead(self, now: float) -> None:
@@ -115,6 +138,7 @@ class Store:
             other = Instance(*facts)
             lives = other.id == self.instance.id or other.lives(seen, now, self.instance)
             living.add(other.id) if lives else dead.append(other.id)
+        self._alone = len(living) == 1
         for spill in Spill.beside(self.path):
             if spill.instance not in living:
                 self.take_in(spill)
@@ -133,6 +157,7 @@ class Store:
         """This instance ends: what it leaves open becomes unknown."""
         self.beat(now)
         self._settle(self.instance.id, now)
+        self.sum_up()
 
     def close(self) -> None:
         """Close the file."""
@@ -141,39 +166,47 @@ class Store:
     def _settle(self, instance: str, now: float) -> None:
         self._db.execute(self._sql["begin"])
         try:
-            self._db.execute(self._sql["settle"], {"instance": instance})
+            settled = self._db.execute(self._sql["settle"], {"instance": instance}).rowcount
             self._db.execute(self._sql["leave_instance"], (now, now, instance))
             self._db.execute(self._sql["commit"])
         except BaseException:
             self._rollback()
             raise
+        self.unsummed += settled
 
-    def _insert_records(self, records: list[Record], seq: int) -> None:
+    def _insert_records(self, records: list[Record], last: int, summed: int) -> int:
+        """Insert records after row `last`; how many rows are not in the sums then."""
         plain: list[Row] = []
         full: list[Row] = []
-        for number, record in enumerate(records, seq):
+        for number, record in enumerate(records, last + 1):
             row = plain_row(record, number)
             if row is None:
                 full.append(full_row(record, number))
             else:
                 plain.append(row)
-        self._insert("insert_plain", plain)
-        self._insert("insert_full", full)
+        inserted = self._insert("insert_plain", plain) + self._insert("insert_full", full)
+        newest = last + len(records)
+        if inserted != len(records):  # some had come before
+            return newest - self._sums.settle(summed)
+        return self._sums.take(plain, full, last, summed, hold=self._alone)
 
-    def _insert(self, name: str, rows: list[Row]) -> None:
-        start = 0
+    def _insert(self, name: str, rows: list[Row]) -> int:
+        """Insert rows; how many of them had not come before."""
+        start = inserted = 0
         for size in _SIZES:
             while len(rows) - start >= size:
                 values = list(chain.from_iterable(rows[start : start + size]))
-                self._db.execute(self._sql.rows(name, size), values)
+                inserted += self._db.execute(self._sql.rows(name, size), values).rowcount
                 start += size
+        return inserted
 
-    def _newest(self) -> tuple[int, int]:
-        """The numbers of the newest rows of `accepted` and `records`."""
-        accepted, records = self._db.execute(self._sql["newest"]).fetchone()
-        return accepted, records
+    def _newest(self) -> tuple[int, int, int]:
+        """The newest rows of `accepted` and `records`, and up to which of the latter is summed."""
+        accepted, records, summed = self._db.execute(self._sql["newest"]).fetchone()
+        return accepted, records, summed
 
     def _rollback(self) -> None:
+        self._sums.forget()
         if self._db.in_transaction:
             self._db.execute(self._sql["rollback"])
 

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from fairlead.canon import Usage
 from fairlead.ledger.query import reading
+from fairlead.ledger.span import Span
 from fairlead.ledger.statements import Statements
 
 __all__ = ["Traffic", "daily_cost", "traffic"]
 
-_FOREVER = 1e18
 _KINDS = (
     *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
     *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
@@ -58,10 +58,10 @@ def traffic(
 
     LedgerError for a file that is no ledger.
     """
-    asked = {"since": since or 0.0, "until": _FOREVER if until is None else until}
+    asked = Span.between(since, until).parameters()
     with reading(path) as db:
         db.row_factory = sqlite3.Row
-        found = db.execute(Statements.load()["traffic"], asked).fetchall()
+        found = db.execute(Statements.load().over_parts("traffic"), asked).fetchall()
     return [_traffic(row) for row in found]
 
 
@@ -72,9 +72,9 @@ def daily_cost(
 
     A day between without spend is 0. Empty without any. LedgerError for a file that is no ledger.
     """
-    asked = {"since": since, "until": until, "emulated": emulated}
+    asked = Span.between(since, until).parameters() | {"emulated": emulated}
     with reading(path) as db:
-        found = dict(db.execute(Statements.load()["daily_cost"], asked).fetchall())
+        found = dict(db.execute(Statements.load().over_parts("daily_cost"), asked).fetchall())
     if not found:
         return []
     first = date.fromisoformat(min(found))
