@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 INTEROP := .venv-interop
+BACKTEST := .venv-backtest
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench agents interop docs fuzz soak lock clean
+.PHONY: help demo test check format bench agents interop docs fuzz soak whatif backtest lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -72,12 +73,25 @@ fuzz: $(STAMP) ## The property tests with many more examples
 soak: $(STAMP) ## 10,000 mixed requests: the emulated vendors' bill beside the ledger
 	@FAIRLEAD_SOAK_REQUESTS=$${FAIRLEAD_SOAK_REQUESTS:-10000} $(BIN)/python -m pytest tests/integration/test_bill_equals_ledger.py
 
+whatif: $(STAMP) ## What-if against the truth: days are run, predicted, and run the other way
+	@$(BIN)/python -m benchmarks.whatif_truth $(WHATIF_ARGS)
+
+$(BACKTEST)/.installed: requirements/backtest.txt scripts/python_version.py
+	@$(PYTHON) scripts/python_version.py
+	@test -x $(BACKTEST)/bin/python || $(PYTHON) -m venv $(BACKTEST)
+	@echo "make: installing what the forecast is measured against into $(BACKTEST)"
+	@$(BACKTEST)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/backtest.txt
+	@touch $@
+
+backtest: $(BACKTEST)/.installed ## The forecast on synthetic and public series, beside plain ones
+	@PYTHONPATH=src $(BACKTEST)/bin/python scripts/backtest_forecast.py $(BACKTEST_ARGS)
+
 lock: $(STAMP) ## Lock the dependencies anew (for maintainers)
-	@for set in "runtime" "dev --group dev" "interop --group interop" "finance --extra finance"; do \
+	@for set in "runtime" "dev --group dev" "interop --group interop" "backtest --group backtest" "finance --extra finance"; do \
 		set -- $$set; name=$$1; shift; \
 		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 			--python-version 3.11 pyproject.toml --extra demo $$@ -o requirements/$$name.txt; \
 	done
 
 clean: ## Remove what the verbs made
-	@rm -rf $(VENV) $(INTEROP) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench-results
+	@rm -rf $(VENV) $(INTEROP) $(BACKTEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench-results

@@ -18,7 +18,7 @@ from fairlead.ledger.traffic import Traffic
 
 __all__ = ["ENOUGH", "Own"]
 
-ENOUGH = 100
+ENOUGH = 50
 """Answers from which a model's own figure is taken."""
 WARM = 30
 """Prompts that a cache could have held from which its hit rate is taken."""
