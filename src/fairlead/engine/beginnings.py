@@ -3,7 +3,8 @@ caching where a vendor caches only what it is asked for.
 
 A prompt is looked up before it is sent and noted when its answer begins: "a cache entry only
 becomes available after the first response begins" (platform.claude.com, Prompt caching), so of two
-prompts that are sent at the same time neither is the other's beginning.
+prompts that are sent at the same time neither is the other's beginning. Its time is that of its
+arrival: "the lifetime is measured from the start of the request" (there).
 """
 
 import secrets
@@ -50,6 +51,14 @@ class Beginnings:
             self._said.note(x.scope, x.prefix, x.at)
             if x.sent is not None and x.model is not None:
                 self._sent.note(_cached_as(x, x.model), x.sent, x.at)
+
+    def settled(self, x: Exchange) -> None:
+        """The answer is over: what its model counted is known, which no estimate can better."""
+        usage, model = x.usage, x.model
+        if x.prefix is None or usage is None or usage.estimated or model is None:
+            return
+        counted = model.id, usage.prompt_total - usage.tool_input
+        self._said.count(x.scope, x.prefix, counted)
 
     def ask(self, x: Exchange, lane: Lane, body: bytes) -> bytes:
         """The bytes that are sent, asking for what pays: the beginning that was seen before.

@@ -111,6 +111,8 @@ class Engine:
         finally:
             if x.foreseen is not None and x.outcome == "ok":
                 self.stores.counts.learn(x)
+            if x.prefix is not None and x.outcome == "ok":
+                self.beginnings.settled(x)
             self.ledger.add(x.record())
 
     def _accept(self, x: Exchange) -> None:

@@ -18,7 +18,7 @@ from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.record import Accepted, Op, Outcome, Record
 from fairlead.routing.decision import Decision
-from fairlead.tokens.prefix import Prefix, Reuse
+from fairlead.tokens.prefix import Counted, Prefix, Reuse
 from fairlead.upstream.vendors import Upstream
 from fairlead.vault.vault import LOOPBACK
 from fairlead.wire.codec import Codec
@@ -234,14 +234,22 @@ class Exchange:
         )
 
     def _reused(self) -> tuple[int | None, int | None]:
-        """The prompt's tokens that began another one before: the beginning's share of an estimate,
-        in the counting of the model that answered.
+        """The prompt's tokens that began another one before, in the counting of the model that
+        answered: what it counted then, else the beginning's share of an estimate.
         """
         prefix, reuse, usage = self.prefix, self.reuse, self.usage
         if prefix is None or reuse is None or usage is None or not prefix.tokens[-1]:
             return None, None
         each = usage.prompt_total / prefix.tokens[-1]
-        return round(reuse.within_5m * each), round(reuse.within_1h * each)
+        return (
+            self._counted(reuse.counted_5m, reuse.within_5m * each),
+            self._counted(reuse.counted_1h, reuse.within_1h * each),
+        )
+
+    def _counted(self, counted: Counted | None, estimated: float) -> int:
+        if counted is None or self.model is None or counted[0] != self.model.id:
+            return round(estimated)
+        return min(counted[1], self.usage.prompt_total if self.usage is not None else 0)
 
     def _ms(self, moment: float | None) -> float | None:
         """Milliseconds since the start, to the microsecond (`round` takes six times as long)."""

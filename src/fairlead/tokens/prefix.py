@@ -33,10 +33,13 @@ import msgspec
 from msgspec import Raw, Struct
 
 __all__ = [
+    "FIVE_MINUTES",
+    "HOUR",
     "MOST",
     "SMALLEST",
     "SYSTEM",
     "TOOLS",
+    "Counted",
     "Place",
     "Prefix",
     "PrefixIndex",
@@ -65,17 +68,21 @@ own prompt is ever used, so that what they have in common cancels out."""
 PER_BYTE_BEYOND = 0.37
 """Of a byte that is no ASCII: a Chinese character has three and is a token."""
 TOOLS_ONCE = 1_320
-"""In bytes: the prompt that vendors add where there are tools (recorded at Anthropic: 313 to 346
-tokens)."""
+"""In bytes: the prompt that Anthropic adds where there are tools (recorded: 313 to 346 tokens)."""
 PER_IMAGE = 1_000
 BYTES_OF_MEDIA = 40
 """Base64 characters to a token of sound, film and documents: a page of some 60,000 is 1,500."""
 
 INNER_TURNS = 2
+MARKED_TURNS = 4
 INNER_BYTES = 512
 _NEAR = 160
 _FINGERPRINT = 8
 _VERSION = 1
+
+
+Counted = tuple[str, int]
+"""A model's id, and the prompt tokens that it counted."""
 
 
 class Place(NamedTuple):
@@ -174,6 +181,7 @@ class _Body(Struct):
     system_instruction: Raw = Raw(b"")
     cachedContent: Raw = Raw(b"")  # noqa: N815 - the dialect's own name
     thinking: Raw = Raw(b"")
+    output_config: Raw = Raw(b"")
     tool_choice: Raw = Raw(b"")
     messages: list[Raw] = []
     input: list[Raw] | str = []
@@ -209,7 +217,11 @@ _MARKS = re.compile(
     rb'\s*,\s*"cache_control"\s*:\s*(?:null|\{[^{}]*\})'
     rb'|"cache_control"\s*:\s*(?:null|\{[^{}]*\})\s*,\s*'
 )
-_ROLE = 32
+_ANSWERS = tuple(
+    form % role for role in (b"assistant", b"model") for form in (b'{"role":"%s"', b'{"role": "%s"')
+)
+"""How the model's own turns begin. Of one that is written otherwise the end is kept as a boundary
+too, which no prompt has its end at."""
 _FAR = 96
 """Bytes within which a turn's content begins; written otherwise it is not levelled out."""
 _LONG = 4_096
@@ -285,14 +297,17 @@ def prefix_of(body: bytes, salt: bytes) -> Prefix | None:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
     ends = _Ends(plain=body.isascii())
-    marked = body.find(_MARK) >= 0
-    _before_turns(said, ends, marked=marked)
     turns = said.messages or said.contents or said.input
     if isinstance(turns, str):
+        _before_turns(said, ends, marked=False)
         ends.add(turns.encode("utf-8", "surrogatepass"))
         ends.end(0)
     else:
-        _turns(turns, ends, b'"model"' if said.contents else b'"assistant"', marked=marked)
+        # Whoever sets breakpoints sets one in one of these.
+        where = (said.tools, said.system, *turns[:1], *turns[-MARKED_TURNS:])
+        marked = any(bytes(raw).find(_MARK) >= 0 for raw in where)
+        _before_turns(said, ends, marked=marked)
+        _turns(turns, ends, marked=marked)
     return _keyed(ends, salt) if ends.checks else None
 
 
@@ -300,7 +315,8 @@ def _before_turns(said: _Body, ends: _Ends, *, marked: bool) -> None:
     for raw in (said.tools, said.functions):
         if len(raw) > 2:
             ends.add(b"\0tools" + (_level(bytes(raw)) if marked else bytes(raw)))
-            ends.extra += TOOLS_ONCE
+            if raw is said.tools and b'"input_schema"' in bytes(raw):
+                ends.extra += TOOLS_ONCE
             ends.end(TOOLS)
     for name in _INSTRUCTIONS:
         if len(raw := getattr(said, name)) > 2:
@@ -308,13 +324,13 @@ def _before_turns(said: _Body, ends: _Ends, *, marked: bool) -> None:
             parts = _LIST(raw) if block.startswith(b"[", len(b"\0system")) else []
             ends.cut(block, _cuts(block, parts), SYSTEM)
             ends.end(SYSTEM)
-    # "Changes to tool_choice or to thinking invalidate the messages" (platform.claude.com, Prompt
-    # caching, What invalidates the cache).
-    ends.check = crc32(b"\0turns" + bytes(said.thinking) + bytes(said.tool_choice), ends.check)
+    # A change of these invalidates the messages, though not always what stands before them
+    # (platform.claude.com, Prompt caching, What invalidates the cache).
+    settings = (said.thinking, said.output_config, said.tool_choice)
+    ends.check = crc32(b"\0turns" + b"\0".join(map(bytes, settings)), ends.check)
 
 
-def _turns(turns: list[Raw], ends: _Ends, voice: bytes, *, marked: bool) -> None:
-    """`voice` is what the model's own turns say of their role."""
+def _turns(turns: list[Raw], ends: _Ends, *, marked: bool) -> None:
     check, size, plain = ends.check, ends.size, ends.plain
     far = max(0, len(turns) - INNER_TURNS)
     for number in range(far):
@@ -326,7 +342,7 @@ def _turns(turns: list[Raw], ends: _Ends, voice: bytes, *, marked: bool) -> None
         size += len(block)
         if not plain or len(block) >= _LONG:
             ends.extra += _extra(block)
-        if block.find(voice, 0, _ROLE) < 0:
+        if not block.startswith(_ANSWERS):
             ends.checks.append(check)
             ends.sizes.append(size)
             ends.weights.append(size + ends.extra)
@@ -336,7 +352,7 @@ def _turns(turns: list[Raw], ends: _Ends, voice: bytes, *, marked: bool) -> None
     last = len(turns) - 1
     for number in range(far, len(turns)):
         block = _level(bytes(turns[number])) if marked else bytes(turns[number])
-        if number == last or block.find(voice, 0, _ROLE) < 0:
+        if number == last or not block.startswith(_ANSWERS):
             ends.cut(block, _inner(block), number)
             ends.end(number)
         else:
@@ -427,12 +443,15 @@ class Reuse(NamedTuple):
 
     `boundary` is the number of the boundary that was seen within five minutes, -1 for none;
     `continues` whether another prompt ended there: then this one is that conversation's next.
+    `counted_5m`, `counted_1h`: the model that answered such a prompt, and what it counted.
     """
 
     within_5m: int = 0
     within_1h: int = 0
     boundary: int = -1
     continues: bool = False
+    counted_5m: Counted | None = None
+    counted_1h: Counted | None = None
 
 
 _UNSEEN = Reuse()
@@ -445,13 +464,13 @@ class PrefixIndex:
     forgotten. So the `max_entries` / 2 that were used last are always there.
     """
 
-    def __init__(self, max_entries: int = 400_000) -> None:
+    def __init__(self, max_entries: int = 200_000) -> None:
         self._half = max(MOST, max_entries // 2)
         self._young: dict[int, float] = {}
         self._old: dict[int, float] = {}
-        # Of boundaries at which a prompt ended; subsets of the above.
-        self._ends: dict[int, float] = {}
-        self._old_ends: dict[int, float] = {}
+        # Where a prompt ended, and what a model counted up to there.
+        self._ends: dict[int, Counted | None] = {}
+        self._old_ends: dict[int, Counted | None] = {}
 
     def __len__(self) -> int:
         """How many beginnings are held, twice those that are in both generations."""
@@ -466,21 +485,23 @@ class PrefixIndex:
     def look(self, scope: str, prefix: Prefix, at: float) -> Reuse:
         """What was seen before `at`. Nothing is noted: the prompt has not been answered yet."""
         young, old, mask = self._young, self._old, hash(scope)
-        hours = -1
-        for number in range(len(prefix.hashes) - 1, -1, -1):
-            key = prefix.hashes[number] ^ mask
+        hashes, tokens = prefix.hashes, prefix.tokens
+        hour = -1
+        for number in range(len(hashes) - 1, -1, -1):
+            key = hashes[number] ^ mask
             used = young.get(key)
             if used is None and (used := old.get(key)) is None:
                 continue
             age = at - used
+            if hour < 0 and age <= HOUR:
+                hour = number
             if age <= FIVE_MINUTES:
-                tokens = prefix.tokens
-                ended = key in self._ends or key in self._old_ends
-                hours = number if hours < 0 else hours
-                return Reuse(tokens[number], tokens[hours], number, ended)
-            if hours < 0 and age <= HOUR:
-                hours = number
-        return _UNSEEN if hours < 0 else Reuse(0, prefix.tokens[hours])
+                continues, counted = self._end(key)
+                longer = counted if hour == number else self._end(hashes[hour] ^ mask)[1]
+                return Reuse(tokens[number], tokens[hour], number, continues, counted, longer)
+        if hour < 0:
+            return _UNSEEN
+        return Reuse(0, tokens[hour], counted_1h=self._end(hashes[hour] ^ mask)[1])
 
     def note(self, scope: str, prefix: Prefix, at: float) -> None:
         """All beginnings of the prompt are used now: "the cache is refreshed for no additional cost
@@ -492,4 +513,15 @@ class PrefixIndex:
         mask = hash(scope)
         keys = [value ^ mask for value in prefix.hashes]
         self._young.update(dict.fromkeys(keys, at))
-        self._ends[keys[-1]] = at
+        self._ends.setdefault(keys[-1], None)
+
+    def count(self, scope: str, prefix: Prefix, counted: Counted) -> None:
+        """What a model counted for a prompt that was noted."""
+        self._ends[prefix.hashes[-1] ^ hash(scope)] = counted
+
+    def _end(self, key: int) -> tuple[bool, Counted | None]:
+        """Whether a prompt ended there, and what was counted."""
+        counted = self._ends.get(key)
+        if counted is None and (key in self._old_ends):
+            return True, self._old_ends[key]
+        return key in self._ends, counted
