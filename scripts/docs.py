@@ -21,7 +21,7 @@ from fairlead.routing.decision import Hints
 from fairlead.server.config import scalar_sections, variable
 from fairlead.server.door import CREDENTIALS
 from fairlead.server.routes import ROUTES, SPELLINGS
-from fairlead.server.settings import TimeoutSettings, UpstreamSettings
+from fairlead.server.settings import FreeQuotaSettings, TimeoutSettings, UpstreamSettings
 from fairlead.upstream.vendors import KINDS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -80,6 +80,14 @@ flash = ["gemini-3.8-flash", "gemini-3.5-flash-lite"]
 What you pay instead of the list price: `factor` multiplies every price of that model (its id, not
 an alias), of every tier and region, on every day. `factor = 0.85` is a discount of 15 %. Rates of
 your own stand under `[models."NAME"]`.
+
+## `[free_quotas.NAME]`
+
+What a vendor gives for nothing each day, to one upstream's key: see [money](money.md#free-quotas).
+
+| key | default | meaning |
+|---|---|---|
+{free}
 
 ## `[models."NAME"]`
 
@@ -190,6 +198,7 @@ def configuration() -> str:
         upstream_doc=" ".join((UpstreamSettings.__doc__ or "").split()),
         upstream=_settings(UpstreamSettings, None),
         timeouts=_settings(TimeoutSettings, None),
+        free=_settings(FreeQuotaSettings, None),
     )
 
 

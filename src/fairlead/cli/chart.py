@@ -1,6 +1,9 @@
 """Curves as text: one letter for each, for a terminal of any kind."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from fairlead.cost.display import dollars
 
 __all__ = ["chart"]
 
@@ -30,7 +33,7 @@ def chart(
     lines = []
     for number, cells in enumerate(grid):
         value = most * (1 - number / (height - 1))
-        label = f"${value:,.2f}" if number % 4 == 0 else ""
+        label = dollars(Decimal(value), 2) if number % 4 == 0 else ""
         lines.append(f"{label:>12} |{''.join(cells).rstrip()}")
     lines.append(" " * 13 + "+" + "-" * width)
     lines.append(" " * 14 + left + right.rjust(width - len(left)))

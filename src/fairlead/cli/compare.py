@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json
 from fairlead.lab.compare.build import compare as build
 from fairlead.lab.compare.html import html_report
@@ -48,7 +49,7 @@ def compare(
 ) -> None:
     """Compare models over seven dimensions, each figure with its source."""
     words = _words(language)
-    loaded = load(config)
+    loaded = in_own_currency(load(config), json=json)
     now = time.time()
     begin = moment(since, now) if since else None
     at = datetime.fromtimestamp(moment(on, now, "on") if on else now, UTC).date()

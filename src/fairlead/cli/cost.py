@@ -16,9 +16,10 @@ from fairlead.catalog.model import Model
 from fairlead.catalog.shipped import read
 from fairlead.cli.break_even import amount, percent, sentences
 from fairlead.cli.chart import chart
-from fairlead.cli.output import console, print_json
+from fairlead.cli.currency import in_own_currency
+from fairlead.cli.output import console, print_json, rate_told
 from fairlead.cost.breakeven import BreakEven, Interval
-from fairlead.cost.price import dollars
+from fairlead.cost.display import currency_name, dollars, money_sign
 from fairlead.cost.scenario import COMBINATIONS, Bill, Scenario, ScenarioError, parse_scenarios
 from fairlead.cost.study import VENDOR, Study, figures_of, study, usual_models
 from fairlead.server.compile import compile_catalog
@@ -138,7 +139,7 @@ def _show(
     config: Path | None,
     json: bool,
 ) -> None:
-    catalog = compile_catalog(load(config))
+    catalog = compile_catalog(in_own_currency(load(config), json=json))
     today = _day(on)
     models = [
         figures_of(catalog, _resolve(catalog, each, today), prices)
@@ -290,21 +291,22 @@ def _print(made: Study, warnings: list[str]) -> None:
         for each in made.surfaces
     }
     if cached or batched:
-        out.print("\n[bold]Dollars a month, from plain to cached and batched[/]")
+        out.print(f"\n[bold]{currency_name()} a month, from plain to cached and batched[/]")
         out.print(chart(curves, left="plain", right="cached + batched"), markup=False)
     for each in made.unpriced:
         out.print(f"{each}: unpriced, as {made.prices} states no price for it")
     for warning in dict.fromkeys(warnings):
         out.print(f"[yellow]warning:[/] {escape(warning)}")
+    rate_told()
 
 
 def cents(value: Decimal) -> str:
     """Dollars and cents, rounded as bills are."""
-    return dollars(value, 2).removeprefix("$")
+    return dollars(value, 2).removeprefix(money_sign())
 
 
 def _bills(made: Study) -> Table:
-    table = Table(title="Dollars a month", title_justify="left")
+    table = Table(title=f"{currency_name()} a month", title_justify="left")
     table.add_column("model")
     table.add_column("combination")
     for heading in ("input", "output", "total", "saves"):
@@ -339,7 +341,7 @@ def _differences(made: Study) -> Table:
     table = Table(title="Differences", title_justify="left")
     for heading in ("combination", "cheapest", "cheaper than"):
         table.add_column(heading)
-    for heading in ("by $", "by %"):
+    for heading in (f"by {money_sign().strip()}", "by %"):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in made.differences:
         table.add_row(

@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.cli.output import console, print_json
+from fairlead.cli.currency import in_own_currency
+from fairlead.cli.output import console, print_json, rate_told
 from fairlead.cost.price import dollars
 from fairlead.finance.forecast import Forecast, Sum
 from fairlead.finance.forecast import forecast as continued
@@ -40,7 +41,7 @@ def forecast(
     """Forecast spend with weekly seasonality and an 80 % interval, from full UTC days."""
     if method is not None and method not in METHODS:
         raise typer.BadParameter(f"--method {method}: one of {', '.join(METHODS)}")
-    path = database_path(load(config).settings)
+    path = database_path(in_own_currency(load(config), json=json).settings)
     today = datetime.fromtimestamp(time.time(), UTC).date()
     midnight = datetime.combine(today, datetime.min.time(), UTC).timestamp()
     since = midnight - HISTORY * 86_400
@@ -88,6 +89,7 @@ def _print(result: Forecast) -> None:
     for left in result.outside:
         _, low, high = _cells(left.usd)
         out.print(f"[yellow]{left.day}: {dollars(left.actual, 2)} was outside {low} to {high}[/]")
+    rate_told()
 
 
 def _cells(usd: Sum) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from fairlead.canon import Failure, FairleadError
 from fairlead.cli.output import complain
+from fairlead.cost.display import show
 from fairlead.version import VERSION
 
 __all__ = ["COMMANDS", "app", "command", "main"]
@@ -86,6 +87,8 @@ def _root(
     ),
 ) -> None:
     """A self-hosted gateway and laboratory for small, fast language models."""
+    del version  # its callback has told it
+    show(None)  # until a command has read the configuration
 
 
 def main() -> None:

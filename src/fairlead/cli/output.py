@@ -5,9 +5,24 @@ import sys
 import msgspec
 from rich.console import Console
 
-__all__ = ["complain", "console", "money", "print_json"]
+from fairlead.cost.display import marked, shown
+
+__all__ = [
+    "complain",
+    "console",
+    "money",
+    "print_json",
+    "rate_told",
+]
 
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def rate_told() -> None:
+    """The foot of a page whose amounts are in another currency: its rate."""
+    display = shown()
+    if display is not None:
+        console().print(display.told())
 
 
 def console() -> Console:
@@ -24,7 +39,8 @@ def complain(message: str) -> None:
 
 def print_json(value: object) -> None:
     """One JSON document, amounts as decimal strings."""
-    sys.stdout.write(msgspec.json.format(_ENCODE(value), indent=2).decode() + "\n")
+    document = marked(_ENCODE(value))
+    sys.stdout.write(msgspec.json.format(document, indent=2).decode() + "\n")
 
 
 def money(amount: object, digits: int = 6) -> str:

@@ -1,69 +1,23 @@
 """`fairlead receipt`: what one request cost, line by line, and what it had cost elsewhere."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
-from msgspec import Struct
 from rich.table import Table
 
-from fairlead.canon import Failure
-from fairlead.catalog import Catalog
-from fairlead.cli.output import console, print_json
-from fairlead.cost.predict import what_if
-from fairlead.cost.price import PriceTable, dollars
+from fairlead.cli.currency import in_own_currency
+from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cost.display import dollars
 from fairlead.cost.receipt import Receipt, ReceiptLine
-from fairlead.cost.receipt import receipt as make_receipt
-from fairlead.ledger.query import show
-from fairlead.ledger.record import Accepted, Record
-from fairlead.routing.decision import Decision
+from fairlead.finance.free import Freed
+from fairlead.finance.told import Told, look_up, told
 from fairlead.server.compile import compile_catalog, database_path
 from fairlead.server.config import load
+from fairlead.server.money import quotas_of
 
-__all__ = ["Attempt", "Elsewhere", "Told", "receipt", "told"]
-
-_DECISION = msgspec.json.Decoder(Decision)
-_FAILED = "chosen first, but failed"
-
-
-class Attempt(Struct, frozen=True):
-    """A candidate that was asked and failed before the answer; what it billed is not known."""
-
-    model: str
-    why: str
-
-
-class Elsewhere(Struct, frozen=True):
-    """What the same tokens would have cost on another candidate, without a prompt cache."""
-
-    model: str
-    cost_usd: Decimal | None
-    why: str
-    ruled_out: str | None = None
-
-
-class Told(Struct, frozen=True):
-    """All that the ledger and the catalogue have to say about the cost of one request.
-
-    `recorded_usd` is what the ledger wrote when the answer ended; `receipt` None where there was no
-    usage to bill.
-    """
-
-    id: str
-    at: str
-    outcome: str
-    model: str | None
-    upstream: str | None
-    reason: str
-    recorded_usd: Decimal | None
-    receipt: Receipt | None
-    attempts: tuple[Attempt, ...] = ()
-    elsewhere: tuple[Elsewhere, ...] = ()
-    notes: tuple[str, ...] = ()
+__all__ = ["receipt"]
 
 
 def receipt(
@@ -72,106 +26,14 @@ def receipt(
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
 ) -> None:
     """Print what one request cost, line by line, and what it would have cost elsewhere."""
-    loaded = load(config)
+    loaded = in_own_currency(load(config), json=json)
     path = database_path(loaded.settings)
-    found = show(path, request_id)
-    if found is None:
-        raise Failure.invalid(
-            f"there is no request {request_id} in {path}",
-            "ID",
-            hint="the id is in the answer's x-request-id header",
-        )
-    if isinstance(found, Accepted):
-        raise Failure.invalid(
-            f"{request_id} was accepted and has no end in the ledger", "ID", hint="try again later"
-        )
-    result = told(found, compile_catalog(loaded))
+    record = look_up(path, request_id)
+    result = told(record, compile_catalog(loaded), path, quotas_of(loaded))
     if json:
         print_json(result)
     else:
         _print(result)
-
-
-def told(record: Record, catalog: Catalog) -> Told:
-    """Everything about the cost of `record`, at the prices of its day."""
-    moment = datetime.fromtimestamp(record.at, UTC)
-    tables = _tables(catalog, moment.date())
-    decision = _DECISION.decode(record.decision) if record.decision else None
-    made = None
-    table = tables(record.model) if record.model is not None else None
-    if record.usage is not None and table is not None:
-        made = make_receipt(record.usage, table, others=tables)
-    attempts, elsewhere = _others(record, decision, tables)
-    return Told(
-        id=record.id,
-        at=moment.isoformat(timespec="seconds"),
-        outcome=record.outcome,
-        model=record.model,
-        upstream=record.upstream,
-        reason=decision.reason if decision is not None else record.route,
-        recorded_usd=record.cost_usd,
-        receipt=made,
-        attempts=attempts,
-        elsewhere=elsewhere,
-        notes=_notes(record, made, attempts, catalog.version),
-    )
-
-
-def _tables(catalog: Catalog, day: date) -> Callable[[str], PriceTable | None]:
-    def of(name: str) -> PriceTable | None:
-        try:
-            return PriceTable(catalog.resolve(name, day), day)
-        except Failure:
-            return None
-
-    return of
-
-
-def _others(
-    record: Record, decision: Decision | None, tables: Callable[[str], PriceTable | None]
-) -> tuple[tuple[Attempt, ...], tuple[Elsewhere, ...]]:
-    """The candidates that failed, and what the others would have cost."""
-    candidates = decision.candidates if decision is not None else ()
-    attempts = tuple(Attempt(c.model, c.why) for c in candidates if c.why.startswith(_FAILED))
-    elsewhere = []
-    for candidate in candidates:
-        if candidate.model == record.model:
-            continue
-        table = tables(candidate.model)
-        charge = what_if(table, record.usage) if table and record.usage else None
-        cost = charge.total if charge is not None else None
-        elsewhere.append(Elsewhere(candidate.model, cost, candidate.why, candidate.ruled_out))
-    return attempts, tuple(elsewhere)
-
-
-def _notes(
-    record: Record, made: Receipt | None, attempts: tuple[Attempt, ...], version: str
-) -> tuple[str, ...]:
-    notes = []
-    if record.emulated:
-        notes.append("EMULATED: nobody bills this")
-    if record.usage is None:
-        notes.append("no vendor told usage for this request: nothing is known to be billed")
-    if made is not None and made.total != record.cost_usd:
-        notes.append(_otherwise(record, version))
-    if attempts:
-        notes.append(
-            "candidates that failed told no usage; whether their vendors billed the prompt is not"
-            " known, and it is not in the total"
-        )
-    return tuple(notes)
-
-
-def _otherwise(record: Record, version: str) -> str:
-    """Why the ledger's figure may be another one; with the same catalogue nothing explains it."""
-    was = record.price_version
-    if was is None:
-        why = "it does not say by which catalogue"
-    elif was == version:
-        why = f"by the same catalogue ({was}): one of both is wrong"
-    else:
-        why = f"the catalogue was {was} then and is {version} now"
-    return f"the ledger wrote {_exact(record.cost_usd)} when the answer ended; {why}"
 
 
 def _print(told_: Told) -> None:
@@ -182,6 +44,8 @@ def _print(told_: Told) -> None:
     made = told_.receipt
     if made is not None:
         out.print(_table(made))
+    if told_.free is not None:
+        out.print(f"Free: {_freed(told_.free)}; due: {_exact(told_.due_usd)}", markup=False)
     for attempt in told_.attempts:
         out.print(f"Attempt on {attempt.model}: {attempt.why}", markup=False)
     if told_.elsewhere:
@@ -191,6 +55,22 @@ def _print(told_: Told) -> None:
         out.print(table)
     for note in (*(made.notes if made is not None else ()), *told_.notes):
         out.print(f"Note: {note}", markup=False)
+    rate_told()
+
+
+def _freed(freed: Freed) -> str:
+    """`4 of 1,500 requests and 900 of 1,000 tokens of 2026-11-22 (google): all of it`."""
+    quota = freed.quota
+    used = [
+        f"{count:,} of {most:,} {unit}"
+        for count, most, unit in (
+            (freed.number, quota.requests, "requests"),
+            (freed.tokens, quota.tokens, "tokens"),
+        )
+        if most is not None
+    ]
+    what = "all of it" if freed.free_usd else "nothing of it"
+    return f"{what}, {' and '.join(used)} of {freed.day} ({quota.name})"
 
 
 def _table(made: Receipt) -> Table:

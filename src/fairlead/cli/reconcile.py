@@ -1,22 +1,20 @@
 """`fairlead reconcile`: a vendor's own figures against the ledger."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
-from fairlead.canon import Failure
-from fairlead.cli.output import console, print_json
-from fairlead.cost.price import dollars
-from fairlead.finance.exports import EXPORTS, Tokens
-from fairlead.finance.reconcile import Reconciliation
-from fairlead.finance.reconcile import reconcile as compare
+from fairlead.cli.currency import in_own_currency
+from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cost.display import dollars
+from fairlead.finance.exports import Tokens
+from fairlead.finance.reconcile import Reconciliation, against_ledger
 from fairlead.finance.rows import read_export
-from fairlead.ledger.traffic import traffic
 from fairlead.server.compile import compile_catalog, database_path
 from fairlead.server.config import load
+from fairlead.server.money import quotas_of
 
 __all__ = ["reconcile"]
 
@@ -28,15 +26,9 @@ def reconcile(
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
 ) -> None:
     """Compare a vendor's usage or cost export with the ledger, by day and model."""
-    loaded = load(config)
-    billed = EXPORTS[vendor](read_export(file))
-    if not billed:
-        raise Failure.invalid(f"{file.name} has no rows", "file")
-    days = [each.day for each in billed]
-    first = datetime.combine(min(days), datetime.min.time(), UTC)
-    last = datetime.combine(max(days), datetime.min.time(), UTC) + timedelta(days=1)
-    groups = traffic(database_path(loaded.settings), first.timestamp(), last.timestamp())
-    result = compare(vendor, billed, groups, compile_catalog(loaded))
+    loaded = in_own_currency(load(config), json=json)
+    document, path = read_export(file), database_path(loaded.settings)
+    result = against_ledger(vendor, document, path, compile_catalog(loaded), quotas_of(loaded))
     if json:
         print_json(result)
         return
@@ -70,6 +62,9 @@ def _print(result: Reconciliation) -> None:
         out.print(f"{result.unpriced} answers of the ledger are unpriced: not in its dollars")
     if result.emulated:
         out.print(f"{result.emulated} EMULATED answers left out: nobody bills them")
+    if result.free_usd:
+        out.print(f"free quotas: {dollars(result.free_usd)} taken off what is here")
+    rate_told()
 
 
 def _told(tokens: Tokens | None) -> str:

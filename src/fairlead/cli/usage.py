@@ -1,19 +1,22 @@
 """`fairlead usage`: what the ledger holds, summed."""
 
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 from rich.table import Table
 
-from fairlead.cli.output import console, print_json
-from fairlead.cost.price import dollars
+from fairlead.cli.currency import in_own_currency
+from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cost.display import dollars
+from fairlead.finance.spent import Spent, spent
 from fairlead.ledger.moment import moment
-from fairlead.ledger.query import Dimension, Report, Sums
-from fairlead.ledger.query import usage as read_usage
+from fairlead.ledger.query import Dimension, Sums
 from fairlead.server.compile import database_path
 from fairlead.server.config import load
+from fairlead.server.money import quotas_of
 
 __all__ = ["usage"]
 
@@ -36,13 +39,17 @@ def usage(
     wrong = [name for name in by or () if name not in DIMENSIONS]
     if wrong:
         raise typer.BadParameter(f"--by {wrong[0]}: one of {', '.join(DIMENSIONS)}")
-    path = database_path(load(config).settings)
+    loaded = in_own_currency(load(config), json=json)
+    path = database_path(loaded.settings)
     now = time.time()
-    report = read_usage(
+    report = spent(
         path,
-        by=by or ["model"],  # type: ignore[arg-type]  # checked against DIMENSIONS above
-        since=moment(since, now) if since else None,
-        until=moment(until, now, "until") if until else None,
+        by or ["model"],  # type: ignore[arg-type]  # checked against DIMENSIONS above
+        (
+            moment(since, now) if since else None,
+            moment(until, now, "until") if until else None,
+        ),
+        quotas_of(loaded),
     )
     if json:
         print_json(report)
@@ -50,18 +57,23 @@ def usage(
     _print(report, path)
 
 
-def _print(report: Report, path: Path) -> None:
+def _print(report: Spent, path: Path) -> None:
     table = Table(title=f"Usage in {path}", title_justify="left", show_footer=True)
     for dimension, foot in zip(report.by, ("total", *[""] * 9), strict=False):
         table.add_column(dimension, footer=foot, overflow="fold")
-    sums = _cells(report.totals)
+    totals, off = report.totals, report.free
+    freed = {row.group: row.free_usd for row in off.rows} if off else {}
+    sums = _cells(totals) | _due(totals, off.free_usd if off else None)
     for heading, total in sums.items():
         table.add_column(heading, footer=total, justify="right", no_wrap=True)
     for row in report.rows:
-        table.add_row(*row.group, *_cells(row).values())
+        due = _due(row, freed.get(row.group, Decimal(0)) if off else None)
+        table.add_row(*row.group, *_cells(row).values(), *due.values())
     out = console()
     out.print(table)
-    totals = report.totals
+    if off is not None:
+        names = ", ".join(quota.name for quota in off.quotas)
+        out.print(f"{off.requests} requests were free ({names}); the cost is by the price list")
     if totals.emulated:
         out.print(
             f"{totals.emulated} of {totals.requests} requests were EMULATED: nobody bills them"
@@ -70,6 +82,14 @@ def _print(report: Report, path: Path) -> None:
         out.print(f"{totals.estimated} requests with estimated usage (the vendor stated none)")
     if totals.unpriced:
         out.print(f"{totals.unpriced} requests unpriced (no price is known): not in the cost")
+    rate_told()
+
+
+def _due(sums: Sums, off: Decimal | None) -> dict[str, str]:
+    """What a free quota takes off, and what is left; nothing where there is no quota."""
+    if off is None:
+        return {}
+    return {"free": dollars(off), "due": dollars(sums.cost_usd - off)}
 
 
 def _cells(sums: Sums) -> dict[str, str]:

@@ -9,7 +9,8 @@ import typer
 from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.cli.output import console, print_json
+from fairlead.cli.currency import in_own_currency
+from fairlead.cli.output import console, print_json, rate_told
 from fairlead.cost.price import dollars
 from fairlead.finance.plan import parse_mix
 from fairlead.finance.whatif import Part, WhatIf, what_if
@@ -34,7 +35,7 @@ def whatif(
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
 ) -> None:
     """Replay the ledger under another model or mix, and say what it would have cost and why."""
-    loaded = load(config)
+    loaded = in_own_currency(load(config), json=json)
     catalog = compile_catalog(loaded)
     plan = parse_mix(model, catalog)
     now = time.time()
@@ -76,6 +77,7 @@ def _print(result: WhatIf) -> None:
         out.print(f"{count} answers left out: {reason}")
     for note in result.notes:
         out.print(note)
+    rate_told()
 
 
 def _table(title: str, parts: tuple[Part, ...], total: Part) -> None:

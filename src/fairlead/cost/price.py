@@ -48,12 +48,13 @@ for one response", Google's staff at discuss.ai.google.dev/t/102927).
 import hashlib
 from collections.abc import Iterable
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact
 
 from msgspec import Struct
 
 from fairlead.canon import Usage
 from fairlead.catalog.model import Model, Price
+from fairlead.cost.display import dollars
 
 __all__ = ["BUCKETS", "FALLBACKS", "Charge", "Line", "PriceTable", "charge", "dollars"]
 
@@ -290,14 +291,6 @@ def charge(usage: Usage, model: Model, at: date, *, batch: bool = False) -> Char
     Compiles the prices each time: where many answers are billed, keep a `PriceTable`.
     """
     return PriceTable(model, at).charge(usage, batch=batch)
-
-
-def dollars(amount: Decimal | None, places: int = 6) -> str:
-    """`$0.001234` for people: rounded half up; `unpriced` for None. Not for arithmetic."""
-    if amount is None:
-        return "unpriced"
-    rounded = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-    return f"${rounded:,f}"
 
 
 def _is_plain(usage: Usage) -> bool:

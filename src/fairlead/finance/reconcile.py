@@ -8,13 +8,15 @@
 
 *Unexplained* dollars are the vendor's less ours. Where an export tells tokens only, the difference
 of the tokens is priced from the catalogue, in the lowest prompt band. Answers of the emulator are
-left out: no vendor bills them.
+left out: no vendor bills them. What a free quota takes off (`finance.free`) is taken off our side,
+and told as `free_usd`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -22,10 +24,13 @@ from msgspec import Struct
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
 from fairlead.cost.price import PriceTable
-from fairlead.finance.exports import Billed, Tokens
-from fairlead.ledger.traffic import Traffic
+from fairlead.finance.exports import EXPORTS, Billed, Tokens
+from fairlead.finance.free import free_by_day
+from fairlead.finance.rows import Document
+from fairlead.ledger.quota import Quota
+from fairlead.ledger.traffic import Traffic, traffic
 
-__all__ = ["Compared", "Reconciliation", "Status", "reconcile"]
+__all__ = ["Compared", "Reconciliation", "Status", "against_ledger", "reconcile"]
 
 Status = Literal["matched", "differs", "missing here", "missing there"]
 CENT = Decimal("0.01")
@@ -61,6 +66,34 @@ class Reconciliation(Struct, frozen=True):
     unassigned_usd: dict[str, Decimal]
     unpriced: int
     emulated: int
+    free_usd: Decimal = _ZERO
+
+
+def against_ledger(
+    vendor: str, document: Document, path: Path, catalog: Catalog, quotas: Sequence[Quota] = ()
+) -> Reconciliation:
+    """A vendor's export against the ledger at `path`, over the days that the export speaks of.
+
+    Raises:
+        Failure: there is no such vendor, or the export is at fault: with its line or path.
+        LedgerError: the ledger cannot be read.
+    """
+    read = EXPORTS.get(vendor)
+    if read is None:
+        raise Failure.invalid(
+            f"no export of '{vendor:.80}' can be read",
+            "vendor",
+            hint=f"one of {', '.join(EXPORTS)}",
+        )
+    billed = read(document)
+    if not billed:
+        raise Failure.invalid("the export has no rows", "file")
+    days = [each.day for each in billed]
+    first = datetime.combine(min(days), datetime.min.time(), UTC).timestamp()
+    last = datetime.combine(max(days), datetime.min.time(), UTC) + timedelta(days=1)
+    free = free_by_day(path, quotas, first, last.timestamp())
+    groups = traffic(path, first, last.timestamp())
+    return reconcile(vendor, billed, groups, catalog, free)
 
 
 class _Side:
@@ -78,9 +111,15 @@ class _Side:
 
 
 def reconcile(
-    vendor: str, billed: Iterable[Billed], groups: Iterable[Traffic], catalog: Catalog
+    vendor: str,
+    billed: Iterable[Billed],
+    groups: Iterable[Traffic],
+    catalog: Catalog,
+    free: Mapping[tuple[date, str], Decimal] | None = None,
 ) -> Reconciliation:
-    """Compare. `groups` should cover the days that `billed` speaks of, and no others."""
+    """Compare. `groups` should cover the days that `billed` speaks of, and no others; `free` is
+    what no vendor bills of them, by day and model.
+    """
     here: dict[tuple[date, str], _Side] = defaultdict(_Side)
     there: dict[tuple[date, str], _Side] = defaultdict(_Side)
     unassigned: dict[str, Decimal] = defaultdict(Decimal)
@@ -100,6 +139,12 @@ def reconcile(
             continue
         unpriced += 0 if group.priced else group.requests
         here[key].add(_tokens(group), group.cost_usd, group.requests)
+    given = _ZERO
+    for (day, name), amount in (free or {}).items():
+        model = _id(catalog, name, day)
+        if _vendor(catalog, day, model) == vendor:
+            here[day, model].add(None, -amount)
+            given += amount
     rows = tuple(
         _compare(key, here.get(key), there.get(key), catalog) for key in sorted({*here, *there})
     )
@@ -117,6 +162,7 @@ def reconcile(
         unassigned_usd=dict(unassigned),
         unpriced=unpriced,
         emulated=emulated,
+        free_usd=given,
     )
 
 

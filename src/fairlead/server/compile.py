@@ -13,6 +13,7 @@ from fairlead.catalog.from_genai_prices import genai_prices_list
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS, Policy, PolicyError, parse_policies, takes_on
 from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.money import check_money
 from fairlead.server.settings import (
     RoutingSettings,
     Settings,
@@ -68,10 +69,12 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
             f" '{default}'; there are: {', '.join(sorted(policies))}"
         )
     media = settings.media
+    upstreams = {upstream.vendor: upstream for upstream in _upstreams(loaded, env)}
+    check_money(loaded, {upstream.name for upstream in upstreams.values()})
     return Snapshot(
         catalog=catalog,
         codecs=CODECS,
-        upstreams={u.vendor: u for u in _upstreams(loaded, env)},
+        upstreams=upstreams,
         policies=policies,
         default_policy=default,
         fetch=FetchPolicy(

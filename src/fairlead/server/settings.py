@@ -3,15 +3,18 @@
 The one list from which the TOML file is validated, the environment is read, `fairlead check`
 prints and docs/configuration.md is written. A setting `x` of section `s` is also the environment
 variable `FAIRLEAD_S_X`; sections of free names (`upstreams`, `aliases`, `families`, `prices`,
-`models`) exist in the file only.
+`free_quotas`, `models`) exist in the file only.
 """
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
 __all__ = [
     "CatalogSettings",
+    "DisplaySettings",
+    "FreeQuotaSettings",
     "LedgerSettings",
     "LogSettings",
     "MediaSettings",
@@ -100,6 +103,44 @@ class PriceSettings(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(ge=0, le=100, description="On every price of the model: 0.85 is 15 % off."),
     ]
+
+
+class FreeQuotaSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is free a day."""
+
+    upstream: Annotated[str, Meta(description="Whose key has it: the upstream's name.")]
+    models: Annotated[
+        tuple[str, ...],
+        Meta(description="Ids of the models that share it, or patterns (`gemini-*`). Empty: all."),
+    ] = ()
+    requests: Annotated[
+        int, Meta(ge=0, description="So many requests of a day are free. 0: they are not counted.")
+    ] = 0
+    tokens: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="So many tokens of a day are free, prompts and answers together."
+            " 0: they are not counted.",
+        ),
+    ] = 0
+    time_zone: Annotated[
+        str, Meta(description="Whose midnight begins the day: `America/Los_Angeles` for Google's.")
+    ] = "UTC"
+
+
+class DisplaySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Another currency than US dollars, for people's eyes only: the ledger and all JSON stay in
+    dollars. Prices of a million tokens are facts of their sources and stay in dollars too.
+    """
+
+    currency: Annotated[
+        str, Meta(description="Its code, such as `EUR`. Empty: amounts are shown in US dollars.")
+    ] = ""
+    rate: Annotated[float, Meta(ge=0, description="So much of it is one US dollar.")] = 0.0
+    date: Annotated[
+        dt.date | None, Meta(description="The day of the rate, which is shown beside it.")
+    ] = None
 
 
 class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -287,6 +328,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     ledger: LedgerSettings = LedgerSettings()
     catalog: CatalogSettings = CatalogSettings()
+    display: DisplaySettings = DisplaySettings()
     routing: RoutingSettings = RoutingSettings()
     media: MediaSettings = MediaSettings()
     vault: VaultSettings = VaultSettings()
@@ -307,6 +349,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     prices: Annotated[
         dict[str, PriceSettings],
         Meta(description="What you pay for a model instead of its list prices, by the model's id."),
+    ] = field(default_factory=dict)
+    free_quotas: Annotated[
+        dict[str, FreeQuotaSettings],
+        Meta(description="What vendors give for nothing each day (docs/money.md), by a name."),
     ] = field(default_factory=dict)
     models: Annotated[
         dict[str, dict[str, object]],

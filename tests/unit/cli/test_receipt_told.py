@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from fairlead.canon import Usage
 from fairlead.catalog import load
 from fairlead.cli.main import app
-from fairlead.cli.receipt import told
+from fairlead.finance.told import told
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.routing.decision import Candidate, Decision, Features

@@ -12,11 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from fairlead.canon import ANYWHERE, Usage
-from fairlead.cli.receipt import told
 from fairlead.cost.price import PriceTable
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.finance.plan import parse_mix
+from fairlead.finance.told import told
 from fairlead.finance.whatif import what_if
 from fairlead.ledger.memory import MemoryLedger
 from fairlead.ledger.record import Record

@@ -44,7 +44,7 @@ def _scope(comparison: Comparison, words: Words) -> str:
             "only what {} says counts; other sources stand beside it", comparison.source
         )
         told = f"{told}{words.colon}{only}"
-    return told
+    return " · ".join(part for part in (told, words.rate()) if part)
 
 
 def _subjects(comparison: Comparison) -> str:

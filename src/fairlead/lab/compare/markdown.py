@@ -19,7 +19,7 @@ def markdown(comparison: Comparison, words: Words) -> str:
     parts.append("\n".join(f"- {_plain(told)}" for told in highlights(comparison, words)))
     parts.append(f"## {words.say('Sources')}")
     parts.append("\n".join(f"- `{i}`: {_plain(t)}" for i, t in comparison.sources.items()))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in (*parts, words.rate()) if part) + "\n"
 
 
 def _only(comparison: Comparison) -> str:

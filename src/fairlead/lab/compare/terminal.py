@@ -20,6 +20,8 @@ def for_terminal(comparison: Comparison, words: Words) -> RenderableType:
     parts += [Text(f"- {told}") for told in highlights(comparison, words)]
     parts.append(Text("\n" + words.say("Sources"), style="bold"))
     parts += [Text(f"{name}: {title}", "dim") for name, title in comparison.sources.items()]
+    if rate := words.rate():
+        parts.append(Text(rate))
     return Group(*parts)
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.catalog.keys import Value
+from fairlead.cost.display import dollars, shown
 from fairlead.lab.compare.comparison import Cell, Comparison, Dimension, Row
 from fairlead.lab.compare.words import Words
 
@@ -164,6 +165,11 @@ def _dollars(number: Decimal) -> str:
     return f"${number:,.{places}f}"
 
 
+def _money(number: Decimal) -> str:
+    """As `_dollars`, in the currency that is shown."""
+    return _dollars(number) if shown() is None else dollars(number, 2 if number >= 1 else 6)
+
+
 def _stars(number: Decimal) -> str:
     count = int(number)
     return "★" * count + "☆" * (5 - count) + f" {count}/5"
@@ -173,7 +179,7 @@ _NUMBERS: dict[str, Callable[[Decimal], str]] = {
     "percent": lambda number: f"{number:f} %",
     "stars": _stars,
     "ms": lambda number: f"{number:,f} ms",
-    "US dollars": _dollars,
-    "US dollars a month": _dollars,
+    "US dollars": _money,
+    "US dollars a month": _money,
     "US dollars per million tokens": _dollars,
 }

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from fairlead.catalog.claims import parse_toml
 from fairlead.catalog.keys import CatalogError
+from fairlead.cost.display import shown
 
 __all__ = ["LANGUAGES", "Language", "Words"]
 
@@ -18,6 +19,8 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
+_AMOUNTS = ("US dollars", "US dollars a month")
+"""Units of amounts. Prices of a million tokens are facts and stay in their source's currency."""
 _COLONS: dict[Language, str] = {"en": ": ", "zh": "："}
 
 
@@ -43,8 +46,13 @@ class Words:
         return self._said(text) is not None
 
     def say(self, text: str) -> str:
-        """The text in this language; as it is where the table hasn't got it."""
+        """The text in this language; as it is where the table hasn't got it. A unit of money is the
+        currency that is shown.
+        """
         said = self._said(text)
+        display = shown()
+        if display is not None and said is not None and text in _AMOUNTS:
+            return said.replace(self._said(_AMOUNTS[0]) or _AMOUNTS[0], display.currency)
         if said is None and ": " in text:
             return self.colon.join(self.say(part) for part in text.split(": "))
         return text if said is None else said
@@ -52,6 +60,14 @@ class Words:
     def fill(self, template: str, *gaps: str) -> str:
         """The template in this language with its gaps filled in order."""
         return self._templates.get(template, template).format(*gaps)
+
+    def rate(self) -> str:
+        """The rate of the currency that is shown; empty for US dollars."""
+        display = shown()
+        if display is None:
+            return ""
+        told = f"{display.rate} {display.currency}"
+        return self.fill("1 US dollar = {} (rate of {})", told, str(display.date))
 
     def _said(self, text: str) -> str | None:
         if self.language == "en":

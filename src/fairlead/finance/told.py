@@ -1,0 +1,189 @@
+"""All that the ledger and the catalogue have to say about the cost of one request."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from fairlead.canon import Failure, Problem
+from fairlead.catalog import Catalog
+from fairlead.cost.display import dollars
+from fairlead.cost.predict import what_if
+from fairlead.cost.price import PriceTable
+from fairlead.cost.receipt import Receipt
+from fairlead.cost.receipt import receipt as make_receipt
+from fairlead.finance.free import Freed, free_of
+from fairlead.ledger.query import show
+from fairlead.ledger.quota import Quota
+from fairlead.ledger.record import Accepted, Record
+from fairlead.routing.decision import Decision
+
+__all__ = ["Attempt", "Elsewhere", "Told", "look_up", "told"]
+
+_DECISION = msgspec.json.Decoder(Decision)
+_FAILED = "chosen first, but failed"
+
+
+class Attempt(Struct, frozen=True):
+    """A candidate that was asked and failed before the answer; what it billed is not known."""
+
+    model: str
+    why: str
+
+
+class Elsewhere(Struct, frozen=True):
+    """What the same tokens would have cost on another candidate, without a prompt cache."""
+
+    model: str
+    cost_usd: Decimal | None
+    why: str
+    ruled_out: str | None = None
+
+
+class Told(Struct, frozen=True):
+    """All that the ledger and the catalogue have to say about the cost of one request.
+
+    `recorded_usd` is what the ledger wrote when the answer ended; `receipt` None where there was no
+    usage to bill. `free` is the request's place in a free quota, `due_usd` the receipt's total less
+    what that takes off (None where there is no total).
+    """
+
+    id: str
+    at: str
+    outcome: str
+    model: str | None
+    upstream: str | None
+    reason: str
+    recorded_usd: Decimal | None
+    receipt: Receipt | None
+    free: Freed | None = None
+    due_usd: Decimal | None = None
+    attempts: tuple[Attempt, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def look_up(path: Path, request_id: str) -> Record:
+    """The record of a request.
+
+    Raises:
+        Failure: there is none, or it has no end yet.
+    """
+    found = show(path, request_id)
+    if found is None:
+        raise Failure(
+            Problem(
+                "not_found",
+                f"there is no request {request_id:.80} in {path}",
+                "ID",
+                hint="the id is in the answer's x-fairlead-request-id header",
+            )
+        )
+    if isinstance(found, Accepted):
+        raise Failure(
+            Problem(
+                "not_found",
+                f"{request_id} was accepted and has no end in the ledger",
+                "ID",
+                hint="try again later",
+            )
+        )
+    return found
+
+
+def told(
+    record: Record, catalog: Catalog, path: Path | None = None, quotas: Sequence[Quota] = ()
+) -> Told:
+    """Everything about the cost of `record`, at the prices of its day.
+
+    `quotas` are free ones, whose use is counted in the ledger at `path`.
+    """
+    moment = datetime.fromtimestamp(record.at, UTC)
+    tables = _tables(catalog, moment.date())
+    decision = _DECISION.decode(record.decision) if record.decision else None
+    made = None
+    table = tables(record.model) if record.model is not None else None
+    if record.usage is not None and table is not None:
+        made = make_receipt(record.usage, table, others=tables)
+    attempts, elsewhere = _others(record, decision, tables)
+    freed = free_of(path, quotas, record) if path is not None and quotas else None
+    total = made.total if made is not None else None
+    return Told(
+        id=record.id,
+        at=moment.isoformat(timespec="seconds"),
+        outcome=record.outcome,
+        model=record.model,
+        upstream=record.upstream,
+        reason=decision.reason if decision is not None else record.route,
+        recorded_usd=record.cost_usd,
+        receipt=made,
+        free=freed,
+        due_usd=total if freed is None or total is None or not freed.free_usd else Decimal(0),
+        attempts=attempts,
+        elsewhere=elsewhere,
+        notes=_notes(record, made, attempts, catalog.version),
+    )
+
+
+def _tables(catalog: Catalog, day: date) -> Callable[[str], PriceTable | None]:
+    def of(name: str) -> PriceTable | None:
+        try:
+            return PriceTable(catalog.resolve(name, day), day)
+        except Failure:
+            return None
+
+    return of
+
+
+def _others(
+    record: Record, decision: Decision | None, tables: Callable[[str], PriceTable | None]
+) -> tuple[tuple[Attempt, ...], tuple[Elsewhere, ...]]:
+    """The candidates that failed, and what the others would have cost."""
+    candidates = decision.candidates if decision is not None else ()
+    attempts = tuple(Attempt(c.model, c.why) for c in candidates if c.why.startswith(_FAILED))
+    elsewhere = []
+    for candidate in candidates:
+        if candidate.model == record.model:
+            continue
+        table = tables(candidate.model)
+        charge = what_if(table, record.usage) if table and record.usage else None
+        cost = charge.total if charge is not None else None
+        elsewhere.append(Elsewhere(candidate.model, cost, candidate.why, candidate.ruled_out))
+    return attempts, tuple(elsewhere)
+
+
+def _notes(
+    record: Record, made: Receipt | None, attempts: tuple[Attempt, ...], version: str
+) -> tuple[str, ...]:
+    notes = []
+    if record.emulated:
+        notes.append("EMULATED: nobody bills this")
+    if record.usage is None:
+        notes.append("no vendor told usage for this request: nothing is known to be billed")
+    if made is not None and made.total != record.cost_usd:
+        notes.append(_otherwise(record, version))
+    if attempts:
+        notes.append(
+            "candidates that failed told no usage; whether their vendors billed the prompt is not"
+            " known, and it is not in the total"
+        )
+    return tuple(notes)
+
+
+def _otherwise(record: Record, version: str) -> str:
+    """Why the ledger's figure may be another one; with the same catalogue nothing explains it."""
+    was = record.price_version
+    if was is None:
+        why = "it does not say by which catalogue"
+    elif was == version:
+        why = f"by the same catalogue ({was}): one of both is wrong"
+    else:
+        why = f"the catalogue was {was} then and is {version} now"
+    return f"the ledger wrote {_usd(record.cost_usd)} when the answer ended; {why}"
+
+
+def _usd(amount: Decimal | None) -> str:
+    return "unpriced" if amount is None else dollars(amount, 10).rstrip("0").rstrip(".")

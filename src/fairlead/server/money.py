@@ -1,0 +1,75 @@
+"""What the configuration says of money besides prices: free quotas, the currency that is shown."""
+
+from collections.abc import Collection
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from fairlead.cost.display import Display
+from fairlead.ledger.quota import Quota
+from fairlead.server.config import ConfigError, Loaded
+
+__all__ = ["check_money", "display_of", "quotas_of"]
+
+
+def check_money(loaded: Loaded, upstreams: Collection[str]) -> None:
+    """Refuse at the start what a command would refuse later.
+
+    Raises:
+        ConfigError: as the functions below, or a quota of an upstream that there is not.
+    """
+    display_of(loaded)
+    for quota in quotas_of(loaded):
+        if quota.upstream not in upstreams:
+            key = f"free_quotas.{quota.name}.upstream"
+            known = ", ".join(sorted(upstreams)) or "none"
+            raise ConfigError(
+                f"{loaded.origins.get(key, 'default')}: {key}: there is no upstream"
+                f" '{quota.upstream:.80}'; there are: {known}"
+            )
+
+
+def quotas_of(loaded: Loaded) -> tuple[Quota, ...]:
+    """The free quotas, in the file's order.
+
+    Raises:
+        ConfigError: one of them bounds nothing, or its time zone is not known.
+    """
+    quotas = []
+    for name, own in loaded.settings.free_quotas.items():
+        key = f"free_quotas.{name}"
+        where = f"{loaded.origins.get(key, 'default')}: {key}"
+        if not own.requests and not own.tokens:
+            raise ConfigError(f"{where}: give its requests or tokens a day")
+        try:
+            ZoneInfo(own.time_zone)
+        except (ValueError, OSError, KeyError) as error:
+            raise ConfigError(f"{where}: there is no time zone '{own.time_zone:.80}'") from error
+        quotas.append(
+            Quota(
+                name,
+                own.upstream,
+                own.models,
+                own.requests or None,
+                own.tokens or None,
+                own.time_zone,
+            )
+        )
+    return tuple(quotas)
+
+
+def display_of(loaded: Loaded) -> Display | None:
+    """The currency that people want to see; None for US dollars.
+
+    Raises:
+        ConfigError: it has no rate, or no day of it.
+    """
+    own = loaded.settings.display
+    if not own.currency:
+        return None
+    origin = loaded.origins.get("display.currency", "default")
+    if not (own.currency.isalpha() and own.currency.isupper() and len(own.currency) == 3):
+        raise ConfigError(f"{origin}: display.currency: a code of three capitals, such as EUR")
+    if not own.rate or own.date is None:
+        missing = "date" if own.rate else "rate"
+        raise ConfigError(f"{origin}: display.{missing}: missing; a currency needs a dated rate")
+    return Display(own.currency, Decimal(str(own.rate)), own.date)
