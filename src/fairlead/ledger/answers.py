@@ -8,7 +8,6 @@ as not counted: a cache would not have been empty at its beginning.
 """
 
 import sqlite3
-from bisect import bisect_left
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,10 @@ from typing import Any
 from msgspec import Struct
 
 from fairlead.ledger.query import reading
+from fairlead.ledger.sizes import reuse_size_of, size_of
 from fairlead.ledger.statements import Statements
 
-__all__ = ["REUSE_SIZES", "SIZES", "Answer", "Sample", "answers"]
-
-REUSE_SIZES = (0, 1023, 2047, 4095)
-"""Lower edges of the classes of `Traffic.reuse_size`."""
-
-SIZES = (
-    *REUSE_SIZES,
-    *(50_000, 70_000, 80_000, 90_000, 95_000, 100_000, 110_000, 120_000, 128_000, 140_000),
-    *(160_000, 180_000, 190_000, 200_000, 220_000, 240_000, 256_000, 272_000, 300_000, 400_000),
-)
-"""Lower edges of the classes of `Traffic.size`."""
+__all__ = ["Answer", "Sample", "answers"]
 
 WINDOWS = 20
 WARM = 3600.0
@@ -49,6 +39,7 @@ class Answer(Struct, frozen=True, gc=False):
     route: str
     model: str
     key_id: str
+    dialect: str
     comparable: bool
     thinking_known: bool
     emulated: bool
@@ -87,14 +78,12 @@ class Answer(Struct, frozen=True, gc=False):
     @property
     def size(self) -> int:
         """The prompt's class, as in `Traffic`."""
-        return SIZES[max(0, bisect_left(SIZES, self.prompt) - 1)]
+        return size_of(self.prompt)
 
     @property
     def reuse_size(self) -> int:
         """The class of what was reused, as in `Traffic`."""
-        if self.reuse_1h is None:
-            return -1
-        return REUSE_SIZES[max(0, bisect_left(REUSE_SIZES, self.reuse_1h) - 1)]
+        return -1 if self.reuse_1h is None else reuse_size_of(self.reuse_1h)
 
 
 class Sample(Struct, frozen=True):
@@ -167,10 +156,19 @@ def _windows(
 
 
 def _answer(row: tuple[Any, ...], window: int, *, counted: bool) -> Answer:
-    _, at, route, model, key, comparable, known, emulated, decision, *rest, prefix = row
+    _, at, route, model, key, dialect, comparable, known, emulated, decision, *rest, prefix = row
     fields = (
-        *(at, _day(at), route, model, key or "", bool(comparable), bool(known), bool(emulated)),
-        *(decision or "", *rest, prefix or b"", counted, window),
+        *(at, _day(at), route, model, key or "", dialect),
+        *(
+            bool(comparable),
+            bool(known),
+            bool(emulated),
+            decision or "",
+            *rest,
+            prefix or b"",
+            counted,
+            window,
+        ),
     )
     return Answer(*fields)
 

@@ -574,7 +574,7 @@ SELECT
 -- answers_in_time --
 -- Answers with usage one by one, for a replay that has to know each; oldest first.
 SELECT
-    seq, at, route, coalesce(model, asked_model), key_id,
+    seq, at, route, coalesce(model, asked_model), key_id, dialect,
     cost_pico_usd IS NOT NULL AND server_calls IS NULL, thinking_known, emulated,
     CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
     asked_model, coalesce(cost_pico_usd, 0),
@@ -587,7 +587,7 @@ ORDER BY at, seq;
 -- answers_in_row --
 -- The same by the rows' numbers, from `:first` to `:last`.
 SELECT
-    seq, at, route, coalesce(model, asked_model), key_id,
+    seq, at, route, coalesce(model, asked_model), key_id, dialect,
     cost_pico_usd IS NOT NULL AND server_calls IS NULL, thinking_known, emulated,
     CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
     asked_model, coalesce(cost_pico_usd, 0),
