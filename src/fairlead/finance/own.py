@@ -34,11 +34,20 @@ class Own:
 
     def __init__(self, groups: Iterable[Traffic], sample: Sample | None) -> None:
         self._thinking = _thinking(groups)
+        self._thought: dict[tuple[str, str], tuple[int, int, int]] = {}
         self._prompts: dict[str, Sums] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
         self._counts: dict[str, int] = defaultdict(int)
         self._sample = sample
         self._hits: dict[str, Range | None] = {}
         for answer in () if sample is None else sample.answers:
+            if answer.counted and answer.thinking_known:
+                key = (answer.model, answer.dialect)
+                requests, thought, visible = self._thought.get(key, (0, 0, 0))
+                self._thought[key] = (
+                    requests + 1,
+                    thought + answer.thinking,
+                    visible + answer.output,
+                )
             prefix = unpacked(answer.prefix) if answer.counted else None
             if prefix is not None and not (answer.input_audio or answer.cache_read_audio):
                 held = self._prompts[answer.model][int(answer.at // _HOUR)]
@@ -46,8 +55,13 @@ class Own:
                 held[1] += prefix.tokens[-1]
                 self._counts[answer.model] += 1
 
-    def thinking(self, model: str) -> Decimal | None:
-        """Thinking per token of visible output."""
+    def thinking(self, model: str, dialect: str = "") -> Decimal | None:
+        """Thinking per token of visible output, for requests of a dialect if there are enough of
+        them: where a client says nothing of thinking, dialects mean different things by it.
+        """
+        requests, thought, visible = self._thought.get((model, dialect), (0, 0, 0))
+        if requests >= ENOUGH and visible:
+            return Decimal(thought) / visible
         return self._thinking.get(model)
 
     def tokens(self, source: str, target: str) -> Range | None:

@@ -39,7 +39,8 @@ class Part(Struct):
 
     `tokens` are sums by kind as they were. Of the prompts' text: `simulated` tokens went through
     the model's cache, which read at most `read` and wrote `written` of them; `kept` stay cached as
-    they were paid; `unknown` have no fingerprint. The rest is fresh.
+    they were paid; `unknown` have no fingerprint. The rest is fresh. `spoken` are visible tokens of
+    the answers by the client's dialect.
     """
 
     requests: int = 0
@@ -49,6 +50,7 @@ class Part(Struct):
     written: float = 0.0
     kept: dict[str, int] = {}
     unknown: dict[str, int] = {}
+    spoken: dict[str, int] = {}
 
     @property
     def text(self) -> int:
@@ -64,6 +66,7 @@ class Part(Struct):
             count = getattr(answer, kind)
             if count:
                 tokens[kind] = tokens.get(kind, 0) + count
+        self.spoken[answer.dialect] = self.spoken.get(answer.dialect, 0) + answer.output
 
 
 class Replay:
@@ -133,7 +136,7 @@ class Replay:
         for held in places:
             part = held.get(name)
             if part is None:
-                part = held[name] = Part(tokens={}, kept={}, unknown={})
+                part = held[name] = Part(tokens={}, kept={}, unknown={}, spoken={})
             part.add(answer)
             part.read += read
             part.written += written
@@ -197,7 +200,7 @@ def part_of(group: Traffic, source: Model, target: Model, ratio: float, caching:
     much by what the first reuse of each beginning has to write.
     """
     usage = group.usage
-    part = Part(group.requests, int(group.cost_usd.scaleb(12)), {}, 0.0, 0.0, {}, {})
+    part = Part(group.requests, int(group.cost_usd.scaleb(12)), {}, 0.0, 0.0, {}, {}, {})
     part.tokens = {kind: count for kind in KINDS if (count := getattr(usage, kind))}
     cached = {kind: getattr(usage, kind) for kind in TEXT}
     used = bool(cached["cache_read"] or cached["cache_write_5m"] or cached["cache_write_1h"])

@@ -114,8 +114,9 @@ class _Steps(Struct, frozen=True):
 
 class _Slice(Struct, frozen=True):
     """What one model takes of a group, in tokens of the model that answered: sums by kind, and of
-    the prompts' text what its cache could read and would write, what stays cached as it was, and
-    what has no fingerprint. `prompt` is the mean prompt's size, `weight` its share of the money.
+    the prompts' text what its cache could read and would write, what stays cached as it was, what
+    has no fingerprint; the answers' visible text by the client's dialect. `prompt` is the mean
+    prompt's size, `weight` its share of the money.
     """
 
     weight: Decimal
@@ -125,6 +126,7 @@ class _Slice(Struct, frozen=True):
     written: Decimal
     kept: dict[str, Decimal]
     unknown: dict[str, Decimal]
+    spoken: dict[str, Decimal]
 
 
 def what_if(
@@ -316,7 +318,7 @@ class _Replay:
         answer = text * self._assume.answer(source, target)
         tokens = {kind: of.tokens[kind] * prompt[place] for kind in _PROMPT}
         tokens |= {kind: of.tokens[kind] * answer[place] for kind in _ANSWER}
-        tokens["thinking"] = self._thinking(of.tokens, source, target, text)[place]
+        tokens["thinking"] = self._thinking(of, source, target, text)[place]
         return tokens, of.prompt * prompt[place]
 
     def _cached(
@@ -352,22 +354,22 @@ class _Replay:
             told["input_audio"] += told.pop("cache_read_audio")
         return told
 
-    def _thinking(
-        self, same: Mapping[str, Decimal], source: Model, target: Model, ratio: Range
-    ) -> Range:
+    def _thinking(self, of: _Slice, source: Model, target: Model, ratio: Range) -> Range:
         """Thinking tokens of the other model for the whole group."""
+        thought = of.tokens["thinking"]
         begins = target.thinking.default_on and not source.thinking.default_on
-        if source.id == target.id or not begins or same["thinking"]:
+        if source.id == target.id or not begins or thought:
             factor = ratio * self._assume.thought(source, target)
-            return Range(*(same["thinking"] * each for each in factor))
-        visible = same["output"] * ratio.expected
-        own = self._own.thinking(target.id)
-        factors = self._assume.unasked
-        if own is None:
-            self._guessed.add(target.id)
-            return Range(*(visible * each for each in factors))
-        bounds = self._assume.thinking["default"]
-        return Range(*(visible * own * each for each in bounds))
+            return Range(*(thought * each for each in factor))
+        told = [_ZERO, _ZERO, _ZERO]
+        for dialect, visible in (of.spoken or {"": of.tokens["output"]}).items():
+            own = self._own.thinking(target.id, dialect)
+            bounds = self._assume.unasked if own is None else self._assume.thinking["default"]
+            if own is None:
+                self._guessed.add(target.id)
+            for at, each in enumerate(bounds):
+                told[at] += visible * ratio.expected * (_ONE if own is None else own) * each
+        return Range(*told)
 
     def _hits(self, target: Model) -> Range:
         """How much of what the other model's cache could read it does."""
@@ -443,6 +445,8 @@ def _slice(part: Sums, tokens: dict[str, Decimal], weight: Decimal) -> _Slice:
     text = sum((tokens[kind] for kind in TEXT), _ZERO)
     factor = text / part.text if part.text else _ZERO
     whole = sum(part.tokens.get(kind, 0) for kind in _PROMPT)
+    spoken = part.tokens.get("output", 0)
+    said = tokens["output"] / spoken if spoken else _ZERO
     return _Slice(
         weight,
         tokens,
@@ -451,6 +455,7 @@ def _slice(part: Sums, tokens: dict[str, Decimal], weight: Decimal) -> _Slice:
         round(part.written) * factor,
         {kind: count * factor for kind, count in part.kept.items() if count},
         {kind: count * factor for kind, count in part.unknown.items() if count},
+        {dialect: count * said for dialect, count in part.spoken.items() if count},
     )
 
 
