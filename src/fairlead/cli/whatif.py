@@ -3,17 +3,20 @@
 import time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from fairlead.canon import Failure
+from fairlead.catalog import Catalog
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json, rate_told
 from fairlead.cost.price import dollars
-from fairlead.finance.plan import parse_mix
-from fairlead.finance.whatif import Part, WhatIf, what_if
+from fairlead.finance.plan import Plan, parse_mix
+from fairlead.finance.policy_plan import read_policy
+from fairlead.finance.whatif import Caching, Part, WhatIf, what_if
+from fairlead.ledger.answers import answers
 from fairlead.ledger.moment import moment
 from fairlead.ledger.traffic import traffic
 from fairlead.server.compile import compile_catalog, database_path
@@ -23,32 +26,43 @@ __all__ = ["whatif"]
 
 
 def whatif(
-    model: Annotated[str, typer.Option(help="A model, or `mix:A=0.3,B=0.7`.")],
+    model: Annotated[str, typer.Option(help="A model, `mix:A=0.3,B=0.7`, or `policy:FILE`.")],
     since: Annotated[str, typer.Option(help="From when: `30d`, `24h`, or a date.")] = "30d",
     until: Annotated[str | None, typer.Option(help="Until when, in the same words.")] = None,
     caching: Annotated[
-        Literal["auto", "off"],
-        typer.Option(help="auto: cached tokens as measured; off: every token fresh."),
+        Caching,
+        typer.Option(
+            help="auto: the gateway asks for it (prompt_caching = auto); asked: only clients do;"
+            " off: every token fresh."
+        ),
     ] = "auto",
     batch_share: Annotated[str, typer.Option(help="Share sent as batches, 0 to 1.")] = "0",
     config: Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
 ) -> None:
-    """Replay the ledger under another model or mix, and say what it would have cost and why."""
+    """Replay the ledger under another model, mix or policy: what it would have cost, and why."""
     loaded = in_own_currency(load(config), json=json)
     catalog = compile_catalog(loaded)
-    plan = parse_mix(model, catalog)
-    now = time.time()
-    groups = traffic(
-        database_path(loaded.settings),
-        moment(since, now),
-        moment(until, now, "until") if until else None,
+    plan = _plan(model, catalog)
+    now, path = time.time(), database_path(loaded.settings)
+    begin, end = moment(since, now), moment(until, now, "until") if until else None
+    result = what_if(
+        traffic(path, begin, end),
+        plan,
+        catalog,
+        sample=answers(path, begin, end, decisions=plan.fixed is None),
+        caching=caching,
+        batch_share=_share(batch_share),
     )
-    result = what_if(groups, plan, catalog, caching=caching, batch_share=_share(batch_share))
     if json:
         print_json(result)
         return
     _print(result)
+
+
+def _plan(text: str, catalog: Catalog) -> Plan:
+    file = text.removeprefix("policy:")
+    return parse_mix(text, catalog) if file == text else read_policy(Path(file), catalog)
 
 
 def _share(text: str) -> Decimal:
@@ -75,6 +89,15 @@ def _print(result: WhatIf) -> None:
         )
     for reason, count in result.left_out.items():
         out.print(f"{count} answers left out: {reason}")
+    sampling = result.sampling
+    among = "" if sampling is None else f" of those that were read ({sampling.read:,} rows)"
+    for reason, count in result.stayed.items():
+        out.print(f"{count:,} answers{among} stay with their model: {reason}")
+    if sampling is not None:
+        out.print(
+            f"Prompts were replayed for {sampling.read:,} of {sampling.rows:,} rows, in windows;"
+            f" the bounds hold the error of that: ±{dollars(sampling.error, 4)} of the total."
+        )
     for note in result.notes:
         out.print(note)
     rate_told()

@@ -47,6 +47,15 @@ def test_whatif(config: Path) -> None:
     assert [part["key"] for part in found["by_route"]] == ["r"]
 
 
+def test_whatif_under_a_policy(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "p"\nversion = "1"\ncandidates = ["flash"]\notherwise = "flash"\n')
+    found = run(config, "whatif", "--model", f"policy:{file}", "--since", "10w")
+    assert found["stayed"] == {"the client named the model": 39}
+    assert found["sampling"] is None
+    assert Decimal(found["total"]["difference"]) == 0
+
+
 def test_forecast(config: Path) -> None:
     found = run(config, "forecast", "--days", "3", "--budget", "0.000001")
     assert len(found["days"]) == 3
