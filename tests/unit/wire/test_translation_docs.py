@@ -18,10 +18,11 @@ REPO = Path(__file__).resolve().parents[3]
 TEXT = (REPO / "docs" / "translation.md").read_text("utf-8")
 WIRE = REPO / "src" / "fairlead" / "wire"
 NAMES = {
-    "gemini": "Gemini",
-    "anthropic": "Anthropic",
-    "openai_chat": "OpenAI",
-    "openai_responses": "Responses",
+    "gemini": ("Gemini",),
+    "anthropic": ("Anthropic",),
+    "openai_chat": ("OpenAI",),
+    "openai_responses": ("Responses",),
+    "openai": ("OpenAI", "Responses"),
 }
 # What several encoders say through a module of their own: (file, code, kind, to whom).
 SHARED = {
@@ -38,7 +39,7 @@ VARIABLES = {
     ("gemini", "what"): ("<field>",),
     ("anthropic", "knob"): KNOBS,
     ("anthropic", "extra.path"): ("<field>",),
-    ("openai_chat", "knob"): (*KNOBS, "stop"),
+    ("openai", "knob"): (*KNOBS, "stop"),
     ("openai_chat", "path"): ("<field>",),
     ("openai_responses", "knob"): (*KNOBS, "stop"),
     ("openai_responses", "path"): ("<field>",),
@@ -110,7 +111,7 @@ def kinds_of(call: ast.Call) -> tuple[list[str], ast.expr] | None:
 def stated() -> set[tuple[str, str, str]]:
     """(dialect's name, code, kind) of every call in the sources."""
     found = set()
-    for dialect, name in NAMES.items():
+    for dialect, names in NAMES.items():
         for path in sorted((WIRE / dialect).glob("*.py")):
             if path.name == "embeddings.py":  # docs/endpoints.md has theirs
                 continue
@@ -120,7 +121,7 @@ def stated() -> set[tuple[str, str, str]]:
                 if loss is None or passes_on(tree, node):
                     continue
                 for code in codes_of(loss[1], dialect, tree):
-                    found |= {(name, code, kind) for kind in loss[0]}
+                    found |= {(name, code, kind) for name in names for kind in loss[0]}
     for name, code, kind, targets in SHARED:
         tree = ast.parse((WIRE / name).read_text("utf-8"))
         losses = [kinds_of(node) for node in ast.walk(tree) if isinstance(node, ast.Call)]

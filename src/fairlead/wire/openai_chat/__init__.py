@@ -1,9 +1,9 @@
 """OpenAI's chat dialect: POST /v1/chat/completions, in both directions."""
 
 from fairlead.wire.codec import Codec
+from fairlead.wire.openai.errors import decode_error, encode_error
 from fairlead.wire.openai_chat.chunks import ChatStreamEncoder
 from fairlead.wire.openai_chat.encode_request import encode_request
-from fairlead.wire.openai_chat.errors import decode_error, encode_error
 from fairlead.wire.openai_chat.meter import METER
 from fairlead.wire.openai_chat.paths import client_path
 from fairlead.wire.openai_chat.request import decode_request, peek

@@ -39,7 +39,7 @@ from fairlead.canon import (
 )
 from fairlead.canon import Part as CanonPart
 from fairlead.wire.codec import Reply
-from fairlead.wire.openai_chat.errors import encode_error
+from fairlead.wire.openai.errors import encode_error
 from fairlead.wire.openai_chat.response import (
     annotation,
     answer_id,

@@ -3,9 +3,10 @@
 `_PARTS` is the table of part types; `_ALLOWED` says which of them a role may use.
 """
 
-from base64 import b64decode
 from collections.abc import Callable
 from typing import Final
+
+from msgspec.structs import replace
 
 from fairlead.canon import (
     Base64,
@@ -13,22 +14,18 @@ from fairlead.canon import (
     Failure,
     FileRef,
     Media,
-    MediaKind,
-    PlainText,
     Refusal,
     Signature,
-    Source,
     Text,
     Thinking,
-    Url,
 )
 from fairlead.wire import media
+from fairlead.wire.openai.media import file_at, is_address, media_at
 from fairlead.wire.openai_chat.types import CacheControl, ContentPart, UrlIn
 
 __all__ = ["cache_mark", "read_content", "read_parts"]
 
 Piece = Text | Refusal | Thinking | Media
-_SCHEMES: Final = ("https://", "http://", "gs://")
 _TEXT_ONLY: Final = frozenset({"text"})
 _MEDIA: Final = frozenset(
     {"text", "image_url", "input_audio", "file", "video_url", "document_url", "file_url"}
@@ -155,24 +152,28 @@ def _image(part: ContentPart, path: str) -> Media:
             f"{path}.image_url.detail",
             code="invalid_value",
         )
-    return _from_url("image", address.url, f"{path}.image_url.url", part, path, detail=detail)
+    return _marked(
+        media_at(address.url, "image", f"{path}.image_url.url", detail=detail), part, path
+    )
 
 
 def _video(part: ContentPart, path: str) -> Media:
     address = _address(part.video_url, f"{path}.video_url")
-    return _from_url("video", address.url, f"{path}.video_url.url", part, path)
+    return _marked(media_at(address.url, "video", f"{path}.video_url.url"), part, path)
 
 
 def _document_url(part: ContentPart, path: str) -> Media:
     """Mistral's document part."""
     address = _address(part.document_url, f"{path}.document_url")
-    return _from_url(None, address.url, f"{path}.document_url", part, path, name=part.document_name)
+    return _marked(
+        media_at(address.url, None, f"{path}.document_url", name=part.document_name), part, path
+    )
 
 
 def _file_url(part: ContentPart, path: str) -> Media:
     """Perplexity's file part: an address, or bare base64."""
     address = _address(part.file_url, f"{path}.file_url")
-    return _file_bytes(address.url, f"{path}.file_url.url", part, path, part.file_name)
+    return _marked(file_at(address.url, f"{path}.file_url.url", name=part.file_name), part, path)
 
 
 def _audio(part: ContentPart, path: str) -> Media:
@@ -180,8 +181,8 @@ def _audio(part: ContentPart, path: str) -> Media:
     if audio is None:
         raise _missing(f"{path}.input_audio")
     here = f"{path}.input_audio.data"
-    if media.is_data_url(audio.data) or audio.data.startswith(_SCHEMES):
-        return _from_url("audio", audio.data, here, part, path)
+    if is_address(audio.data):
+        return _marked(media_at(audio.data, "audio", here), part, path)
     if audio.format is None:
         raise _missing(f"{path}.input_audio.format")
     mime = media.mime_of_format(audio.format, f"{path}.input_audio.format")
@@ -210,59 +211,15 @@ def _file(part: ContentPart, path: str) -> Media:
         )
     if file.file_data is None:
         raise _missing(f"{path}.file.file_data")
-    return _file_bytes(file.file_data, f"{path}.file.file_data", part, path, file.filename)
-
-
-def _file_bytes(data: str, here: str, part: ContentPart, path: str, name: str | None) -> Media:
-    if media.is_data_url(data) or data.startswith(_SCHEMES):
-        return _from_url(None, data, here, part, path, name=name)
-    data = media.check_base64(data, here)
-    mime = media.verify("document", "", data, here)
-    return Media(
-        media.kind_of(mime),
-        mime,
-        Base64(data),
-        name=name,
-        cache=_mark(part, path),
+    return _marked(
+        file_at(file.file_data, f"{path}.file.file_data", name=file.filename), part, path
     )
 
 
-def _from_url(
-    kind: MediaKind | None,
-    url: str,
-    here: str,
-    part: ContentPart,
-    path: str,
-    *,
-    name: str | None = None,
-    detail: str | None = None,
-) -> Media:
-    """Media at a data URL or a web address; `kind` None means that the MIME type decides."""
-    mime = ""
-    source: Source
-    if media.is_data_url(url):
-        mime, data = media.parse_data_url(url, here)
-        kind = kind or media.kind_of(mime)
-        mime = media.verify(kind, mime, data, here)
-        source = _plain(data) if mime == "text/plain" else Base64(data)
-    elif url.startswith(_SCHEMES):
-        source = Url(url)
-    else:
-        raise Failure.invalid(
-            f"Invalid '{here}': expected a data: URL or a http(s) URL.",
-            here,
-            code="invalid_value",
-            hint="Inline bytes have the form data:<mime type>;base64,<data>.",
-        )
+def _marked(found: Media, part: ContentPart, path: str) -> Media:
+    """With the part's cache breakpoint."""
     cache = _mark(part, path)
-    return Media(kind or "document", mime, source, name=name, detail=detail, cache=cache)
-
-
-def _plain(data: str) -> Source:
-    try:
-        return PlainText(b64decode(data).decode())
-    except UnicodeDecodeError:
-        return Base64(data)
+    return found if cache is None else replace(found, cache=cache)
 
 
 def _address(value: UrlIn | str | None, path: str) -> UrlIn:

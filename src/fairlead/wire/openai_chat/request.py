@@ -15,10 +15,10 @@ from fairlead.canon import Extra, Failure, OutputFormat, Request, Sampling
 from fairlead.wire.codec import Peek
 from fairlead.wire.openai_chat.messages import read_messages
 from fairlead.wire.openai_chat.plain import read_plain
-from fairlead.wire.openai_chat.reader import Reader, Unknown, check_text
 from fairlead.wire.openai_chat.reasoning import read_reasoning
 from fairlead.wire.openai_chat.tools import read_choice, read_tools
 from fairlead.wire.openai_chat.types import Absent, ChatRequest, JsonSchema, PeekIn
+from fairlead.wire.strict_json import Reader, Unknown, check_text
 
 __all__ = ["DEFAULTS", "SEMANTIC", "decode_request", "peek"]
 

@@ -36,9 +36,9 @@ from fairlead.canon import (
 )
 from fairlead.canon import Part as CanonPart
 from fairlead.wire.codec import Encoded, Reply
+from fairlead.wire.openai.errors import problem_of
 from fairlead.wire.openai_chat.answers import ChatResponse
 from fairlead.wire.openai_chat.deltas import ChoiceReader
-from fairlead.wire.openai_chat.errors import problem_of
 from fairlead.wire.openai_chat.messages import FORMATS
 from fairlead.wire.openai_chat.plain_answer import write_plain
 from fairlead.wire.openai_chat.usage import read_usage, service_tier, write_usage

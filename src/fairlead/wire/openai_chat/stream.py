@@ -12,11 +12,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Event, Problem, Start, StreamError, Usage, UsageUpdate
+from fairlead.canon import Event, Problem, Start, StreamError, UsageUpdate
 from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.wire.openai.errors import problem_of
+from fairlead.wire.openai.tap import OpenAITap
 from fairlead.wire.openai_chat.answers import ChatChunk, GroqIn, UsageIn
 from fairlead.wire.openai_chat.deltas import ChoiceReader
-from fairlead.wire.openai_chat.errors import problem_of
 from fairlead.wire.openai_chat.usage import read_usage
 
 __all__ = ["ChatStreamDecoder", "ChatUsageTap"]
@@ -151,68 +152,29 @@ class _Passing(Struct, frozen=True, gc=False):
 
 
 _PASSING: Final = msgspec.json.Decoder(_Passing)
-_BODY_MAX: Final = 32 << 20
 
 
-class ChatUsageTap:
+class ChatUsageTap(OpenAITap):
     """Reads usage and finish reason of what passes by, whole or streamed. Never raises.
 
     Chunks are looked at for the two words before they are decoded: nearly all have neither.
     """
 
-    __slots__ = ("_body", "_size", "_sse", "_tier", "finish", "usage")
+    __slots__ = ("_tier",)
 
     def __init__(self) -> None:
-        self.usage: Usage | None = None
-        self.finish: str | None = None
-        self._sse: SseParser | None = None
-        self._body: list[bytes] | None = None  # of a whole answer
-        self._size = 0
+        super().__init__()
         self._tier: str | None = None
 
-    def feed(self, data: bytes) -> None:
-        """Look at the bytes."""
-        try:
-            if self._sse is not None:
-                for event in self._sse.feed(data):
-                    self._event(event.data)
-            elif self._body is not None:
-                self._collect(data)
-            else:
-                self._begin(data)
-        except (*_MALFORMED, SseTooLong):
-            return
-
-    def _begin(self, data: bytes) -> None:
-        """The first byte that is no space tells a whole answer from a stream."""
-        start = data.lstrip()
-        if not start:
-            return
-        if start.startswith(b"{"):
-            self._body = []
-            self._collect(start)
-        else:
-            self._sse = SseParser()
-            self.feed(start)
-
-    def _collect(self, data: bytes) -> None:
-        body = self._body
-        if body is None or self._size > _BODY_MAX:
-            return
-        body.append(data)
-        self._size += len(data)
-        # The end of the body is not announced, so it is tried whenever it may have come.
-        if data.rstrip().endswith(b"}"):
-            self._read(b"".join(body))
-
-    def _event(self, data: bytes) -> None:
+    def _event(self, event: SseEvent) -> None:
+        data = event.data
         if b'"usage":null' in data and b'"finish_reason":null' in data:
             return
         if b'"usage"' in data or b'"finish_reason"' in data:
-            self._read(data)
+            self._whole(data)
 
-    def _read(self, data: bytes) -> None:
-        passing = _PASSING.decode(data)
+    def _whole(self, body: bytes) -> None:
+        passing = _PASSING.decode(body)
         self._tier = passing.service_tier or self._tier
         for choice in passing.choices or ():
             self.finish = choice.finish_reason or self.finish

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from fairlead.canon import Failure, FunctionTool, ServerTool, Tool, ToolChoice
+from fairlead.wire.openai.tools import check_name, parameters_in
 from fairlead.wire.openai_chat.content import cache_mark
-from fairlead.wire.openai_chat.reader import Reader, Unknown
 from fairlead.wire.openai_chat.types import (
     AllowedIn,
     ChatRequest,
@@ -17,6 +17,7 @@ from fairlead.wire.openai_chat.types import (
     ToolChoiceIn,
     ToolIn,
 )
+from fairlead.wire.strict_json import Reader, Unknown
 
 __all__ = ["read_choice", "read_tools"]
 
@@ -70,7 +71,7 @@ def _tool(raw: Raw, path: str, unknown: list[Unknown]) -> Tool:
         custom = tool.custom
         if custom.format and custom.format != _NULL:
             unknown.append((f"{path}.custom.format", bytes(custom.format)))
-        _check_name(custom.name, f"{path}.custom.name")
+        check_name(custom.name, f"{path}.custom.name")
         return FunctionTool(
             custom.name,
             custom.description,
@@ -88,27 +89,9 @@ _NULL: Final = Raw(b"null")
 
 
 def _function(function: FunctionIn, path: str) -> FunctionTool:
-    _check_name(function.name, f"{path}.name")
-    parameters = bytes(function.parameters).strip()
-    if not parameters or parameters == b"null":
-        return FunctionTool(function.name, function.description, strict=function.strict)
-    if not parameters.startswith(b"{"):
-        raise Failure.invalid(
-            f"Invalid type for '{path}.parameters': expected an object (a JSON Schema).",
-            f"{path}.parameters",
-            code="invalid_type",
-        )
+    check_name(function.name, f"{path}.name")
+    parameters = parameters_in(function.parameters, path)
     return FunctionTool(function.name, function.description, parameters, function.strict)
-
-
-def _check_name(name: str, path: str) -> None:
-    if not name:
-        raise Failure.invalid(
-            f"Invalid '{path}': empty string. Expected a string with minimum length 1, but got an "
-            "empty string instead.",
-            path,
-            code="empty_string",
-        )
 
 
 def read_choice(asked: ChatRequest, tools: Sequence[Tool]) -> ToolChoice | None:

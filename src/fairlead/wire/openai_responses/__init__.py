@@ -1,7 +1,7 @@
 """OpenAI's Responses dialect: POST /v1/responses, in both directions."""
 
 from fairlead.wire.codec import Codec
-from fairlead.wire.openai_errors import decode_error, encode_error
+from fairlead.wire.openai.errors import decode_error, encode_error
 from fairlead.wire.openai_responses.encode_request import encode_request
 from fairlead.wire.openai_responses.events_out import ResponsesStreamEncoder
 from fairlead.wire.openai_responses.left_behind import left_behind

@@ -4,7 +4,6 @@
 server takes `input_text` in an assistant's easy message as well as `output_text` (both recorded).
 """
 
-from base64 import b64decode
 from collections.abc import Callable
 from typing import Final
 
@@ -18,20 +17,16 @@ from fairlead.canon import (
     Failure,
     FileRef,
     Media,
-    MediaKind,
-    PlainText,
     Refusal,
-    Source,
     Text,
-    Url,
 )
 from fairlead.wire import media
+from fairlead.wire.openai.media import file_at, media_at
 from fairlead.wire.openai_responses.types import Breakpoint, ContentPart
 
 __all__ = ["missing", "read_annotations", "read_content"]
 
 Piece = Text | Refusal | Media
-_SCHEMES: Final = ("https://", "http://", "gs://")
 _INPUT: Final = frozenset({"input_text", "input_image", "input_file", "input_audio"})
 _SAID: Final = frozenset({"input_text", "output_text", "text", "summary_text", "refusal"})
 _ALLOWED: Final[dict[str, frozenset[str]]] = {
@@ -138,7 +133,7 @@ def _image(part: ContentPart, path: str) -> Media:
         return Media("image", "", source, detail=detail, cache=cache)
     if part.image_url is None:
         raise missing(f"{path}.image_url")
-    return _at(part.image_url, "image", f"{path}.image_url", detail=detail, cache=cache)
+    return media_at(part.image_url, "image", f"{path}.image_url", detail=detail, cache=cache)
 
 
 def _file(part: ContentPart, path: str) -> Media:
@@ -153,11 +148,9 @@ def _file(part: ContentPart, path: str) -> Media:
         return Media("document", "", source, name=part.filename, cache=cache)
     data = part.file_data if part.file_data is not None else part.file_url or ""
     here = f"{path}.{given[0]}"
-    if part.file_url is not None or media.is_data_url(data) or data.startswith(_SCHEMES):
-        return _at(data, None, here, name=part.filename, cache=cache)
-    data = media.check_base64(data, here)
-    mime = media.verify("document", "", data, here)
-    return Media(media.kind_of(mime), mime, Base64(data), name=part.filename, cache=cache)
+    if part.file_url is not None:
+        return media_at(data, None, here, name=part.filename, cache=cache)
+    return file_at(data, here, name=part.filename, cache=cache)
 
 
 def _audio(part: ContentPart, path: str) -> Media:
@@ -166,7 +159,7 @@ def _audio(part: ContentPart, path: str) -> Media:
         raise missing(f"{path}.input_audio")
     here = f"{path}.input_audio.data"
     if media.is_data_url(audio.data):
-        return _at(audio.data, "audio", here)
+        return media_at(audio.data, "audio", here)
     mime = media.mime_of_format(audio.format, f"{path}.input_audio.format")
     data = media.check_base64(audio.data, here)
     return Media("audio", media.verify("audio", mime, data, here), Base64(data))
@@ -178,42 +171,6 @@ def _both(path: str, one: str, other: str) -> Failure:
         f"{path}.{other}",
         code="invalid_value",
     )
-
-
-def _at(
-    url: str,
-    kind: MediaKind | None,
-    here: str,
-    *,
-    name: str | None = None,
-    detail: str | None = None,
-    cache: CacheMark | None = None,
-) -> Media:
-    """Media at a data URL or a web address; `kind` None means that the MIME type decides."""
-    mime = ""
-    source: Source
-    if media.is_data_url(url):
-        mime, data = media.parse_data_url(url, here)
-        kind = kind or media.kind_of(mime)
-        mime = media.verify(kind, mime, data, here)
-        source = _plain(data) if mime == "text/plain" else Base64(data)
-    elif url.startswith(_SCHEMES):
-        source = Url(url)
-    else:
-        raise Failure.invalid(
-            f"Invalid '{here}': expected a data: URL or a http(s) URL.",
-            here,
-            code="invalid_value",
-            hint="Inline bytes have the form data:<mime type>;base64,<data>.",
-        )
-    return Media(kind or "document", mime, source, name=name, detail=detail, cache=cache)
-
-
-def _plain(data: str) -> Source:
-    try:
-        return PlainText(b64decode(data).decode())
-    except UnicodeDecodeError:
-        return Base64(data)
 
 
 _PARTS: Final[dict[str, Callable[[ContentPart, str], Piece]]] = {

@@ -46,7 +46,7 @@ from fairlead.canon import (
     UsageUpdate,
 )
 from fairlead.wire.codec import Reply
-from fairlead.wire.openai_errors import encode_error
+from fairlead.wire.openai.errors import encode_error
 from fairlead.wire.openai_responses.envelope import Envelope
 from fairlead.wire.openai_responses.finish import write_status
 from fairlead.wire.openai_responses.items_out import (

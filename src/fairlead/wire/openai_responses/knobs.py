@@ -4,10 +4,11 @@ The dialect has temperature and top_p of all sampling knobs. A knob that it or t
 left out and named as a cosmetic loss, because an upstream answers one that it refuses with a 400.
 """
 
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-from fairlead.canon import Effort, Loss, Reasoning, Request
+from fairlead.canon import Loss, Reasoning, Request
 from fairlead.catalog.model import Model, Thinking
+from fairlead.wire.openai.knobs import effort_of, write_sampling
 from fairlead.wire.openai_responses.settings import write_format
 
 __all__ = ["write_knobs"]
@@ -15,7 +16,6 @@ __all__ = ["write_knobs"]
 Json = dict[str, Any]
 _KNOBS: Final = ("temperature", "top_p")
 _ABSENT: Final = ("top_k", "seed", "frequency_penalty", "presence_penalty", "stop")
-_EFFORTS: Final[tuple[str, ...]] = get_args(Effort)
 _ENCRYPTED: Final = "reasoning.encrypted_content"
 _LOGPROBS: Final = "message.output_text.logprobs"
 _LEAST: Final = 16
@@ -36,7 +36,12 @@ def write_knobs(
 
     `thoughts`: the history holds reasoning of this vendor's.
     """
-    _sampling(request, facts, body, losses)
+    losses += [
+        Loss("cosmetic", knob, knob, f"the Responses dialect has no {knob}")
+        for knob in _ABSENT
+        if getattr(request.sampling, knob) not in (None, ())
+    ]
+    write_sampling(request.sampling, _KNOBS, facts, body, losses)
     if request.max_tokens is not None:
         body["max_output_tokens"] = max(request.max_tokens, _LEAST)
         if request.max_tokens < _LEAST:
@@ -79,37 +84,6 @@ def _tier(tier: str, body: Json, losses: list[Loss]) -> None:
         body["service_tier"] = known
 
 
-def _sampling(request: Request, facts: Model, body: Json, losses: list[Loss]) -> None:
-    taken = facts.sampling
-    for knob in (*_ABSENT, *_KNOBS):
-        value = getattr(request.sampling, knob)
-        if value in (None, ()):
-            continue
-        if knob in _ABSENT:
-            losses.append(Loss("cosmetic", knob, knob, f"the Responses dialect has no {knob}"))
-            continue
-        if knob not in taken.accepts:
-            losses.append(Loss("cosmetic", knob, knob, f"{facts.id} does not take {knob}"))
-            continue
-        rival = _rival(knob, body, taken.exclusive)
-        if rival is not None:
-            why = f"{facts.id} takes {rival} or {knob}, not both"
-            losses.append(Loss("cosmetic", knob, knob, why))
-            continue
-        most = taken.temperature_max
-        if knob == "temperature" and most is not None and value > most:
-            losses.append(Loss("cosmetic", knob, knob, f"{facts.id} takes at most {most:g}"))
-            value = most
-        body[knob] = value
-
-
-def _rival(knob: str, body: Json, groups: tuple[tuple[str, ...], ...]) -> str | None:
-    for group in groups:
-        if knob in group:
-            return next((other for other in group if other in body), None)
-    return None
-
-
 # Reasoning
 
 
@@ -119,47 +93,8 @@ def _reasoning(wish: Reasoning, facts: Thinking, out: Json, losses: list[Loss]) 
             why = "the model has no thinking"
             losses.append(Loss("cosmetic", "reasoning_effort", "reasoning", why))
         return
-    effort = _effort(wish, facts, losses)
+    effort = effort_of(wish, facts, "the dialect", losses)
     if effort is not None:
         out["effort"] = effort
     if wish.visible or (wish.visible is None and wish.visible_unsaid):
         out["summary"] = "auto"
-
-
-def _effort(wish: Reasoning, facts: Thinking, losses: list[Loss]) -> str | None:
-    if wish.effort is not None:
-        return _nearest(wish.effort, facts, losses)
-    if wish.level is not None:
-        if wish.level in _EFFORTS:
-            why = "said as a reasoning effort"
-            losses.append(Loss("cosmetic", "reasoning", "thinking_level", why))
-            return _nearest(wish.level, facts, losses)
-        why = f"no reasoning effort is called {wish.level!r}"
-        losses.append(Loss("cosmetic", "reasoning", "thinking_level", why))
-        return None
-    if wish.budget is not None:
-        return _effort_of_budget(wish.budget, facts, losses)
-    if wish.adaptive:
-        losses.append(Loss("cosmetic", "reasoning", "adaptive_thinking", "left to the model"))
-    return None
-
-
-def _nearest(word: str, facts: Thinking, losses: list[Loss]) -> str:
-    """The effort, or the nearest of those that the model is known to take."""
-    if not facts.levels or word in facts.levels:
-        return word
-    level = facts.level_near(word) or word
-    why = f"the model takes {', '.join(facts.levels)}: {level!r} instead of {word!r}"
-    losses.append(Loss("cosmetic", "reasoning_effort", "reasoning_effort", why))
-    return level
-
-
-def _effort_of_budget(budget: int, facts: Thinking, losses: list[Loss]) -> str | None:
-    """The model's effort for a budget, where the catalogue knows one."""
-    if budget == -1:
-        losses.append(Loss("cosmetic", "reasoning", "thinking_budget", "left to the model"))
-        return None
-    effort = facts.effort_for(budget) if budget else _nearest("none", facts, losses)
-    why = "the dialect has no thinking budget" + (f": said as {effort!r}" if effort else "")
-    losses.append(Loss("cosmetic", "reasoning", "thinking_budget", why))
-    return effort

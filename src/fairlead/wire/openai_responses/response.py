@@ -20,7 +20,7 @@ from fairlead.canon import (
     fold,
 )
 from fairlead.wire.codec import Encoded, Reply
-from fairlead.wire.openai_errors import problem_of
+from fairlead.wire.openai.errors import problem_of
 from fairlead.wire.openai_responses.answers import AnswerIn, Incomplete
 from fairlead.wire.openai_responses.envelope import Envelope
 from fairlead.wire.openai_responses.finish import read_finish, write_status

@@ -18,11 +18,11 @@ from fairlead.canon import (
     Problem,
     Start,
     StreamError,
-    Usage,
     UsageUpdate,
 )
 from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
-from fairlead.wire.openai_errors import problem_of
+from fairlead.wire.openai.errors import problem_of
+from fairlead.wire.openai.tap import OpenAITap
 from fairlead.wire.openai_responses.answers import (
     AnswerIn,
     EventIn,
@@ -233,63 +233,25 @@ _ITEMS: Final = msgspec.json.Decoder(list[Raw])
 _SEARCHED: Final = b"_search_call"
 _LAST_EVENT: Final = msgspec.json.Decoder(_Last)
 _PASSING: Final = msgspec.json.Decoder(_Glance)
-_BODY_MAX: Final = 32 << 20
 _LAST: Final = (b"response.completed", b"response.incomplete", b"response.failed")
 
 
-class ResponsesUsageTap:
+class ResponsesUsageTap(OpenAITap):
     """Reads usage and status of what passes by, whole or streamed. Never raises.
 
     Only the last event has a usage; all others are known by their first bytes, and skipped. `final`
     is the whole answer as it passed, b"" before its end.
     """
 
-    __slots__ = ("_body", "_size", "_sse", "final", "finish", "usage")
+    __slots__ = ("final",)
 
     def __init__(self) -> None:
-        self.usage: Usage | None = None
-        self.finish: str | None = None
+        super().__init__()
         self.final = b""
-        self._sse: SseParser | None = None
-        self._body: list[bytes] | None = None  # of a whole answer
-        self._size = 0
 
-    def feed(self, data: bytes) -> None:
-        """Look at the bytes."""
-        try:
-            if self._sse is not None:
-                for event in self._sse.feed(data):
-                    self._event(event)
-            elif self._body is not None:
-                self._collect(data)
-            else:
-                self._begin(data)
-        except (*_MALFORMED, SseTooLong):
-            return
-
-    def _begin(self, data: bytes) -> None:
-        """The first byte that is no space tells a whole answer from a stream."""
-        start = data.lstrip()
-        if not start:
-            return
-        if start.startswith(b"{"):
-            self._body = []
-            self._collect(start)
-        else:
-            self._sse = SseParser()
-            self.feed(start)
-
-    def _collect(self, data: bytes) -> None:
-        body = self._body
-        if body is None or self._size > _BODY_MAX:
-            return
-        body.append(data)
-        self._size += len(data)
-        # The end of the body is not announced, so it is tried whenever it may have come.
-        if data.rstrip().endswith(b"}"):
-            whole = b"".join(body)
-            self._read(_PASSING.decode(whole))
-            self.final = whole
+    def _whole(self, body: bytes) -> None:
+        self._read(_PASSING.decode(body))
+        self.final = body
 
     def _event(self, event: SseEvent) -> None:
         head = event.data[:80]

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from fairlead.canon import Extra, Failure, FunctionTool, Request, ServerTool, Tool, ToolChoice
+from fairlead.wire.openai.tools import check_name, parameters_in
 from fairlead.wire.openai_responses.content import missing
 from fairlead.wire.openai_responses.types import (
     AllowedIn,
@@ -131,26 +132,18 @@ def _tool(raw: Raw, kind: str, path: str, unknown: list[Unknown]) -> FunctionToo
         return _custom(raw, path, unknown)
     function, more = _FUNCTION.read(raw, path)
     unknown += more
-    _check_name(function.name, f"{path}.name")
+    check_name(function.name, f"{path}.name")
     _beside(function, path, unknown)
     if bytes(function.output_schema) not in _NULL:
         unknown.append((f"{path}.output_schema", bytes(function.output_schema)))
-    parameters = bytes(function.parameters).strip()
-    if parameters in _NULL:
-        return FunctionTool(function.name, function.description, strict=function.strict)
-    if not parameters.startswith(b"{"):
-        raise Failure.invalid(
-            f"Invalid type for '{path}.parameters': expected an object (a JSON Schema).",
-            f"{path}.parameters",
-            code="invalid_type",
-        )
+    parameters = parameters_in(function.parameters, path)
     return FunctionTool(function.name, function.description, parameters, function.strict)
 
 
 def _custom(raw: Raw, path: str, unknown: list[Unknown]) -> FunctionTool:
     tool, more = _CUSTOM.read(raw, path)
     unknown += more
-    _check_name(tool.name, f"{path}.name")
+    check_name(tool.name, f"{path}.name")
     _beside(tool, path, unknown)
     if tool.format and bytes(tool.format) not in (*_NULL, *_PLAIN_FORMAT):
         unknown.append((f"{path}.format", bytes(tool.format)))
@@ -163,16 +156,6 @@ def _beside(tool: FunctionIn | CustomIn, path: str, unknown: list[Unknown]) -> N
     if tool.allowed_callers and "direct" not in tool.allowed_callers:
         raw = msgspec.json.encode(tool.allowed_callers)
         unknown.append((f"{path}.allowed_callers", raw))
-
-
-def _check_name(name: str, path: str) -> None:
-    if not name:
-        raise Failure.invalid(
-            f"Invalid '{path}': empty string. Expected a string with minimum length 1, but got an "
-            "empty string instead.",
-            path,
-            code="empty_string",
-        )
 
 
 # Where canon's tools stood
