@@ -6,12 +6,14 @@ table holds what is different.
 """
 
 from collections.abc import Callable
+from typing import Final
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
-from fairlead.canon import Dialect
+from fairlead.canon import Dialect, Failure
 
-__all__ = ["Counting", "Unwrapped"]
+__all__ = ["Counting", "Unwrapped", "only", "read_input_tokens"]
 
 
 class Unwrapped(Struct, frozen=True):
@@ -44,3 +46,29 @@ class Counting(Struct, frozen=True):
     say: Callable[[int], bytes]
     unwrap: Callable[[bytes], Unwrapped] = _is_the_request
     renamed: Callable[[bytes, str, str], bytes] | None = None
+
+
+class _InputTokens(Struct):
+    input_tokens: int
+
+
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
+_INPUT_TOKENS: Final = msgspec.json.Decoder(_InputTokens)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def only(taken: frozenset[str]) -> Callable[[bytes, str], bytes]:
+    """A `fit` for an endpoint that takes these fields of a request and refuses all others."""
+
+    def fit(body: bytes, _model: str) -> bytes:
+        return _encode({k: v for k, v in _OBJECT.decode(body).items() if k in taken})
+
+    return fit
+
+
+def read_input_tokens(body: bytes) -> int:
+    """A `read` for an answer that holds `input_tokens`."""
+    try:
+        return _INPUT_TOKENS.decode(body).input_tokens
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Failure.invalid(f"no count of tokens: {error}") from error

@@ -9,11 +9,9 @@ it." Its body is a Messages body without what only an answer needs; any other fi
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
 
-from fairlead.canon import Failure
 from fairlead.wire.anthropic.types import DIALECT
-from fairlead.wire.counting import Counting
+from fairlead.wire.counting import Counting, only, read_input_tokens
 
 __all__ = ["COUNTING"]
 
@@ -27,28 +25,11 @@ _TAKEN: Final = frozenset(
 )
 
 
-class _Answer(Struct):
-    input_tokens: int
-
-
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
-_ANSWER: Final = msgspec.json.Decoder(_Answer)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def _fit(body: bytes, _model: str) -> bytes:
-    return _encode({k: v for k, v in _OBJECT.decode(body).items() if k in _TAKEN})
-
-
-def _read(body: bytes) -> int:
-    try:
-        return _ANSWER.decode(body).input_tokens
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Failure.invalid(f"no count of tokens: {error}") from error
-
-
 def _say(tokens: int) -> bytes:
-    return _encode(_Answer(tokens))
+    return _encode({"input_tokens": tokens})
 
 
-COUNTING: Final = Counting(DIALECT, fit=_fit, read=_read, say=_say)
+COUNTING: Final = Counting(DIALECT, fit=only(_TAKEN), read=read_input_tokens, say=_say)
