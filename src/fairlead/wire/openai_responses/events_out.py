@@ -16,7 +16,7 @@ Two rules about items. Texts and refusals side by side are one message; the mess
 something else begins and its parts have stopped. Calls may interleave: each is an item of its own.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -47,22 +47,27 @@ from fairlead.canon import (
 )
 from fairlead.wire.codec import Reply
 from fairlead.wire.openai.errors import encode_error
+from fairlead.wire.openai_responses.call_events import start_call, stop_call
 from fairlead.wire.openai_responses.envelope import Envelope
 from fairlead.wire.openai_responses.finish import write_status
 from fairlead.wire.openai_responses.items_out import (
     Ids,
     annotation,
-    call_item,
     lost,
     message_part,
-    reasoning_item,
+)
+from fairlead.wire.openai_responses.telling import Item, Json, Telling
+from fairlead.wire.openai_responses.telling import Part as Told
+from fairlead.wire.openai_responses.thought_events import (
+    grow_thought,
+    start_thought,
+    stop_thought,
 )
 from fairlead.wire.openai_responses.tools import namespaces_of
 
 __all__ = ["ResponsesStreamEncoder"]
 
 DIALECT: Final = "openai_responses"
-Json = dict[str, Any]
 _ENCODE: Final = msgspec.json.Encoder().encode
 _ERROR: Final = msgspec.json.Decoder(dict[str, Json])
 
@@ -79,54 +84,8 @@ _CODES: Final[dict[ProblemKind, str]] = {
 (codex-rs/codex-api, sse/responses.rs); all others are `server_error`."""
 
 
-_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
 _LAST: Final = frozenset({"completed", "incomplete", "failed"})
 """Statuses that have a last event of their own."""
-
-
-class _Item:
-    """An output item that is being told."""
-
-    __slots__ = ("at", "done", "id", "open", "parts", "raw")
-
-    def __init__(self, at: int, id_: str) -> None:
-        self.at = at
-        self.id = id_
-        self.raw: Any = None  # the whole item, when it is done
-        self.parts: list[_Part] = []
-        self.open = 0  # parts that have not stopped
-        self.done = False
-
-
-class _Part:
-    """A part that is being told: what stands around each of its deltas."""
-
-    __slots__ = (
-        "after",
-        "before",
-        "behind",
-        "held",
-        "item",
-        "notes",
-        "part",
-        "stopped",
-        "texts",
-        "whole",
-        "within",
-    )
-
-    def __init__(self, part: Part, item: _Item, within: int) -> None:
-        self.part = part
-        self.item = item
-        self.within = within
-        self.before = b""
-        self.after = b""  # the number
-        self.behind = b""  # the text
-        self.texts: list[str] = []
-        self.notes: list[Any] = []
-        self.whole: Json = {}
-        self.held = False  # told when it is whole
-        self.stopped = False
 
 
 class ResponsesStreamEncoder:
@@ -139,12 +98,12 @@ class ResponsesStreamEncoder:
         self.losses: list[Loss] = []
         self.final = b""
         self._envelope = Envelope(reply)
-        self._ids = Ids(reply.request_id)
+        self._telling = telling = Telling(Ids(reply.request_id))
+        self._tell, self._say, self._grow = telling.tell, telling.say, telling.grow
         self._namespaces = namespaces_of(reply.request)
-        self._number = 0
-        self._items: list[_Item] = []
-        self._parts: dict[int, _Part] = {}
-        self._message: _Item | None = None
+        self._items = telling.items
+        self._parts: dict[int, Told] = {}
+        self._message: Item | None = None
         self._finish: Finish | None = None
         self._usage: Usage | None = None
         self._logprobs: list[bytes] = []
@@ -222,20 +181,8 @@ class ResponsesStreamEncoder:
                 pass
         return b""
 
-    def _tell(self, name: str, fields: Json) -> bytes:
-        head = b'event: %b\ndata: {"type":"%b","sequence_number":%d,' % (
-            name.encode(),
-            name.encode(),
-            self._number,
-        )
-        self._number += 1
-        data = _ENCODE(fields)[1:]
-        if b"\n" in data or b"\r" in data:  # between the values of JSON that is kept as it came
-            data = data.translate(_ONE_LINE)
-        return head + data + b"\n\n"
-
     def _begun(self) -> bytes:
-        if self._number:
+        if self._telling.number:
             return b""
         raw = Raw(self._envelope.write("in_progress", []))
         created = self._tell("response.created", {"response": raw})
@@ -282,36 +229,26 @@ class ResponsesStreamEncoder:
             return self._start_text(index, part)
         out = self._leave_message()
         if isinstance(part, Thinking):
-            return out + self._start_thought(index, part)
+            self._parts[index], begun = start_thought(self._telling, part)
+            return out + begun
         if isinstance(part, ToolCall):
-            return out + self._start_call(index, part)
+            namespace = self._namespaces.get(part.name)
+            self._parts[index], begun = start_call(self._telling, part, namespace)
+            return out + begun
         if isinstance(part, Opaque) and part.dialect == DIALECT:
-            item = self._item("")
+            item = self._telling.item("")
             item.raw, item.done = Raw(part.raw), True
-            fields = {"output_index": item.at, "item": item.raw}
-            return (
-                out
-                + self._tell("response.output_item.added", fields)
-                + self._tell("response.output_item.done", fields)
-            )
+            return out + self._telling.added(item, item.raw) + self._telling.done(item)
         self.losses.append(lost(part, f"output[{len(self._items)}]"))
         return out
-
-    def _item(self, kind: str) -> _Item:
-        item = _Item(len(self._items), self._ids.of(kind, len(self._items)))
-        self._items.append(item)
-        return item
-
-    def _added(self, item: _Item, raw: Json) -> bytes:
-        return self._tell("response.output_item.added", {"output_index": item.at, "item": raw})
 
     def _start_text(self, index: int, part: Text | Refusal) -> bytes:
         out = b""
         item = self._message
         if item is None:
-            item = self._message = self._item("msg")
-            out = self._added(item, _message(item, "in_progress", []))
-        told = _Part(part, item, len(item.parts))
+            item = self._message = self._telling.item("msg")
+            out = self._telling.added(item, item.message("in_progress", []))
+        told = Told(part, item, len(item.parts))
         item.parts.append(told)
         item.open += 1
         self._parts[index] = told
@@ -333,33 +270,11 @@ class ResponsesStreamEncoder:
             item.at,
             told.within,
         )
-        _frame(told, kind, place, b',"logprobs":[]}\n\n' if isinstance(part, Text) else b"}\n\n")
+        told.frame(kind, place, b',"logprobs":[]}\n\n' if isinstance(part, Text) else b"}\n\n")
         if isinstance(part, Text):
             for citation in part.citations:
                 out += self._cite(told, citation)
         return out + self._say(told, part.text)
-
-    def _start_thought(self, index: int, part: Thinking) -> bytes:
-        item = self._item("rs")
-        told = self._parts[index] = _Part(part, item, 0)
-        item.parts.append(told)
-        told.held = True  # until its first text opens the summary
-        shown = reasoning_item(Thinking("", part.signature), self._ids, item.at)
-        item.id = _plain(shown["id"])
-        out = self._added(item, shown | {"summary": []})
-        return out + (self._think(told, part.text) if part.text else b"")
-
-    def _start_call(self, index: int, part: ToolCall) -> bytes:
-        item = self._item("ctc" if part.custom else "fc")
-        told = self._parts[index] = _Part(part, item, 0)
-        item.parts.append(told)
-        empty = msgspec.structs.replace(part, arguments="")
-        namespace = self._namespaces.get(part.name)
-        out = self._added(item, call_item(empty, self._ids, item.at, "in_progress", namespace))
-        name = "custom_tool_call_input" if part.custom else "function_call_arguments"
-        place = b',"item_id":%b,"output_index":%d,"delta":' % (_ENCODE(item.id), item.at)
-        _frame(told, f"response.{name}.delta", place, b"}\n\n")
-        return out + self._say(told, part.arguments)
 
     # Parts grow
 
@@ -375,47 +290,22 @@ class ResponsesStreamEncoder:
             told = self._parts[event.index]
         if event.text:
             thought = isinstance(told.part, Thinking)
-            out += self._think(told, event.text) if thought else self._say(told, event.text)
+            out += (
+                grow_thought(self._telling, told, event.text)
+                if thought
+                else self._say(told, event.text)
+            )
         if event.signature is not None:
             self._sign(told, event.signature)
         if event.citation is not None:
             out += self._cite(told, event.citation)
         return out
 
-    def _say(self, told: _Part, text: str) -> bytes:
-        if not text:
-            return b""
-        told.texts.append(text)
-        return b"" if told.held else self._grow(told, text)
-
-    def _grow(self, told: _Part, text: str) -> bytes:
-        number = self._number
-        self._number = number + 1
-        return told.before + b"%d" % number + told.after + _ENCODE(text) + told.behind
-
-    def _think(self, told: _Part, text: str) -> bytes:
-        told.texts.append(text)
-        out = b""
-        item = told.item
-        if not told.before:
-            told.held = False
-            out = self._summary(told, "part.added", {"part": {"type": "summary_text", "text": ""}})
-            place = b',"item_id":%b,"output_index":%d,"summary_index":0,"delta":' % (
-                _ENCODE(item.id),
-                item.at,
-            )
-            _frame(told, "response.reasoning_summary_text.delta", place, b"}\n\n")
-        return out + self._grow(told, text)
-
-    def _summary(self, told: _Part, what: str, fields: Json) -> bytes:
-        place = {"item_id": told.item.id, "output_index": told.item.at, "summary_index": 0}
-        return self._tell(f"response.reasoning_summary_{what}", place | fields)
-
-    def _sign(self, told: _Part, signature: Signature) -> None:
+    def _sign(self, told: Told, signature: Signature) -> None:
         if isinstance(told.part, Thinking):
             told.part = msgspec.structs.replace(told.part, signature=signature)
 
-    def _cite(self, told: _Part, citation: Citation) -> bytes:
+    def _cite(self, told: Told, citation: Citation) -> bytes:
         found = annotation(citation, 0, sum(map(len, told.texts)))
         if found is None:
             why = "OpenAI's annotations cite web addresses only"
@@ -442,7 +332,7 @@ class ResponsesStreamEncoder:
             return b""
         return self._start_text(index, Text("")) + self._stop(self._parts[index])
 
-    def _stop(self, told: _Part, *, cut: bool = False) -> bytes:
+    def _stop(self, told: Told, *, cut: bool = False) -> bytes:
         if told.stopped:
             return b""
         told.stopped = True
@@ -450,10 +340,13 @@ class ResponsesStreamEncoder:
         if isinstance(part, Text | Refusal):
             return self._stop_text(told, part)
         if isinstance(part, Thinking):
-            return self._stop_thought(told, part)
-        return self._stop_call(told, cut=cut)
+            return stop_thought(self._telling, told, part)
+        if isinstance(part, ToolCall):
+            namespace = self._namespaces.get(part.name)
+            return stop_call(self._telling, told, part, namespace, cut=cut)
+        return b""
 
-    def _stop_text(self, told: _Part, part: Text | Refusal) -> bytes:
+    def _stop_text(self, told: Told, part: Text | Refusal) -> bytes:
         item, text = told.item, "".join(told.texts)
         place = {"item_id": item.id, "output_index": item.at, "content_index": told.within}
         if isinstance(part, Refusal):
@@ -494,41 +387,10 @@ class ResponsesStreamEncoder:
         item, self._message = self._message, None
         return self._end_message(item) if item is not None and not item.open else b""
 
-    def _end_message(self, item: _Item, status: str = "completed") -> bytes:
+    def _end_message(self, item: Item, status: str = "completed") -> bytes:
         item.done = True
-        item.raw = _message(item, status, [told.whole for told in item.parts])
-        return self._done(item)
-
-    def _done(self, item: _Item) -> bytes:
-        return self._tell("response.output_item.done", {"output_index": item.at, "item": item.raw})
-
-    def _stop_thought(self, told: _Part, part: Thinking) -> bytes:
-        item, text = told.item, "".join(told.texts)
-        out = b""
-        if text:
-            whole = {"type": "summary_text", "text": text}
-            out = self._summary(told, "text.done", {"text": text})
-            out += self._summary(told, "part.done", {"part": whole})
-        thought = Thinking(text, part.signature, part.redacted)
-        item.raw = reasoning_item(thought, self._ids, item.at) | {"id": item.id}
-        item.done = True
-        return out + self._done(item)
-
-    def _stop_call(self, told: _Part, *, cut: bool) -> bytes:
-        part = told.part
-        if not isinstance(part, ToolCall):
-            return b""
-        item, text = told.item, "".join(told.texts)
-        field = "input" if part.custom else "arguments"
-        name = "custom_tool_call_input" if part.custom else "function_call_arguments"
-        place = {"item_id": item.id, "output_index": item.at, field: text}
-        out = self._tell(f"response.{name}.done", place)
-        whole = msgspec.structs.replace(part, arguments=text)
-        status = "incomplete" if cut else "completed"
-        namespace = self._namespaces.get(part.name)
-        item.raw = call_item(whole, self._ids, item.at, status, namespace)
-        item.done = True
-        return out + self._done(item)
+        item.raw = item.message(status, [told.whole for told in item.parts])
+        return self._telling.done(item)
 
     def _end_items(self, *, cut: bool = False) -> bytes:
         """Whatever is open ends; the last item of an answer that was cut off is incomplete."""
@@ -545,24 +407,3 @@ class ResponsesStreamEncoder:
                 )
         self._message = None
         return out
-
-
-def _message(item: _Item, status: str, content: list[Any]) -> Json:
-    return {
-        "id": item.id,
-        "type": "message",
-        "status": status,
-        "role": "assistant",
-        "content": content,
-    }
-
-
-def _frame(told: _Part, name: str, place: bytes, behind: bytes) -> None:
-    """What stands around each delta: before its number, and around its text."""
-    type_ = name.encode()
-    told.before = b'event: %b\ndata: {"type":"%b","sequence_number":' % (type_, type_)
-    told.after, told.behind = place, behind
-
-
-def _plain(raw: Any) -> str:  # noqa: ANN401  # a text, or its JSON
-    return msgspec.json.decode(raw) if isinstance(raw, Raw) else str(raw)
