@@ -33,6 +33,8 @@ COMMANDS = {
     "keys": "Make, list and revoke virtual keys.",
     "catalog": "Verify and update the facts about models.",
     "models": "List models, show what is known of one, compare several.",
+    "policy": "Routing policies: shown, checked, drawn, tested.",
+    "route": "Where a request would go, or went, and why.",
 }
 """The commands by their files' names, as `--help` lists them."""
 

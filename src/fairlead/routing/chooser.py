@@ -10,9 +10,11 @@ Where an objective chooses, the figures decide, and every decision is made afres
 chooser for each of its arms.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from operator import attrgetter
 from typing import Final
+
+from msgspec.structs import replace
 
 from fairlead.catalog.model import Model
 from fairlead.routing.decide import arm_options, as_canary, decide, drawn_arm
@@ -46,6 +48,7 @@ class Chooser:
     ) -> None:
         self.policy = policy
         self.options = tuple(options)
+        self._predict_for = predict
         self.models: dict[str, Model] = {option.model.id: option.model for option in options}
         self._fits = [option.fits for option in options]
         self._roomy = _roomy(options)
@@ -63,6 +66,14 @@ class Chooser:
         kept = asked and not policy.chooses and not _UNKEPT.intersection(asked)
         self._asked = attrgetter(*asked) if kept else None
         self._known: dict[object, Decision] = {}
+
+    def without(self, vendors: Collection[str]) -> "Chooser":
+        """The same, as if these vendors had no key."""
+        options = [
+            replace(each, available=False) if each.model.vendor in vendors else each
+            for each in self.options
+        ]
+        return Chooser(self.policy, options, self._predict_for)
 
     @property
     def looks_round(self) -> bool:

@@ -78,7 +78,7 @@ def decide(
         why = _why(policy, rule, features)
         if weighed is not None:
             path = (*path, Step(_question(policy, use), answer=True, because=weighed.told))
-            why = f"{why}: {weighed.told}"
+            why = f"{policy.name if rule is None else why}: {weighed.told}"
     else:
         why = f"{policy.name}: {first.id}, as {wanted.id} {short(wanted.broken)}"
     notes = weighed.notes if weighed is not None else {}

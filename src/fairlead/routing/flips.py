@@ -37,8 +37,17 @@ def flips(
             other = _first(_changed(features, condition.feature, value), policy, options)
             if other is not None and other != first:
                 found.setdefault((change, other), []).append(word)
-    told = [Flip(f"{how} {' or '.join(words)}", model) for (how, model), words in found.items()]
+    told = [Flip(_told(how, words), model) for (how, model), words in found.items()]
     return tuple(told[:MOST])
+
+
+def _told(how: str, words: list[str]) -> str:
+    """`task math or science`; where it is nearly all words, those that it is not."""
+    known = FEATURES[how].words if how in FEATURES else ()
+    others = [word for word in known if word not in words]
+    if len(words) > len(others) > 0:
+        return f"{how} other than {' or '.join(others)}"
+    return f"{how} {' or '.join(words)}"
 
 
 def _changes(condition: Condition, features: Features) -> Iterator[tuple[Value, str, str]]:

@@ -62,9 +62,13 @@ class Moment(Struct, frozen=True, omit_defaults=True):
 NO_MOMENT: Final = Moment()
 
 
-def part(moment: Moment, models: Collection[str]) -> Moment:
-    """The moment with nothing but what is known of these models: what a decision stores."""
-    return Moment(
+def part(moment: Moment, models: Collection[str]) -> Moment | None:
+    """The moment with nothing but what is known of these models: what a decision stores. None where
+    that is nothing.
+    """
+    if moment is NO_MOMENT:
+        return None
+    kept = Moment(
         session=moment.session,
         held=moment.held,
         further=moment.further,
@@ -72,3 +76,4 @@ def part(moment: Moment, models: Collection[str]) -> Moment:
         quality={model: moment.quality[model] for model in models if model in moment.quality},
         warm={model: moment.warm[model] for model in models if model in moment.warm},
     )
+    return None if kept == NO_MOMENT else kept

@@ -2,18 +2,18 @@
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from fairlead.canon import Dialect, Failure
-from fairlead.catalog import Catalog, CatalogError, shipped_policies
+from fairlead.catalog import Catalog, CatalogError
 from fairlead.catalog import load as load_catalog
 from fairlead.catalog.from_genai_prices import genai_prices_list
 from fairlead.engine.snapshot import Snapshot
-from fairlead.routing import ALWAYS, Policy, PolicyError, parse_policies, takes_on
+from fairlead.routing import ALWAYS
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.money import check_money
+from fairlead.server.policies import compile_policies
 from fairlead.server.settings import (
     RoutingSettings,
     Settings,
@@ -60,7 +60,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
     settings = loaded.settings
     catalog = compile_catalog(loaded)
     catalog.tail.ready()
-    policies = _policies(loaded, catalog)
+    policies = compile_policies(loaded, catalog)
     default = settings.routing.policy
     always = default.startswith(ALWAYS) and default[len(ALWAYS) :] in catalog
     if default not in policies and not always:
@@ -126,25 +126,6 @@ def _doors(settings: Settings) -> dict[str, tuple[str, str]]:
         for kind, own in kinds
         if kind is not None and (own.door or own.region)
     }
-
-
-def _policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
-    shipped = {f"{name}.toml": text for name, text in shipped_policies().items()}
-    own: dict[str, str] = {}
-    folder = loaded.settings.routing.policies_dir
-    if folder:
-        path = Path(folder)
-        if not path.is_dir():
-            where = _origin(loaded, "routing.policies_dir")
-            raise ConfigError(f"{where}: routing.policies_dir: {folder} is no folder")
-        try:
-            own = {str(f): f.read_text(encoding="utf-8") for f in sorted(path.glob("*.toml"))}
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{folder}: a policy file cannot be read: {error}") from error
-    try:
-        return parse_policies(own, shipped, catalog, takes_on(catalog, datetime.now(UTC).date()))
-    except PolicyError as error:
-        raise ConfigError(str(error)) from error
 
 
 def _upstreams(loaded: Loaded, env: Mapping[str, str]) -> list[Upstream]:

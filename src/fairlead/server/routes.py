@@ -69,6 +69,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/responses/estimate", "estimate", _RESPONSES, "the same for Responses"),
     Route("POST", "/v1/messages/estimate", "estimate", _ANTHROPIC, "the same for a message"),
     Route("POST", "/v1beta/models/{model}:estimate", "estimate", _GEMINI, "the same for Gemini"),
+    Route("POST", "/v1/route", "route", None, "where a request would go, and why; nothing is sent."
+          " The body's dialect by `?dialect=`, else recognised; `?policy=` asks another policy"),
     Route("POST", "/v1/embeddings", "embed", _CHAT, "embeddings, of vendors that have them"),
     Route("POST", "/v1beta/models/{model}:embedContent", "embed_one", _GEMINI, "one embedding"),
     Route("POST", "/v1beta/models/{model}:batchEmbedContents", "embed", _GEMINI, "many"),
@@ -115,6 +117,16 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/models/{model}", "model", None, "one of them"),
     Route("GET", "/v1beta/models", "models", _GEMINI, "the same in Gemini's shape"),
     Route("GET", "/v1beta/models/{model}", "model", _GEMINI, "one of them"),
+    Route("GET", "/admin/usage", "admin.usage", None, "what the ledger holds, summed"),
+    Route("GET", "/admin/receipts/{id}", "admin.receipt", None, "what one request cost"),
+    Route("GET", "/admin/whatif", "admin.whatif", None, "the ledger under another model or mix"),
+    Route("GET", "/admin/forecast", "admin.forecast", None, "spend to come"),
+    Route("POST", "/admin/reconcile/{vendor}", "admin.reconcile", None,
+          "a vendor's export (the body) against the ledger"),
+    Route("GET", "/admin/models", "admin.models", None, "the catalogue's models"),
+    Route("GET", "/admin/models/{model}", "admin.model", None, "what is known of one, and by whom"),
+    Route("GET", "/admin/compare", "admin.compare", None, "models over seven dimensions"),
+    Route("GET", "/admin/ends", "admin.ends", None, "announced ends, warnings, price changes"),
     Route("GET", "/health", "health", _CHAT, "200 while the process lives"),
     Route("GET", "/ready", "ready", _CHAT,
           "200 while it takes requests, 503 while it drains or has no upstream"),
@@ -129,7 +141,10 @@ SPELLINGS: Final[tuple[tuple[str, str, Dialect | None, str], ...]] = (
     (r"^/v1(?=/v1(?:alpha|beta|beta1)?/)", "", None, "a base URL that ends in the version"),
     (r"^/v1beta(?=/v1beta/)", "", _GEMINI, "the same for Gemini"),
     (
-        r"^/(?=(?:chat/completions|responses|embeddings|models|messages|files|batches|estimate)(?:/|$))",
+        (
+            r"^/(?=(?:chat/completions|responses|embeddings|models|messages|files|batches|estimate"
+            r"|route)(?:/|$))"
+        ),
         "/v1/", None, "a base URL without the version",
     ),
     (r"^/(?:v1|v1alpha)/models/(?=[^/]+(?:/[^/]+)*:[a-zA-Z]+$)", "/v1beta/models/", _GEMINI,

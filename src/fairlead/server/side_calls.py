@@ -22,6 +22,7 @@ from fairlead.server.asgi_client import Scope
 from fairlead.server.body import header
 from fairlead.server.door import Door, enter
 from fairlead.server.estimates import EstimateEngine
+from fairlead.server.route_preview import RouteEngine
 from fairlead.server.routes import Match
 
 __all__ = ["SIDE_ROUTES", "SideCalls", "Way"]
@@ -38,7 +39,10 @@ class Way(Struct, frozen=True):
     in_url: tuple[str, bool] | None = None
 
 
-SIDE_ROUTES = ("count", "estimate", "embed", "embed_one", *sorted({name for name, _ in ENDPOINTS}))
+SIDE_ROUTES = (
+    *("count", "estimate", "route", "embed", "embed_one"),
+    *sorted({name for name, _ in ENDPOINTS}),
+)
 """Names of the routes that `SideCalls` knows."""
 
 _SCHEMES = {"http", "https"}
@@ -51,6 +55,7 @@ class SideCalls:
         kept = engine.stores
         shared = (engine.transports, engine.ledger, kept.vault, kept.responses, kept.ownership)
         self._counting = CountingEngine(*shared)
+        self._routes = RouteEngine(*shared, kept.counts)
         self._estimates = EstimateEngine(*shared, kept.counts)
         self._embedding = EmbeddingEngine(*shared)
         self._shared = shared
@@ -68,6 +73,8 @@ class SideCalls:
         in_url = None if model is None else (model, name == "embed_one")
         if name == "count":
             return Way(self._counting, partial(CountExchange, op="count_tokens"), in_url=in_url)
+        if name == "route":
+            return Way(self._routes, partial(Exchange, op="estimate"))
         if name == "estimate":
             return Way(self._estimates, partial(Exchange, op="estimate"), in_url=in_url)
         if name.startswith("embed"):

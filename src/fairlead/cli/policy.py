@@ -1,0 +1,289 @@
+"""`fairlead policy`: routing policies shown, checked, drawn, tested and compared."""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from msgspec import Struct
+from msgspec.structs import asdict
+from rich.table import Table
+
+from fairlead.canon import Failure
+from fairlead.cli.junit import junit
+from fairlead.cli.output import complain, console, money, print_json
+from fairlead.ledger.moment import moment
+from fairlead.ledger.routed import routed
+from fairlead.routing import Features, Hints, Policy, PolicyError
+from fairlead.routing.cases import Outcome, parse_cases, run_case
+from fairlead.routing.compare import Comparison, Mean
+from fairlead.routing.conditions import OPERATORS
+from fairlead.routing.graph import mermaid, svg
+from fairlead.server.compile import compile_catalog, database_path
+from fairlead.server.config import ConfigError, load
+from fairlead.server.policies import compile_policies, policy_of, read_policy_file
+from fairlead.server.policy_replay import replay
+from fairlead.server.route_preview import read_features, snapshot_of_all
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Routing policies: shown, checked, drawn, tested.", no_args_is_help=True)
+Config = Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines.")]
+Name = Annotated[
+    str, typer.Argument(metavar="POLICY", help="A name, `always:<model>`, or a TOML file.")
+]
+
+
+class Listed(Struct, frozen=True):
+    """A policy in the list of all."""
+
+    name: str
+    version: str
+    hash: str
+    description: str
+    default: bool
+
+
+@app.command("show")
+def show(
+    policy: Annotated[
+        str | None, typer.Argument(metavar="[POLICY]", help="A name or a file; none: lists all.")
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """List the policies, or show one with its questions."""
+    loaded = load(config)
+    catalog = compile_catalog(loaded)
+    policies = compile_policies(loaded, catalog)
+    if policy is not None:
+        found = policy_of(policy, policies, loaded, catalog)
+        if json:
+            print_json(found)
+        else:
+            _print_policy(found)
+        return
+    default = loaded.settings.routing.policy
+    listed = [
+        Listed(each.name, each.version, each.hash, each.description, each.name == default)
+        for each in policies.values()
+    ]
+    if json:
+        print_json(listed)
+        return
+    table = Table("policy", "version", "hash", "what it does")
+    for each in listed:
+        name = f"{each.name} (default)" if each.default else each.name
+        table.add_row(name, each.version, each.hash, each.description)
+    console().print(table)
+
+
+@app.command("lint")
+def lint(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Policy files.")],
+    config: Config = None,
+) -> None:
+    """Check policy files; ends with 1 if one is at fault, and says file, line, key and why."""
+    loaded = load(config)
+    catalog = compile_catalog(loaded)
+    wrong = 0
+    for file in files:
+        try:
+            policy = read_policy_file(file, loaded, catalog)
+        except ConfigError as error:
+            complain(str(error))
+            wrong += 1
+        else:
+            console().print(f"{file}: {policy.name} {policy.version} is sound ({policy.hash})")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command("graph")
+def graph(
+    policy: Name,
+    form: Annotated[
+        Literal["mermaid", "svg"], typer.Option("--format", help="What to write.")
+    ] = "mermaid",
+    out: Annotated[Path | None, typer.Option(help="A file; else to standard output.")] = None,
+    config: Config = None,
+) -> None:
+    """Draw a policy's tree."""
+    loaded = load(config)
+    catalog = compile_catalog(loaded)
+    found = policy_of(policy, compile_policies(loaded, catalog), loaded, catalog)
+    text = svg(found) if form == "svg" or (out and out.suffix == ".svg") else mermaid(found)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        _write(out, text)
+
+
+class Tested(Struct, frozen=True):
+    """The outcomes of a file of cases."""
+
+    policy: str
+    policy_hash: str
+    cases: int
+    failed: int
+    outcomes: tuple[Outcome, ...]
+
+
+@app.command("test")
+def run_cases(
+    policy: Name,
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="A TOML or JSON file of cases.")],
+    junit_file: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML there too.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="The day whose models count (2026-11-22); else today.")
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Run cases against a policy; ends with 1 if one fails. Every vendor counts as configured."""
+    loaded = load(config)
+    snapshot = snapshot_of_all(loaded)
+    found = policy_of(policy, snapshot.policies, loaded, snapshot.catalog)
+    chooser = snapshot.chooser(found, _day(on))
+
+    def read(body: bytes, dialect: str | None, hints: Hints | None) -> Features:
+        return read_features(snapshot.codecs, body, dialect, hints)
+
+    try:
+        listed = parse_cases(_text(cases), str(cases))
+    except PolicyError as error:
+        raise ConfigError(str(error)) from error
+    outcomes = tuple(run_case(case, chooser, read) for case in listed)
+    failed = sum(not each.passed for each in outcomes)
+    if junit_file is not None:
+        _write(junit_file, junit(f"policy {found.name}", outcomes))
+    if json:
+        print_json(Tested(found.name, found.hash, len(outcomes), failed, outcomes))
+    else:
+        _print_outcomes(outcomes)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command("diff")
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A policy's name or file.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="A policy's name or file.")],
+    since: Annotated[str, typer.Option(help="From when: `7d`, `24h`, or a date.")] = "7d",
+    most: Annotated[int, typer.Option(min=1, help="At most so many of the newest.")] = 20_000,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Put the ledger's requests to two policies: what would move, and what it would cost."""
+    loaded = load(config)
+    catalog = compile_catalog(loaded)
+    policies = compile_policies(loaded, catalog)
+    both = [policy_of(each, policies, loaded, catalog) for each in (old, new)]
+    rows = routed(database_path(loaded.settings), moment(since, time.time()), most=most)
+    result = replay(rows, both[0], both[1], catalog)
+    if json:
+        print_json(result)
+    else:
+        _print_comparison(result, both[0].name, both[1].name)
+
+
+def _day(on: str | None) -> date:
+    try:
+        return datetime.now(UTC).date() if on is None else date.fromisoformat(on)
+    except ValueError as error:
+        raise Failure.invalid(f"{on!r} is no day", "--on", hint="as in 2026-11-22") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error}") from error
+
+
+def _print_policy(policy: Policy) -> None:
+    out = console()
+    out.print(f"{policy.name} {policy.version} ({policy.hash})", style="bold", markup=False)
+    out.print(policy.description, markup=False)
+    canary = policy.canary
+    if canary is not None:
+        out.print(f"{canary.share * 100:g} % of sessions: {canary.policy}", markup=False)
+        out.print(f"the others: {canary.base}", markup=False)
+        return
+    table = Table("question", "asks", "takes", "reason")
+    for rule in policy.rules:
+        asks = " and ".join(
+            [f"{c.feature} {OPERATORS[c.operator].yes} {_said(c.wanted)}" for c in rule.when]
+        )
+        table.add_row(rule.question, asks, ", ".join(rule.use), rule.reason)
+    table.add_row("otherwise", "", ", ".join(policy.otherwise), policy.otherwise_reason)
+    out.print(table)
+    if policy.objective is not None:
+        weights = {k: v for k, v in asdict(policy.objective).items() if v and k != "name"}
+        out.print(f"objective: {policy.objective.name} {weights}", markup=False)
+    for name, bound in asdict(policy.constraints).items():
+        if bound is not None:
+            out.print(f"constraint: {name} {bound}", markup=False)
+    for name, behind in policy.fallbacks:
+        out.print(f"behind {name}: {', '.join(behind)}", markup=False)
+
+
+def _said(wanted: object) -> str:
+    if isinstance(wanted, tuple):
+        return ", ".join(wanted)
+    return f"{wanted:,}" if type(wanted) is int else str(wanted)
+
+
+def _print_outcomes(outcomes: tuple[Outcome, ...]) -> None:
+    table = Table("case", "", "model", "why")
+    for each in outcomes:
+        why = each.reason if each.passed else "; ".join(each.wrong)
+        table.add_row(each.name, "ok" if each.passed else "FAILED", each.model or "none", why)
+    console().print(table)
+    failed = sum(not each.passed for each in outcomes)
+    console().print(f"{len(outcomes)} cases, {failed} failed")
+
+
+def _print_comparison(result: Comparison, old: str, new: str) -> None:
+    out = console()
+    out.print(
+        f"{result.requests:,} requests, {result.moved:,} would move; no model: {old}"
+        f" {result.refused_old:,}, {new} {result.refused_new:,}",
+        markup=False,
+    )
+    moves = Table(f"with {old}", f"with {new}", "requests")
+    for before, after, count in result.moves:
+        moves.add_row(before, after, f"{count:,}")
+    out.print(moves)
+    table = Table("a request", old, new, "difference")
+    cost = (result.cost_old, result.cost_new, result.cost_difference)
+    table.add_row("cost", *[_mean(each, lambda usd: f"${usd:.6f}") for each in cost])
+    times = (result.first_token_old, result.first_token_new, None)
+    table.add_row("first token", *[_mean(each, lambda ms: f"{ms:,.0f} ms") for each in times])
+    out.print(table)
+    if not result.most_changed:
+        return
+    changed = Table("request", "from", "to", "difference", "why")
+    for move in result.most_changed:
+        by = money(move.difference_usd)
+        changed.add_row(move.id, move.old, move.new, by, move.why)
+    out.print(changed)
+
+
+def _mean(mean: Mean | None, say: Callable[[float], str]) -> str:
+    if mean is None:
+        return ""
+    return f"{say(mean.mean)} ({say(mean.low)} to {say(mean.high)})"

@@ -1,0 +1,131 @@
+"""`fairlead route`: where a request would go, or went, and why. Nothing is sent."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.table import Table
+
+from fairlead.canon import Failure
+from fairlead.cli.output import console, money, print_json
+from fairlead.ledger.query import show as show_record
+from fairlead.ledger.record import Accepted
+from fairlead.routing import Decision, Hints, Moment
+from fairlead.server.compile import database_path
+from fairlead.server.config import load
+from fairlead.server.policies import policy_of
+from fairlead.server.route_preview import (
+    Preview,
+    codec_for,
+    preview_of,
+    read_features,
+    routed,
+    snapshot_for_preview,
+    with_model,
+)
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Where a request would go, or went, and why.", no_args_is_help=True)
+
+_DECISION = msgspec.json.Decoder(Decision)
+_KEYLESS = "no vendor has a key here: decided as if each had one"
+Config = Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines.")]
+
+
+@app.command("explain")
+def explain(
+    request: Annotated[
+        str, typer.Argument(metavar="REQUEST.json", help="A request's body; - reads it from input.")
+    ],
+    policy: Annotated[
+        str | None,
+        typer.Option(help="A policy's name, `always:<model>` or a file; else the one in force."),
+    ] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help="What the body is written in; else it is recognised.")
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Say where a request would go, and why, without sending it."""
+    body = _body(request)
+    loaded = load(config)
+    snapshot, keyless = snapshot_for_preview(loaded)
+    codec = codec_for(snapshot.codecs, body, dialect)
+    body = with_model(codec, body)
+    features = read_features(snapshot.codecs, body, codec.dialect, Hints())
+    asked = None
+    if policy is not None:
+        asked = policy_of(policy, snapshot.policies, loaded, snapshot.catalog)
+    today = datetime.now(UTC).date()
+    made = routed(snapshot, codec.decode_request(body), features, today, asked, Moment())
+    told = preview_of(made)
+    if keyless:
+        told = msgspec.structs.replace(told, warnings=(*told.warnings, _KEYLESS))
+    _tell(told, json=json)
+
+
+@app.command("show")
+def show(
+    request_id: Annotated[str, typer.Argument(metavar="ID", help="The request's id.")],
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Say where a request went, and why, as the ledger keeps it."""
+    path = database_path(load(config).settings)
+    found = show_record(path, request_id)
+    if found is None:
+        raise Failure.invalid(
+            f"there is no request {request_id} in {path}",
+            "ID",
+            hint="the id is in the answer's x-fairlead-request-id header",
+        )
+    if isinstance(found, Accepted) or not found.decision:
+        raise Failure.invalid(
+            f"{request_id} has no decision in the ledger", "ID", hint="it failed before that"
+        )
+    _tell(preview_of(_DECISION.decode(found.decision)), json=json)
+
+
+def _body(request: str) -> bytes:
+    if request == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(request).read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Failure.invalid(f"{request} cannot be read: {reason}", "REQUEST.json") from error
+
+
+def _tell(told: Preview, *, json: bool) -> None:
+    if json:
+        print_json(told)
+        return
+    out = console()
+    out.print(f"{told.model}  ({told.reason})", style="bold", markup=False)
+    for number, step in enumerate(told.path, 1):
+        answer = "yes" if step.answer else "no"
+        out.print(f"  {number}. {step.question}  {answer}: {step.because}", markup=False)
+    table = Table("model", "expected", "tokens in, out", "first token", "quality", "why")
+    for each in told.candidates:
+        tokens = "" if each.prompt_tokens is None else f"{each.prompt_tokens:,}"
+        if each.output_tokens is not None:
+            tokens += f", {each.output_tokens:,}"
+        table.add_row(
+            each.model,
+            money(each.cost_usd),
+            tokens or "unknown",
+            "unknown" if each.first_token_ms is None else f"{each.first_token_ms:,.0f} ms",
+            "unknown" if each.quality is None else f"{each.quality:.1f}",
+            each.why,
+        )
+    out.print(table)
+    for flip in told.flip:
+        out.print(f"To {flip.model} with: {flip.change}", markup=False)
+    for warning in told.warnings:
+        out.print(f"Warning: {warning}", markup=False)

@@ -1,0 +1,99 @@
+"""The policies that are in force, and one of them by what a user calls it."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from fairlead.canon import Failure
+from fairlead.catalog import Catalog, shipped_policies
+from fairlead.routing import ALWAYS, Policy, PolicyError, always, parse_policies, takes_on
+from fairlead.server.config import ConfigError, Loaded
+
+__all__ = ["compile_policies", "policy_of", "read_policy_file"]
+
+
+def compile_policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
+    """The shipped policies and the user's, by name.
+
+    Raises:
+        ConfigError: a file is at fault; the message names file, line and key.
+    """
+    try:
+        return parse_policies(_own(loaded), _shipped(), catalog, takes_on(catalog, _today()))
+    except PolicyError as error:
+        raise ConfigError(str(error)) from error
+
+
+def read_policy_file(path: Path, loaded: Loaded, catalog: Catalog) -> Policy:
+    """The policy of one file, which may name the others.
+
+    Raises:
+        ConfigError: it cannot be read, or is at fault.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    try:
+        name = str(tomllib.loads(text).get("name", ""))
+        own = {
+            where: other
+            for where, other in _own(loaded).items()
+            if Path(where) != path and tomllib.loads(other).get("name") != name
+        }
+        takes = takes_on(catalog, _today())
+        return parse_policies(own | {str(path): text}, _shipped(), catalog, takes)[name]
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    except PolicyError as error:
+        raise ConfigError(str(error)) from error
+
+
+def policy_of(
+    text: str, policies: Mapping[str, Policy], loaded: Loaded, catalog: Catalog
+) -> Policy:
+    """What a user means: a policy's name, `always:<model>`, or a file.
+
+    Raises:
+        Failure: there is none.
+        ConfigError: the file is at fault.
+    """
+    found = policies.get(text)
+    if found is not None:
+        return found
+    model = text.removeprefix(ALWAYS)
+    if model != text:
+        catalog.meant(model)
+        return always(model)
+    path = Path(text)
+    if path.suffix == ".toml" or path.is_file():
+        return read_policy_file(path, loaded, catalog)
+    raise Failure.invalid(
+        f"there is no policy '{text}'; there are: {', '.join(sorted(policies))}",
+        "POLICY",
+        hint="a name, `always:<model>`, or the path of a TOML file",
+    )
+
+
+def _own(loaded: Loaded) -> dict[str, str]:
+    """The user's files: path to text."""
+    folder = loaded.settings.routing.policies_dir
+    if not folder:
+        return {}
+    path = Path(folder)
+    if not path.is_dir():
+        where = loaded.origins.get("routing.policies_dir", "default")
+        raise ConfigError(f"{where}: routing.policies_dir: {folder} is no folder")
+    try:
+        return {str(f): f.read_text(encoding="utf-8") for f in sorted(path.glob("*.toml"))}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{folder}: a policy file cannot be read: {error}") from error
+
+
+def _shipped() -> dict[str, str]:
+    return {f"{name}.toml": text for name, text in shipped_policies().items()}
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

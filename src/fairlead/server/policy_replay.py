@@ -1,0 +1,128 @@
+"""The ledger's requests put to two policies again, with the models of their days."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+from fairlead.canon import Failure
+from fairlead.catalog import Catalog
+from fairlead.cost.predict import what_if
+from fairlead.cost.price import PriceTable
+from fairlead.ledger.routed import Routed
+from fairlead.routing import (
+    Chooser,
+    Decision,
+    Features,
+    Moment,
+    Pace,
+    Policy,
+    options_for,
+    predictor,
+)
+from fairlead.routing.compare import Comparison, Past, compare
+from fairlead.routing.pace import Decayed
+
+__all__ = ["replay"]
+
+
+class _Stored(Struct, frozen=True):
+    """What of a stored decision is asked again."""
+
+    features: Features
+    moment: Moment | None = None
+
+
+_decode = msgspec.json.Decoder(_Stored).decode
+
+
+def replay(rows: Sequence[Routed], old: Policy, new: Policy, catalog: Catalog) -> Comparison:
+    """Both policies over the same requests. What is told of the moment in a stored decision counts;
+    where it has none, the paces are the medians of the rows.
+    """
+    paces = _paces(rows)
+    usages = {row.id: row for row in rows}
+    prices = _Prices(catalog)
+
+    def cost(past: Past, model: str) -> Decimal | None:
+        row = usages[past.id]
+        if model == row.model:
+            return row.cost_usd
+        table = prices.of(model, _day(past.at))
+        charge = None if table is None else what_if(table, row.usage)
+        return None if charge is None else charge.total
+
+    times = {model: pace.first_token_ms for model, pace in paces.items()}
+    asked = _asked(rows, Moment(pace=paces))
+    return compare(asked, _decide(old, catalog), _decide(new, catalog), cost, times)
+
+
+def _asked(rows: Sequence[Routed], usual: Moment) -> Iterable[Past]:
+    for row in rows:
+        try:
+            stored = _decode(row.decision)
+        except msgspec.MsgspecError:
+            continue  # of an older form
+        yield Past(row.id, row.at, stored.features, stored.moment or usual, row.model)
+
+
+def _decide(policy: Policy, catalog: Catalog) -> Callable[[Past], Decision]:
+    """The policy's decisions, each with the models of its day; every vendor has a key."""
+    choosers: dict[date, Chooser] = {}
+
+    def decide(past: Past) -> Decision:
+        day = _day(past.at)
+        chooser = choosers.get(day)
+        if chooser is None:
+            options = options_for(policy, catalog, day, lambda _: True)
+            chooser = Chooser(policy, options, lambda model: predictor(PriceTable(model, day)))
+            choosers[day] = chooser
+        return chooser.decide(past.features, past.moment)
+
+    return decide
+
+
+class _Prices:
+    """Price tables by model and day."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._tables: dict[tuple[str, date], PriceTable | None] = {}
+
+    def of(self, model: str, day: date) -> PriceTable | None:
+        """The model's prices of that day; None for one that is not known."""
+        key = (model, day)
+        if key not in self._tables:
+            try:
+                self._tables[key] = PriceTable(self._catalog.resolve(model, day), day)
+            except Failure:
+                self._tables[key] = None
+        return self._tables[key]
+
+
+def _paces(rows: Iterable[Routed]) -> dict[str, Pace]:
+    """Each model's medians over the rows; none of them fades."""
+    first: dict[str, Decayed] = {}
+    speed: dict[str, Decayed] = {}
+    for row in rows:
+        if row.first_token_ms is None:
+            continue
+        first.setdefault(row.model, Decayed()).add(row.first_token_ms, 0.0)
+        output = row.usage.completion_total
+        if row.last_ms is not None and row.last_ms > row.first_token_ms and output > 1:
+            rate = 1000 * (output - 1) / (row.last_ms - row.first_token_ms)
+            speed.setdefault(row.model, Decayed()).add(rate, 0.0)
+    found: dict[str, Pace] = {}
+    for model, values in first.items():
+        median = values.quantile(0.5)
+        if median is not None:
+            rates = speed.get(model)
+            told = None if rates is None else rates.quantile(0.5)
+            found[model] = Pace(median, told, None, values.weight(0.0))
+    return found
+
+
+def _day(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).date()

@@ -1,0 +1,278 @@
+"""Where a request would go and why, without sending it: `POST /v1/route`, and the command line.
+
+The body is a request in any dialect, as it would be sent. It is decoded, its features are read and
+the policy is asked, as for an answer. A model that the request names needs no policy; where a
+policy is asked for by name, it is put to that all the same.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from time import perf_counter
+from typing import Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from fairlead.canon import Dialect, Failure, Request
+from fairlead.engine import hints as hint_reader
+from fairlead.engine.answer_headers import JSON, answer_headers
+from fairlead.engine.client import Client
+from fairlead.engine.engine import Engine
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.plan import AUTO
+from fairlead.engine.snapshot import Snapshot
+from fairlead.engine.stored import recall
+from fairlead.routing import (
+    Decision,
+    Features,
+    Flip,
+    Moment,
+    Policy,
+    Step,
+    extract,
+    named,
+    predictor,
+)
+from fairlead.routing.decision import Hints
+from fairlead.server.compile import compile_snapshot
+from fairlead.server.config import Loaded
+from fairlead.server.dialects import recognise
+from fairlead.upstream.vendors import KINDS
+from fairlead.wire.codec import Codec
+
+__all__ = [
+    "Considered",
+    "Preview",
+    "RouteEngine",
+    "codec_for",
+    "preview_of",
+    "read_features",
+    "routed",
+    "snapshot_for_preview",
+    "snapshot_of_all",
+    "with_model",
+]
+
+ASKED: Final = ("dialect", "policy")
+"""What the query may ask for."""
+_NOT_OURS = frozenset({"key", "alt", "$alt", "beta", "api-version"})
+"""What SDKs put into the query of any request."""
+_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_ENCODE = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class Considered(Struct, frozen=True):
+    """A candidate as it is told: `routing.decision.Candidate`, nothing left out."""
+
+    model: str
+    cost_usd: Decimal | None
+    why: str
+    ruled_out: str | None
+    prompt_tokens: int | None
+    output_tokens: int | None
+    first_token_ms: float | None
+    latency_ms: float | None
+    quality: float | None
+    warm_tokens: int | None
+    switch_usd: Decimal | None
+
+
+class Preview(Struct, frozen=True):
+    """A decision as it is told. `model` is None where no model can take the request: then `reason`
+    says why, and there are no candidates.
+    """
+
+    model: str | None
+    policy: str
+    path: tuple[Step, ...]
+    candidates: tuple[Considered, ...]
+    reason: str
+    flip: tuple[Flip, ...] = ()
+    fallbacks: tuple[str, ...] = ()
+    policy_hash: str = ""
+    features: Features | None = None
+    moment: Moment | None = None
+    warnings: tuple[str, ...] = ()
+    object: str = "route"
+
+
+def preview_of(decision: Decision) -> Preview:
+    """The decision, told."""
+    return Preview(
+        model=decision.ranked[0],
+        policy=decision.policy,
+        path=decision.path,
+        candidates=tuple(
+            Considered(
+                *(each.model, each.cost_usd, each.why, each.ruled_out, each.prompt_tokens),
+                *(each.output_tokens, each.first_token_ms, each.latency_ms, each.quality),
+                *(each.warm_tokens, each.switch_usd),
+            )
+            for each in decision.candidates
+        ),
+        reason=decision.reason,
+        flip=decision.flip,
+        fallbacks=decision.ranked[1:],
+        policy_hash=decision.policy_hash,
+        features=decision.features,
+        moment=decision.moment,
+        warnings=decision.warnings,
+    )
+
+
+def read_features(
+    codecs: Mapping[Dialect, Codec], body: bytes, dialect: str | None, hints: Hints | None
+) -> Features:
+    """The features of a body, in a dialect that is given or recognised; hints in it count too.
+
+    Raises:
+        Failure: there is no such dialect, or the body is at fault.
+    """
+    codec = codec_for(codecs, body, dialect)
+    body = with_model(codec, body)
+    own = hint_reader.read((), body)
+    said = {name: value for name, value in msgspec.structs.asdict(own).items() if value is not None}
+    merged = replace(hints or Hints(), **said)
+    return extract(codec.decode_request(body), merged, len(body))
+
+
+def with_model(codec: Codec, body: bytes) -> bytes:
+    """The body, which asks for `auto` if it names no model where its dialect wants one."""
+    if not codec.model_in_body:
+        return body
+    try:
+        keys = _KEYS(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return body  # the codec says what is wrong with it
+    if "model" in keys:
+        return body
+    return _ENCODE({"model": AUTO, **keys})
+
+
+def codec_for(codecs: Mapping[Dialect, Codec], body: bytes, dialect: str | None) -> Codec:
+    """The codec of a dialect by its name, or of the one that the body is written in.
+
+    Raises:
+        Failure: there is no such dialect, or the body is no request.
+    """
+    if not dialect:
+        return codecs[recognise(body)]
+    for each, codec in codecs.items():
+        if each == dialect:
+            return codec
+    known = ", ".join(sorted(codecs))
+    raise Failure.invalid(f"there is no dialect '{dialect[:80]}'; there are {known}", "dialect")
+
+
+def routed(
+    snapshot: Snapshot,
+    request: Request,
+    features: Features,
+    today: date,
+    policy: Policy | None,
+    moment: Moment,
+) -> Decision:
+    """Where the request would go. With a `policy` as if it named no model.
+
+    Raises:
+        Failure: no model can take it, or nobody knows the one that it names.
+    """
+    name = request.model or AUTO
+    if policy is not None or name == AUTO:
+        chooser = snapshot.chooser(policy or snapshot.policy(None), today)
+        return chooser.decide(features, moment)
+    model = snapshot.model(name, today)
+    available = model.vendor in snapshot.upstreams
+    warnings = snapshot.warnings(name, today)
+    made = named(model, features, available=available, warnings=warnings)
+    said = predictor(snapshot.prices(model, today))(features, None, None)
+    (only,) = made.candidates
+    figured = replace(
+        only,
+        cost_usd=said.cost_usd,
+        prompt_tokens=said.prompt_tokens,
+        output_tokens=said.output_tokens,
+    )
+    return replace(made, candidates=(figured,))
+
+
+def snapshot_for_preview(loaded: Loaded) -> tuple[Snapshot, bool]:
+    """The snapshot of a configuration for decisions that nobody sends; where no vendor has a key,
+    as if each had one (True then): the question is where a request would go.
+    """
+    snapshot = compile_snapshot(loaded)
+    if snapshot.upstreams:
+        return snapshot, False
+    return snapshot_of_all(loaded), True
+
+
+def snapshot_of_all(loaded: Loaded) -> Snapshot:
+    """The snapshot with every vendor as if it had a key."""
+    keys = {kind.key_env: "none" for kind in KINDS.values()}
+    return compile_snapshot(loaded, {**os.environ, **keys})
+
+
+class RouteEngine(Engine):
+    """Takes previews through: an exchange without an answer of a model."""
+
+    def _accept(self, x: Exchange) -> None:
+        """Read in which dialect the request is written."""
+        try:
+            asked = _query(x)
+            x.codec = codec_for(x.snapshot.codecs, x.body, asked.get("dialect"))
+            x.body = with_model(x.codec, x.body)
+            x.dialect = x.codec.dialect
+            x.model_name = AUTO
+            if x.codec.model_in_body:
+                x.model_name = x.codec.peek(x.body).model or AUTO
+            else:
+                x.in_url = (AUTO, False)
+        finally:
+            self.ledger.accept(x.accepted())
+
+    async def _dispatch(self, x: Exchange, client: Client) -> None:
+        hints = hint_reader.read(x.headers, x.body)
+        wanted = _query(x).get("policy") or hints.policy
+        policy = None if wanted is None else x.snapshot.policy(wanted)
+        if x.codec.state is not None:
+            await recall(x, self.stores.responses)
+        request = x.decoded()
+        features = extract(request, hints, len(x.body))
+        told = self._told(x, request, features, policy)
+        x.status, x.outcome, x.last = 200, "ok", perf_counter()
+        x.cost, x.cost_text = Decimal(0), "0"
+        await client.respond(200, answer_headers(x, JSON[1]), _ENCODE(told))
+
+    def _told(
+        self, x: Exchange, request: Request, features: Features, policy: Policy | None
+    ) -> Preview:
+        """The decision; that there is none is an answer too."""
+        try:
+            made = routed(x.snapshot, request, features, x.today, policy, Moment())
+        except Failure as failure:
+            problem = failure.problem
+            if problem.kind not in {"unsupported", "context_length_exceeded"}:
+                raise
+            used = (policy or x.snapshot.policy(None)).name
+            return Preview(None, used, (), (), problem.message, features=features)
+        return preview_of(made)
+
+
+def _query(x: Exchange) -> dict[str, str]:
+    """What the query asks for.
+
+    Raises:
+        Failure: something that there is not; what there is is named.
+    """
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(str(x.query, "latin-1"), keep_blank_values=True):
+        if name in ASKED:
+            found[name] = value
+        elif name not in _NOT_OURS:
+            known = ", ".join(ASKED)
+            raise Failure.invalid(f"unknown query parameter '{name[:80]}'; known are {known}", name)
+    return found

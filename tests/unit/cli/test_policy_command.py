@@ -1,0 +1,218 @@
+"""`fairlead policy` and `fairlead route`, as a user types them."""
+
+import json
+from decimal import Decimal
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from fairlead.canon import FairleadError, Usage
+from fairlead.cli.main import app
+from fairlead.ledger.record import Record
+from fairlead.ledger.sqlite import SqliteLedger
+from fairlead.routing import Candidate, Decision, Features
+from fairlead.upstream.vendors import KINDS
+
+RUN = CliRunner()
+FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
+CASES = resources.files("fairlead.catalog").joinpath("policies", "cases")
+DAY = 1_790_000_000.0
+OWN = """
+name = "own"
+version = "2"
+candidates = ["flash", "haiku"]
+objective = "cheapest"
+[[rules]]
+question = "code?"
+when = { task = { is = "coding" } }
+use = "haiku"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("FAIRLEAD_CONFIG", raising=False)
+    for kind in KINDS.values():
+        monkeypatch.delenv(kind.key_env, raising=False)
+    Path("own.toml").write_text(OWN)
+
+
+def ask(*words: str, code: int = 0) -> str:
+    result = RUN.invoke(app, list(words), catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def ask_json(*words: str) -> Any:
+    return json.loads(ask(*words, "--json"))
+
+
+def refused(*words: str) -> str:
+    with pytest.raises(FairleadError) as raised:
+        RUN.invoke(app, list(words), catch_exceptions=False)
+    return str(raised.value)
+
+
+def test_policies_are_listed_and_shown() -> None:
+    listed = {each["name"]: each for each in ask_json("policy", "show")}
+    assert {"article-tree", "cheapest", "canary"} <= set(listed)
+    assert listed["article-tree"]["default"]
+    assert "very tight budget?" in ask("policy", "show", "article-tree")
+    assert "objective: cheapest" in ask("policy", "show", "own.toml")
+    assert "behind" not in ask("policy", "show", "always:haiku")
+    assert "5 % of sessions: balanced" in ask("policy", "show", "canary")
+    assert ask_json("policy", "show", "own.toml")["version"] == "2"
+    assert "there is no policy 'nonesuch'" in refused("policy", "show", "nonesuch")
+
+
+def test_lint_says_file_line_and_reason() -> None:
+    assert "own.toml: own 2 is sound" in ask("policy", "lint", "own.toml")
+    Path("bad.toml").write_text(OWN.replace('"coding"', '"codnig"'))
+    said = ask("policy", "lint", "own.toml", "bad.toml", "nofile.toml", code=1)
+    assert "bad.toml:8: rules[0].when.task.is: does not know 'codnig'" in said.replace("\n", "")
+    assert "nofile.toml: cannot be read" in said
+    Path("none.toml").write_text("x")
+    assert "none.toml" in ask("policy", "lint", "none.toml", code=1)
+
+
+def test_a_file_that_is_in_the_folder_too_is_read_once() -> None:
+    Path("fairlead.toml").write_text('[routing]\npolicies_dir = "mine"\npolicy = "own"\n')
+    Path("mine").mkdir()
+    Path("mine/own.toml").write_text(OWN)
+    assert "own 2 is sound" in ask("policy", "lint", "mine/own.toml")
+    assert "own 2 is sound" in ask("policy", "lint", "own.toml")
+    assert ask_json("policy", "show")[-1] | {"hash": ""} == {
+        "name": "own", "version": "2", "hash": "", "description": "", "default": True,
+    }  # fmt: skip
+
+
+def test_a_policy_is_drawn() -> None:
+    assert ask("policy", "graph", "article-tree").startswith("flowchart TD")
+    assert ask("policy", "graph", "own.toml", "--format", "svg").startswith("<svg")
+    ask("policy", "graph", "canary", "--out", "c.svg")
+    ET.parse("c.svg")
+    assert "cannot be written" in refused("policy", "graph", "canary", "--out", "no/where.svg")
+
+
+@pytest.mark.parametrize("name", ["article-tree", "article-task", "article-length"])
+def test_the_shipped_cases_pass(name: str) -> None:
+    file = str(CASES.joinpath(f"{name}.toml"))
+    told = ask_json("policy", "test", name, file, "--on", "2026-11-22", "--junit", "j.xml")
+    assert told["failed"] == 0
+    assert told["cases"] == len(told["outcomes"]) > 3
+    suite = ET.parse("j.xml").getroot()
+    assert suite.attrib == {"tests": str(told["cases"]), "failures": "0"}
+
+
+def test_a_failing_case_fails_the_command() -> None:
+    Path("c.toml").write_text(
+        '[[cases]]\nname = "a<b \\u0001"\nfeatures = {}\nexpect = { model = "flash" }\n'
+    )
+    said = ask("policy", "test", "article-tree", "c.toml", "--junit", "j.xml", code=1)
+    assert "1 cases, 1 failed" in said
+    (case,) = ET.parse("j.xml").getroot().iter("testcase")
+    assert case.attrib["name"] == "a<b ?"
+    (failure,) = case
+    assert "expected 'gemini-" in failure.attrib["message"]
+    Path("c.toml").write_text("cases = 3")
+    assert "c.toml: " in refused("policy", "test", "article-tree", "c.toml")
+    assert "nofile" in refused("policy", "test", "article-tree", "nofile")
+    assert "is no day" in refused("policy", "test", "own.toml", "c.toml", "--on", "soon")
+
+
+def test_a_route_is_explained_without_a_key() -> None:
+    body = {"model": "auto", "messages": [{"role": "user", "content": "Refactor this code"}]}
+    Path("r.json").write_text(json.dumps(body))
+    told = ask_json("route", "explain", "r.json")
+    assert (told["model"], told["policy"]) == (HAIKU, "article-tree")
+    assert [step["answer"] for step in told["path"]] == [False, False, True]
+    assert all(set(each) > {"model", "cost_usd", "why"} for each in told["candidates"])
+    assert Decimal(told["candidates"][0]["cost_usd"]) > 0
+    assert "no vendor has a key here" in told["warnings"][-1]
+    assert ask_json("route", "explain", "r.json", "--policy", "cheapest")["policy"] == "cheapest"
+    assert ask_json("route", "explain", "r.json", "--policy", "own.toml")["model"] == HAIKU
+    people = ask("route", "explain", "r.json", "--policy", "cheapest")
+    assert "cheapest of flash, haiku?" in people
+    assert "cost under" in people
+
+
+def test_a_route_is_explained_from_standard_input_and_with_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "k")
+    body = json.dumps({"contents": [{"role": "user", "parts": [{"text": "Refactor this code"}]}]})
+    result = RUN.invoke(app, ["route", "explain", "-", "--json"], input=body)
+    told = json.loads(result.output)
+    assert told["model"] == FLASH
+    assert told["candidates"][0]["ruled_out"] is not None
+    assert not any("no vendor has a key" in each for each in told["warnings"])
+
+
+def test_a_request_at_fault_is_told() -> None:
+    Path("r.json").write_text("[]")
+    assert "no JSON object" in refused("route", "explain", "r.json")
+    assert "nofile.json cannot be read" in refused("route", "explain", "nofile.json")
+    Path("r.json").write_text('{"messages": []}')
+    assert "no dialect 'x'" in refused("route", "explain", "r.json", "--dialect", "x")
+
+
+def record(number: int, features: Features, **changes: Any) -> Record:
+    decision = Decision(
+        "article-tree", "h", (), (HAIKU, FLASH), (Candidate(HAIKU, "x"),), "why", features
+    )
+    given: dict[str, Any] = {
+        "id": f"r{number}", "at": DAY + number, "dialect": "openai_chat", "asked_model": "auto",
+        "outcome": "ok", "status": 200, "stream": True, "model": HAIKU, "upstream": "anthropic",
+        "policy": "article-tree", "decision": decision.stored(), "cost_usd": Decimal("0.003"),
+        "usage": Usage(input=1_000, output=400), "price_version": "v", "first_token_ms": 700.0,
+        "last_ms": 4_700.0,
+    }  # fmt: skip
+    return Record(**(given | changes))
+
+
+def fill(*records: Record) -> None:
+    path = Path("data/fairlead/fairlead.db")
+    path.parent.mkdir(parents=True)
+    ledger = SqliteLedger(path)
+    for each in records:
+        ledger.add(each)
+    ledger.close()
+
+
+def test_the_ledgers_requests_are_put_to_two_policies() -> None:
+    small = Features(prompt_tokens=900, prompt_tokens_high=1_100, task="document")
+    code = msgspec.structs.replace(small, task="coding")
+    named = record(90, code, policy="named", decision=b"")
+    broken = record(91, code, decision=b"{}")
+    fill(*(record(n, small) for n in range(30)), *(record(40 + n, code) for n in range(10)),
+         named, broken)  # fmt: skip
+    told = ask_json("policy", "diff", "article-tree", "article-task", "--since", "2026-01-01")
+    assert (told["requests"], told["moved"]) == (40, 30)
+    assert told["moves"][0] == [HAIKU, FLASH, 30]
+    assert Decimal(told["total_old_usd"]) == Decimal("0.12")
+    assert Decimal(told["total_new_usd"]) < Decimal("0.12")
+    assert told["cost_difference"]["high"] < 0
+    assert len(told["most_changed"]) == 20
+    assert told["first_token_old"] is None, "nothing is known of the other model's pace"
+    people = ask("policy", "diff", "article-tree", "own.toml", "--since", "2026-01-01")
+    assert "40 requests, 30 would move" in people
+    assert ask_json("policy", "diff", "cheapest", "cheapest", "--since", "2030-01-01")["moved"] == 0
+
+
+def test_a_route_is_shown_from_the_ledger() -> None:
+    fill(record(1, Features(task="chat")), record(2, Features(), policy=None, decision=b""))
+    told = ask_json("route", "show", "r1")
+    assert (told["model"], told["policy"], told["features"]["task"]) == (
+        HAIKU,
+        "article-tree",
+        "chat",
+    )
+    assert "there is no request r9" in refused("route", "show", "r9")
+    assert "has no decision" in refused("route", "show", "r2")
