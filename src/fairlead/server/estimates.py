@@ -22,8 +22,6 @@ from msgspec.structs import replace
 
 from fairlead.canon import Dialect, Failure, Loss, Request
 from fairlead.catalog.model import Model
-from fairlead.cost.predict import expected_output, worst_case
-from fairlead.cost.price import PriceTable
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.answer_headers import JSON, answer_headers
 from fairlead.engine.client import Client
@@ -37,6 +35,7 @@ from fairlead.engine.plan import AUTO, Lane
 from fairlead.engine.prepare import URLS, body_for
 from fairlead.engine.stored import recall, refuse_unknown
 from fairlead.routing import Chooser, Features, Option, extract
+from fairlead.server.estimated_cost import Cost, Output, Tokens, cost_of
 from fairlead.tokens.estimate import estimate_shape
 from fairlead.tokens.families import family_of
 from fairlead.tokens.shape import Shape, shape
@@ -56,37 +55,6 @@ COVERAGE: Final = 95
 _NOT_OURS = frozenset({"key", "alt", "$alt", "beta", "api-version"})
 """What SDKs put into the query of any request."""
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
-
-
-class Tokens(Struct, frozen=True):
-    """A prompt's tokens: the best estimate, and between which figures the true count lies for
-    `coverage` of a hundred requests (`tokens.estimate`; `family` is the tokenizer's, `how` what the
-    estimate rests on). `counted` is the vendor's own count, None where it was not asked or did not
-    tell; `problem` says why not.
-    """
-
-    estimate: int
-    low: int
-    high: int
-    coverage: int
-    family: str
-    how: str
-    counted: int | None = None
-    problem: str | None = None
-
-
-class Output(Struct, frozen=True):
-    """Tokens of the answers, thinking included. `most` is None where nothing bounds them."""
-
-    expected: int
-    most: int | None
-
-
-class Cost(Struct, frozen=True):
-    """US dollars. `high` is None where nothing bounds the answer's length."""
-
-    low: Decimal
-    high: Decimal | None
 
 
 class Refusal(Struct, frozen=True):
@@ -217,7 +185,7 @@ class EstimateEngine(Engine):
         table = x.snapshot.prices(model, x.today)
         if table.regions and upstream is not None and x.same:
             table = table.variant(region=x.codec.asked_region(x.body))
-        output, cost = _cost(table, request, features, tokens)
+        output, cost = cost_of(table, request, features, tokens)
         return Candidate(
             model=model.id,
             vendor=model.vendor,
@@ -387,43 +355,3 @@ def _cheapest(found: Iterable[Candidate]) -> str | None:
         if each.serves and each.cost_usd is not None
     ]
     return min(priced)[2] if priced else None
-
-
-def _cost(
-    table: PriceTable, request: Request, features: Features, tokens: Tokens
-) -> tuple[Output, Cost | None]:
-    """The answers' tokens and what all costs; no cost where the model is unpriced."""
-    model, answers = table.model, max(1, features.candidates)
-    bounds = [b for b in (features.max_tokens, model.limits.max_output) if b is not None]
-    most = min(bounds) * answers if bounds else None
-    expected = expected_output(model, features.max_tokens) * answers
-    output = Output(expected, most)
-    best = tokens.estimate if tokens.counted is None else tokens.counted
-    low = table.estimate(best, expected)
-    if low is None:
-        return output, None
-    if most is None:
-        return output, Cost(low, None)
-    top = tokens.high if tokens.counted is None else tokens.counted
-    high = _at_most(table, top, most, answers) if _dearer(request, features) else None
-    if high is None:
-        high = table.estimate(top, most)
-    return output, Cost(low, None if high is None else max(low, high))
-
-
-def _at_most(table: PriceTable, prompt: int, most: int, answers: int) -> Decimal | None:
-    """Every prompt token at its dearest kind; `most` is what all answers hold together."""
-    one = most // answers
-    charge = worst_case(table, prompt, one)
-    price = table.usd_per_million("output", prompt_tokens=prompt)
-    if charge is None or price is None:
-        return None
-    return charge.total + price * (most - one) / 1_000_000
-
-
-def _dearer(request: Request, features: Features) -> bool:
-    """Whether the prompt may be billed above the price of plain input: audio, cache writes."""
-    if "audio" in features.modalities or "video" in features.modalities:
-        return True
-    parts = [part for turn in request.turns for part in turn.parts] + list(request.instructions)
-    return any(getattr(part, "cache", None) is not None for part in (*parts, *request.tools))

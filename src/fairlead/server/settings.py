@@ -311,7 +311,9 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = True
     prompt_caching: Annotated[
         Literal["", "off", "auto"],
-        Meta(description="As `routing.prompt_caching`, for this upstream. Empty: as it says there."),
+        Meta(
+            description="As `routing.prompt_caching`, for this upstream. Empty: as it says there."
+        ),
     ] = ""
     ca_file: Annotated[
         str,
