@@ -8,16 +8,22 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.unit.ledger import plain_sums
 
 from fairlead.ledger import query
+from fairlead.ledger.record import Record
+from fairlead.ledger.span import Span
 from fairlead.ledger.sqlite import SqliteLedger
+from fairlead.ledger.statements import Statements
 
 WRITER = """
 import itertools, sys, time
 from fairlead.canon import Usage
+from fairlead.ledger import sum_table
 from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.sqlite import SqliteLedger
 
+sum_table.HELD = 20  # so that sums are written several times before the end
 ledger = SqliteLedger(sys.argv[1])
 prefix = sys.argv[2]
 for number in itertools.count():
@@ -30,6 +36,8 @@ for number in itertools.count():
     print(number, f"{time.time():.6f}", flush=True)
     time.sleep(0.0005)
 """
+
+BY = [f"by_{name}" for name in query.DIMENSIONS]
 
 # What the contract allows, and what a shared machine may add by not running the writer's thread.
 PROMISE, STALL = 0.1, 0.9
@@ -62,7 +70,10 @@ def test_a_killed_process_loses_at_most_the_last_moment(tmp_path: Path, seconds:
     assert before.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     accepted = {name for (name,) in before.execute("SELECT id FROM accepted")}
     recorded = {name for (name,) in before.execute("SELECT id FROM records")}
+    held = before.execute("SELECT upto, (SELECT sum(requests) FROM sums) FROM summed").fetchone()
     before.close()
+    assert held == (held[0], 2 * held[0]), "the sums of hours and of days hold what they reach"
+    assert_sums(path)
     # A request whose record came with its acceptance has only the record.
     known = accepted | recorded
     # The first entry's line was read apart, so the n-th of the others is number n + 1.
@@ -80,14 +91,30 @@ def test_a_killed_process_loses_at_most_the_last_moment(tmp_path: Path, seconds:
     assert set(left) == known, "each accepted request has a record now"
     assert {name for name in known if left[name] == "unknown"} == accepted - recorded
     assert all(left[name] == "ok" for name in recorded)
+    assert_sums(path)
+
+
+def assert_sums(path: Path) -> None:
+    """What is read from the sums is what each record says."""
+    by: tuple[query.Dimension, ...] = ("day", "outcome", "key")
+    for since in (None, time.time() - 1.0):
+        plain = tuple(query._sums(row, by) for row in plain_sums.usage(path, by, since, None))
+        assert query.usage(path, by, since).rows == plain
 
 
 def test_others_go_on_writing_while_one_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     mine = SqliteLedger(path)
     for prefix in ("p", "q"):
+        mine.add(
+            Record(
+                id=prefix, at=time.time(), dialect="d", asked_model="m", outcome="ok", status=200
+            )
+        )
         write_and_kill(path, prefix, 0.2)
+        assert_sums(path)
     mine.close()
+    assert_sums(path)
     assert mine.health().lost == 0
     last = SqliteLedger(path)
     totals = query.usage(path, ()).totals
@@ -97,3 +124,50 @@ def test_others_go_on_writing_while_one_is_killed(tmp_path: Path) -> None:
     assert open_ones.execute(query_open).fetchone() == (0,)
     open_ones.close()
     last.close()
+    assert_sums(path)
+    assert reach(path) == (0,)
+
+
+def reach(path: Path) -> tuple[int]:
+    """How many records are in no sum."""
+    db = sqlite3.connect(path)
+    found: tuple[int] = db.execute(
+        "SELECT count(*) FROM records WHERE seq > (SELECT upto FROM summed)"
+    ).fetchone()
+    db.close()
+    return found
+
+
+def test_two_processes_write_and_each_record_is_summed_once(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), prefix], stdout=subprocess.PIPE, text=True
+        )
+        for prefix in ("p", "q")
+    ]
+    for child in children:
+        assert child.stdout is not None
+        child.stdout.readline()
+    for _ in range(5):
+        time.sleep(0.1)
+        assert_sums_of_one_moment(path)
+    for child in children:
+        child.kill()
+        child.communicate()
+    assert_sums(path)
+    SqliteLedger(path).close()
+    assert_sums(path)
+    assert reach(path) == (0,)
+
+
+def assert_sums_of_one_moment(path: Path) -> None:
+    """While others write: each reading sees a state that was whole."""
+    sql = Statements.load().over_parts("usage")
+    asked = Span.between(None, None).parameters() | dict.fromkeys(BY, 0)
+    db = sqlite3.connect(path)
+    db.execute("BEGIN")
+    (count,) = db.execute("SELECT count(*) FROM records").fetchone()
+    db.row_factory = sqlite3.Row
+    assert sum(row["requests"] for row in db.execute(sql, asked)) == count
+    db.close()
