@@ -26,6 +26,7 @@ import struct
 from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from typing import NamedTuple
 from zlib import crc32
 
@@ -111,16 +112,20 @@ class Prefix(Struct, frozen=True):
         return Place(self.turns[number], self.blocks[number])
 
     def pack(self) -> bytes:
-        """As the ledger keeps it, some 11 bytes a boundary."""
+        """As the ledger keeps it, some 12 bytes a boundary: the fingerprint, then by how many
+        tokens and turns it lies behind the one before, and its block plus one.
+        """
         out = bytearray((_VERSION,))
         tokens, turn = 0, TOOLS
-        for value, upto, at, block in zip(
-            self.hashes, self.tokens, self.turns, self.blocks, strict=True
-        ):
+        columns = zip(self.hashes, self.tokens, self.turns, self.blocks, strict=True)
+        for value, upto, at, block in columns:
             out += value.to_bytes(_FINGERPRINT, "little")
             _put(out, upto - tokens)
-            _put(out, at - turn)
-            _put(out, block + 1)
+            if 0 <= at - turn < 128 and block < 127:
+                out += bytes((at - turn, block + 1))
+            else:
+                _put(out, at - turn)
+                _put(out, block + 1)
             tokens, turn = upto, at
         return bytes(out)
 
@@ -212,11 +217,8 @@ _INSTRUCTIONS = (
 )
 
 _MARK = b'"cache_control"'
-# A quote within a JSON string has a backslash before it, so neither can match inside a text.
-_MARKS = re.compile(
-    rb'\s*,\s*"cache_control"\s*:\s*(?:null|\{[^{}]*\})'
-    rb'|"cache_control"\s*:\s*(?:null|\{[^{}]*\})\s*,\s*'
-)
+# A quote within a JSON string has a backslash before it, so this cannot match inside a text.
+_CONTROL = re.compile(rb'"cache_control"\s*:\s*(?:null|\{[^{}]*\})')
 _ANSWERS = tuple(
     form % role for role in (b"assistant", b"model") for form in (b'{"role":"%s"', b'{"role": "%s"')
 )
@@ -225,7 +227,11 @@ too, which no prompt has its end at."""
 _FAR = 96
 """Bytes within which a turn's content begins; written otherwise it is not levelled out."""
 _LONG = 4_096
-_BASE64 = re.compile(rb'[",]([A-Za-z0-9+/_=-]{2048,})"')
+_BASE64 = (
+    re.compile(rb'"([A-Za-z0-9+/_=-]{2048,})"'),
+    re.compile(rb'base64,([A-Za-z0-9+/_=-]{2048,})"'),
+)
+_GLANCES, _GLANCE = 6, 64
 
 
 class _Ends:
@@ -272,8 +278,10 @@ def _extra(block: bytes) -> int:
     or no ASCII.
     """
     size, extra = len(block), 0
-    if size >= _LONG:
-        for found in _BASE64.finditer(block):
+    # A glance here and there: text has blanks, media have none. What is missed is a small part.
+    glances = range(_GLANCE, size - _GLANCE, max(1, size // _GLANCES))
+    if size >= _LONG and any(block.find(b" ", n, n + _GLANCE) < 0 for n in glances):
+        for found in chain.from_iterable(form.finditer(block) for form in _BASE64):
             begin, end = found.span(1)
             near = block[max(0, begin - _NEAR) : begin] + block[end : end + _NEAR]
             media = PER_IMAGE if b"image" in near else (end - begin) // BYTES_OF_MEDIA
@@ -384,11 +392,12 @@ def _cuts(block: bytes, parts: list[Raw]) -> Iterator[int]:
 
 def _level(block: bytes) -> bytes:
     """The block without breakpoints, and a lone text as a string."""
-    if block.find(_MARK) >= 0:
-        block = _MARKS.sub(b"", block)
     begin = block.find(b"[", 0, _FAR)
+    if begin < 0:
+        return block  # a string has no breakpoint
+    block = _unmarked(block)
     tail = 1 if block.endswith(b"}]}") else 0
-    if begin < 0 or not block.endswith(b"}]", begin, len(block) - tail):
+    if not block.endswith(b"}]", begin, len(block) - tail):
         return block
     try:
         texts = _TEXTS(block[begin : len(block) - tail])
@@ -397,6 +406,20 @@ def _level(block: bytes) -> bytes:
     if len(texts) != 1:
         return block
     return block[:begin] + bytes(texts[0].text) + block[len(block) - tail :]
+
+
+def _unmarked(block: bytes) -> bytes:
+    at = block.find(_MARK)
+    while at >= 0:
+        if found := _CONTROL.match(block, at):
+            before, after = block[:at].rstrip(), block[found.end() :].lstrip()
+            if before.endswith(b","):
+                before = before[:-1].rstrip()
+            else:
+                after = after.removeprefix(b",").lstrip()
+            block, at = before + after, len(before) - 1
+        at = block.find(_MARK, at + 1)
+    return block
 
 
 @lru_cache(maxsize=8)
