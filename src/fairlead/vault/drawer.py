@@ -14,17 +14,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from fairlead.canon import Problem
+from fairlead.canon import Failure, Problem
 from fairlead.vault.database import open_database
 
-__all__ = ["TROUBLE", "Drawer", "FileInTrouble"]
+__all__ = ["Drawer", "FileInTrouble"]
 
 log = logging.getLogger("fairlead.vault")
 
 _BUSY = 2.0
 _RETRY = 30.0
 
-TROUBLE = Problem(
+_TROUBLE = Problem(
     "overloaded",
     "what this gateway has stored cannot be read for now",
     hint="try again; the gateway's log says what is wrong with its file",
@@ -58,6 +58,17 @@ class Drawer:
             FileInTrouble: the file cannot be used.
         """
         return await asyncio.to_thread(self._work, job)
+
+    async def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """As `work`, for what nothing but the file can answer.
+
+        Raises:
+            Failure: the file cannot be used (`overloaded`).
+        """
+        try:
+            return await self.work(job)
+        except FileInTrouble as trouble:
+            raise Failure(_TROUBLE) from trouble
 
     def _work(self, job: Callable[[sqlite3.Connection], T]) -> T:
         with self._lock:

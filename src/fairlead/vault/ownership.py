@@ -10,19 +10,16 @@ An object is noted when the vendor has said that it made it. A vendor that takes
 it from then on.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from fairlead.canon import Failure, Problem
-from fairlead.vault.drawer import TROUBLE, Drawer, FileInTrouble
+from fairlead.canon import Problem
+from fairlead.vault.drawer import Drawer, FileInTrouble
 from fairlead.vault.statements import statements
 
 __all__ = ["MemoryOwnership", "Ownership", "SqliteOwnership", "not_yours"]
-
-T = TypeVar("T")
 
 
 class Ownership(Protocol):
@@ -147,7 +144,9 @@ class SqliteOwnership:
         if await self._near.owns(scope, upstream, kind, id_):
             return True
         place = (upstream, kind, id_)
-        row = await self._read(lambda db: db.execute(statements()["owned_get"], place).fetchone())
+        row = await self._drawer.read(
+            lambda db: db.execute(statements()["owned_get"], place).fetchone()
+        )
         return row is not None and row[0] == scope
 
     async def others(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
@@ -159,7 +158,9 @@ class SqliteOwnership:
         if await self._near.others(scope, upstream, kind, id_):
             return True
         place = (upstream, kind, id_)
-        row = await self._read(lambda db: db.execute(statements()["owned_get"], place).fetchone())
+        row = await self._drawer.read(
+            lambda db: db.execute(statements()["owned_get"], place).fetchone()
+        )
         return row is not None and row[0] != scope
 
     async def ids(self, scope: str, upstream: str, kind: str) -> list[str]:
@@ -171,7 +172,9 @@ class SqliteOwnership:
         if scope in self._forgotten:
             return []
         place = (scope, upstream, kind)
-        rows = await self._read(lambda db: db.execute(statements()["owned_ids"], place).fetchall())
+        rows = await self._drawer.read(
+            lambda db: db.execute(statements()["owned_ids"], place).fetchall()
+        )
         near = await self._near.ids(scope, upstream, kind)
         return list(dict.fromkeys([*(row[0] for row in rows), *near]))
 
@@ -183,7 +186,7 @@ class SqliteOwnership:
         """
         near = await self._near.delete(scope, upstream, kind, id_)
         place = (upstream, kind, id_, scope)
-        count = await self._read(
+        count = await self._drawer.read(
             lambda db: db.execute(statements()["owned_delete"], place).rowcount
         )
         return near or count > 0
@@ -202,9 +205,3 @@ class SqliteOwnership:
     def close(self) -> None:
         """Let go of the file."""
         self._drawer.close()
-
-    async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return await self._drawer.work(job)
-        except FileInTrouble as trouble:
-            raise Failure(TROUBLE) from trouble

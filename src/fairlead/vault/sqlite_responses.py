@@ -9,13 +9,11 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec import Raw
 
-from fairlead.canon import Failure
 from fairlead.vault.database import transaction, wipe_log
-from fairlead.vault.drawer import TROUBLE, Drawer, FileInTrouble
+from fairlead.vault.drawer import Drawer, FileInTrouble
 from fairlead.vault.responses import (
     MAX_AGE,
     MAX_BYTES,
@@ -30,8 +28,6 @@ from fairlead.vault.statements import statements
 __all__ = ["SqliteResponses"]
 
 _DROP = 16
-
-T = TypeVar("T")
 
 
 class SqliteResponses:
@@ -88,7 +84,7 @@ class SqliteResponses:
         near = self._near.look(scope, id_)
         if near is not None or scope in self._forgotten:
             return near
-        return await self._read(lambda db: self._look(db, scope, id_))
+        return await self._drawer.read(lambda db: self._look(db, scope, id_))
 
     async def delete(self, scope: str, id_: str) -> bool:
         """Delete an answer; whether it was there."""
@@ -100,7 +96,7 @@ class SqliteResponses:
                 wipe_log(db)
             return gone
 
-        return await self._read(job) or near
+        return await self._drawer.read(job) or near
 
     async def history(self, scope: str, id_: str) -> list[Raw]:
         """All items up to the answer `id_` and with it, oldest first.
@@ -114,7 +110,7 @@ class SqliteResponses:
         def job(db: sqlite3.Connection) -> list[Raw]:
             return items_of(walk(id_, lambda link: near.get(link) or self._look(db, scope, link)))
 
-        return await self._read(job)
+        return await self._drawer.read(job)
 
     async def forget(self, scope: str) -> None:
         """Delete all that the scope stored, and take no more from it."""
@@ -133,12 +129,6 @@ class SqliteResponses:
     def close(self) -> None:
         """Let go of the file."""
         self._drawer.close()
-
-    async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return await self._drawer.work(job)
-        except FileInTrouble as trouble:
-            raise Failure(TROUBLE) from trouble
 
     def _look(self, db: sqlite3.Connection, scope: str, id_: str) -> Stored | None:
         after = self._clock() - self._max_age
