@@ -1,13 +1,15 @@
-"""Which dialect a request's body is written in, by what only one of them says."""
+"""Which dialect a request's body is written in: by its name, or by what only one of them says."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
 
 from fairlead.canon import Dialect, Failure
+from fairlead.wire.codec import Codec
 
-__all__ = ["recognise"]
+__all__ = ["codec_named", "recognise"]
 
 
 class _Part(Struct):
@@ -40,6 +42,19 @@ _ANTHROPIC_KEYS: Final = frozenset(
 _ANTHROPIC_PARTS: Final = frozenset(
     {"tool_use", "tool_result", "image", "document", "thinking", "redacted_thinking"}
 )
+
+
+def codec_named(codecs: Mapping[Dialect, Codec], name: str) -> Codec:
+    """The codec of a dialect by its name.
+
+    Raises:
+        Failure: there is no such dialect; those that there are are named.
+    """
+    for dialect, codec in codecs.items():
+        if dialect == name:
+            return codec
+    known = ", ".join(sorted(codecs))
+    raise Failure.invalid(f"there is no dialect '{name[:80]}'; there are {known}", "dialect")
 
 
 def recognise(body: bytes) -> Dialect:

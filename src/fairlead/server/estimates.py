@@ -14,13 +14,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from time import perf_counter
 from typing import Final
-from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fairlead.canon import Dialect, Failure, Loss, Request
+from fairlead.canon import Failure, Loss, Request
 from fairlead.catalog.model import Model
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.answer_headers import JSON, answer_headers
@@ -35,7 +34,9 @@ from fairlead.engine.plan import AUTO, Lane
 from fairlead.engine.prepare import URLS, body_for
 from fairlead.engine.stored import recall, refuse_unknown
 from fairlead.routing import Chooser, Features, Option, extract
+from fairlead.server.dialects import codec_named
 from fairlead.server.estimated_cost import Cost, Output, Tokens, cost_of
+from fairlead.server.own_query import read_query
 from fairlead.tokens.estimate import estimate_shape
 from fairlead.tokens.families import family_of
 from fairlead.tokens.shape import Shape, shape
@@ -52,8 +53,6 @@ MOST: Final = 16
 """Models that a client may name: each is encoded for, and its vendor may be asked to count."""
 COVERAGE: Final = 95
 """How many of a hundred true counts lie within an estimate's bounds."""
-_NOT_OURS = frozenset({"key", "alt", "$alt", "beta", "api-version"})
-"""What SDKs put into the query of any request."""
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 
 
@@ -119,7 +118,8 @@ class EstimateEngine(Engine):
         try:
             asked = _query(x)
             if asked.dialect:
-                _speak(x, asked.dialect)
+                x.codec = codec_named(x.snapshot.codecs, asked.dialect)
+                x.dialect = x.codec.dialect
             if x.in_url is not None:
                 x.model_name = x.in_url[0]
             elif x.codec.model_in_body:
@@ -283,13 +283,7 @@ def _query(x: Exchange) -> _Query:
     Raises:
         Failure: something that there is not; what there is is named.
     """
-    found: dict[str, str] = {}
-    for name, value in parse_qsl(str(x.query, "latin-1"), keep_blank_values=True):
-        if name in ASKED:
-            found[name] = value
-        elif name not in _NOT_OURS:
-            known = ", ".join(ASKED)
-            raise Failure.invalid(f"unknown query parameter '{name[:80]}'; known are {known}", name)
+    found = read_query(x.query, ASKED)
     count = found.get("count", "")
     if count not in {"", "vendor"}:
         raise Failure.invalid(f"count is 'vendor' or absent, not '{count[:80]}'", "count")
@@ -297,16 +291,6 @@ def _query(x: Exchange) -> _Query:
     if len(names) > MOST:
         raise Failure.invalid(f"models: at most {MOST} in one estimate, not {len(names)}", "models")
     return _Query(count, found.get("dialect", ""), names)
-
-
-def _speak(x: Exchange, dialect: str) -> None:
-    """Read the body in another dialect than the path's."""
-    codecs: dict[str, Dialect] = {str(each): each for each in x.snapshot.codecs}
-    told = codecs.get(dialect)
-    if told is None:
-        known = ", ".join(sorted(codecs))
-        raise Failure.invalid(f"there is no dialect '{dialect[:80]}'; there are {known}", "dialect")
-    x.codec, x.dialect = x.snapshot.codecs[told], told
 
 
 def _options(x: Exchange, chooser: Chooser, names: Iterable[str]) -> list[Option]:

@@ -11,7 +11,6 @@ from datetime import date
 from decimal import Decimal
 from time import perf_counter
 from typing import Final
-from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
@@ -40,7 +39,8 @@ from fairlead.routing import (
 from fairlead.routing.decision import Hints
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import Loaded
-from fairlead.server.dialects import recognise
+from fairlead.server.dialects import codec_named, recognise
+from fairlead.server.own_query import read_query
 from fairlead.upstream.vendors import KINDS
 from fairlead.wire.codec import Codec
 
@@ -59,8 +59,6 @@ __all__ = [
 
 ASKED: Final = ("dialect", "policy")
 """What the query may ask for."""
-_NOT_OURS = frozenset({"key", "alt", "$alt", "beta", "api-version"})
-"""What SDKs put into the query of any request."""
 _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -159,13 +157,7 @@ def codec_for(codecs: Mapping[Dialect, Codec], body: bytes, dialect: str | None)
     Raises:
         Failure: there is no such dialect, or the body is no request.
     """
-    if not dialect:
-        return codecs[recognise(body)]
-    for each, codec in codecs.items():
-        if each == dialect:
-            return codec
-    known = ", ".join(sorted(codecs))
-    raise Failure.invalid(f"there is no dialect '{dialect[:80]}'; there are {known}", "dialect")
+    return codec_named(codecs, dialect) if dialect else codecs[recognise(body)]
 
 
 def routed(
@@ -222,7 +214,7 @@ class RouteEngine(Engine):
     def _accept(self, x: Exchange) -> None:
         """Read in which dialect the request is written."""
         try:
-            asked = _query(x)
+            asked = read_query(x.query, ASKED)
             x.codec = codec_for(x.snapshot.codecs, x.body, asked.get("dialect"))
             x.body = with_model(x.codec, x.body)
             x.dialect = x.codec.dialect
@@ -236,7 +228,7 @@ class RouteEngine(Engine):
 
     async def _dispatch(self, x: Exchange, client: Client) -> None:
         hints = hint_reader.read(x.headers, x.body)
-        wanted = _query(x).get("policy") or hints.policy
+        wanted = read_query(x.query, ASKED).get("policy") or hints.policy
         policy = None if wanted is None else x.snapshot.policy(wanted)
         if x.codec.state is not None:
             await recall(x, self.stores.responses)
@@ -260,19 +252,3 @@ class RouteEngine(Engine):
             used = (policy or x.snapshot.policy(None)).name
             return Preview(None, used, (), (), problem.message, features=features)
         return preview_of(made)
-
-
-def _query(x: Exchange) -> dict[str, str]:
-    """What the query asks for.
-
-    Raises:
-        Failure: something that there is not; what there is is named.
-    """
-    found: dict[str, str] = {}
-    for name, value in parse_qsl(str(x.query, "latin-1"), keep_blank_values=True):
-        if name in ASKED:
-            found[name] = value
-        elif name not in _NOT_OURS:
-            known = ", ".join(ASKED)
-            raise Failure.invalid(f"unknown query parameter '{name[:80]}'; known are {known}", name)
-    return found
