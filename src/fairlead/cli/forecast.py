@@ -13,7 +13,7 @@ from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json, rate_told
 from fairlead.cost.price import dollars
-from fairlead.finance.forecast import Forecast, Sum
+from fairlead.finance.forecast import Forecast, Past, Sum
 from fairlead.finance.forecast import forecast as continued
 from fairlead.finance.series import METHODS, best_method
 from fairlead.ledger.traffic import daily_cost
@@ -32,6 +32,9 @@ def forecast(
     method: Annotated[
         str | None, typer.Option(help=f"{' or '.join(METHODS)}. Default: the best installed.")
     ] = None,
+    alarm: Annotated[
+        bool, typer.Option("--alarm", help="Exit code 1 if the last seven days are an alarm.")
+    ] = False,
     emulated: Annotated[
         bool, typer.Option("--emulated", help="The emulator's bill too, which nobody pays.")
     ] = False,
@@ -55,8 +58,10 @@ def forecast(
     )
     if json:
         print_json(result)
-        return
-    _print(result)
+    else:
+        _print(result)
+    if alarm and result.alarm:
+        raise typer.Exit(1)
 
 
 def _usd(text: str) -> Decimal:
@@ -83,13 +88,22 @@ def _print(result: Forecast) -> None:
         expected, low, high = _cells(result.baseline)
         out.print(f"the plain baseline (last week again): {expected} ({low} to {high})")
     if result.budget is not None:
-        ends, early = result.budget_ends, result.budget_ends_early
-        out.print(f"{dollars(result.budget, 2)} last until {ends or 'after these days'}")
-        out.print(f"one time in ten until {early or 'after these days'} or less")
-    for left in result.outside:
-        _, low, high = _cells(left.usd)
-        out.print(f"[yellow]{left.day}: {dollars(left.actual, 2)} was outside {low} to {high}[/]")
+        ends, early, late = (
+            each or "after these days"
+            for each in (result.budget_ends, result.budget_ends_early, result.budget_ends_late)
+        )
+        out.print(f"{dollars(result.budget, 2)} last until {ends}; 80 %: {early} to {late}")
+    for past in result.outside:
+        out.print(_left(str(past.day), past))
+    if result.week is not None and result.week.outside:
+        out.print(_left(f"seven days to {result.week.day}", result.week))
     rate_told()
+
+
+def _left(when: str, past: Past) -> str:
+    _, low, high = _cells(past.usd)
+    told = f"{when}: {dollars(past.actual, 2)} was outside {low} to {high}"
+    return f"[red]ALARM {told}[/]" if past.alarm else f"[yellow]{told}[/]"
 
 
 def _cells(usd: Sum) -> tuple[str, str, str]:

@@ -7,12 +7,15 @@ from decimal import Decimal
 from msgspec import Struct
 
 from fairlead.canon import Failure
-from fairlead.finance.series import LEAST, METHODS
+from fairlead.finance.series import LEAST, METHODS, Paths
 
-__all__ = ["Day", "Forecast", "Outside", "Sum", "forecast"]
+__all__ = ["Day", "Forecast", "Past", "Sum", "forecast"]
 
 LOW, HIGH = 0.1, 0.9
 """The interval holds four in five of the paths; docs/finance.md shows how often it held."""
+
+RARE = 0.01
+"""On either side: beyond it a past day, or the week, is an alarm and not just a day outside."""
 
 PATHS = 1000
 SEED = 20_251_015
@@ -35,19 +38,30 @@ class Day(Struct, frozen=True):
     usd: Sum
 
 
-class Outside(Struct, frozen=True):
-    """A day of the last seven whose spend left the interval that was forecast before them."""
+class Past(Struct, frozen=True):
+    """Actual spend beside the forecast made before the last seven days.
+
+    `day` is the day, or the last of the seven where `days` is 7. `outside`: not within the 80 %
+    interval, as one day in five is. `alarm`: not even within the 98 % one.
+    """
 
     day: date
+    days: int
     actual: Decimal
     usd: Sum
+    outside: bool
+    alarm: bool
 
 
 class Forecast(Struct, frozen=True):
     """`baseline` is the plain method's total, beside which `total` is to be read.
 
-    `budget_ends` is the day on which the budget is used up in the middle of the paths,
-    `budget_ends_early` in one of ten; None where it lasts longer than the days asked for.
+    `outside` are the days of the last seven that left the interval forecast before them, `week` all
+    seven in sum (None where the history is too short); `alarm` tells whether any of them is one.
+
+    `budget_ends` is the day on which the budget is used up in the middle of the paths;
+    `budget_ends_early` and `budget_ends_late` hold it in four of five. None: it lasts longer than
+    the days asked for.
     """
 
     method: str
@@ -56,10 +70,13 @@ class Forecast(Struct, frozen=True):
     total: Sum
     baseline: Sum
     days: tuple[Day, ...]
-    outside: tuple[Outside, ...]
+    outside: tuple[Past, ...]
+    week: Past | None
+    alarm: bool
     budget: Decimal | None = None
     budget_ends: date | None = None
     budget_ends_early: date | None = None
+    budget_ends_late: date | None = None
 
 
 def forecast(
@@ -85,7 +102,8 @@ def forecast(
     paths = METHODS[method](amounts, days, PATHS, SEED)
     plain = METHODS["seasonal-naive"](amounts, days, PATHS, SEED)
     coming = [last_day + timedelta(days=at + 1) for at in range(days)]
-    ends = _ends(paths, float(budget), coming) if budget is not None else [None, None]
+    early, middle, late = _ends(paths, budget, coming)
+    past = _past(history, last_day, method)
     return Forecast(
         method=method,
         history_days=len(history),
@@ -93,29 +111,49 @@ def forecast(
         total=_sum([sum(path) for path in paths]),
         baseline=_sum([sum(path) for path in plain]),
         days=tuple(Day(day, _sum([path[at] for path in paths])) for at, day in enumerate(coming)),
-        outside=_outside(history, last_day, method),
+        outside=tuple(each for each in past[:-1] if each.outside),
+        week=past[-1] if past else None,
+        alarm=any(each.alarm for each in past),
         budget=budget,
-        budget_ends=ends[0],
-        budget_ends_early=ends[1],
+        budget_ends=middle,
+        budget_ends_early=early,
+        budget_ends_late=late,
     )
 
 
-def _outside(history: Sequence[Decimal], last_day: date, method: str) -> tuple[Outside, ...]:
-    """The last week against a forecast that knew nothing of it."""
+def _past(history: Sequence[Decimal], last_day: date, method: str) -> list[Past]:
+    """The last seven days, then the week, against a forecast that knew nothing of them."""
     before = [float(each) for each in history[:-LOOK_BACK]]
     if len(before) < LEAST:
-        return ()
+        return []
     paths = METHODS[method](before, LOOK_BACK, PATHS, SEED)
-    found = []
-    for at, actual in enumerate(history[-LOOK_BACK:]):
-        usd = _sum([path[at] for path in paths])
-        if not usd.low <= actual.quantize(_CENTS) <= usd.high:
-            found.append(Outside(last_day - timedelta(days=LOOK_BACK - 1 - at), actual, usd))
-    return tuple(found)
+    actual = history[-LOOK_BACK:]
+    days = [last_day - timedelta(days=LOOK_BACK - 1 - at) for at in range(LOOK_BACK)]
+    return [
+        *(
+            _compared(day, 1, actual[at], [path[at] for path in paths])
+            for at, day in enumerate(days)
+        ),
+        _compared(last_day, LOOK_BACK, sum(actual, Decimal(0)), [sum(path) for path in paths]),
+    ]
 
 
-def _ends(paths: list[list[float]], budget: float, coming: list[date]) -> list[date | None]:
-    """The day after which the budget is gone: in the middle, and in one path of ten."""
+def _compared(day: date, days: int, actual: Decimal, amounts: list[float]) -> Past:
+    usd = _sum(amounts)
+    ordered = sorted(amounts)
+    rounded = actual.quantize(_CENTS)
+    rare = (_usd(_at(ordered, RARE)), _usd(_at(ordered, 1 - RARE)))
+    return Past(
+        day, days, actual, usd,
+        outside=not usd.low <= rounded <= usd.high,
+        alarm=not rare[0] <= rounded <= rare[1],
+    )  # fmt: skip
+
+
+def _ends(paths: Paths, budget: Decimal | None, coming: list[date]) -> list[date | None]:
+    """The day on which the budget is gone: one time in ten by it, in the middle, nine times."""
+    if budget is None:
+        return [None, None, None]
     used: list[int] = []
     for path in paths:
         spent, at = 0.0, 0
@@ -124,17 +162,21 @@ def _ends(paths: list[list[float]], budget: float, coming: list[date]) -> list[d
             at += 1
         used.append(at)
     used.sort()
-    found = [used[len(used) // 2], used[int(len(used) * LOW)]]
+    found = [used[int((len(used) - 1) * share)] for share in (LOW, 0.5, HIGH)]
     return [coming[at] if at < len(coming) else None for at in found]
 
 
 def _sum(amounts: list[float]) -> Sum:
+    """The mean leaves out one path in a hundred on each side: a few explode."""
     ordered = sorted(amounts)
-    last = len(ordered) - 1
-    mean = sum(ordered) / len(ordered)
-    return Sum(
-        *(_usd(each) for each in (mean, ordered[int(last * LOW)], ordered[int(last * HIGH)]))
-    )
+    cut = len(ordered) // 100
+    inner = ordered[cut : len(ordered) - cut]
+    mean = sum(inner) / len(inner)
+    return Sum(_usd(mean), _usd(_at(ordered, LOW)), _usd(_at(ordered, HIGH)))
+
+
+def _at(ordered: list[float], share: float) -> float:
+    return ordered[int((len(ordered) - 1) * share)]
 
 
 def _usd(amount: float) -> Decimal:

@@ -8,19 +8,17 @@ of single days could not be added up.
   week, and off by what it was off in some past week (residuals drawn with replacement). From week
   to week a path goes on from its own days, so that the spread grows with the square root of the
   weeks.
-- `exponential_smoothing`: level and weekday factors in the state-space form of Hyndman et al.
-  (ETS), fitted by statsmodels, simulated from its end. On the logarithms where all days are above
-  0, so that errors and factors multiply; else on the dollars. (Multiplicative ETS on the dollars
-  is four times as far off on bursts.) Needs the extra `finance`; docs/finance.md has the back-test.
+- `state_space`: level, trend, weekdays and a passing swell, over all sets of parameters that fit,
+  with their doubt (series_model has the theory). Needs NumPy, the extra `finance`, and is imported
+  only when it is asked for; docs/finance.md has the back-test.
 """
 
 import importlib
 import importlib.util
 import random
-import warnings
 from collections.abc import Callable, Sequence
 
-__all__ = ["LEAST", "METHODS", "Method", "best_method", "exponential_smoothing", "seasonal_naive"]
+__all__ = ["LEAST", "METHODS", "Method", "best_method", "seasonal_naive", "state_space"]
 
 WEEK = 7
 LEAST = 2 * WEEK
@@ -47,34 +45,19 @@ def seasonal_naive(history: Sequence[float], days: int, count: int, seed: int) -
     return paths
 
 
-def exponential_smoothing(history: Sequence[float], days: int, count: int, seed: int) -> Paths:
-    """ETS without a trend, by statsmodels. ImportError without the extra `finance`."""
-    numpy = importlib.import_module("numpy")
-    ets = importlib.import_module("statsmodels.tsa.exponential_smoothing.ets")
-    series = numpy.asarray(history, dtype=float)
-    in_logs = min(history) > 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a fit that stopped early: the back-test measures it
-        model = ets.ETSModel(
-            numpy.log(series) if in_logs else series,
-            error="add",
-            seasonal="add",
-            seasonal_periods=WEEK,
-        ).fit(disp=False, maxiter=200)
-        drawn = model.simulate(days, anchor="end", repetitions=count, rng=seed)
-    paths = numpy.asarray(drawn).reshape(days, count).T
-    if in_logs:
-        paths = numpy.exp(paths)
-    return [[max(0.0, float(value)) for value in path] for path in paths]
+def state_space(history: Sequence[float], days: int, count: int, seed: int) -> Paths:
+    """The structural model. ImportError without the extra `finance`."""
+    module = importlib.import_module("fairlead.finance.series_paths")
+    found: Paths = module.state_space(history, days, count, seed)
+    return found
 
 
 METHODS: dict[str, Method] = {
     "seasonal-naive": seasonal_naive,
-    "exponential-smoothing": exponential_smoothing,
+    "state-space": state_space,
 }
 
 
 def best_method() -> str:
-    """Exponential smoothing where the extra `finance` is installed, else the baseline."""
-    found = importlib.util.find_spec("statsmodels")
-    return "seasonal-naive" if found is None else "exponential-smoothing"
+    """The structural model where the extra `finance` is installed, else the baseline."""
+    return "seasonal-naive" if importlib.util.find_spec("numpy") is None else "state-space"
