@@ -13,13 +13,14 @@ from fairlead.canon import Failure
 from fairlead.cli.output import console, money, print_json
 from fairlead.ledger.query import show as show_record
 from fairlead.ledger.record import Accepted
-from fairlead.routing import Decision, Hints, Moment
+from fairlead.routing import Decision, Hints
 from fairlead.server.compile import database_path
 from fairlead.server.config import load
 from fairlead.server.policies import policy_of
 from fairlead.server.route_preview import (
     Preview,
     codec_for,
+    known_quality,
     preview_of,
     read_features,
     routed,
@@ -63,7 +64,8 @@ def explain(
     if policy is not None:
         asked = policy_of(policy, snapshot.policies, loaded, snapshot.catalog)
     today = datetime.now(UTC).date()
-    made = routed(snapshot, codec.decode_request(body), features, today, asked, Moment())
+    moment = known_quality(snapshot, features, today, asked)
+    made = routed(snapshot, codec.decode_request(body), features, today, asked, moment)
     told = preview_of(made)
     if keyless:
         told = msgspec.structs.replace(told, warnings=(*told.warnings, _KEYLESS))

@@ -28,6 +28,7 @@ from fairlead.engine.faults import (
     redirected,
 )
 from fairlead.engine.learning import PromptCounts
+from fairlead.engine.live import Live
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import Lane, plan
 from fairlead.engine.prepare import body_for
@@ -79,6 +80,7 @@ class Engine:
         """`salt` keys the fingerprints of prompts; without one they end with the process."""
         self.transports = transports
         self.beginnings = Beginnings(salt)
+        self.live = Live(self.beginnings)
         self.ledger = ledger
         self.stores = Stores(
             vault,
@@ -113,6 +115,8 @@ class Engine:
                 self.stores.counts.learn(x)
             if x.prefix is not None and x.outcome == "ok":
                 self.beginnings.settled(x)
+            if x.outcome == "ok":
+                self.live.settled(x)
             self.ledger.add(x.record())
 
     def _accept(self, x: Exchange) -> None:
@@ -129,7 +133,7 @@ class Engine:
     async def _dispatch(self, x: Exchange, client: Client) -> None:
         if x.codec.state is not None:
             await recall(x, self.stores.responses)
-        lanes = plan(x, self.stores.counts)
+        lanes = plan(x, self.stores.counts, self.live.moment)
         x.warnings = x.decision.warnings if x.decision is not None else ()
         refusals: list[Problem] = []
         for number, lane in enumerate(lanes):
@@ -169,6 +173,7 @@ class Engine:
                 if response.status >= 300:
                     raise Failure(await self._refused(x, lane, response))
                 self.beginnings.begun(x)
+                self.live.begun(x)
                 await RELAYS[x.same](x, response, client, self.stores)
             finally:
                 await response.aclose()

@@ -81,6 +81,7 @@ class Exchange:
         "reuse",
         "scope",
         "sent",
+        "session",
         "snapshot",
         "started",
         "status",
@@ -128,6 +129,7 @@ class Exchange:
         self.previous_upstream = ""
         self.unknown_previous: str | None = None
         self.scope = key_id or LOOPBACK
+        self.session: int | None = None  # where its policy looks at sessions
         self.model_name = ""
         self.allow_loss = snapshot.allow_loss
         self.stream = False

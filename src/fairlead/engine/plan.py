@@ -3,11 +3,13 @@
 Decoding is lazy: a named model whose upstream speaks the client's own dialect is never decoded.
 """
 
+from collections.abc import Callable
+
 from fairlead.catalog.model import Model
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.learning import PromptCounts
-from fairlead.routing import extract, named
+from fairlead.routing import Chooser, Moment, extract, named
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
 from fairlead.upstream.vendors import Upstream
 
@@ -19,10 +21,15 @@ Lane = tuple[Model, Upstream]
 """One way the request may go."""
 
 
-def plan(x: Exchange, counts: PromptCounts) -> list[Lane]:
+MomentOf = Callable[[Exchange, Chooser, Features], Moment]
+"""What a decision of a policy may look at (`engine.live`)."""
+
+
+def plan(x: Exchange, counts: PromptCounts, moment: MomentOf) -> list[Lane]:
     """The ways that may serve this request, best first; fills in the exchange's decision.
 
-    `counts` corrects the estimate of its prompt by what the route's last answers had.
+    `counts` corrects the estimate of its prompt by what the route's last answers had; `moment` is
+    asked for what an objective looks at.
 
     Raises:
         Failure: nothing can serve it, or the request is at fault.
@@ -35,7 +42,7 @@ def plan(x: Exchange, counts: PromptCounts) -> list[Lane]:
     if hints.policy is not None:
         x.snapshot.policy(hints.policy)  # a misspelt one is told, also where none is needed
     if x.model_name == AUTO:
-        return _by_policy(x, hints, counts)
+        return _by_policy(x, hints, counts, moment)
     return [_by_name(x, hints, counts)]
 
 
@@ -82,11 +89,11 @@ def as_named(model: Model, warnings: tuple[str, ...]) -> Decision:
     )
 
 
-def _by_policy(x: Exchange, hints: Hints, counts: PromptCounts) -> list[Lane]:
+def _by_policy(x: Exchange, hints: Hints, counts: PromptCounts, moment: MomentOf) -> list[Lane]:
     snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
     chooser = snapshot.chooser(policy, today)
     features = counts.foresee(x, extract(x.decoded(), hints, len(x.body)), policy.name)
-    decision = x.decision = chooser.decide(features)
+    decision = x.decision = chooser.decide(features, moment(x, chooser, features))
     models = chooser.models
     return [(models[name], snapshot.upstream(models[name])) for name in decision.ranked]

@@ -14,6 +14,7 @@ from fairlead.catalog.model import Model
 from fairlead.cost.book import PriceBook
 from fairlead.cost.price import PriceTable
 from fairlead.routing import ALWAYS, Chooser, Policy, always, options_for, predictor
+from fairlead.routing.quality import QualityTable
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.vendors import Upstream
 from fairlead.wire.codec import Codec
@@ -45,6 +46,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     policies: Mapping[str, Policy]
     default_policy: str
     fetch: FetchPolicy
+    quality: QualityTable = QualityTable()
     allow_loss: bool = False
     fallback: bool = True
     max_answer_bytes: int = 64 * 1024 * 1024

@@ -205,7 +205,14 @@ def _choose(
     weighed = None
     if policy.chooses and len(fit) > 1:
         rivals = [_rival(each, expected[each.id]) for each in fit]
-        weighed = weigh(policy.objective, policy.constraints, rivals, moment.session, policy.name)
+        weighed = weigh(
+            policy.objective,
+            policy.constraints,
+            rivals,
+            moment.session,
+            policy.name,
+            moment.held if policy.sticky else None,
+        )
         places = {rival.id: place for place, rival in enumerate(weighed.order)}
         fit.sort(key=lambda each: places[each.id])
     ordered = fit + [each for each in ahead if each.broken is not None]

@@ -89,7 +89,7 @@ def _after(warm: Warm | None, prompt: int) -> Warm | None:
     """What is warm in the turn behind this one: what is cached of this one's prompt."""
     if warm is None:
         return None
-    return Warm(min(prompt, max(warm.tokens, warm.writes)), sure=1)
+    return Warm(min(prompt, max(warm.tokens, warm.keeps)), sure=warm.sure, writes=warm.writes)
 
 
 def _against(each: Expected, held: Decimal) -> Expected:

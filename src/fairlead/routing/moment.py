@@ -35,13 +35,14 @@ class Quality(Struct, frozen=True):
 class Warm(Struct, frozen=True):
     """How much of the prompt lies in a model's prompt cache: `tokens` of it, for `seconds` more,
     and how sure that is (0 to 1). `writes` are the tokens that are written into it at a price of
-    their own, of all where nothing is warm.
+    their own, of all where nothing is warm; `keeps` those that will be warm in the turn behind.
     """
 
     tokens: int
     seconds: float = 0
     sure: float = 1
     writes: int = 0
+    keeps: int = 0
 
 
 class Moment(Struct, frozen=True, omit_defaults=True):

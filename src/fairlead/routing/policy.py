@@ -41,6 +41,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
 
     `otherwise` and `rules[].use` hold one name or several. `fallbacks` pairs a candidate with those
     that come behind it. `modalities` are the kinds of content that it is meant for; None: all.
+    With `sticky` a session stays with its model where it may.
     """
 
     name: str
@@ -56,12 +57,13 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     fallbacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     modalities: tuple[str, ...] | None = None
     canary: Canary | None = None
+    sticky: bool = False
     hash: str = ""
 
     @property
     def chooses(self) -> bool:
-        """Whether an objective or a constraint may decide, and not the rules alone."""
-        return self.objective is not None or self.constraints != NO_CONSTRAINTS
+        """Whether more than the rules may decide: an objective, a constraint, the session."""
+        return self.objective is not None or self.constraints != NO_CONSTRAINTS or self.sticky
 
 
 def hashed(policy: Policy) -> Policy:

@@ -89,7 +89,7 @@ _CANARY: Final[dict[str, tuple[type, ...]]] = {
     "share": (int, float),
 }
 _CONSTRAINTS: Final = ("quality_within", "max_usd", "max_first_token_ms")
-NOT_YET: Final = ("sticky", "hold_back_ms", "hedge", "cascade", "shadow_share")
+NOT_YET: Final = ("hold_back_ms", "hedge", "cascade", "shadow_share")
 """Options that are meant, but that nothing carries out yet: refused, not ignored."""
 
 _FITS: dict[Form, Callable[[object], bool]] = {
@@ -127,7 +127,6 @@ def parse_policy(
     reader.table(document, _TOP, _REQUIRED, "", None)
     if document["name"].startswith(ALWAYS):
         reader.fail("name", None, f"names with '{ALWAYS}' are made up by Fairlead; take another")
-    reader.options(document.get("options", {}))
     candidates = reader.names(document["candidates"], "candidates")
     for candidate in candidates:
         if known is not None and candidate not in known:
@@ -148,6 +147,7 @@ def parse_policy(
         constraints=reader.constraints(document.get("constraints", {})),
         fallbacks=reader.fallbacks(document.get("fallbacks", {}), candidates),
         modalities=reader.modalities(document.get("modalities")),
+        sticky=reader.sticky(document.get("options", {})),
     )
     reader.reachable(rules)
     reader.something_to_choose(policy)
@@ -305,12 +305,17 @@ class _Reader(TomlReader):
             found.get("max_first_token_ms"),
         )
 
-    def options(self, table: Mapping[str, object]) -> None:
-        """Options of the delivery."""
+    def sticky(self, table: Mapping[str, object]) -> bool:
+        """The options: `sticky`, and those that nothing carries out yet."""
         for key in table:
             if key in NOT_YET:
                 self.fail(f"options.{key}", None, "not yet: nothing here carries it out")
-            self.fail(f"options.{key}", None, "unknown option")
+            if key != "sticky":
+                self.fail(f"options.{key}", None, "unknown option; known is sticky")
+        value = table.get("sticky", False)
+        if not isinstance(value, bool):
+            self.fail("options.sticky", None, "must be true or false")
+        return value
 
     def fallbacks(
         self, table: Mapping[str, object], candidates: tuple[str, ...]
@@ -419,6 +424,8 @@ class _Reader(TomlReader):
             self.fail("objective", None, said)
         if policy.constraints != NO_CONSTRAINTS:
             self.fail("constraints", None, said)
+        if policy.sticky:
+            self.fail("options.sticky", None, said)
 
     def served(self, policy: Policy, takes: Takes) -> None:
         """Each kind of content needs a candidate, and a rule that asks for one needs a model."""

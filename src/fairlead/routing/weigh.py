@@ -113,15 +113,23 @@ def weigh(
     rivals: Sequence[Rival],
     session: int | None = None,
     salt: str = "",
+    held: str | None = None,
 ) -> Weighed:
     """The rivals in the order of the objective, those that keep the constraints first.
 
-    `rivals` come in the policy's order, at least one. `session` and `salt` are what is drawn from.
+    `rivals` come in the policy's order, at least one. `session` and `salt` are what is drawn from;
+    `held` is the model that goes before all that keep the constraints, if it does.
     """
     notes: dict[str, str] = {}
     kept, warnings = _kept(constraints, rivals, notes)
     order, told, flip = _ordered(objective, kept, notes, session, salt)
     behind = [rival for rival in rivals if rival not in kept]
+    stays = next((rival for rival in order[1:] if rival.id == held), None)
+    if stays is not None:
+        told = f"{told}; but the session stays with {stays.id}"
+        flip = (Flip("a new session", order[0].id),)
+        notes[order[0].id] = f"the session stays with {stays.id}"
+        order = [stays, *[rival for rival in order if rival is not stays]]
     if behind:
         free = _ordered(objective, rivals, {}, session, salt)[0][0]
         if free.id in notes and free in behind:

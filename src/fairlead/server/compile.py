@@ -13,7 +13,7 @@ from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.money import check_money
-from fairlead.server.policies import compile_policies
+from fairlead.server.policies import compile_policies, compile_quality
 from fairlead.server.settings import (
     RoutingSettings,
     Settings,
@@ -77,6 +77,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
         upstreams=upstreams,
         policies=policies,
         default_policy=default,
+        quality=compile_quality(loaded, catalog),
         fetch=FetchPolicy(
             max_bytes=media.max_bytes,
             timeout=media.timeout,

@@ -8,9 +8,10 @@ from pathlib import Path
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog, shipped_policies
 from fairlead.routing import ALWAYS, Policy, PolicyError, always, parse_policies, takes_on
+from fairlead.routing.quality import QualityTable, parse_quality
 from fairlead.server.config import ConfigError, Loaded
 
-__all__ = ["compile_policies", "policy_of", "read_policy_file"]
+__all__ = ["compile_policies", "compile_quality", "policy_of", "read_policy_file"]
 
 
 def compile_policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
@@ -21,6 +22,24 @@ def compile_policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
     """
     try:
         return parse_policies(_own(loaded), _shipped(), catalog, takes_on(catalog, _today()))
+    except PolicyError as error:
+        raise ConfigError(str(error)) from error
+
+
+def compile_quality(loaded: Loaded, catalog: Catalog) -> QualityTable:
+    """The table of quality figures, empty where none is named.
+
+    Raises:
+        ConfigError: the file cannot be read, or is at fault.
+    """
+    name = loaded.settings.routing.quality
+    if not name:
+        return QualityTable()
+    try:
+        return parse_quality(Path(name).read_text(encoding="utf-8"), name, catalog.models)
+    except (OSError, UnicodeDecodeError) as error:
+        where = loaded.origins.get("routing.quality", "default")
+        raise ConfigError(f"{where}: routing.quality: {name} cannot be read: {error}") from error
     except PolicyError as error:
         raise ConfigError(str(error)) from error
 

@@ -22,10 +22,12 @@ from fairlead.engine.answer_headers import JSON, answer_headers
 from fairlead.engine.client import Client
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.live import quality_of
 from fairlead.engine.plan import AUTO
 from fairlead.engine.snapshot import Snapshot
 from fairlead.engine.stored import recall
 from fairlead.routing import (
+    NO_MOMENT,
     Decision,
     Features,
     Flip,
@@ -49,6 +51,7 @@ __all__ = [
     "Preview",
     "RouteEngine",
     "codec_for",
+    "known_quality",
     "preview_of",
     "read_features",
     "routed",
@@ -192,6 +195,16 @@ def routed(
     return replace(made, candidates=(figured,))
 
 
+def known_quality(
+    snapshot: Snapshot, features: Features, today: date, policy: Policy | None
+) -> Moment:
+    """What is known of the moment outside of a running gateway: the table of quality."""
+    chooser = snapshot.chooser(policy or snapshot.policy(None), today)
+    if not chooser.looks_round:
+        return NO_MOMENT
+    return Moment(quality=quality_of(snapshot, chooser.models.values(), features.task))
+
+
 def snapshot_for_preview(loaded: Loaded) -> tuple[Snapshot, bool]:
     """The snapshot of a configuration for decisions that nobody sends; where no vendor has a key,
     as if each had one (True then): the question is where a request would go.
@@ -244,7 +257,11 @@ class RouteEngine(Engine):
     ) -> Preview:
         """The decision; that there is none is an answer too."""
         try:
-            made = routed(x.snapshot, request, features, x.today, policy, Moment())
+            moment = NO_MOMENT
+            if policy is not None or x.model_name == AUTO:
+                asked = policy or x.snapshot.policy(None)
+                moment = self.live.moment(x, x.snapshot.chooser(asked, x.today), features)
+            made = routed(x.snapshot, request, features, x.today, policy, moment)
         except Failure as failure:
             problem = failure.problem
             if problem.kind not in {"unsupported", "context_length_exceeded"}:

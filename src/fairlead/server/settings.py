@@ -151,6 +151,13 @@ class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="Folder with policy files (`*.toml`) of your own; read beside ours."),
     ] = ""
+    quality: Annotated[
+        str,
+        Meta(
+            description="TOML file of quality figures by model and task, for objectives that weigh"
+            " quality (docs/policies.md). Empty: quality is unknown."
+        ),
+    ] = ""
     allow_loss: Annotated[
         bool,
         Meta(

@@ -56,6 +56,7 @@ class SideCalls:
         shared = (engine.transports, engine.ledger, kept.vault, kept.responses, kept.ownership)
         self._counting = CountingEngine(*shared)
         self._routes = RouteEngine(*shared, kept.counts)
+        self._routes.live = engine.live
         self._estimates = EstimateEngine(*shared, kept.counts)
         self._embedding = EmbeddingEngine(*shared)
         self._shared = shared
