@@ -3,16 +3,18 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from fairlead.catalog import Catalog, Claim, Fact, Model, Price
+from fairlead.catalog.document import ending, listed, price_changes, row, shown
 from fairlead.catalog.facts import is_in_force, undisclosed
 from fairlead.catalog.keys import Value
 from fairlead.cli.compare import compare
+from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json
 from fairlead.server.compile import compile_catalog
 from fairlead.server.config import load
@@ -37,16 +39,16 @@ _PLANS = {"ends", "then served as", "successor"}
 @app.command("list")
 def list_(on: On = None, config: Config = None, json: Json = False) -> None:
     """List the models of the catalogue: window, prices of today, announced end."""
-    catalog, today = compile_catalog(load(config)), _day(on)
-    rows = [_row(model, today) for model in catalog.models.values()]
+    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), _day(on)
     if json:
-        print_json({"catalog_version": catalog.version, "date": today, "models": rows})
+        print_json(listed(catalog, today))
         return
+    rows = [row(model, today) for model in catalog.models.values()]
     table = Table()
     for column in rows[0]:
         table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(key, value) for key, value in row.items()))
+    for each in rows:
+        table.add_row(*(_cell(key, value) for key, value in each.items()))
     out = console()
     out.print(table)
     out.print("prices: US dollars per million tokens, standard tier")
@@ -66,25 +68,17 @@ def show(
     json: Json = False,
 ) -> None:
     """Show what is known of one model, its announced end and the price changes to come."""
-    catalog, today = compile_catalog(load(config)), _day(on)
-    meant = catalog.meant(model)
-    found = meant if isinstance(meant, Model) else catalog.resolve(model, today)
-    warnings = catalog.warnings_for(model, today)
-    if upstream and found.id in catalog.sheets:
-        found = catalog.behind(found.id, upstream)
-    stated = catalog.facts_of(found)
+    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), _day(on)
+    found, document = shown(catalog, model, today, upstream=upstream, facts=facts)
     if json:
-        document = _document(catalog, model, found, today) | {"warnings": warnings}
-        if facts:
-            document["facts"] = [_fact(fact, stated, today) for fact in stated]
-            document["not_disclosed"] = undisclosed(stated)
         print_json(document)
         return
+    stated, warnings = catalog.facts_of(found), catalog.warnings_for(model, today)
     out = console()
     for line in _lines(catalog, model, found, today):
         out.print(escape(line), soft_wrap=True)
     out.print(_prices_table(found, today))
-    for sentence in (*warnings, *_changes(found, today)):
+    for sentence in (*warnings, *price_changes(found, today)):
         out.print(f"[yellow]note:[/] {escape(sentence)}", soft_wrap=True)
     if facts:
         out.print(_facts_table(stated, today))
@@ -93,49 +87,30 @@ def show(
         out.print(f"{UNKNOWN}: {', '.join(undisclosed(stated)) or 'nothing'}", soft_wrap=True)
 
 
+@app.command("ends")
+def ends(on: On = None, config: Config = None, json: Json = False) -> None:
+    """List announced ends of models, what is warned of, and price changes to come."""
+    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), _day(on)
+    document = ending(catalog, today)
+    if json:
+        print_json(document)
+        return
+    out = console()
+    table = Table(title=f"Announced ends, {today}", title_justify="left")
+    for column in ("model", "ends", "days", "then served as", "successor", "source"):
+        table.add_column(column, overflow="fold")
+    for each in cast("list[dict[str, object]]", document["ends"]):
+        table.add_row(*(_cell("successor", value) for value in each.values()))
+    out.print(table)
+    for name, said in cast("dict[str, tuple[str, ...]]", document["warnings"]).items():
+        for sentence in said:
+            out.print(f"[yellow]{escape(name)}:[/] {escape(sentence)}", soft_wrap=True)
+    for sentence in cast("list[str]", document["price_changes"]):
+        out.print(f"[yellow]note:[/] {escape(sentence)}", soft_wrap=True)
+
+
 def _day(on: datetime | None) -> date:
     return (on or datetime.now(UTC)).date()
-
-
-def _standard(model: Model, kind: str, today: date) -> Decimal | None:
-    """The price of a kind for short prompts, of the standard tier, today."""
-    for price in model.prices:
-        if price.kind == kind and not (price.over_prompt or price.tier or price.region):
-            begun = price.valid_from is None or price.valid_from <= today
-            if begun and (price.valid_to is None or today < price.valid_to):
-                return price.usd_per_million
-    return None
-
-
-def _row(model: Model, today: date) -> dict[str, object]:
-    return {
-        "model": model.id,
-        "vendor": model.vendor,
-        "family": model.family,
-        "context_window": model.limits.context_window,
-        "max_output": model.limits.max_output,
-        "input": _standard(model, "input", today),
-        "output": _standard(model, "output", today),
-        "ends": model.lifecycle.ends,
-        "successor": model.lifecycle.served_as or model.lifecycle.successor,
-    }
-
-
-def _document(catalog: Catalog, name: str, model: Model, today: date) -> dict[str, object]:
-    return _row(model, today) | {
-        "asked": name,
-        "date": today,
-        "known": model.known,
-        "catalog_version": catalog.version,
-        "aliases": model.aliases,
-        "modalities_in": model.modalities_in,
-        "features": model.features,
-        "limits": model.limits,
-        "thinking": model.thinking,
-        "lifecycle": model.lifecycle,
-        "prices": model.prices,
-        "price_changes": _changes(model, today),
-    }
 
 
 def _lines(catalog: Catalog, name: str, model: Model, today: date) -> list[str]:
@@ -189,30 +164,6 @@ def _scope(said: Fact | Price | Claim) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _changes(model: Model, today: date) -> list[str]:
-    """Announced changes of the price, the standard tier's, in sentences."""
-    said = []
-    for price in model.prices:
-        if price.valid_from is None or price.valid_from <= today:
-            continue
-        if price.tier or price.region or price.kind.startswith("batch_"):
-            continue
-        before = [
-            old.usd_per_million
-            for old in model.prices
-            if old.kind == price.kind
-            and (old.over_prompt, old.tier, old.region) == (price.over_prompt, "", "")
-            and old.valid_to == price.valid_from
-        ]
-        was = f" from {before[0].normalize():f}" if before else ""
-        band = f" (prompts over {price.over_prompt:,})" if price.over_prompt else ""
-        said.append(
-            f"{model.id}: the price of {price.kind}{band} changes{was} to"
-            f" {price.usd_per_million.normalize():f} on {price.valid_from} (source {price.source})"
-        )
-    return said
-
-
 def _facts_table(facts: tuple[Fact, ...], today: date) -> Table:
     table = Table(title="Facts", title_justify="left")
     for column in ("fact", "value", "unit", "applies to", "source", "seen", "rule", "today"):
@@ -235,38 +186,6 @@ def _facts_table(facts: tuple[Fact, ...], today: date) -> Table:
 def _state(fact: Fact, today: date) -> str:
     to_come = fact.valid_from is not None and fact.valid_from > today
     return f"from {fact.valid_from}" if to_come else "over"
-
-
-def _fact(fact: Fact, facts: tuple[Fact, ...], today: date) -> dict[str, object]:
-    return {
-        "key": fact.key,
-        "value": fact.value,
-        "unit": fact.unit,
-        "source": fact.source,
-        "seen": fact.seen,
-        "applies_to": {
-            "upstream": fact.upstream,
-            "tier": fact.tier,
-            "region": fact.region,
-            "over_prompt": fact.over_prompt,
-            "valid_from": fact.valid_from,
-            "valid_to": fact.valid_to,
-        },
-        "in_force": is_in_force(fact, facts, today),
-        "rule": fact.rule,
-        "note": fact.note,
-        "agreed_by": fact.agreed_by,
-        "disputed_by": [
-            {
-                "value": claim.value,
-                "source": claim.source.id,
-                "kind": claim.source.kind,
-                "seen": claim.seen,
-                "note": claim.note,
-            }
-            for claim in fact.disputed_by
-        ],
-    }
 
 
 def _disagreements(facts: tuple[Fact, ...]) -> list[str]:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from fairlead.canon import Failure
 
-__all__ = ["MAX_BYTES", "Document", "Row", "read_export"]
+__all__ = ["MAX_BYTES", "Document", "Row", "parse_export", "read_export"]
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger export is refused: ask the vendor for fewer days."""
@@ -103,15 +103,21 @@ def read_export(path: Path) -> Document:
                 f"{path.name} is larger than {MAX_BYTES // 1024 // 1024} MiB", "file",
                 hint="export fewer days at a time",
             )  # fmt: skip
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Failure.invalid(f"{path.name} is no UTF-8 text", "file") from error
+        data = path.read_bytes()
     except OSError as error:
         raise Failure.invalid(f"{path.name} cannot be read: {error.strerror}", "file") from error
+    return parse_export(data, path.name)
+
+
+def parse_export(data: bytes, name: str) -> Document:
+    """As `read_export`, of what a file holds; `name` is what it is called in errors."""
     try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
         return (_json if text.lstrip()[:1] in {"{", "["} else _csv)(text)
+    except UnicodeDecodeError as error:
+        raise Failure.invalid(f"{name} is no UTF-8 text", "file") from error
     except RecursionError as error:
-        raise Failure.invalid(f"{path.name} is nested too deeply", "file") from error
+        raise Failure.invalid(f"{name} is nested too deeply", "file") from error
 
 
 def _json(text: str) -> Document:

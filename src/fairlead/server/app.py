@@ -5,6 +5,7 @@ import contextlib
 import gc
 import ipaddress
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from fairlead.engine.engine import Engine
 from fairlead.ledger.salt import install_salt
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.limits.keys import KeyStore, KeyStoreError
+from fairlead.server.admin.api import AdminApi, admin_key
 from fairlead.server.asgi_client import Receive, Scope, Send
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
@@ -60,6 +62,12 @@ class App:
         self.ledger = SqliteLedger(path)
         self.keeping = kept = Keeping(settings)
         self.transports = Transports()
+        path_of = loaded.path
+        self.admin = AdminApi(
+            admin_key(loaded, os.environ),
+            settings.admin,
+            None if path_of is None else str(path_of.resolve()),
+        )
         self.plane = DataPlane(
             Engine(
                 self.transports,
@@ -73,6 +81,7 @@ class App:
             self.keys if self.keys.any_made() else None,
             max_body=settings.server.max_body_bytes,
             max_requests=settings.server.max_requests,
+            admin=self.admin,
         )
         self._ledger_watch = LedgerWatch(self.ledger.health)
         self._watch: asyncio.Task[None] | None = None
@@ -108,6 +117,7 @@ class App:
         self.plane.draining = True
         if self._watch is not None:
             self._watch.cancel()
+        await self.admin.close()
         await self._last_requests()
         await self.transports.aclose()
         await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
@@ -131,7 +141,7 @@ class App:
         except ConfigError as error:
             log.error("reload refused, the old configuration stays: %s", error)  # noqa: TRY400 - no traceback for people's errors
             return
-        for section in ("server", "ledger", "vault"):
+        for section in ("server", "ledger", "vault", "admin"):
             if getattr(fresh.settings, section) != getattr(self.loaded.settings, section):
                 log.warning("reload: changes under [%s] take a restart", section)
         self.loaded = fresh

@@ -24,7 +24,12 @@ from fairlead.upstream.vendors import KINDS
 __all__ = ["ConfigError", "Loaded", "load", "scalar_sections", "variable"]
 
 DEFAULT_FILE = "fairlead.toml"
-RESERVED = {"FAIRLEAD_CONFIG", "FAIRLEAD_SHARED", *(kind.url_env for kind in KINDS.values())}
+RESERVED = {
+    "FAIRLEAD_ADMIN_KEY",
+    "FAIRLEAD_CONFIG",
+    "FAIRLEAD_SHARED",
+    *(kind.url_env for kind in KINDS.values()),
+}
 _HEADER = re.compile(r"^\s*\[+\s*([^\]]+?)\s*\]+\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_"'-]+)*)\s*=""")
 

@@ -15,6 +15,7 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import STOPPING
 from fairlead.engine.snapshot import Snapshot
+from fairlead.server.admin.api import ADMIN_ROUTES, AdminApi
 from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send, Watch
 from fairlead.server.body import read_body
 from fairlead.server.door import Door, enter
@@ -47,6 +48,7 @@ class DataPlane:
         *,
         max_body: int = 32 * 1024 * 1024,
         max_requests: int = 2_000,
+        admin: AdminApi | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.engine = engine
@@ -73,6 +75,7 @@ class DataPlane:
             "health": self._health,
             "ready": self._ready,
             **dict.fromkeys(SIDE_ROUTES, self._side),
+            **dict.fromkeys(ADMIN_ROUTES, (admin or AdminApi()).handle),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 __all__ = [
+    "AdminSettings",
     "CatalogSettings",
     "DisplaySettings",
     "FreeQuotaSettings",
@@ -183,6 +184,25 @@ class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "off"
 
 
+class AdminSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The admin API (docs/admin.md). It is off until its key is set."""
+
+    key_env: Annotated[
+        str,
+        Meta(description="Environment variable that holds its key, of at least 16 characters."),
+    ] = "FAIRLEAD_ADMIN_KEY"
+    workers: Annotated[
+        int, Meta(ge=1, le=16, description="Questions worked on at once, each in a process.")
+    ] = 1
+    waiting: Annotated[
+        int, Meta(ge=0, le=1000, description="Questions that may wait; more are answered 503.")
+    ] = 16
+    seconds: Annotated[Seconds, Meta(description="How long an answer may take.")] = 60.0
+    max_upload_bytes: Annotated[
+        int, Meta(ge=1024, le=64 << 20, description="Largest export that may be uploaded.")
+    ] = 16 * 1024 * 1024
+
+
 class MediaSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Media that clients give by URL and that Fairlead has to fetch."""
 
@@ -341,6 +361,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     routing: RoutingSettings = RoutingSettings()
     media: MediaSettings = MediaSettings()
     vault: VaultSettings = VaultSettings()
+    admin: AdminSettings = AdminSettings()
     log: LogSettings = LogSettings()
     upstreams: Annotated[dict[str, UpstreamSettings], Meta(description="Upstreams by name.")] = (
         field(default_factory=dict)

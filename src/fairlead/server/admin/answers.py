@@ -1,0 +1,285 @@
+"""What the admin API answers: each question is a command's, and so is the answer.
+
+A question is a name with typed parameters and a function: it gives the value whose JSON the command
+prints with `--json`. Imported by the workers alone.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from fairlead.canon import Failure, FairleadError, Problem
+from fairlead.catalog import Catalog
+from fairlead.catalog.document import ending, listed, shown
+from fairlead.cost.display import marked, show
+from fairlead.finance.forecast import forecast
+from fairlead.finance.plan import parse_mix
+from fairlead.finance.reconcile import against_ledger
+from fairlead.finance.rows import parse_export
+from fairlead.finance.series import METHODS, best_method
+from fairlead.finance.spent import spent
+from fairlead.finance.told import look_up, told
+from fairlead.finance.whatif import Caching, what_if
+from fairlead.lab.compare.build import compare
+from fairlead.lab.compare.measured import Measured, read_measured
+from fairlead.ledger.answers import answers
+from fairlead.ledger.health import LedgerError
+from fairlead.ledger.moment import moment
+from fairlead.ledger.query import Dimension
+from fairlead.ledger.traffic import daily_cost, traffic
+from fairlead.server.admin.api import problem_json
+from fairlead.server.admin.office import Answered, Question
+from fairlead.server.compile import compile_catalog, database_path, overlay_path
+from fairlead.server.config import Loaded, load
+from fairlead.server.money import display_of, quotas_of
+
+__all__ = ["ASKED", "answer"]
+
+HISTORY = 182
+"""Days that a forecast looks at, as the command's."""
+_ENCODE: Final = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class _Ask(Struct, frozen=True, forbid_unknown_fields=True):
+    """A question without parameters."""
+
+
+class UsageAsk(_Ask, frozen=True):
+    """`fairlead usage`."""
+
+    by: tuple[Dimension, ...] = ("model",)
+    since: str | None = None
+    until: str | None = None
+
+
+class WhatIfAsk(_Ask, frozen=True):
+    """`fairlead whatif`."""
+
+    model: str
+    since: str = "30d"
+    until: str | None = None
+    caching: Caching = "auto"
+    batch_share: Decimal = Decimal(0)
+
+
+class ForecastAsk(_Ask, frozen=True):
+    """`fairlead forecast`."""
+
+    days: int = 30
+    budget: Decimal | None = None
+    method: str | None = None
+    emulated: bool = False
+
+
+class ModelsAsk(_Ask, frozen=True):
+    """`fairlead models list` and `models ends`."""
+
+    on: date | None = None
+
+
+class ModelAsk(_Ask, frozen=True):
+    """`fairlead models show`."""
+
+    on: date | None = None
+    facts: bool = False
+    upstream: str | None = None
+
+
+class CompareAsk(_Ask, frozen=True):
+    """`fairlead models compare`; `model` is given for each of them."""
+
+    model: tuple[str, ...]
+    source: str | None = None
+    on: str | None = None
+    measured: bool = True
+    since: str | None = None
+
+
+class Desk:
+    """What answers rest on: the configuration as it is now, the catalogue, the ledger."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.now = time.time()
+        self.loaded: Loaded = load(Path(question.config) if question.config else None)
+        self.ledger = database_path(self.loaded.settings)
+
+    @property
+    def today(self) -> date:
+        """The day of the question, UTC."""
+        return datetime.fromtimestamp(self.now, UTC).date()
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalogue; compiled anew where the configuration or the overlay has changed."""
+        return _CATALOGS.of(self.loaded)
+
+    def moment(self, text: str | None, param: str = "since") -> float | None:
+        """A point in time as commands take it."""
+        return None if text is None else moment(text, self.now, param)
+
+
+class _Catalogs:
+    """The last catalogue: a worker is mostly asked under one configuration."""
+
+    def __init__(self) -> None:
+        self._held: tuple[Loaded, float, Catalog] | None = None
+
+    def of(self, loaded: Loaded) -> Catalog:
+        path = overlay_path(loaded.settings)
+        changed = path.stat().st_mtime if path.exists() else 0.0
+        held = self._held
+        if held is None or held[0].settings != loaded.settings or held[1] != changed:
+            held = self._held = loaded, changed, compile_catalog(loaded)
+        return held[2]
+
+
+_CATALOGS = _Catalogs()
+
+
+def _usage(desk: Desk, asked: UsageAsk) -> object:
+    span = desk.moment(asked.since), desk.moment(asked.until, "until")
+    return spent(desk.ledger, asked.by, span, quotas_of(desk.loaded))
+
+
+def _receipt(desk: Desk, _asked: _Ask) -> object:
+    record = look_up(desk.ledger, desk.question.variables["id"])
+    return told(record, desk.catalog, desk.ledger, quotas_of(desk.loaded))
+
+
+def _whatif(desk: Desk, asked: WhatIfAsk) -> object:
+    if asked.model.startswith("policy:"):
+        raise Failure.invalid(
+            "a policy's file is read by the command alone", "model",
+            hint="`fairlead whatif --model policy:FILE`; here a model, or mix:A=0.3,B=0.7",
+        )  # fmt: skip
+    plan = parse_mix(asked.model, desk.catalog)
+    begin, end = moment(asked.since, desk.now), desk.moment(asked.until, "until")
+    return what_if(
+        traffic(desk.ledger, begin, end),
+        plan,
+        desk.catalog,
+        sample=answers(desk.ledger, begin, end, decisions=plan.fixed is None),
+        caching=asked.caching,
+        batch_share=asked.batch_share,
+    )
+
+
+def _forecast(desk: Desk, asked: ForecastAsk) -> object:
+    if asked.method is not None and asked.method not in METHODS:
+        known = ", ".join(METHODS)
+        raise Failure.invalid(f"there is no method '{asked.method:.80}'", "method", hint=known)
+    if asked.budget is not None and not (asked.budget.is_finite() and asked.budget >= 0):
+        raise Failure.invalid(f"{asked.budget} is no amount of dollars", "budget")
+    midnight = datetime.combine(desk.today, datetime.min.time(), UTC).timestamp()
+    since = midnight - HISTORY * 86_400
+    history = daily_cost(desk.ledger, since, midnight, emulated=asked.emulated)
+    return forecast(
+        history[1:],  # the first day of a ledger is seldom a whole one
+        desk.today - timedelta(days=1),
+        asked.days,
+        method=asked.method or best_method(),
+        budget=asked.budget,
+    )
+
+
+def _reconcile(desk: Desk, _asked: _Ask) -> object:
+    document = parse_export(desk.question.body, "the upload")
+    vendor = desk.question.variables["vendor"]
+    return against_ledger(vendor, document, desk.ledger, desk.catalog, quotas_of(desk.loaded))
+
+
+def _models(desk: Desk, asked: ModelsAsk) -> object:
+    return listed(desk.catalog, asked.on or desk.today)
+
+
+def _model(desk: Desk, asked: ModelAsk) -> object:
+    name, day = desk.question.variables["model"], asked.on or desk.today
+    return shown(desk.catalog, name, day, upstream=asked.upstream, facts=asked.facts)[1]
+
+
+def _ends(desk: Desk, asked: ModelsAsk) -> object:
+    return ending(desk.catalog, asked.on or desk.today)
+
+
+def _compare(desk: Desk, asked: CompareAsk) -> object:
+    since = desk.moment(asked.since)
+    day = datetime.fromtimestamp(desk.moment(asked.on, "on") or desk.now, UTC).date()
+    return compare(
+        desk.catalog,
+        list(asked.model),
+        day,
+        source=asked.source,
+        measured=_measured(desk, since) if asked.measured else None,
+        measured_since=since,
+    )
+
+
+def _measured(desk: Desk, since: float | None) -> dict[str, Measured]:
+    """Nothing where there is no ledger yet: a comparison needs none."""
+    try:
+        return read_measured(desk.ledger, since) if desk.ledger.is_file() else {}
+    except LedgerError:
+        return {}
+
+
+ASKED: dict[str, tuple[type[_Ask], Callable[[Desk, Any], object]]] = {
+    "usage": (UsageAsk, _usage),
+    "receipt": (_Ask, _receipt),
+    "whatif": (WhatIfAsk, _whatif),
+    "forecast": (ForecastAsk, _forecast),
+    "reconcile": (_Ask, _reconcile),
+    "models": (ModelsAsk, _models),
+    "model": (ModelAsk, _model),
+    "ends": (ModelsAsk, _ends),
+    "compare": (CompareAsk, _compare),
+}
+"""By the route's name without `admin.`: the parameters, and what answers."""
+
+
+def answer(question: Question) -> Answered:
+    """The answer to any question: what is wrong with one is told, and never raised."""
+    try:
+        kind, tell = ASKED[question.name]
+        asked = _read(kind, question.query)
+        desk = Desk(question)
+        show(display_of(desk.loaded), json=True)
+        return Answered(200, marked(_ENCODE(tell(desk, asked))))
+    except Failure as failure:
+        problem = failure.problem
+    except LedgerError as error:
+        problem = Problem("internal", str(error), hint=error.hint)
+    except FairleadError as error:
+        problem = Problem("internal", str(error), hint="`fairlead check` tells what is wrong")
+    return Answered(problem.status, problem_json(problem))
+
+
+def _read(kind: type[_Ask], query: Mapping[str, list[str]]) -> _Ask:
+    """The parameters.
+
+    Raises:
+        Failure: one is not known, missing, or of the wrong form.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    given: dict[str, object] = {}
+    for name, values in query.items():
+        if name not in fields:
+            known = ", ".join(fields) or "none"
+            raise Failure.invalid(f"there is no parameter '{name:.80}'", name, hint=known)
+        given[name] = values if _is_tuple(fields[name].type) else values[-1]
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        raise Failure.invalid(what, where.rstrip("`").partition("[")[0] or None) from error
+
+
+def _is_tuple(kind: object) -> bool:
+    return getattr(kind, "__origin__", None) is tuple
