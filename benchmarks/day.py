@@ -13,6 +13,7 @@ goes, by whoever runs it. The same seed gives the same day.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -33,10 +34,11 @@ class Turn(NamedTuple):
 
 
 class Session(NamedTuple):
-    """One conversation. `start` is seconds after midnight."""
+    """One conversation. `nth` of its kind; `start` is seconds after midnight."""
 
     number: int
     kind: str
+    nth: int
     start: float
     system: str
     tools: tuple[dict[str, Any], ...]
@@ -45,6 +47,7 @@ class Session(NamedTuple):
 
 class _Maker:
     def __init__(self, seed: int) -> None:
+        self._made: Counter[str] = Counter()
         self.pick = random.Random(seed)  # noqa: S311 - a day, not a secret
         self._words = sorted(
             {
@@ -120,7 +123,8 @@ class _Maker:
                 turns.append(Turn(self._gap(70.0, 0.15), text))
         else:
             turns.append(Turn(0.0, self._said(pick.randint(15, 500), pick.randint(20, 300))))
-        return Session(number, kind, start, system, tools, tuple(turns))
+        self._made[kind] += 1
+        return Session(number, kind, self._made[kind], start, system, tools, tuple(turns))
 
 
 def sessions(count: int, seed: int = 5) -> Iterator[Session]:

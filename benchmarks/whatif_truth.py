@@ -48,7 +48,7 @@ PATIENCE = 60.0
 
 AUTO = '[routing]\nprompt_caching = "auto"\n'
 TRIAL = 8
-"""Every so many sessions go to the other model on the first day: how a team looks at it first."""
+"""Every so many sessions of a kind go to the other model on the first day: a team looks at it."""
 
 Choose = Callable[[Session], str]
 """Which model a session's client asks for."""
@@ -246,12 +246,12 @@ def _all_on(model: str) -> Choose:
 
 
 def _trial(model: str, other: str) -> Choose:
-    return lambda session: other if session.number % TRIAL == 0 else model
+    return lambda session: other if session.nth % TRIAL == 0 else model
 
 
 def _mixed(session: Session) -> str:
-    """Four in ten sessions, whichever kind they are of."""
-    return HAIKU if session.number * 7 % 10 < 4 else FLASH
+    """Four in ten sessions of each kind."""
+    return HAIKU if session.nth * 7 % 10 < 4 else FLASH
 
 
 DAYS = {
@@ -343,7 +343,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--sessions", type=int, default=240)
+    parser.add_argument("--sessions", type=int, default=400)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--only", help="cases whose names begin so")
     asked = parser.parse_args()

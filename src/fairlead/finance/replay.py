@@ -6,8 +6,8 @@ could be read, the sums are used as shares, and `windows` holds them once more b
 so that the error of the sampling can be told.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import lru_cache
 from typing import Literal
 
@@ -68,10 +68,27 @@ class Part(Struct):
                 tokens[kind] = tokens.get(kind, 0) + count
         self.spoken[answer.dialect] = self.spoken.get(answer.dialect, 0) + answer.output
 
+    def merge(self, other: "Part") -> None:
+        """Both together."""
+        self.requests += other.requests
+        self.paid_pico += other.paid_pico
+        self.read += other.read
+        self.written += other.written
+        for own, more in (
+            (self.tokens, other.tokens),
+            (self.kept, other.kept),
+            (self.unknown, other.unknown),
+            (self.spoken, other.spoken),
+        ):
+            for kind, count in more.items():
+                own[kind] = own.get(kind, 0) + count
+
 
 class Replay:
     """The plan's sums over a sample. `resolve` finds a model by name and day, `ratio` how many
     tokens of the second model one of the first is.
+
+    `windows` has them by run of neighbours, day and model that answered.
     """
 
     def __init__(
@@ -87,17 +104,20 @@ class Replay:
         self._caching = caching
         self._resolve = resolve
         self._ratio = ratio
-        self._caches: dict[str, Cache | None] = {}
-        self._groups: dict[Key, dict[str, Part]] = defaultdict(dict)
-        self.windows: dict[int, dict[Key, dict[str, Part]]] = defaultdict(dict)
+        self._caches: dict[str, tuple[Cache | None, int]] = {}
+        self._groups: dict[Key, dict[str, Part]] = {}
         for answer in sample.answers:
             self._take(answer)
+        self.windows: dict[int, dict[tuple[date, str], dict[str, Part]]] = {}
+        if not sample.whole:
+            self._gather()
 
     def parts(self, group: Traffic) -> dict[str, Part]:
         """What each model would take of a group of traffic, from the nearest group of answers that
         was read; empty without any.
         """
-        for key in _keys(group, whole=self.sample.whole):
+        keys = [_key(group)] if self.sample.whole else _wider(group)
+        for key in keys:
             found = self._groups.get(key)
             if found:
                 return found
@@ -111,52 +131,76 @@ class Replay:
             ratio = self._ratio(source, target)
             read = written = 0.0
             fate = _fate(answer, source, target, self._caching)
-            cache = self._cache(target)
+            cache, least = self._cache(target)
             if cache is not None and prefix is not None:
                 # A cache is filled by all that its model gets, whoever asked for it.
                 scale = answer.prompt * ratio / max(1, prefix.tokens[-1])
                 used = cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
                 if fate == "simulated":
                     read, written = used.read / ratio, used.written / ratio
-            elif cache is not None and fate == "simulated" and _cacheable(answer, target, ratio):
+            elif cache is not None and fate == "simulated" and answer.prompt * ratio >= least:
                 fate = "unknown"
             if answer.counted and answer.comparable:
                 self._note(answer, name, fate, read, written)
 
-    def _cache(self, model: Model) -> Cache | None:
-        if model.id not in self._caches:
-            self._caches[model.id] = cache_of(model)
-        return self._caches[model.id]
+    def _cache(self, model: Model) -> tuple[Cache | None, int]:
+        """The model's cache, and the least that it takes."""
+        held = self._caches.get(model.id)
+        if held is None:
+            least = model.limits.min_cacheable or LEAST
+            held = self._caches[model.id] = (cache_of(model), least)
+        return held
 
     def _note(self, answer: Answer, name: str, fate: str, read: float, written: float) -> None:
-        places = [self._groups[key] for key in _keys(answer, whole=self.sample.whole)]
-        if not self.sample.whole:
-            key = (answer.day, answer.model, answer.size)
-            places.append(self.windows[answer.window].setdefault(key, {}))
-        for held in places:
-            part = held.get(name)
-            if part is None:
-                part = held[name] = Part(tokens={}, kept={}, unknown={}, spoken={})
-            part.add(answer)
-            part.read += read
-            part.written += written
-            if fate != "simulated":
-                sums = part.kept if fate == "kept" else part.unknown
-                for kind in TEXT:
-                    sums[kind] = sums.get(kind, 0) + getattr(answer, kind)
+        whole = self.sample.whole
+        key = _key(answer) if whole else (answer.window, answer.day, *_narrow(answer))
+        held = self._groups.get(key)
+        if held is None:
+            held = self._groups[key] = {}
+        part = held.get(name)
+        if part is None:
+            part = held[name] = _empty()
+        part.add(answer)
+        part.read += read
+        part.written += written
+        if fate not in {"simulated", "fresh"}:
+            sums = part.kept if fate == "kept" else part.unknown
+            for kind in TEXT:
+                sums[kind] = sums.get(kind, 0) + getattr(answer, kind)
+
+    def _gather(self) -> None:
+        """From runs of neighbours to what any group of traffic may ask for."""
+        found, self._groups = self._groups, {}
+        for (window, day, model, size, reuse), parts in found.items():
+            narrow = (model, size, reuse)
+            places = [self._groups.setdefault(narrow[:end], {}) for end in (3, 2, 1)]
+            if isinstance(window, int) and isinstance(day, date):
+                run = self.windows.setdefault(window, {})
+                places.append(run.setdefault((day, str(model)), {}))
+            for name, part in parts.items():
+                for place in places:
+                    place.setdefault(name, _empty()).merge(part)
 
 
-def _keys(of: Answer | Traffic, *, whole: bool) -> Iterator[Key]:
-    """The groups that an answer counts in, the narrowest first."""
-    if whole:
-        yield (
-            *(of.day, of.route, of.model, of.size, of.reuse_size, of.emulated),
-            of.thinking_known if isinstance(of, Answer) else of.usage.thinking_known,
-        )
-        return
-    yield (of.model, of.size, of.reuse_size)
-    yield (of.model, of.size)
-    yield (of.model,)
+def _empty() -> Part:
+    return Part(tokens={}, kept={}, unknown={}, spoken={})
+
+
+def _key(of: Answer | Traffic) -> Key:
+    """The group of traffic that an answer is in."""
+    known = of.thinking_known if isinstance(of, Answer) else of.usage.thinking_known
+    return (of.day, of.route, of.model, of.size, of.reuse_size, of.emulated, known)
+
+
+def _narrow(of: Answer | Traffic) -> Key:
+    return (of.model, of.size, of.reuse_size)
+
+
+def _wider(group: Traffic) -> Iterator[Key]:
+    """What stands for a group where not all was read, the narrowest first."""
+    narrow = _narrow(group)
+    for end in (3, 2, 1):
+        yield narrow[:end]
 
 
 def _fate(answer: Answer, source: Model, target: Model, caching: Caching) -> str:
@@ -178,10 +222,6 @@ def fate(source: Model, target: Model, caching: Caching, *, used: bool) -> str:
             return "kept"
         return "simulated" if caching == "auto" else "fresh"
     return "simulated"
-
-
-def _cacheable(answer: Answer, target: Model, ratio: float) -> bool:
-    return answer.prompt * ratio >= (target.limits.min_cacheable or LEAST)
 
 
 @lru_cache(maxsize=4096)

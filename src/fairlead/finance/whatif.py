@@ -18,7 +18,7 @@ confidence interval. Where a part of the answers was read, the error of that is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -30,13 +30,12 @@ from msgspec.structs import replace
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
-from fairlead.finance.assumptions import Assumptions, Range
 from fairlead.finance.own import Own
 from fairlead.finance.plan import Plan
-from fairlead.finance.prompt_cache import asks
-from fairlead.finance.rates import FRESH, Rates, Tokens
-from fairlead.finance.replay import KINDS, TEXT, Caching, Replay, part_of
+from fairlead.finance.portion import Portion, portion, share_of, tokens_of
+from fairlead.finance.replay import Caching, Replay, part_of
 from fairlead.finance.replay import Part as Sums
+from fairlead.finance.walk import STEPS, Walk
 from fairlead.ledger.answers import Answer, Sample
 from fairlead.ledger.traffic import Traffic
 
@@ -45,9 +44,6 @@ __all__ = ["Caching", "Causes", "Part", "Sampling", "WhatIf", "what_if"]
 _ZERO = Decimal(0)
 _ONE = Decimal(1)
 _PICO = Decimal("1e-12")
-_ANSWER = ("output", "output_audio", "output_image")
-_PROMPT = tuple(kind for kind in KINDS if kind not in {*_ANSWER, "thinking"})
-_END = {"low": 0, "expected": 1, "high": 2}
 
 
 class Causes(Struct, frozen=True):
@@ -112,21 +108,14 @@ class _Steps(Struct, frozen=True):
     high: Decimal
 
 
-class _Slice(Struct, frozen=True):
-    """What one model takes of a group, in tokens of the model that answered: sums by kind, and of
-    the prompts' text what its cache could read and would write, what stays cached as it was, what
-    has no fingerprint; the answers' visible text by the client's dialect. `prompt` is the mean
-    prompt's size, `weight` its share of the money.
+class _Bundle(Struct):
+    """One day of one route: what was paid, and what each model takes of which model's answers, by
+    price band (and apart those with thinking, which is carried over).
     """
 
-    weight: Decimal
-    tokens: dict[str, Decimal]
-    prompt: Decimal
-    read: Decimal
-    written: Decimal
-    kept: dict[str, Decimal]
-    unknown: dict[str, Decimal]
-    spoken: dict[str, Decimal]
+    requests: int = 0
+    paid: Decimal = _ZERO
+    portions: dict[tuple[str, str, int, bool], Portion] = {}
 
 
 def what_if(
@@ -149,21 +138,25 @@ def what_if(
     if plan.fixed is None and sample is None:
         raise Failure.invalid("a policy is replayed on single answers: none were read", "model")
     kept = list(groups)
-    replay = _Replay(catalog, kept, plan, sample, caching, batch_share)
+    asked = _Question(catalog, kept, plan, sample, caching, batch_share)
+    bundles: dict[tuple[date, str], _Bundle] = {}
+    left_out: dict[str, int] = defaultdict(int)
+    for group in kept:
+        if group.comparable:
+            bundle = bundles.get((group.day, group.route))
+            if bundle is None:
+                bundle = bundles[group.day, group.route] = _Bundle(portions={})
+            asked.bundle(group, bundle)
+        else:
+            left_out["unpriced, or with fees of server tools"] += group.requests
     days: dict[str, list[_Steps]] = defaultdict(list)
     routes: dict[str, list[_Steps]] = defaultdict(list)
-    left_out: dict[str, int] = defaultdict(int)
-    emulated = 0
-    for group in kept:
-        if not group.comparable:
-            left_out["unpriced, or with fees of server tools"] += group.requests
-            continue
-        steps = replay.walk(group)
-        emulated += group.requests if group.emulated else 0
-        days[group.day.isoformat()].append(steps)
-        routes[group.route].append(steps)
+    for (day, route), bundle in bundles.items():
+        steps = asked.walk(day, bundle)
+        days[day.isoformat()].append(steps)
+        routes[route].append(steps)
     total = _part("total", [each for steps in days.values() for each in steps])
-    error = replay.error(total)
+    error = asked.error(total)
     widened = _Widened(error, total.requests)
     return WhatIf(
         plan=plan.name,
@@ -174,16 +167,16 @@ def what_if(
         by_route=tuple(widened.part(_part(key, routes[key])) for key in sorted(routes)),
         left_out=dict(left_out),
         stayed=dict(plan.stayed),
-        emulated=emulated,
+        emulated=sum(group.requests for group in kept if group.emulated and group.comparable),
         sampling=None
         if sample is None or sample.whole
         else Sampling(sample.read, sample.rows, error.quantize(_PICO)),
-        notes=tuple(replay.notes()),
+        notes=tuple(asked.notes()),
     )
 
 
-class _Replay:
-    """The models' prices by day, what the answers' replay found, what the ledger itself tells."""
+class _Question:
+    """One plan put to one ledger: who takes what of each group, and what that would cost."""
 
     def __init__(
         self,
@@ -196,35 +189,46 @@ class _Replay:
     ) -> None:
         self._catalog = catalog
         self._plan = plan
-        self._sample = sample
         self._caching = caching
-        self._batch = batch_share
-        self._assume = Assumptions.load()
-        self._rates = Rates()
         self._models: dict[tuple[str, date], Model] = {}
-        self._own = Own(groups, sample)
-        self._ratios: dict[tuple[str, str], Range] = {}
+        self._walk = Walk(Own(groups, sample), caching, batch_share)
         self._undisclosed = 0
-        self._guessed: set[str] = set()
-        self._unmeasured: set[str] = set()
         self._unknown = 0
         self._replay: Replay | None = None
         if sample is not None:
-            self._replay = Replay(sample, plan, caching, self._of, self._expected_ratio)
+            self._replay = Replay(sample, plan, caching, self._of, self._walk.ratio)
 
-    def walk(self, group: Traffic) -> _Steps:
-        """The group's bill, step by step, over all models that share it."""
-        walk, low, high = [group.cost_usd] + [_ZERO] * 5, _ZERO, _ZERO
+    def bundle(self, group: Traffic, into: _Bundle) -> None:
+        """Add a group's portions to its day and route."""
         if not group.usage.thinking_known:
             self._undisclosed += group.requests
+        into.requests += group.requests
+        into.paid += group.cost_usd
         source = self._model(group.model, group.day)
-        for name, of in self._slices(group, source):
-            steps = self._steps(group, source, self._model(name, group.day), of)
-            for at, amount in enumerate(steps.walk):
-                walk[at + 1] += amount * of.weight
-            low, high = low + steps.low * of.weight, high + steps.high * of.weight
+        for name, own in self._portions(group, source):
+            self._unknown += group.requests if own.unknown else 0
+            target = self._model(name, group.day)
+            band = self._walk.band(target, source, own.prompt)
+            key = (group.model, name, band, "thinking" in own.tokens)
+            held = into.portions.get(key)
+            if held is None:
+                into.portions[key] = own
+            else:
+                held.add(own)
+
+    def walk(self, day: date, bundle: _Bundle) -> _Steps:
+        """The bill of one day and route, step by step, over all models that share it."""
+        walk, low, high = [bundle.paid] + [_ZERO] * len(STEPS), _ZERO, _ZERO
+        for (model, name, _, _), own in bundle.portions.items():
+            source, target, weight = self._model(model, day), self._model(name, day), _ONE
+            if self._plan.fixed is not None:
+                weight = self._plan.fixed[name]
+            steps = self._walk.steps(source, target, day, own)
+            for at, amount in enumerate(steps.bills):
+                walk[at + 1] += amount * weight
+            low, high = low + steps.low * weight, high + steps.high * weight
         rounded = tuple(amount.quantize(_PICO) for amount in walk)
-        return _Steps(group.requests, rounded, low.quantize(_PICO), high.quantize(_PICO))
+        return _Steps(bundle.requests, rounded, low.quantize(_PICO), high.quantize(_PICO))
 
     def error(self, total: Part) -> Decimal:
         """1.96 standard errors of the total for having read a part of the answers: the windows'
@@ -242,156 +246,38 @@ class _Replay:
         unread = max(0.0, 1 - replay.sample.read / max(1, replay.sample.rows))
         return Decimal(1.96 * sqrt(spread * unread) / paid) * total.actual
 
-    def _window(self, held: dict[tuple[object, ...], dict[str, Sums]]) -> tuple[float, float]:
+    def _window(self, held: dict[tuple[date, str], dict[str, Sums]]) -> tuple[float, float]:
         """What was paid in a window of answers, and what would have been."""
-        paid, would = 0.0, _ZERO
-        for (day, model, _), parts in held.items():
-            if not isinstance(day, date):
-                continue
-            source = self._model(str(model), day)
-            shares = self._plan.fixed
-            paid += next(iter(parts.values())).paid_pico if shares else 0
+        paid, would = 0, 0.0
+        shares = self._plan.fixed
+        for (day, model), parts in held.items():
+            source = self._model(model, day)
             for name, part in parts.items():
-                paid += 0 if shares else part.paid_pico
-                weight = shares[name] if shares else _ONE
+                weight = 1.0 if shares is None else float(shares[name])
                 target = self._model(name, day)
-                of = _slice(part, {kind: Decimal(n) for kind, n in part.tokens.items()}, weight)
-                tokens, size = self._tokens(source, target, of, "expected")
-                hits = self._hits(target)
-                whole = self._cached(source, target, of, tokens, hits.expected, cold=False)
-                would += weight * self._rates.bill(target, day, whole, int(size), self._batch)
-        return paid / 1e12, float(would)
+                own = portion(part, dict(part.tokens))
+                would += weight * float(self._walk.expected(source, target, day, own))
+            each = [part.paid_pico for part in parts.values()]
+            paid += sum(each) if shares is None else each[0]
+        return paid / 1e12, would
 
-    def _slices(self, group: Traffic, source: Model) -> Iterable[tuple[str, _Slice]]:
+    def _portions(self, group: Traffic, source: Model) -> Iterator[tuple[str, Portion]]:
         """What each model takes of the group."""
-        usage = group.usage
-        whole = {kind: Decimal(getattr(usage, kind)) for kind in KINDS}
+        whole = tokens_of(group)
         found = {} if self._replay is None else self._replay.parts(group)
-        fixed = self._plan.fixed
-        if fixed is None:
+        if self._plan.fixed is None:
             found = found or {group.model: self._by_sums(group, source, source)}
             for name, part in found.items():
-                yield name, _slice(part, _portion(whole, part, found.values()), _ONE)
+                yield name, portion(part, share_of(whole, part, found.values()))
             return
-        for name, share in fixed.items():
+        for name in self._plan.fixed:
             target = self._model(name, group.day)
             part = found.get(name) or self._by_sums(group, source, target)
-            self._unknown += group.requests if part.unknown else 0
-            yield name, _slice(part, whole, share)
+            yield name, portion(part, dict(whole))
 
     def _by_sums(self, group: Traffic, source: Model, target: Model) -> Sums:
-        ratio = self._expected_ratio(source, target)
+        ratio = self._walk.ratio(source, target)
         return part_of(group, source, target, ratio, self._caching)
-
-    def _steps(self, group: Traffic, source: Model, target: Model, of: _Slice) -> _Steps:
-        day, same = group.day, of.tokens
-
-        def bill(tokens: Tokens, size: Decimal) -> Decimal:
-            return self._rates.bill(target, day, tokens, int(size))
-
-        thinks, size = self._tokens(source, target, of, "expected")
-        recounted = {**thinks, "thinking": same["thinking"]}
-        hits = self._hits(target)
-        cached = self._cached(source, target, of, thinks, hits.expected, cold=False)
-        plain = bill(cached, size)
-        batched = self._rates.bill(target, day, cached, int(size), self._batch)
-        walk = (bill(same, of.prompt), bill(recounted, size), bill(thinks, size), plain, batched)
-        if source.id == target.id and cached == same:
-            return _Steps(group.requests, walk, walk[-1], walk[-1])
-        bounds = [walk[-1]]
-        for end in ("low", "high"):
-            tokens, at = self._tokens(source, target, of, end)
-            for hit in {hits.low, hits.high} if of.read else {hits.expected}:
-                for cold in (False, True) if of.unknown else (False,):
-                    one = self._cached(source, target, of, tokens, hit, cold=cold)
-                    bounds.append(self._rates.bill(target, day, one, int(at), self._batch))
-        return _Steps(group.requests, walk, min(bounds), max(bounds))
-
-    def _tokens(
-        self, source: Model, target: Model, of: _Slice, end: str
-    ) -> tuple[dict[str, Decimal], Decimal]:
-        """The tokens that the other model would count, cached as they were, at one end of what is
-        assumed, and the mean prompt's.
-        """
-        place = _END[end]
-        prompt, text = self._ratio(source, target), self._assume.tokens(source, target)
-        answer = text * self._assume.answer(source, target)
-        tokens = {kind: of.tokens[kind] * prompt[place] for kind in _PROMPT}
-        tokens |= {kind: of.tokens[kind] * answer[place] for kind in _ANSWER}
-        tokens["thinking"] = self._thinking(of, source, target, text)[place]
-        return tokens, of.prompt * prompt[place]
-
-    def _cached(
-        self,
-        source: Model,
-        target: Model,
-        of: _Slice,
-        tokens: dict[str, Decimal],
-        hit: Decimal,
-        *,
-        cold: bool,
-    ) -> dict[str, Decimal]:
-        """The same tokens with the other model's cache: `hit` of what it could read is read."""
-        told = dict(tokens)
-        if self._caching == "off":
-            for kind, becomes in FRESH.items():
-                told[becomes] += told.pop(kind)
-            return told
-        text = sum((tokens[kind] for kind in TEXT), _ZERO)
-        was = sum((of.tokens[kind] for kind in TEXT), _ZERO)
-        factor = text / was if was else _ONE
-        missed = of.read * (1 - hit) if asks(target) else _ZERO
-        read, written = of.read * hit, of.written + missed
-        hours = _ZERO
-        for held in (of.kept,) if cold else (of.kept, of.unknown):
-            read += held.get("cache_read", _ZERO)
-            written += held.get("cache_write_5m", _ZERO)
-            hours += held.get("cache_write_1h", _ZERO)
-        told["cache_read"], told["cache_write_5m"] = read * factor, written * factor
-        told["cache_write_1h"] = hours * factor
-        told["input"] = text - told["cache_read"] - told["cache_write_5m"] - hours * factor
-        if source.id != target.id and asks(target):
-            told["input_audio"] += told.pop("cache_read_audio")
-        return told
-
-    def _thinking(self, of: _Slice, source: Model, target: Model, ratio: Range) -> Range:
-        """Thinking tokens of the other model for the whole group."""
-        thought = of.tokens["thinking"]
-        begins = target.thinking.default_on and not source.thinking.default_on
-        if source.id == target.id or not begins or thought:
-            factor = ratio * self._assume.thought(source, target)
-            return Range(*(thought * each for each in factor))
-        told = [_ZERO, _ZERO, _ZERO]
-        for dialect, visible in (of.spoken or {"": of.tokens["output"]}).items():
-            own = self._own.thinking(target.id, dialect)
-            bounds = self._assume.unasked if own is None else self._assume.thinking["default"]
-            if own is None:
-                self._guessed.add(target.id)
-            for at, each in enumerate(bounds):
-                told[at] += visible * ratio.expected * (_ONE if own is None else own) * each
-        return Range(*told)
-
-    def _hits(self, target: Model) -> Range:
-        """How much of what the other model's cache could read it does."""
-        if asks(target):
-            return self._assume.hits["asked"]
-        own = self._own.hits(target)
-        if own is None:
-            self._unmeasured.add(target.id)
-            return self._assume.hits.get(target.vendor, self._assume.hits["other"])
-        return own
-
-    def _ratio(self, source: Model, target: Model) -> Range:
-        """Tokens of the other model for a token of a prompt: measured here, or else fitted."""
-        held = self._ratios.get((source.id, target.id))
-        if held is None:
-            own = None if source.id == target.id else self._own.tokens(source.id, target.id)
-            held = own or self._assume.tokens(source, target)
-            self._ratios[source.id, target.id] = held
-        return held
-
-    def _expected_ratio(self, source: Model, target: Model) -> float:
-        return float(self._ratio(source, target).expected)
 
     def _of(self, name: str, answer: Answer) -> Model:
         return self._model(name, answer.day)
@@ -415,48 +301,7 @@ class _Replay:
                 f"{self._undisclosed} answers hold thinking that their vendor does not tell apart:"
                 " it is counted as answer."
             )
-        for model in sorted(self._guessed):
-            yield (
-                f"{model} thinks unasked, and the ledger has too little of its traffic:"
-                " how much it would think is assumed."
-            )
-        for model in sorted(self._unmeasured) if self._caching != "off" else ():
-            yield (
-                f"{model} caches unasked, and the ledger has too little of its traffic:"
-                " how often it would is assumed."
-            )
-
-
-def _portion(whole: Mapping[str, Decimal], part: Sums, parts: Iterable[Sums]) -> dict[str, Decimal]:
-    """One model's portion of a group's tokens, by kind."""
-    told: dict[str, Decimal] = {}
-    among = list(parts)
-    requests = sum(each.requests for each in among)
-    for kind, count in whole.items():
-        all_ = sum(each.tokens.get(kind, 0) for each in among)
-        own = part.tokens.get(kind, 0)
-        told[kind] = count * own / all_ if all_ else count * part.requests / requests
-    return told
-
-
-def _slice(part: Sums, tokens: dict[str, Decimal], weight: Decimal) -> _Slice:
-    """A part's cache on so many tokens."""
-    tokens = {kind: tokens.get(kind, _ZERO) for kind in KINDS}
-    text = sum((tokens[kind] for kind in TEXT), _ZERO)
-    factor = text / part.text if part.text else _ZERO
-    whole = sum(part.tokens.get(kind, 0) for kind in _PROMPT)
-    spoken = part.tokens.get("output", 0)
-    said = tokens["output"] / spoken if spoken else _ZERO
-    return _Slice(
-        weight,
-        tokens,
-        Decimal(whole) / max(1, part.requests),
-        round(part.read) * factor,
-        round(part.written) * factor,
-        {kind: count * factor for kind, count in part.kept.items() if count},
-        {kind: count * factor for kind, count in part.unknown.items() if count},
-        {dialect: count * said for dialect, count in part.spoken.items() if count},
-    )
+        yield from self._walk.notes()
 
 
 class _Widened(Struct, frozen=True):
@@ -475,7 +320,7 @@ class _Widened(Struct, frozen=True):
 
 
 def _part(key: str, steps: list[_Steps]) -> Part:
-    walk = [sum((each.walk[at] for each in steps), _ZERO) for at in range(6)]
+    walk = [sum((each.walk[at] for each in steps), _ZERO) for at in range(len(STEPS) + 1)]
     moves = [later - earlier for earlier, later in pairwise(walk)]
     return Part(
         key=key,

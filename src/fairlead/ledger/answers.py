@@ -21,6 +21,8 @@ from fairlead.ledger.statements import Statements
 __all__ = ["Answer", "Sample", "answers"]
 
 WINDOWS = 20
+IN_WINDOWS = 0.6
+"""Of the most that may be read, so much is where windows are: each is read with what is before."""
 WARM = 3600.0
 """Seconds before the time asked for from which a cache may still be warm."""
 
@@ -139,7 +141,7 @@ def _windows(
     """`WINDOWS` runs of neighbouring rows, each in the middle of its share of the rows."""
     statement = Statements.load()["answers_in_row"]
     total = last - first + 1
-    each, share = most // WINDOWS, total / WINDOWS
+    each, share = max(1, int(most * IN_WINDOWS) // WINDOWS), total / WINDOWS
     held: list[Answer] = []
     for window in range(WINDOWS):
         begin = first + int(share * window + (share - each) / 2)

@@ -1,0 +1,85 @@
+"""What one model takes of some traffic: sums that can be added up before they are priced."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from fairlead.finance.replay import KINDS, TEXT, Part
+from fairlead.ledger.traffic import Traffic
+
+__all__ = ["PROMPT", "Portion", "portion", "share_of", "tokens_of"]
+
+ANSWER = ("output", "output_audio", "output_image", "thinking")
+PROMPT = tuple(kind for kind in KINDS if kind not in ANSWER)
+
+
+class Portion(Struct):
+    """Tokens of the model that answered: sums by kind, and of the prompts' text what the other
+    model's cache could `read` and would write (`written`), what stays cached as it was (`kept`),
+    what has no fingerprint (`unknown`); the answers' visible text by the client's dialect
+    (`spoken`). `prompts` are the prompts' tokens of `requests`, for their mean.
+    """
+
+    requests: int = 0
+    prompts: int = 0
+    tokens: dict[str, int] = {}
+    read: int = 0
+    written: int = 0
+    kept: dict[str, int] = {}
+    unknown: dict[str, int] = {}
+    spoken: dict[str, int] = {}
+
+    @property
+    def prompt(self) -> int:
+        """The mean prompt's tokens."""
+        return self.prompts // max(1, self.requests)
+
+    def add(self, other: "Portion") -> None:
+        """Both together."""
+        self.requests += other.requests
+        self.prompts += other.prompts
+        self.read += other.read
+        self.written += other.written
+        for own, more in (
+            (self.tokens, other.tokens),
+            (self.kept, other.kept),
+            (self.unknown, other.unknown),
+            (self.spoken, other.spoken),
+        ):
+            for kind, count in more.items():
+                own[kind] = own.get(kind, 0) + count
+
+
+def portion(part: Part, tokens: dict[str, int]) -> Portion:
+    """A part of answers that were read, on so many tokens (all of them, where all were read)."""
+    text = sum([tokens.get(kind, 0) for kind in TEXT])
+    was, spoken = part.text, part.tokens.get("output", 0)
+    if text == was and tokens.get("output", 0) == spoken:
+        read, written = round(part.read), round(part.written)
+        kept, unknown, said = dict(part.kept), dict(part.unknown), dict(part.spoken)
+    else:
+        each = text / was if was else 0.0
+        read, written = round(part.read * each), round(part.written * each)
+        kept = {kind: round(count * each) for kind, count in part.kept.items()}
+        unknown = {kind: round(count * each) for kind, count in part.unknown.items()}
+        each = tokens.get("output", 0) / spoken if spoken else 0.0
+        said = {dialect: round(count * each) for dialect, count in part.spoken.items()}
+    prompts = sum([part.tokens.get(kind, 0) for kind in PROMPT])
+    return Portion(part.requests, prompts, tokens, read, written, kept, unknown, said)
+
+
+def tokens_of(group: Traffic) -> dict[str, int]:
+    """A group's tokens by kind, those that there are."""
+    return {kind: count for kind in KINDS if (count := getattr(group.usage, kind))}
+
+
+def share_of(whole: Mapping[str, int], part: Part, parts: Iterable[Part]) -> dict[str, int]:
+    """One model's share of a group's tokens, by kind, where each answer goes to one of several."""
+    told: dict[str, int] = {}
+    among = list(parts)
+    requests = sum([each.requests for each in among])
+    for kind, count in whole.items():
+        total = sum([each.tokens.get(kind, 0) for each in among])
+        own = part.tokens.get(kind, 0)
+        told[kind] = count * own // total if total else count * part.requests // requests
+    return told
