@@ -328,9 +328,9 @@ def _before_turns(said: _Body, ends: _Ends, *, marked: bool) -> None:
             ends.end(TOOLS)
     for name in _INSTRUCTIONS:
         if len(raw := getattr(said, name)) > 2:
-            block = b"\0system" + (_level(bytes(raw)) if marked else bytes(raw))
-            parts = _LIST(raw) if block.startswith(b"[", len(b"\0system")) else []
-            ends.cut(block, _cuts(block, parts), SYSTEM)
+            block = _level(bytes(raw)) if marked else bytes(raw)
+            ends.add(b"\0system")
+            ends.cut(block, _cuts(block, _LIST(block)) if block[:1] == b"[" else iter(()), SYSTEM)
             ends.end(SYSTEM)
     # A change of these invalidates the messages, though not always what stands before them
     # (platform.claude.com, Prompt caching, What invalidates the cache).

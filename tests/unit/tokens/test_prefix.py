@@ -219,6 +219,49 @@ def test_documents_of_the_last_turn_are_boundaries_of_their_own():
     assert one.hashes[-1] in _prefix(_body(later)).hashes  # though that turn is cut no more
 
 
+def test_breakpoints_in_the_system_prompt_hide_none_of_its_boundaries():
+    def said(**mark: object) -> bytes:
+        blocks = [{"type": "text", "text": LONG, **mark}, {"type": "text", "text": "now", **mark}]
+        return _body(_turns(["hello"]), system=blocks)
+
+    plain, marked = _prefix(said()), _prefix(said(cache_control={"type": "ephemeral"}))
+    assert plain == marked
+    assert len(plain.hashes) == 3
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.just(LONG),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["role", "content", "parts", "text", "type", "cache_control", "source"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+FIELDS = st.sampled_from(
+    ["tools", "functions", "system", "instructions", "systemInstruction", "cachedContent",
+     "messages", "input", "contents", "thinking", "tool_choice"]
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(
+    st.dictionaries(FIELDS, st.one_of(JSON, st.lists(JSON, max_size=4)), max_size=5), st.booleans()
+)
+def test_whatever_a_body_holds_it_is_read_or_left(said, ascii_only):
+    body = json.dumps(said, ensure_ascii=ascii_only).encode(errors="surrogatepass")
+    found = prefix_of(body + b" " * SMALLEST, SALT)
+    if found is not None:
+        assert list(found.tokens) == sorted(found.tokens)
+        assert list(found.turns) == sorted(found.turns)
+        assert Prefix.unpack(found.pack()) == found
+
+
 def test_the_blocks_of_a_system_prompt_are_boundaries():
     def said(last: str) -> bytes:
         blocks = [{"type": "text", "text": LONG}, {"type": "text", "text": last}]
