@@ -204,6 +204,7 @@ class Exchange:
         """The ledger's record of what is known now."""
         decision, problem, usage = self.decision, self.problem, self.usage
         prefix = self.prefix
+        reuse_5m, reuse_1h = (None, None) if prefix is None else self._reused(prefix)
         # By position: CPython gathers more than 15 named arguments in a dictionary first.
         return Record(
             self.id,
@@ -232,15 +233,16 @@ class Exchange:
             self.emulated,
             self.op,
             prefix.pack() if prefix is not None else b"",
-            *self._reused(),
+            reuse_5m,
+            reuse_1h,
         )
 
-    def _reused(self) -> tuple[int | None, int | None]:
+    def _reused(self, prefix: Prefix) -> tuple[int | None, int | None]:
         """The prompt's tokens that began another one before, in the counting of the model that
         answered: what it counted then, else the beginning's share of an estimate.
         """
-        prefix, reuse, usage = self.prefix, self.reuse, self.usage
-        if prefix is None or reuse is None or usage is None or not prefix.tokens[-1]:
+        reuse, usage = self.reuse, self.usage
+        if reuse is None or usage is None or not prefix.tokens[-1]:
             return None, None
         each = usage.prompt_total / prefix.tokens[-1]
         return (
