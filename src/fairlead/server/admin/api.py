@@ -26,7 +26,10 @@ __all__ = ["ADMIN_ROUTES", "AdminApi", "admin_key", "problem_json"]
 LEAST_KEY = 16
 ADMIN_ROUTES = tuple(route.name for route in ROUTES if route.name.startswith("admin."))
 _BEARER = "bearer "
-_HEADERS: list[Header] = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+_HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+)
 
 
 def admin_key(loaded: Loaded, env: Mapping[str, str]) -> str | None:
@@ -63,7 +66,7 @@ class AdminApi:
 
     async def handle(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
         """One request."""
-        headers = _HEADERS
+        headers = [*_HEADERS]  # the client adds to them
         try:
             self._enter(scope)
             answered = await self._answer(match, scope, receive)
@@ -71,9 +74,9 @@ class AdminApi:
             problem = failure.problem
             answered = Answered(problem.status, problem_json(problem))
             if problem.retry_after is not None:
-                headers = [*headers, (b"retry-after", b"%d" % round(problem.retry_after))]
+                headers.append((b"retry-after", b"%d" % round(problem.retry_after)))
             if problem.kind == "authentication":
-                headers = [*headers, (b"www-authenticate", b"Bearer")]
+                headers.append((b"www-authenticate", b"Bearer"))
         if answered is not None:  # else the client left before its upload was complete
             await client.respond(answered.status, headers, answered.body)
 

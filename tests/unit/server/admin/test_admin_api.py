@@ -26,6 +26,8 @@ class _Client:
         self.status, self.headers, self.body = 0, {}, b""
 
     async def respond(self, status, headers, body) -> None:
+        assert b"content-length" not in dict(headers), "another answer's"
+        headers.append((b"content-length", b"%d" % len(body)))  # as our protocol does
         self.status, self.headers, self.body = status, dict(headers), body
 
     def json(self) -> dict:
