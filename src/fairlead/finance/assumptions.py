@@ -40,6 +40,7 @@ class Assumptions(Struct, frozen=True):
     output: dict[str, Range]
     thinking: dict[str, Range]
     hits: dict[str, Range]
+    asked_vendors: frozenset[str]
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -47,11 +48,13 @@ class Assumptions(Struct, frozen=True):
         """Those that ship."""
         file = resources.files("fairlead.finance").joinpath("data/assumptions.toml")
         tables = tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+        asked = frozenset(tables.pop("asked_vendors"))
         return cls(
+            asked_vendors=asked,
             **{
                 name: {row: Range(*map(Decimal, factors)) for row, factors in table.items()}
                 for name, table in tables.items()
-            }
+            },
         )
 
     def tokens(self, source: Model, target: Model) -> Range:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from fairlead.catalog.model import Model
 from fairlead.finance.plan import Plan
-from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, asks, cache_of
+from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, asks, cache_of, writes
 from fairlead.ledger.answers import Answer, Sample
 from fairlead.ledger.traffic import Traffic
 from fairlead.tokens.prefix import Prefix
@@ -253,7 +253,7 @@ def part_of(group: Traffic, source: Model, target: Model, ratio: float, caching:
         return part
     if group.reuse_size >= 0 and group.reuse_size + 1 >= least:
         part.read = float(group.reuse_5m)
-        part.written = float(group.reuse_known_prompt - group.reuse_5m) if asks(target) else 0.0
+        part.written = float(group.reuse_known_prompt - group.reuse_5m) if writes(target) else 0.0
     if group.reuse_known < group.requests and group.size + 1 >= least:
         share = 1 - group.reuse_known_prompt / max(1, usage.prompt_total)
         part.unknown = {kind: round(count * share) for kind, count in cached.items()}

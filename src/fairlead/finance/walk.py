@@ -10,7 +10,7 @@ from fairlead.catalog.model import Model
 from fairlead.finance.assumptions import Assumptions, Range
 from fairlead.finance.own import Own
 from fairlead.finance.portion import PROMPT, Portion
-from fairlead.finance.prompt_cache import asks
+from fairlead.finance.prompt_cache import asks, writes
 from fairlead.finance.rates import FRESH, Rates
 from fairlead.finance.replay import KINDS, TEXT, Caching
 
@@ -185,7 +185,7 @@ class Walk:
         was = sum([of.tokens.get(kind, 0) for kind in TEXT])
         factor = text / was if was else _ONE
         read, hours = of.read * hit, 0
-        written = of.written + (of.read * (1 - hit) if asks(target) else _ZERO)
+        written = of.written + (of.read * (1 - hit) if writes(target) else _ZERO)
         for held in (of.kept,) if cold else (of.kept, of.unknown):
             read += held.get("cache_read", 0)
             written += held.get("cache_write_5m", 0)

@@ -1,9 +1,13 @@
 """The vendors' caches by hand: what is read, what is written, what is forgotten."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
+from msgspec.structs import replace
 
 from fairlead.catalog import load
-from fairlead.catalog.model import Model
+from fairlead.catalog.model import Model, Price
 from fairlead.finance.prompt_cache import Prompt, Use, asks, cache_of
 from fairlead.tokens.prefix import Prefix
 
@@ -74,6 +78,22 @@ def test_an_unasked_cache_reads_all_but_the_last_block_and_writes_nothing() -> N
     small = [("a", 1_000), ("b", 1_000)]
     for at in (400, 401):
         assert cache.use(prompt(at, *small)) == Use()
+
+
+def test_an_unasked_cache_that_charges_for_writes() -> None:
+    prices = tuple(
+        Price(kind, Decimal(1), "test", date(2026, 11, 1))
+        for kind in ("input", "cache_read", "cache_write_5m", "output")
+    )
+    model = replace(Model.unknown("gpt-5.6-luna", "openai"), prices=prices)
+    cache = cache_of(model)
+    assert cache is not None
+    assert cache.use(prompt(0, ("short", 1_000))) == Use()
+    assert cache.use(prompt(0, *turns(1))) == Use(0.0, 5_000.0)
+    assert cache.use(prompt(1_000, *turns(3))) == Use(5_000.0, 10_000.0)
+    # Only where a prompt ended: no shorter beginning is found.
+    assert cache.use(prompt(1_010, *turns(2))) == Use(5_000.0, 5_000.0)
+    assert cache.use(prompt(2_811, *turns(4))) == Use(0.0, 20_000.0)
 
 
 @pytest.mark.parametrize(("model", "paid"), [(HAIKU, True), (FLASH, False)])
