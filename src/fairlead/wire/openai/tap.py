@@ -2,14 +2,12 @@
 
 from typing import Final
 
-import msgspec
-
 from fairlead.canon import Usage
 from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.wire.openai.stream import MALFORMED
 
 __all__ = ["OpenAITap"]
 
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 _BODY_MAX: Final = 32 << 20
 
 
@@ -37,7 +35,7 @@ class OpenAITap:
                 self._collect(data)
             else:
                 self._begin(data)
-        except (*_MALFORMED, SseTooLong):
+        except (*MALFORMED, SseTooLong):
             return
 
     def _begin(self, data: bytes) -> None:

@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Event, Problem, Start, StreamError, UsageUpdate
-from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.canon import Event, Start, UsageUpdate
+from fairlead.wire.framing.sse import SseEvent
 from fairlead.wire.openai.errors import problem_of
+from fairlead.wire.openai.stream import MALFORMED, OpenAIStreamDecoder
 from fairlead.wire.openai.tap import OpenAITap
 from fairlead.wire.openai_chat.answers import ChatChunk, GroqIn, UsageIn
 from fairlead.wire.openai_chat.deltas import ChoiceReader
@@ -24,61 +25,23 @@ __all__ = ["ChatStreamDecoder", "ChatUsageTap"]
 
 _CHUNK: Final = msgspec.json.Decoder(ChatChunk)
 _ANY: Final = msgspec.json.Decoder()
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 
 
-class ChatStreamDecoder:
+class ChatStreamDecoder(OpenAIStreamDecoder):
     """Upstream bytes in, events out. After an error nothing more comes."""
 
-    __slots__ = ("_choices", "_dead", "_done", "_finished", "_id", "_sse", "_started", "_tier")
+    __slots__ = ("_choices", "_finished", "_id", "_started", "_tier")
 
     def __init__(self) -> None:
-        self._sse = SseParser()
+        super().__init__()
         self._choices: dict[int, ChoiceReader] = {}
         self._finished: set[int] = set()
         self._id = ""
         self._started = False
-        self._done = False
-        self._dead = False
         self._tier: str | None = None
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Events that `data` completes; a malformed stream gives a `StreamError`."""
-        events: list[Event] = []
-        if self._over():
-            return events
-        try:
-            for event in self._sse.feed(data):
-                self._take(event, events)
-        except SseTooLong as error:
-            self._break(
-                Problem("upstream", f"The upstream's stream is malformed: {error}."), events
-            )
-        return events
-
-    def close(self) -> list[Event]:
-        """What is due at the end of the body; a `StreamError` if it came too early."""
-        events: list[Event] = []
-        if self._over():
-            return events
-        for event in self._sse.close():
-            self._take(event, events)
-        if self._over():
-            return events
-        if not self._choices or self._finished != set(self._choices):
-            self._break(
-                Problem(
-                    "upstream",
-                    "The upstream's stream ended before the answer did.",
-                    retryable=True,
-                ),
-                events,
-            )
-        self._done = True
-        return events
-
-    def _over(self) -> bool:
-        return self._dead or self._done
+    def _is_whole(self) -> bool:
+        return bool(self._choices) and self._finished == set(self._choices)
 
     def _take(self, event: SseEvent, events: list[Event]) -> None:
         data = event.data
@@ -96,10 +59,8 @@ class ChatStreamDecoder:
                 self._break(problem_of(_ANY.decode(chunk.error), 200), events)
                 return
             self._chunk(chunk, events)
-        except _MALFORMED as error:
-            shown = data[:120].decode("utf-8", "replace")
-            message = f"The upstream's stream is malformed: {error}, in {shown!r}."
-            self._break(Problem("upstream", message, retryable=True), events)
+        except MALFORMED as error:
+            self._malformed(data, error, events)
 
     def _chunk(self, chunk: ChatChunk, events: list[Event]) -> None:
         if not self._started and (chunk.id or chunk.choices):
@@ -129,10 +90,6 @@ class ChatStreamDecoder:
         self._done = True
         for reader in self._choices.values():
             reader.close(events)
-
-    def _break(self, problem: Problem, events: list[Event]) -> None:
-        self._dead = True
-        events.append(StreamError(problem))
 
 
 # The tap

@@ -15,13 +15,12 @@ from msgspec import Raw, Struct
 from fairlead.canon import (
     Event,
     Finished,
-    Problem,
     Start,
-    StreamError,
     UsageUpdate,
 )
-from fairlead.wire.framing.sse import SseEvent, SseParser, SseTooLong
+from fairlead.wire.framing.sse import SseEvent
 from fairlead.wire.openai.errors import problem_of
+from fairlead.wire.openai.stream import MALFORMED, OpenAIStreamDecoder
 from fairlead.wire.openai.tap import OpenAITap
 from fairlead.wire.openai_responses.answers import (
     AnswerIn,
@@ -44,50 +43,21 @@ _MOST: Final = "response.output_text.delta"
 _MORE: Final = msgspec.json.Decoder(TextDelta)
 _TEXT: Final = msgspec.json.Decoder(str)
 _ANY: Final = msgspec.json.Decoder()
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 _NULL: Final = (b"", b"null")
 
 
-class ResponsesStreamDecoder:
+class ResponsesStreamDecoder(OpenAIStreamDecoder):
     """Upstream bytes in, events out. After an error nothing more comes."""
 
-    __slots__ = ("_dead", "_done", "_reader", "_sse", "_started")
+    __slots__ = ("_reader", "_started")
 
     def __init__(self) -> None:
-        self._sse = SseParser()
+        super().__init__()
         self._reader = OutputReader()
         self._started = False
-        self._done = False
-        self._dead = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Events that `data` completes; a malformed stream gives a `StreamError`."""
-        events: list[Event] = []
-        if self._over():
-            return events
-        try:
-            for event in self._sse.feed(data):
-                self._take(event, events)
-        except SseTooLong as error:
-            self._break(
-                Problem("upstream", f"The upstream's stream is malformed: {error}."), events
-            )
-        return events
-
-    def close(self) -> list[Event]:
-        """What is due at the end of the body; a `StreamError` if it came too early."""
-        events: list[Event] = []
-        if self._over():
-            return events
-        for event in self._sse.close():
-            self._take(event, events)
-        if not self._over():
-            message = "The upstream's stream ended before the answer did."
-            self._break(Problem("upstream", message, retryable=True), events)
-        return events
-
-    def _over(self) -> bool:
-        return self._dead or self._done
+    def _is_whole(self) -> bool:
+        return False
 
     def _take(self, event: SseEvent, events: list[Event]) -> None:
         data = event.data
@@ -106,14 +76,8 @@ class ResponsesStreamDecoder:
                 take(self, told, events)
             elif bytes(told.error) not in _NULL:
                 self._break(problem_of(_ANY.decode(told.error), 200), events)
-        except _MALFORMED as error:
-            shown = data[:120].decode("utf-8", "replace")
-            message = f"The upstream's stream is malformed: {error}, in {shown!r}."
-            self._break(Problem("upstream", message, retryable=True), events)
-
-    def _break(self, problem: Problem, events: list[Event]) -> None:
-        self._dead = True
-        events.append(StreamError(problem))
+        except MALFORMED as error:
+            self._malformed(data, error, events)
 
     # Events, by type
 
