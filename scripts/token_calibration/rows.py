@@ -2,7 +2,8 @@
 
 A row's truth is the prompt's tokens, cached ones included (`Usage.prompt_total` without what a
 server tool added later). What the request only points at (cached content, an earlier answer, a
-conversation, a stored prompt) can't be estimated from it: such rows are left out, and counted.
+conversation, a stored prompt) can't be estimated from it: such rows are left out, and counted. So
+are those with a signature that no vendor made: their counts were written by hand, too.
 """
 
 import base64
@@ -14,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairlead.canon import Failure, Request
+from fairlead.canon import Failure, Request, Thinking
 from fairlead.catalog import load
 from fairlead.routing import tokens as quick
-from fairlead.tokens.families import family_named, family_of_id
+from fairlead.tokens.families import family_named, family_of_id, tool_prompt
 from fairlead.tokens.shape import Shape, shape
 from fairlead.wire.anthropic import CODEC as ANTHROPIC
 from fairlead.wire.gemini import CODEC as GEMINI
@@ -33,6 +34,11 @@ CODECS = {
 }
 CATALOGUED = {"anthropic": "claude-haiku-4-5-20251001", "google": "gemini-2.5-flash"}
 MODELS = load().models
+SIGNED_LEAST = 32
+"""Characters that no vendor's signature is shorter than; tests have `sig_abc`."""
+HIDDEN = ("mcp_servers", "context_management", "container")
+"""Where a vendor adds what the request does not hold; as `reasoning.mode` = `pro` does, which has
+the prompt read by several passes."""
 POINTERS = ("cachedContent", "previous_response_id", "conversation", "prompt")
 
 
@@ -43,6 +49,8 @@ class Unusable(Exception):
 @dataclass
 class Row:
     """One request: its family, its shape, the vendor's count, and which cassette it is of.
+    `prompt` is what the vendor documents for the tools' prompt, which is not fitted; `created` is
+    when the answer was made, in Unix seconds (0: it doesn't say).
 
     `kind`: `text`, `media` (with how much of the truth is text, where the vendor says so) or
     `server` (tools that the vendor runs).
@@ -58,6 +66,8 @@ class Row:
     kind: str
     characters: int
     quick: int
+    prompt: int = 0
+    created: int = 0
     text_only: int | None = None
     server_kinds: tuple[str, ...] = ()
     dense: list[tuple[int, float]] = field(default_factory=list)
@@ -66,6 +76,10 @@ class Row:
     def group(self) -> str:
         """What is left out as a whole."""
         return f"{self.source}/{self.cassette}"
+
+    def estimated(self, coefficients: list[float]) -> float:
+        """A fit's estimate."""
+        return max(1.0, self.prompt + sum(value * coefficients[at] for at, value in self.dense))
 
 
 def read(path: Path) -> tuple[list[Row], Counter[str]]:
@@ -128,6 +142,9 @@ def _made(
     except Failure as failure:
         reason = f"not readable: {failure.problem.message[:60]}"
         raise Unusable(reason) from failure
+    if any(0 < len(part.signature.value) < SIGNED_LEAST for part in _thoughts(request)):
+        reason = "a thought's signature that no vendor made"
+        raise Unusable(reason)
     found = shape(request)
     true, ran, answer = said
     model = recorded["model"] or ""
@@ -135,7 +152,7 @@ def _made(
     if family is None:
         reason = "no family"
         raise Unusable(reason)
-    hidden = any(body.get(key) for key in ("mcp_servers", "context_management", "container"))
+    hidden = any(body.get(key) for key in HIDDEN) or b'"mode":"pro"' in raw.replace(b" ", b"")
     kind = "server" if found.server_tools or ran or hidden else "text"
     if kind == "text" and found.media:
         kind = "media"
@@ -150,9 +167,28 @@ def _made(
         kind=kind,
         characters=len(raw),
         quick=_quick(request, found, family.vendor),
+        prompt=_documented(found, model),
+        created=_created(answer),
         text_only=_text_only(answer) if found.media else None,
         server_kinds=tuple(tool.kind for tool in found.server_tools) if not hidden else (),
     )
+
+
+def _created(answer: bytes) -> int:
+    found = re.search(rb'"created_at"\s*:\s*(\d+)', answer)
+    return int(found[1]) if found else 0
+
+
+def _thoughts(request: Request) -> list[Any]:
+    """Thinking that is signed."""
+    parts = [part for turn in request.turns for part in turn.parts]
+    return [part for part in parts if isinstance(part, Thinking) and part.signature is not None]
+
+
+def _documented(found: Shape, model: str) -> int:
+    """What the vendor documents for the tools' prompt: no part of the fit."""
+    forced = bool(found.of("tools_forced"))
+    return tool_prompt(model, forced=forced) if found.of("tools") else 0
 
 
 def _quick(request: Request, found: Shape, vendor: str) -> int:
@@ -197,7 +233,7 @@ def _block(block: dict[str, Any]) -> dict[str, Any] | None:
             content = [{"type": "text", "text": text} for text in texts]
             return {"type": "tool_result", "tool_use_id": result["toolUseId"], "content": content}
         case {"reasoningContent": {"reasoningText": thought}}:
-            signature = thought.get("signature") or "none"
+            signature = thought.get("signature") or ""
             return {"type": "thinking", "thinking": thought["text"], "signature": signature}
         case {"cachePoint": _}:
             return None

@@ -5,22 +5,42 @@ weights), because the target is a median and because vendors change their fixed 
 which makes a few rows wrong by hundreds. The ridge pulls each coefficient towards its prior with a
 strength that says how far it is expected to be: a family's prior is its parent's fit, so that a
 family with few rows differs only where they show it. Plain Python: 80 terms, some hundred rows.
+
+How strong the ridge is, whether a vendor's families have fits of their own, and which groups of
+terms take part is a `Choice`; `selection` makes it, from the rows of the fit alone.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from operator import mul
+from typing import Any, Literal
 
 from scripts.token_calibration.rows import Row, lineage
 
 from fairlead.tokens.families import family_named
 from fairlead.tokens.shape import TERMS
 
-NOISE = 0.04
-"""Strength of the ridge; the one figure that was chosen by looking at errors (0.02 to 0.05
-alike)."""
+Split = Literal["surfaces", "models"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen for a vendor. `noise`: strength of the ridge; `split`: who has a fit of his
+    own, families as they stand in `families.toml`, or with all surfaces of a family in one; `fine`:
+    the terms in `FINE` take part; `signatures`: thoughts' signatures count in all families, else in
+    `COUNTED_SIGNATURES` alone.
+    """
+
+    noise: float = 0.04
+    split: Split = "surfaces"
+    fine: bool = True
+    signatures: bool = False
+
+
 EDGE = 0.02
 """Relative errors below this count by their square."""
-ITERATIONS = 25
+ITERATIONS = 12
 
 AT = {name: at for at, name in enumerate(TERMS)}
 
@@ -44,11 +64,18 @@ PRIOR: dict[str, float] = dict.fromkeys(_TOKENS, 1.0) | {
     "tools": 50,
 }
 VENDOR_PRIOR: dict[str, dict[str, float]] = {
+    # Anthropic puts the tools' JSON Schemas into the prompt as they are; so their JSON is counted,
+    # and what it is made of only as far as the recordings show that it counts otherwise.
+    "anthropic": {
+        "functions": 30, "tool_schema_json": 1, "answer_schema_json": 1, "tool_properties": 0,
+        "tool_property_words": 0, "tool_description_words": 0, "tool_choice_words": 0,
+    },
     # Google's documents count the contents alone, without a frame; OpenAI's cookbook ("How to count
     # tokens with tiktoken") has 3 a message and its role, and 3 for the reply.
     "google": {"request": 0, "turns": 0, "calls": 0, "results": 0, "tools": 0},
-    "openai": {"request": 3, "turns": 4, "tools": 9},
-}
+    # Beyond its envelope an encrypted item has 7 characters a reasoning token (recorded answers).
+    "openai": {"request": 3, "turns": 4, "tools": 9, "sealed_chars": 0.14},
+}  # fmt: skip
 SPREAD: dict[str, float] = (
     dict.fromkeys(TERMS, 0.5)
     | dict.fromkeys((*_TOKENS, *_ANSWERS), 0.15)
@@ -58,8 +85,10 @@ SPREAD: dict[str, float] = (
         "turns": 3, "answers": 2, "instructions": 4, "names": 2, "tools": 300, "tools_forced": 60,
         "tools_single": 100, "tools_thinking": 30, "tools_instructed": 15, "functions": 15,
         "function_described": 4, "calls": 15, "calls_beside": 15, "arguments": 6, "results": 15,
-        "thinking": 20, "thinking_adaptive": 15, "thought_words": 0.5, "old_thought_words": 0.3,
-        "signed": 10, "signature_chars": 0.15, "old_signature_chars": 0.02, "schema": 150,
+        "thinking": 20, "thinking_adaptive": 15, "effort": 2, "thought_words": 0.5,
+        "old_thought_words": 0.3,
+        "signed": 10, "signature_chars": 0.15, "sealed_chars": 0.004, "tool_search": 300,
+        "tools_found": 60, "old_signature_chars": 0.02, "schema": 150,
         "documents": 30, "cited": 200, "opaque": 50, "task_budget": 30,
     }
     | {
@@ -74,8 +103,27 @@ SPREAD: dict[str, float] = (
 _EXACT = dict.fromkeys([*_CLASSES, "digits", "capitals", "quotes"], 0.003) | dict.fromkeys(
     ("letters", "long", "digit_chars", "mark_chars", "space_chars", "cjk_chars"), 0.0003
 )
+_PARTS = (
+    "properties",
+    "described",
+    "choices",
+    "required",
+    "nested",
+    "arrays",
+    "unions",
+    "keywords",
+)
 VENDOR_SPREAD: dict[str, dict[str, float]] = {
-    "openai": _EXACT,
+    "anthropic": {
+        "tool_schema_json": 0.3, "answer_schema_json": 0.5, "tool_property_words": 0.1,
+        "tool_description_words": 0.1, "tool_choice_words": 0.1,
+    }
+    | {f"tool_{name}": 1.0 for name in _PARTS},
+    "openai": _EXACT
+    | {
+        "signature_chars": 0.004, "sealed_chars": 0.02, "tools": 100, "tools_forced": 10,
+        "tools_thinking": 10, "tools_instructed": 5, "thinking": 5,
+    },
     "google": {
         "request": 1, "turns": 1, "answers": 1, "instructions": 1, "thinking": 2,
         "thinking_adaptive": 2, "tools": 20, "tools_forced": 5, "tools_thinking": 4,
@@ -98,51 +146,120 @@ SIGNED = frozenset(
         "schema",
         "cited",
         "task_budget",
+        "tool_search",
     }
 )
 """Terms that are 0 or 1 may lower an estimate. What can stand in a request a thousand times may
 not: a thousand spaces must not make it negative."""
-HELD = 1e9
+HELD, HELD_SPREAD = 1e9, 1e-4
 COUNTED_SIGNATURES = frozenset({"gemini-3"})
 
 
-def fit_all(rows: Iterable[Row], names: Iterable[str]) -> dict[str, list[float]]:
-    """Coefficients of the named families and of their ancestors."""
+FINE = frozenset(
+    {
+        "names",
+        "tools_thinking",
+        "tools_instructed",
+        "function_described",
+        "calls_beside",
+        "tool_described",
+        "tool_required",
+        "tool_arrays",
+        "tool_unions",
+        "answer_described",
+        "answer_choices",
+        "answer_required",
+        "answer_nested",
+        "answer_arrays",
+        "answer_unions",
+    }
+)
+"""Terms that a fit may do without: details of schemas, and what goes with something else."""
+DEFAULT = Choice()
+
+
+def vendor_of(name: str) -> str:
+    """A family's vendor."""
+    family = family_named(name)
+    return "" if family is None else family.vendor
+
+
+Cache = dict[tuple[Any, ...], list[float]]
+
+
+def fit_all(
+    rows: Iterable[Row],
+    names: Iterable[str],
+    choices: Mapping[str, Choice] | None = None,
+    cache: Cache | None = None,
+) -> dict[str, list[float]]:
+    """Coefficients of the named families and of their ancestors. `choices` are by vendor; `cache`
+    keeps fits of the same rows.
+    """
+    chosen = choices or {}
     of: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        of[row.family].append(row)
+        choice = chosen.get(vendor_of(row.family), DEFAULT)
+        of[standing_for(row.family, choice.split)].append(row)
+    kept = {} if cache is None else cache
     found: dict[str, list[float]] = {}
     for name in names:
-        for member in lineage(name):
-            if member not in found:
-                found[member] = _fit_family(member, of[member], found)
+        choice = chosen.get(vendor_of(name), DEFAULT)
+        keys: tuple[Any, ...] = (choice,)
+        prior: list[float] | None = None
+        for member in ancestry(name, choice.split):
+            keys = (*keys, member, hash(tuple(row.id for row in of[member])))
+            if keys not in kept:
+                kept[keys] = _fit_family(member, of[member], prior, choice)
+            prior = found[member] = kept[keys]
+        if prior is not None:
+            found[name] = prior
     return found
 
 
-def _fit_family(name: str, rows: list[Row], found: Mapping[str, list[float]]) -> list[float]:
-    family = family_named(name)
-    parent = family.parent if family is not None else ""
-    vendor = family.vendor if family is not None else ""
-    if parent:
-        prior = found[parent]
-    else:
+def standing_for(name: str, split: Split) -> str:
+    """Whose fit serves a family."""
+    return name.partition("/")[0] if split == "models" else name
+
+
+def ancestry(name: str, split: Split) -> list[str]:
+    """The fits that lead to a family's own, the eldest first."""
+    members = (standing_for(member, split) for member in lineage(standing_for(name, split)))
+    return list(dict.fromkeys(members))
+
+
+def _fit_family(
+    name: str, rows: list[Row], prior: list[float] | None, choice: Choice
+) -> list[float]:
+    vendor = vendor_of(name)
+    if prior is None:
         said = PRIOR | VENDOR_PRIOR.get(vendor, {})
         prior = [float(said.get(term, 0.0)) for term in TERMS]
     spread = SPREAD | VENDOR_SPREAD.get(vendor, {})
-    if vendor != "openai" and name not in COUNTED_SIGNATURES:
+    if vendor != "openai" and not (choice.signatures or name in COUNTED_SIGNATURES):
         spread = spread | {"signature_chars": FIXED_SIGNATURES}
-    return solve(rows, prior, [spread[term] for term in TERMS]) if rows else list(prior)
+    if not choice.fine:
+        spread = spread | dict.fromkeys(FINE, HELD_SPREAD)
+    widths = [spread[term] / choice.noise**0.5 for term in TERMS]
+    return solve(rows, prior, widths) if rows else list(prior)
 
 
 def solve(rows: list[Row], prior: list[float], spread: list[float]) -> list[float]:
     """The coefficients for these rows."""
     active = sorted({at for row in rows for at, _ in row.dense})
     index = {at: n for n, at in enumerate(active)}
-    data = [([(index[at], value) for at, value in row.dense], float(row.true)) for row in rows]
     alike = Counter((row.group, tuple(row.dense)) for row in rows)
-    share = [alike[row.group, tuple(row.dense)] ** -0.5 for row in rows]
+    parts: dict[tuple[Any, ...], float] = defaultdict(float)
+    for row in rows:
+        terms = tuple(row.dense)
+        parts[terms, row.true, row.prompt] += alike[row.group, terms] ** -0.5
+    data = [
+        ([(index[at], value) for at, value in terms], float(true - prompt), float(true))
+        for terms, true, prompt in parts
+    ]
+    share = list(parts.values())
     base = [prior[at] for at in active]
-    ridge = [NOISE / spread[at] ** 2 for at in active]
+    ridge = [1 / spread[at] ** 2 for at in active]
     found = list(base)
     for _ in range(ITERATIONS):
         last, found = found, _step(data, share, base, ridge, found)
@@ -157,43 +274,47 @@ def solve(rows: list[Row], prior: list[float], spread: list[float]) -> list[floa
     return whole
 
 
+Rows = list[tuple[list[tuple[int, float]], float, float]]
+"""Terms, what they are to explain, and the whole count that errors are taken relative to."""
+
+
 def _step(
-    data: list[tuple[list[tuple[int, float]], float]],
-    share: list[float],
-    base: list[float],
-    ridge: list[float],
-    last: list[float],
+    data: Rows, share: list[float], base: list[float], ridge: list[float], last: list[float]
 ) -> list[float]:
     size = len(base)
     matrix = [[0.0] * size for _ in range(size)]
     right = [strength * value for strength, value in zip(ridge, base, strict=True)]
     for n, strength in enumerate(ridge):
         matrix[n][n] = strength + 1e-9
-    for (terms, true), part in zip(data, share, strict=True):
-        off = abs(sum(last[n] * value for n, value in terms) - true) / true
+    for (terms, left, true), part in zip(data, share, strict=True):
+        off = abs(sum(last[n] * value for n, value in terms) - left) / true
         weight = part / max(off, EDGE) / (true * true)
         for n, value in terms:
             line, scaled = matrix[n], value * weight
-            right[n] += scaled * true
+            right[n] += scaled * left
             for m, other in terms:
-                line[m] += scaled * other
+                if m >= n:
+                    line[m] += scaled * other
     return _solved(matrix, right)
 
 
 def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
-    """Gauss on a symmetric positive matrix: no pivoting needed."""
+    """Gauss on a symmetric positive matrix, of which the upper half is read: no pivoting needed."""
     size = len(right)
     for at in range(size):
-        line, pivot = matrix[at], matrix[at][at]
-        for below in range(at + 1, size):
-            factor = matrix[below][at] / pivot
-            if factor:
+        line = matrix[at]
+        pivot, rest = line[at], line[at + 1 :]
+        for below, value in enumerate(rest, at + 1):
+            if value:
+                factor = value / pivot
                 lower = matrix[below]
-                for column in range(at, size):
-                    lower[column] -= factor * line[column]
+                lower[below:] = [
+                    a - factor * b for a, b in zip(lower[below:], line[below:], strict=True)
+                ]
                 right[below] -= factor * right[at]
     found = [0.0] * size
     for at in range(size - 1, -1, -1):
-        rest = sum(matrix[at][m] * found[m] for m in range(at + 1, size))
-        found[at] = (right[at] - rest) / matrix[at][at]
+        line = matrix[at]
+        beyond = sum(map(mul, line[at + 1 :], found[at + 1 :]))
+        found[at] = (right[at] - beyond) / line[at]
     return found

@@ -22,6 +22,7 @@ from fairlead.tokens.families import (
     errors,
     family_named,
     family_of,
+    tool_prompt,
     weights,
 )
 from fairlead.tokens.media import weigh
@@ -104,6 +105,9 @@ def estimate_shape(
     text = max(
         0.0, sum(count * rate for count, rate in zip(counts, weights(name), strict=True) if count)
     )
+    if found.of("tools"):
+        # A family's own name stands for its models where no model is named.
+        text += tool_prompt(model or name, forced=bool(found.of("tools_forced")))
     if any(counts):
         text = max(1.0, text)
     low, high = _interval(text, family, found, coverage)

@@ -26,6 +26,7 @@ __all__ = [
     "family_named",
     "family_of",
     "family_of_id",
+    "tool_prompt",
     "weights",
 ]
 
@@ -88,16 +89,27 @@ class Fits(msgspec.Struct, frozen=True):
     server_tools: dict[str, dict[str, float]]
 
 
+class ToolPrompt(msgspec.Struct, frozen=True):
+    """Tokens that a vendor documents for what it writes before the tools."""
+
+    models: tuple[str, ...]
+    auto: int
+    forced: int
+
+
 class _File(msgspec.Struct, frozen=True):
     families: tuple[Family, ...]
+    tool_prompts: tuple[ToolPrompt, ...]
 
 
 _DATA = resources.files("fairlead.tokens").joinpath("data")
-FAMILIES = msgspec.toml.decode(_DATA.joinpath("families.toml").read_bytes(), type=_File).families
+_READ = msgspec.toml.decode(_DATA.joinpath("families.toml").read_bytes(), type=_File)
+FAMILIES = _READ.families
 FITS = msgspec.json.decode(_DATA.joinpath("fits.json").read_bytes(), type=Fits)
 
 _NAMED = {family.name: family for family in FAMILIES}
 _PATTERNS = {family.name: re.compile("|".join(family.models)) for family in FAMILIES}
+_TOOL_PROMPTS = tuple((re.compile("|".join(p.models)), p) for p in _READ.tool_prompts)
 _VENDORS = frozenset(family.vendor for family in FAMILIES)
 
 
@@ -123,6 +135,15 @@ def family_of_id(model: str, vendor: str, surface: str = "") -> Family | None:
             if family.default and family.surface == asked and family.vendor == vendor:
                 return family
     return None
+
+
+@lru_cache(maxsize=512)
+def tool_prompt(model: str, *, forced: bool) -> int:
+    """What the vendor documents for the prompt that goes with tools; 0 where it documents none."""
+    found = next((said for pattern, said in _TOOL_PROMPTS if pattern.search(model)), None)
+    if found is None:
+        return 0
+    return found.forced if forced else found.auto
 
 
 @lru_cache(maxsize=64)

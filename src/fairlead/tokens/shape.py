@@ -19,6 +19,7 @@ from fairlead.canon import (
     Opaque,
     Part,
     PlainText,
+    Reasoning,
     Refusal,
     Request,
     ServerTool,
@@ -53,11 +54,15 @@ _FRAMES = (
     "results",
     "thinking",
     "thinking_adaptive",
+    "effort",
     "thought_words",
     "old_thought_words",
     "signed",
     "signature_chars",
+    "sealed_chars",
     "old_signature_chars",
+    "tool_search",
+    "tools_found",
     "schema",
     "documents",
     "cited",
@@ -68,11 +73,14 @@ _FRAMES = (
 prompt; `tools*` are 1 where there are functions (and a call is demanded; only one call at a time;
 the model thinks; there is a system prompt); `function_words` are tokens of names and descriptions;
 `calls_beside` are calls behind the first of a turn; `arguments` the calls' top-level arguments;
-`thinking` is 1 where it is switched on with a budget or an effort, `thinking_adaptive` where the
-model decides; `signed` parts and `signature_chars` are counted since the user last spoke, `old_*`
-is before that (vendors drop the thinking of earlier turns); `cited` is 1 where citations are asked
-for, `opaque` counts blocks that only one dialect knows, `task_budget` is 1 where Anthropic's is
-set."""
+`thinking` is 1 where it is switched on with a budget, `thinking_adaptive` where the model decides,
+`effort` where nothing but an effort or a level is named; `signed` parts and `signature_chars` are
+counted since the user last spoke, `old_*` is before that (vendors drop the thinking of earlier
+turns); `sealed_chars` are what a signature holds beyond its `ENVELOPE`, wherever a block of one
+dialect's own holds it; `tool_search` is 1 where the vendor is to search among the request's tools
+and has found none yet, `tools_found` counts the items that say what it found, or tools told in
+mid-conversation; `cited` is 1 where citations are asked for, `opaque` counts blocks that only one
+dialect knows, `task_budget` is 1 where Anthropic's is set."""
 
 TERMS = (
     *CLASSES,
@@ -86,7 +94,13 @@ _AT = {name: at for at, name in enumerate(TERMS)}
 _TOOL = _AT["tool_properties"]
 _ANSWER = _AT["answer_properties"]
 
+ENVELOPE = 900
+"""Characters of a sealed item (OpenAI's `encrypted_content`) that hold no thought. The recorded
+answers with 0 to 17 reasoning tokens have 908 to 1,188; each further reasoning token has 7."""
 
+_SEALED = re.compile(rb'"(encrypted_content|signature)"\s*:\s*"([^"]*)"')
+_SEARCH = re.compile(rb'"type"\s*:\s*"tool_search"')
+_FOUND = re.compile(rb'"type"\s*:\s*"(tool_search_output|additional_tools)"')
 _CITED = re.compile(rb'"citations"\s*:\s*\{\s*"enabled"\s*:\s*true')
 
 
@@ -128,10 +142,11 @@ def shape(request: Request) -> Shape:
         turn.role in {"system", "developer"} for turn in request.turns
     )
     reasoning = request.reasoning
-    if reasoning is not None and reasoning.effort != "none" and reasoning.budget != 0:
-        tally["thinking_adaptive" if reasoning.adaptive else "thinking"] = 1
+    if reasoning is not None:
+        tally[_thinks(reasoning)] = 1
     tally["task_budget"] = any(extra.path.endswith("task_budget") for extra in request.extras)
     _tools(request, reading)
+    _searches(request, tally)
     counts = [0.0] * len(TERMS)
     counts[: len(CLASSES)] = classes(reading.texts)
     for name, value in tally.items():
@@ -144,6 +159,15 @@ def shape(request: Request) -> Shape:
         _put(counts, _ANSWER, schema.measure(request.output.schema))
     server = [tool for tool in request.tools if isinstance(tool, ServerTool)]
     return Shape(counts, reading.media, server)
+
+
+def _thinks(reasoning: Reasoning) -> str:
+    """Under which term it counts. An effort alone switches no thinking on with Anthropic, and is no
+    part of a prompt with the others.
+    """
+    if reasoning.adaptive:
+        return "thinking_adaptive"
+    return "thinking" if reasoning.budget else "effort"
 
 
 def _put(counts: list[float], at: int, found: Sequence[float]) -> None:
@@ -179,6 +203,19 @@ def _tools(request: Request, reading: "_Reading") -> None:
     tally["tools_instructed"] = tally["instructions"]
 
 
+def _searches(request: Request, tally: dict[str, float]) -> None:
+    """OpenAI's search among deferred tools: in the prompt, until it has found some, stands how to
+    search (recorded: some 500 tokens), then what it found.
+    """
+    asked = 0
+    for extra in request.extras:
+        if extra.path.startswith("tools["):
+            asked |= _SEARCH.search(extra.raw) is not None
+        elif extra.path.startswith("input["):
+            tally["tools_found"] += _FOUND.search(extra.raw) is not None
+    tally["tool_search"] = asked and not tally["tools_found"]
+
+
 class _Reading:
     """Texts to be counted together, frames as they are met."""
 
@@ -192,9 +229,14 @@ class _Reading:
         signature = getattr(part, "signature", None)
         if signature is not None:
             self.tally["signed"] += self.current
-            key = "signature_chars" if self.current else "old_signature_chars"
-            self.tally[key] += len(signature.value)
+            self.signed(len(signature.value), current=self.current)
         _READ[type(part)](self, part)
+
+    def signed(self, size: int, *, current: bool) -> None:
+        """A sealed thought of that many characters."""
+        self.tally["signature_chars" if current else "old_signature_chars"] += size
+        if current:
+            self.tally["sealed_chars"] += max(0, size - ENVELOPE)
 
 
 def _text(reading: _Reading, part: Text | Refusal) -> None:
@@ -244,7 +286,10 @@ def _opaque(reading: _Reading, part: Opaque) -> None:
     reading.tally["opaque"] += 1
     if _CITED.search(part.raw):
         reading.tally["cited"] = 1
-    reading.texts.append(part.raw.decode("utf-8", "replace"))
+    raw = part.raw
+    for found in _SEALED.finditer(raw):
+        reading.signed(len(found[2]), current=True)
+    reading.texts.append(_SEALED.sub(b"", raw).decode("utf-8", "replace"))
 
 
 _READ: dict[type, Callable[..., None]] = {

@@ -4,7 +4,15 @@ import pytest
 
 from fairlead.catalog import load
 from fairlead.catalog.model import Model
-from fairlead.tokens.families import FAMILIES, FITS, errors, family_of, family_of_id, weights
+from fairlead.tokens.families import (
+    FAMILIES,
+    FITS,
+    errors,
+    family_of,
+    family_of_id,
+    tool_prompt,
+    weights,
+)
 from fairlead.tokens.shape import TERMS
 
 
@@ -60,3 +68,20 @@ def test_the_fit_names_its_day_and_what_it_rests_on() -> None:
     assert FITS.fitted >= "2026-11-23"
     assert "recorded requests" in FITS.on
     assert all(term in TERMS for fit in FITS.families.values() for term in fit.coefficients)
+
+
+@pytest.mark.parametrize(
+    ("model", "auto", "forced"),
+    [
+        ("claude-3-opus-20240229", 530, 281),
+        ("anthropic.claude-3-sonnet-20240229-v1:0", 159, 235),
+        ("claude-3-5-haiku-latest", 264, 340),
+        ("claude-3-5-sonnet-20240620", 294, 261),
+        ("claude-haiku-4-5", 346, 313),
+        ("gpt-4o", 0, 0),
+        ("gemini-2.5-flash", 0, 0),
+    ],
+)
+def test_the_documented_prompt_for_tools(model: str, auto: int, forced: int) -> None:
+    assert tool_prompt(model, forced=False) == auto
+    assert tool_prompt(model, forced=True) == forced

@@ -6,6 +6,7 @@ import pytest
 
 from fairlead.canon import (
     Base64,
+    Extra,
     FunctionTool,
     Media,
     Opaque,
@@ -23,7 +24,7 @@ from fairlead.canon import (
     Turn,
 )
 from fairlead.tokens.schema import NAMES, measure
-from fairlead.tokens.shape import TERMS, shape, text_shape
+from fairlead.tokens.shape import ENVELOPE, TERMS, shape, text_shape
 
 SCHEMA = b"""{"type": "object", "title": "T", "properties": {
   "city": {"type": "string", "description": "Name of the city"},
@@ -134,3 +135,38 @@ def test_a_text_alone_has_no_frame() -> None:
     assert found.of("words") == 2
     assert found.of("request") == 0
     assert len(found.counts) == len(TERMS)
+
+
+def test_what_is_sealed_is_no_text() -> None:
+    sealed = b'{"type":"compaction","encrypted_content":"' + b"A" * 2_900 + b'"}'
+    compacted = Turn("assistant", (Opaque("openai_responses", "compaction", sealed),))
+    found = shape(Request(model="m", turns=(compacted, user("x"))))
+    assert found.of("sealed_chars") == 2_900 - ENVELOPE
+    assert found.of("letters") < 100
+    thought = Turn("assistant", (Thinking("t", Signature("openai_responses", "A" * ENVELOPE)),))
+    assert shape(Request(model="m", turns=(user("x"), thought))).of("sealed_chars") == 0
+
+
+def test_a_search_among_tools_until_it_has_found_some() -> None:
+    tool = Extra("openai_responses", "tools[0]", b'{"type": "tool_search"}')
+    asked = Request(model="m", turns=(user("x"),), extras=(tool,))
+    assert (shape(asked).of("tool_search"), shape(asked).of("tools_found")) == (1, 0)
+    raw = b'{"type":"tool_search_output","tools":[]}'
+    extras = (tool, Extra("openai_responses", "input[2]", raw))
+    found = shape(Request(model="m", turns=(user("x"),), extras=extras))
+    assert (found.of("tool_search"), found.of("tools_found")) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "term"),
+    [
+        (Reasoning(budget=2_000), "thinking"),
+        (Reasoning(adaptive=True, effort="high"), "thinking_adaptive"),
+        (Reasoning(effort="high"), "effort"),
+        (Reasoning(budget=0), "effort"),
+    ],
+)
+def test_how_it_thinks(reasoning: Reasoning, term: str) -> None:
+    found = shape(Request(model="m", turns=(user("x"),), reasoning=reasoning))
+    terms = ("thinking", "thinking_adaptive", "effort")
+    assert {name for name in terms if found.of(name)} == {term}
