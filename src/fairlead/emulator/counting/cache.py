@@ -11,7 +11,13 @@ TTLs"). A hit renews what it hit for its own time. Prefixes below the model's mi
 written nor read.
 
 Google caches by itself: any prefix that was seen shortly before and is long enough is read, and
-nothing is said of writes.
+nothing is said of writes. So does OpenAI with models before GPT-5.6.
+
+From GPT-5.6 on OpenAI writes, at a price: "one implicit breakpoint", "at the end of the newest
+eligible message", kept for a "minimum lifetime" of 30 minutes and found "without a content-block
+lookback limit", "matched exactly at a breakpoint, without falling back to a shorter unmarked
+prefix" (guide on prompt caching, prompt_cache_options; langchain4j 1.21, MODE_IMPLICIT). Breakpoints
+of the request's own are not heeded.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,6 +32,7 @@ __all__ = ["CacheUse", "PromptCache"]
 
 LIFETIMES = {"5m": 300.0, "1h": 3600.0}
 IMPLICIT_LIFETIME = 300.0
+BREAKPOINT_LIFETIME = 1800.0
 LOOKBACK = 20
 MOST_PREFIXES = 20_000
 
@@ -81,8 +88,24 @@ class PromptCache:
         `scope` is what caches are kept apart by: the API key.
         """
         row = _row(scope, model, pieces)
-        found = self._explicit if model.vendor == "anthropic" else self._implicit
+        found = self._implicit
+        if model.vendor == "anthropic":
+            found = self._explicit
+        elif model.openai is not None and model.openai.cache_writes:
+            found = self._at_the_end
         return found(model, pieces, row)
+
+    def _at_the_end(self, model: Model, pieces: list[Piece], row: _Row) -> CacheUse:
+        last = len(pieces) - 1
+        total = row.up_to(last)
+        if total < model.min_cacheable:
+            return CacheUse(total)
+        hit = next((p for p in range(last, -1, -1) if self._known(row.links[p])), -1)
+        if hit >= 0:
+            self._renew(row.links[hit])
+        self._remember(row.links[last], BREAKPOINT_LIFETIME)
+        read = row.up_to(hit)
+        return CacheUse(0, read, total - read, read_by_modality=_split(pieces[: hit + 1]))
 
     def _explicit(self, model: Model, pieces: list[Piece], row: _Row) -> CacheUse:
         marks = [

@@ -9,6 +9,7 @@ from fairlead.emulator.counting import Piece, PromptCache, count_of, pieces
 
 HAIKU = models.find("anthropic", "claude-haiku-4-5")  # at least 4,096 tokens
 FLASH = models.find("gemini", "gemini-2.5-flash")  # at least 2,048
+LUNA = models.find("openai", "gpt-5.6-luna")  # at least 1,024, and writes have a price
 
 
 class Clock:
@@ -198,3 +199,16 @@ def test_laws_of_any_traffic(traffic):
     clock.now += 3601
     for key, model, blocks, _ in traffic[:1]:
         assert cache.use(key, model, row(*blocks)).read == 0
+
+
+def test_openai_writes_each_prompt_to_its_end_from_gpt_5_6_on(cache, clock):
+    first, more = row(("system", 900), ("question", 300)), ("more", 500)
+    assert buckets(cache.use("key", LUNA, row(("system", 900)))) == (0, 0, 0, 900)
+    assert buckets(cache.use("key", LUNA, first)) == (0, 1200, 0, 0)
+    clock.now += 1799
+    assert buckets(cache.use("key", LUNA, [*first, *row(more)])) == (1200, 500, 0, 0)
+    # Another question behind the same system prompt: nothing ended there.
+    other = row(("system", 900), ("another", 300))
+    assert buckets(cache.use("key", LUNA, other)) == (0, 1200, 0, 0)
+    clock.now += 1801
+    assert buckets(cache.use("key", LUNA, first)) == (0, 1200, 0, 0)

@@ -33,8 +33,9 @@ def chat(put: Put) -> Answered:
     cached = cached_of(put.tally)
     usage = _usage(put, cached, thought, spoken)
     bill: Usage = {
-        "input": put.tally.total - cached,
+        "input": put.tally.total - cached - put.tally.write_5m,
         "cache_read": cached,
+        "cache_write_5m": put.tally.write_5m,
         "thinking": thought,
         "output": spoken,
     }
@@ -63,7 +64,7 @@ def _usage(put: Put, cached: int, thought: int, spoken: int) -> dict[str, Any]:
     heard = dict(put.tally.kinds).get("AUDIO", 0)
     details = {"cached_tokens": cached, "audio_tokens": heard}
     if judge.openai_facts(put.model).cache_writes:
-        details["cache_write_tokens"] = 0
+        details["cache_write_tokens"] = put.tally.write_5m
     return {
         "prompt_tokens": prompt,
         "completion_tokens": spoken + thought,

@@ -66,8 +66,9 @@ def _sent(put: Put, response: dict[str, Any], answer: Answer) -> Answered:
     made = answer.thinking_tokens + answer.spoken_tokens
     cached = cached_of(put.tally)
     bill: Usage = {
-        "input": put.tally.total - cached,
+        "input": put.tally.total - cached - put.tally.write_5m,
         "cache_read": cached,
+        "cache_write_5m": put.tally.write_5m,
         "thinking": answer.thinking_tokens,
         "output": answer.spoken_tokens,
     }
@@ -99,7 +100,7 @@ def _usage(put: Put, answer: Answer) -> dict[str, Any]:
     made = answer.thinking_tokens + answer.spoken_tokens
     details = {"cached_tokens": cached_of(put.tally)}
     if judge.openai_facts(put.model).cache_writes:
-        details["cache_write_tokens"] = 0
+        details["cache_write_tokens"] = put.tally.write_5m
     return {
         "input_tokens": total,
         "input_tokens_details": details,
