@@ -127,7 +127,10 @@ def _gemini(objects: list[dict[str, Any]]) -> Counter[str] | None:
             usage = told
         for candidate in found.get("candidates") or []:
             grounding = candidate.get("groundingMetadata") or {}
-            searches = len(grounding.get("webSearchQueries") or []) or searches
+            # "we ignore the empty web search queries when counting unique queries" (Gemini API,
+            # "Grounding with Google Search", Pricing)
+            asked = [q for q in grounding.get("webSearchQueries") or [] if q.strip()]
+            searches = len(dict.fromkeys(asked)) or searches
     if not usage:
         return None
     prompt, cached = usage.get("promptTokenCount") or 0, usage.get("cachedContentTokenCount") or 0

@@ -128,11 +128,17 @@ def searches(candidate: CandidateIn) -> int:
 
 
 def queries(metadata: Raw) -> int:
-    """The number of web searches that a `groundingMetadata` names."""
+    """The number of web searches that a `groundingMetadata` names, as they are billed.
+
+    "your project is billed for each search query that the model decides to execute [...] For
+    billing purposes, we ignore the empty web search queries when counting unique queries" (Gemini
+    API, "Grounding with Google Search", Pricing).
+    """
     if not is_given(metadata):
         return 0
     try:
-        return len(_METADATA.decode(metadata).web_search_queries or ())
+        named = _METADATA.decode(metadata).web_search_queries or ()
+        return len({query for query in named if query.strip()})
     except msgspec.DecodeError:
         return 0
 

@@ -26,6 +26,7 @@ from fairlead.canon import (
 )
 from fairlead.wire.codec import Reply
 from fairlead.wire.gemini import CODEC
+from fairlead.wire.gemini.grounding import queries
 from fairlead.wire.gemini.partial_call import PartialArg, PartialCall
 
 SIGNED = Signature("gemini", "s")
@@ -342,3 +343,11 @@ def test_pieces_of_arguments():
         "b": {"c": [1, {"k.k": True}]},
         "d": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("named", "billed"),
+    [(["a", "b"], 2), (["", "a", " ", "b"], 2), (["a", "a"], 1), (["", ""], 0), ([], 0)],
+)
+def test_each_different_search_is_billed_and_empty_ones_are_not(named, billed) -> None:
+    assert queries(json.dumps({"webSearchQueries": named}).encode()) == billed
