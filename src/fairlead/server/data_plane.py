@@ -15,7 +15,7 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import STOPPING
 from fairlead.engine.snapshot import Snapshot
-from fairlead.server.admin.api import ADMIN_ROUTES, AdminApi
+from fairlead.server.admin.api import ADMIN, ADMIN_ROUTES, AdminApi, problem_json
 from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send, Watch
 from fairlead.server.body import read_body
 from fairlead.server.door import Door, enter
@@ -104,13 +104,18 @@ class DataPlane:
             like = f"did you mean {' or '.join(near)}? " if near else ""
             hint = f"{like}docs/reference.md lists what there is"
             problem = Problem("not_found", f"there is no {method} {path[:200]}", hint=hint)
+            if path.startswith(ADMIN):
+                await client.respond(problem.status, [_JSON], problem_json(problem))
+                return
             await self._refuse(client, codec, problem)
             return
         allow = ", ".join(allowed)
         problem = Problem("not_found", f"{path} does not take {method}", hint=f"it takes {allow}")
         asked = request_id()
         headers = [*_refusal_headers(asked), (b"allow", allow.encode("ascii"))]
-        await client.respond(METHOD_NOT_ALLOWED, headers, codec.encode_error(problem, asked))
+        admin = path.startswith(ADMIN)
+        body = problem_json(problem) if admin else codec.encode_error(problem, asked)
+        await client.respond(METHOD_NOT_ALLOWED, headers, body)
 
     def _codec(self, dialect: Dialect | None) -> Codec:
         return self.snapshot.codecs[dialect or "openai_chat"]

@@ -21,9 +21,11 @@ from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.routes import ROUTES, Match
 from fairlead.server.settings import AdminSettings
 
-__all__ = ["ADMIN_ROUTES", "AdminApi", "admin_key", "problem_json"]
+__all__ = ["ADMIN", "ADMIN_ROUTES", "AdminApi", "admin_key", "problem_json"]
 
 LEAST_KEY = 16
+ADMIN = "/admin/"
+"""How its paths begin."""
 ADMIN_ROUTES = tuple(route.name for route in ROUTES if route.name.startswith("admin."))
 _BEARER = "bearer "
 _HEADERS: tuple[Header, ...] = (
