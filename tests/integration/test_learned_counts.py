@@ -5,7 +5,7 @@ emulator, which counts tokens in a way of its own that no fit knows.
 import json
 
 TEXT = "How many boats lie in the harbour, and how many may still come in tonight? " * 8
-TURNS = 12
+TURNS = 40
 
 
 def asked(number: int) -> bytes:

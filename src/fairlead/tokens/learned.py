@@ -79,7 +79,9 @@ class Learned:
         weight = self._weight + PRIOR
         mean = self._mean * self._weight / weight
         # Within the answers, and between what they say and what is believed yet.
-        within = (self._squares + PRIOR * UNLIKE * UNLIKE) / weight
+        # What was believed at first fades as the answers' weight nears its most, 1 / (1 - DECAY).
+        believed = PRIOR * UNLIKE * UNLIKE * max(0.0, 1 - self._weight * (1 - DECAY))
+        within = (self._squares + believed) / weight
         return sqrt(within * (1 + 1 / weight) + (self._mean - mean) ** 2) + LEAST
 
     def apply(self, tokens: int) -> int:
