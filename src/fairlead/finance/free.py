@@ -23,7 +23,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from fairlead.ledger.in_order import Answer, in_order
-from fairlead.ledger.query import Dimension
+from fairlead.ledger.query import Dimension, Sums
 from fairlead.ledger.quota import Quota
 from fairlead.ledger.record import Record
 
@@ -70,20 +70,20 @@ def free(
     quotas: Sequence[Quota],
     by: Sequence[Dimension],
     span: tuple[float | None, float | None],
-    total: Decimal,
+    totals: Sums,
 ) -> Free:
     """What is free of the requests accepted in `span`, by the dimensions of `ledger.query.usage`,
-    whose `total` it is taken off.
+    whose `totals` it is taken off.
     """
     groups: dict[tuple[str | None, ...], list[Decimal]] = defaultdict(list)
-    for answer, freed in _all(path, quotas, span):
+    for answer, freed in _all(path, quotas, span, emulated=totals.emulated > 0):
         groups[tuple(getattr(answer, name) for name in by)].append(freed.free_usd)
     rows = tuple(
         FreeGroup(group, len(amounts), sum(amounts, _ZERO))
         for group, amounts in sorted(groups.items(), key=lambda item: [x or "" for x in item[0]])
     )
     off = sum((row.free_usd for row in rows), _ZERO)
-    return Free(tuple(quotas), rows, sum(row.requests for row in rows), off, total - off)
+    return Free(tuple(quotas), rows, sum(row.requests for row in rows), off, totals.cost_usd - off)
 
 
 def free_by_day(
@@ -91,9 +91,8 @@ def free_by_day(
 ) -> dict[tuple[date, str], Decimal]:
     """What is free by UTC day and model, of requests that a vendor answered (not the emulator)."""
     found: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
-    for answer, freed in _all(path, quotas, (since, until)):
-        if not answer.emulated:
-            found[datetime.fromtimestamp(answer.at, UTC).date(), answer.model] += freed.free_usd
+    for answer, freed in _all(path, quotas, (since, until), emulated=False):
+        found[datetime.fromtimestamp(answer.at, UTC).date(), answer.model] += freed.free_usd
     return dict(found)
 
 
@@ -141,14 +140,18 @@ class _Taken:
 
 
 def _all(
-    path: str | Path, quotas: Sequence[Quota], span: tuple[float | None, float | None]
+    path: str | Path,
+    quotas: Sequence[Quota],
+    span: tuple[float | None, float | None],
+    *,
+    emulated: bool,
 ) -> Iterator[tuple[Answer, Freed]]:
-    """The free requests of a span, each with its place."""
+    """The free requests of a span, each with its place; those of the emulator too if there are."""
     upstreams = dict.fromkeys(quota.upstream for quota in quotas)
     for upstream in upstreams:
         own = [quota for quota in quotas if quota.upstream == upstream]
-        for emulated in (False, True):
-            yield from _walk(path, own, span, emulated=emulated)
+        for made_up in (False, True) if emulated else (False,):
+            yield from _walk(path, own, span, emulated=made_up)
 
 
 def _walk(

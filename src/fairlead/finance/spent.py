@@ -31,5 +31,5 @@ def spent(
 ) -> Spent:
     """Sums of the requests accepted in `span`, as `ledger.query.usage` and its errors."""
     report = usage(path, by, *span)
-    off = free(path, quotas, by, span, report.totals.cost_usd) if quotas else None
+    off = free(path, quotas, by, span, report.totals) if quotas else None
     return Spent(report.by, report.rows, report.totals, off)

@@ -26,6 +26,7 @@ FLASH, HAIKU, LITE = "gemini-2.5-flash", "claude-haiku-4-5-20251001", "gemini-3.
 DAY = datetime(2026, 11, 20, tzinfo=UTC).timestamp()
 HOUR = 3600.0
 MILLI = Decimal("0.001")
+SUMS = query.Sums(cost_usd=Decimal(1), emulated=1)
 EUR = '[display]\ncurrency = "EUR"\nrate = 0.5\ndate = 2026-11-20\n'
 
 
@@ -56,7 +57,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def taken(ledger: Path, quota: Quota, **span) -> list[str]:
     since, until = span.get("since"), span.get("until")
-    found = free(ledger, [quota], ("day",), (since, until), Decimal(1))
+    found = free(ledger, [quota], ("day",), (since, until), SUMS)
     assert found.due_usd == 1 - found.free_usd
     return [f"{row.group[0][8:]}: {row.requests} {row.free_usd.normalize()}" for row in found.rows]
 
@@ -89,7 +90,7 @@ def test_models_that_share_a_quota_use_it_up_together(ledger: Path) -> None:
     shared = Quota("q", "gemini", requests=2)
     assert taken(ledger, shared, until=DAY + 23 * HOUR) == ["20: 3 0.003"]  # one is emulated
     lite, rest = Quota("lite", "gemini", (LITE,), 1), Quota("rest", "gemini", ("gemini-*",), 1)
-    found = free(ledger, [lite, rest], ("model",), (None, DAY + 23 * HOUR), Decimal(1))
+    found = free(ledger, [lite, rest], ("model",), (None, DAY + 23 * HOUR), SUMS)
     assert [(row.group, row.free_usd) for row in found.rows] == [
         ((FLASH,), 2 * MILLI),
         ((LITE,), MILLI),

@@ -29,10 +29,11 @@ def main() -> None:
         os.nice(_POLITE)
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    while (asked := _frame(sys.stdin.buffer)) is not None:
-        told = _ENCODE(answer(_QUESTION.decode(asked)))
-        out.write(len(told).to_bytes(LENGTH) + told)
-        out.flush()
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for this answer any more
+        while (asked := _frame(sys.stdin.buffer)) is not None:
+            told = _ENCODE(answer(_QUESTION.decode(asked)))
+            out.write(len(told).to_bytes(LENGTH) + told)
+            out.flush()
 
 
 def _frame(source: BinaryIO) -> bytes | None:
