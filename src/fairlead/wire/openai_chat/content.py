@@ -20,6 +20,7 @@ from fairlead.canon import (
     Thinking,
 )
 from fairlead.wire import media
+from fairlead.wire.openai.faults import missing, not_among
 from fairlead.wire.openai.media import file_at, is_address, media_at
 from fairlead.wire.openai_chat.types import CacheControl, ContentPart, UrlIn
 
@@ -56,13 +57,7 @@ def read_parts(parts: list[ContentPart], allowed: frozenset[str], path: str) -> 
         here = f"{path}[{at}]"
         read = _PARTS.get(part.type) if part.type in allowed else None
         if read is None:
-            names = ", ".join(f"'{name}'" for name in sorted(allowed))
-            raise Failure.invalid(
-                f"Invalid value for '{here}.type': {part.type[:60]!r}. Supported values are: "
-                f"{names}.",
-                f"{here}.type",
-                code="invalid_value",
-            )
+            raise not_among(part.type, f"{here}.type", sorted(allowed))
         found.append(read(part, here))
     return tuple(found)
 
@@ -82,12 +77,7 @@ def cache_mark(control: CacheControl | None, path: str) -> CacheMark | None:
         return _FIVE_MINUTES
     if control.ttl == "1h":
         return _ONE_HOUR
-    raise Failure.invalid(
-        f"Invalid value for '{path}.cache_control.ttl': {control.ttl[:60]!r}. Supported values "
-        "are: '5m', '1h'.",
-        f"{path}.cache_control.ttl",
-        code="invalid_value",
-    )
+    raise not_among(control.ttl, f"{path}.cache_control.ttl", ("5m", "1h"))
 
 
 def _mark(part: ContentPart, path: str) -> CacheMark | None:
@@ -101,12 +91,7 @@ def _mark(part: ContentPart, path: str) -> CacheMark | None:
         return cache_mark(part.cache_control, path)
     for field, value, known in (("mode", said.mode, _EXPLICIT), ("ttl", said.ttl, _LIFETIMES)):
         if value is not None and value not in known:
-            raise Failure.invalid(
-                f"Invalid value for '{path}.prompt_cache_breakpoint.{field}': {value[:60]!r}. "
-                f"Supported values are: {', '.join(map(repr, known))}.",
-                f"{path}.prompt_cache_breakpoint.{field}",
-                code="invalid_value",
-            )
+            raise not_among(value, f"{path}.prompt_cache_breakpoint.{field}", known)
     return _ONE_HOUR if said.ttl == "12h" else _FIVE_MINUTES
 
 
@@ -118,20 +103,20 @@ _ONE_HOUR: Final = CacheMark("1h")
 
 def _text(part: ContentPart, path: str) -> Text:
     if part.text is None:
-        raise _missing(f"{path}.text")
+        raise missing(f"{path}.text")
     return Text(part.text, cache=_mark(part, path))
 
 
 def _refusal(part: ContentPart, path: str) -> Refusal:
     if part.refusal is None:
-        raise _missing(f"{path}.refusal")
+        raise missing(f"{path}.refusal")
     return Refusal(part.refusal)
 
 
 def _thinking(part: ContentPart, path: str) -> Thinking:
     """Mistral's list of text parts, or Anthropic's text with a signature (through LiteLLM)."""
     if part.thinking is None:
-        raise _missing(f"{path}.thinking")
+        raise missing(f"{path}.thinking")
     if isinstance(part.thinking, str):
         text = part.thinking
     else:
@@ -145,13 +130,7 @@ def _image(part: ContentPart, path: str) -> Media:
     address = _address(part.image_url, f"{path}.image_url")
     detail = address.detail
     if detail is not None and detail not in _DETAILS:
-        names = ", ".join(f"'{name}'" for name in sorted(_DETAILS))
-        raise Failure.invalid(
-            f"Invalid value for '{path}.image_url.detail': {detail[:60]!r}. Supported values "
-            f"are: {names}.",
-            f"{path}.image_url.detail",
-            code="invalid_value",
-        )
+        raise not_among(detail, f"{path}.image_url.detail", sorted(_DETAILS))
     return _marked(
         media_at(address.url, "image", f"{path}.image_url.url", detail=detail), part, path
     )
@@ -179,12 +158,12 @@ def _file_url(part: ContentPart, path: str) -> Media:
 def _audio(part: ContentPart, path: str) -> Media:
     audio = part.input_audio
     if audio is None:
-        raise _missing(f"{path}.input_audio")
+        raise missing(f"{path}.input_audio")
     here = f"{path}.input_audio.data"
     if is_address(audio.data):
         return _marked(media_at(audio.data, "audio", here), part, path)
     if audio.format is None:
-        raise _missing(f"{path}.input_audio.format")
+        raise missing(f"{path}.input_audio.format")
     mime = media.mime_of_format(audio.format, f"{path}.input_audio.format")
     data = media.check_base64(audio.data, here)
     mime = media.verify("audio", mime, data, here)
@@ -194,7 +173,7 @@ def _audio(part: ContentPart, path: str) -> Media:
 def _file(part: ContentPart, path: str) -> Media:
     file = part.file
     if file is None:
-        raise _missing(f"{path}.file")
+        raise missing(f"{path}.file")
     if file.file_id is not None:
         if file.file_data is not None:
             raise Failure.invalid(
@@ -210,7 +189,7 @@ def _file(part: ContentPart, path: str) -> Media:
             cache=_mark(part, path),
         )
     if file.file_data is None:
-        raise _missing(f"{path}.file.file_data")
+        raise missing(f"{path}.file.file_data")
     return _marked(
         file_at(file.file_data, f"{path}.file.file_data", name=file.filename), part, path
     )
@@ -224,14 +203,8 @@ def _marked(found: Media, part: ContentPart, path: str) -> Media:
 
 def _address(value: UrlIn | str | None, path: str) -> UrlIn:
     if value is None:
-        raise _missing(path)
+        raise missing(path)
     return UrlIn(value) if isinstance(value, str) else value
-
-
-def _missing(path: str) -> Failure:
-    return Failure.invalid(
-        f"Missing required parameter: '{path}'.", path, code="missing_required_parameter"
-    )
 
 
 _PARTS: Final[dict[str, Callable[[ContentPart, str], Piece]]] = {

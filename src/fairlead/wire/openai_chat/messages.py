@@ -28,6 +28,7 @@ from fairlead.canon import (
     Turn,
 )
 from fairlead.canon import Part as CanonPart
+from fairlead.wire.openai.faults import missing, not_among
 from fairlead.wire.openai_chat.content import cache_mark, read_content
 from fairlead.wire.openai_chat.types import (
     Absent,
@@ -114,7 +115,7 @@ class _Reading:
     def _tool(self, message: MessageIn, path: str) -> Turn:
         call_id = message.tool_call_id
         if call_id is None:
-            raise _missing(f"{path}.tool_call_id")
+            raise missing(f"{path}.tool_call_id")
         call = self.called.get(call_id)
         if call is None:
             if not self.called:
@@ -138,7 +139,7 @@ class _Reading:
 
     def _function(self, message: MessageIn, path: str) -> Turn:
         if message.name is None:
-            raise _missing(f"{path}.name")
+            raise missing(f"{path}.name")
         call_id = self.legacy.pop(message.name, None)
         if call_id is None:
             raise Failure.invalid(
@@ -201,13 +202,7 @@ def _plain(message: MessageIn, path: str) -> Turn:
     """A system, developer or user message."""
     role = _ROLES.get(message.role)
     if role is None:
-        names = ", ".join(f"'{name}'" for name in _ROLES)
-        raise Failure.invalid(
-            f"Invalid value for '{path}.role': {message.role[:60]!r}. Supported values are: "
-            f"{names}.",
-            f"{path}.role",
-            code="invalid_value",
-        )
+        raise not_among(message.role, f"{path}.role", _ROLES)
     if message.tool_calls or message.function_call is not None or message.refusal:
         raise _of_assistant(message, path)
     if message.content is None:
@@ -250,13 +245,8 @@ def _call(raw: ToolCallIn, path: str) -> ToolCall:
     if raw.type == "custom" and raw.custom is not None:
         return ToolCall(raw.id, raw.custom.name, raw.custom.input, custom=True)
     if raw.type in ("function", "custom"):
-        raise _missing(f"{path}.{raw.type}")
-    raise Failure.invalid(
-        f"Invalid value for '{path}.type': {raw.type[:60]!r}. Supported values are: 'function', "
-        "'custom'.",
-        f"{path}.type",
-        code="invalid_value",
-    )
+        raise missing(f"{path}.{raw.type}")
+    raise not_among(raw.type, f"{path}.type", ("function", "custom"))
 
 
 # Thoughts
@@ -344,10 +334,4 @@ def _mark(parts: list[CanonPart], mark: CacheMark | None) -> list[CanonPart]:
 def _null_content(path: str) -> Failure:
     return Failure.invalid(
         f"Invalid value for '{path}.content': expected a string, got null.", f"{path}.content"
-    )
-
-
-def _missing(path: str) -> Failure:
-    return Failure.invalid(
-        f"Missing required parameter: '{path}'.", path, code="missing_required_parameter"
     )

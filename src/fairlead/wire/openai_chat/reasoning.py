@@ -12,6 +12,7 @@ from typing import Any, Final, cast, get_args
 from msgspec.structs import replace
 
 from fairlead.canon import Effort, Failure, Reasoning
+from fairlead.wire.openai.faults import not_among
 from fairlead.wire.openai_chat.types import ChatRequest, Google
 
 __all__ = ["read_reasoning"]
@@ -98,7 +99,7 @@ def _anthropic(asked: ChatRequest) -> Iterator[tuple[str, Reasoning]]:
         return
     base = _THINKING_TYPES.get(wish.type or "enabled")
     if base is None:
-        raise _unknown(wish.type or "", "thinking.type", tuple(_THINKING_TYPES))
+        raise not_among(wish.type or "", "thinking.type", tuple(_THINKING_TYPES))
     if wish.budget_tokens is not None:
         if base.budget != -1:
             raise _contradiction("thinking.type", "thinking.budget_tokens")
@@ -155,7 +156,7 @@ def _speaks(wish: Reasoning) -> bool:
 
 def _effort(value: str, path: str) -> Effort:
     if value not in _EFFORTS:
-        raise _unknown(value, path, _EFFORTS)
+        raise not_among(value, path, _EFFORTS)
     return cast("Effort", value)
 
 
@@ -168,15 +169,6 @@ def _budget(value: int, path: str, least: int = -1) -> int:
             code="integer_out_of_range",
         )
     return value
-
-
-def _unknown(value: str, path: str, known: tuple[str, ...]) -> Failure:
-    names = ", ".join(f"'{name}'" for name in known)
-    return Failure.invalid(
-        f"Invalid value for '{path}': {value[:60]!r}. Supported values are: {names}.",
-        path,
-        code="invalid_value",
-    )
 
 
 def _contradiction(one: str, other: str) -> Failure:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from fairlead.canon import Extra, Failure, OutputFormat, Request, Sampling
 from fairlead.wire.codec import Peek
+from fairlead.wire.openai.faults import missing
 from fairlead.wire.openai_chat.messages import read_messages
 from fairlead.wire.openai_chat.plain import read_plain
 from fairlead.wire.openai_chat.reasoning import read_reasoning
@@ -281,9 +282,7 @@ def _output(asked: ChatRequest) -> OutputFormat | None:
 def _json_schema(wish: JsonSchema | None) -> OutputFormat:
     path = "response_format.json_schema"
     if wish is None:
-        raise Failure.invalid(
-            f"Missing required parameter: '{path}'.", path, code="missing_required_parameter"
-        )
+        raise missing(path)
     schema = bytes(wish.schema).strip()
     if schema in (b"", b"null"):
         return OutputFormat("json_schema", wish.name, None, wish.description, wish.strict)

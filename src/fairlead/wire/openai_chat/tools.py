@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from fairlead.canon import Failure, FunctionTool, ServerTool, Tool, ToolChoice
+from fairlead.wire.openai.faults import missing, not_among
 from fairlead.wire.openai.tools import check_name, parameters_in
 from fairlead.wire.openai_chat.content import cache_mark
 from fairlead.wire.openai_chat.types import (
@@ -78,11 +79,7 @@ def _tool(raw: Raw, path: str, unknown: list[Unknown]) -> Tool:
             custom=True,
             cache=cache_mark(tool.cache_control, path),
         )
-    raise Failure.invalid(
-        f"Missing required parameter: '{path}.{kind}'.",
-        f"{path}.{kind}",
-        code="missing_required_parameter",
-    )
+    raise missing(f"{path}.{kind}")
 
 
 _NULL: Final = Raw(b"null")
@@ -128,17 +125,8 @@ def _choice(asked: str | ToolChoiceIn) -> ToolChoice:
     if asked.type == "custom" and asked.custom is not None:
         return ToolChoice("named", (asked.custom.name,))
     if asked.type in ("function", "custom", "allowed_tools"):
-        raise Failure.invalid(
-            f"Missing required parameter: 'tool_choice.{asked.type}'.",
-            f"tool_choice.{asked.type}",
-            code="missing_required_parameter",
-        )
-    raise Failure.invalid(
-        f"Invalid value for 'tool_choice.type': {asked.type[:60]!r}. Supported values are: "
-        "'function', 'custom', 'allowed_tools'.",
-        "tool_choice.type",
-        code="invalid_value",
-    )
+        raise missing(f"tool_choice.{asked.type}")
+    raise not_among(asked.type, "tool_choice.type", ("function", "custom", "allowed_tools"))
 
 
 def _allowed(asked: AllowedIn) -> ToolChoice:
@@ -156,12 +144,7 @@ def _allowed(asked: AllowedIn) -> ToolChoice:
         return ToolChoice("auto", tuple(names))
     if asked.mode == "required":
         return ToolChoice("named", tuple(names)) if names else ToolChoice("required")
-    raise Failure.invalid(
-        f"Invalid value for 'tool_choice.allowed_tools.mode': {asked.mode[:60]!r}. Supported "
-        "values are: 'auto', 'required'.",
-        "tool_choice.allowed_tools.mode",
-        code="invalid_value",
-    )
+    raise not_among(asked.mode, "tool_choice.allowed_tools.mode", ("auto", "required"))
 
 
 def _word(word: str, path: str) -> ToolChoice:

@@ -21,10 +21,11 @@ from fairlead.canon import (
     Text,
 )
 from fairlead.wire import media
+from fairlead.wire.openai.faults import missing, not_among
 from fairlead.wire.openai.media import file_at, media_at
 from fairlead.wire.openai_responses.types import Breakpoint, ContentPart
 
-__all__ = ["missing", "read_annotations", "read_content"]
+__all__ = ["read_annotations", "read_content"]
 
 Piece = Text | Refusal | Media
 _INPUT: Final = frozenset({"input_text", "input_image", "input_file", "input_audio"})
@@ -52,25 +53,9 @@ def read_content(content: str | list[ContentPart], role: str, path: str) -> tupl
         here = f"{path}[{at}]"
         read = _PARTS.get(part.type) if part.type in allowed else None
         if read is None:
-            raise _unknown(part.type, f"{here}.type", allowed)
+            raise not_among(part.type, f"{here}.type", sorted(allowed))
         found.append(read(part, here))
     return tuple(found)
-
-
-def _unknown(value: str, path: str, known: frozenset[str]) -> Failure:
-    names = ", ".join(f"'{name}'" for name in sorted(known))
-    return Failure.invalid(
-        f"Invalid value for '{path}': {value[:60]!r}. Supported values are: {names}.",
-        path,
-        code="invalid_value",
-    )
-
-
-def missing(path: str) -> Failure:
-    """A field that has to be there is not."""
-    return Failure.invalid(
-        f"Missing required parameter: '{path}'.", path, code="missing_required_parameter"
-    )
 
 
 def _mark(found: Breakpoint | None, path: str) -> CacheMark | None:
@@ -78,9 +63,9 @@ def _mark(found: Breakpoint | None, path: str) -> CacheMark | None:
         return None
     where = f"{path}.prompt_cache_breakpoint"
     if found.mode != "explicit":
-        raise _unknown(found.mode, f"{where}.mode", frozenset({"explicit"}))
+        raise not_among(found.mode, f"{where}.mode", ("explicit",))
     if found.ttl not in _TTLS:
-        raise _unknown(found.ttl or "", f"{where}.ttl", frozenset({"30m", "12h"}))
+        raise not_among(found.ttl or "", f"{where}.ttl", ("12h", "30m"))
     return _TTLS[found.ttl]
 
 
@@ -122,7 +107,7 @@ def _refusal(part: ContentPart, path: str) -> Refusal:
 def _image(part: ContentPart, path: str) -> Media:
     detail = part.detail
     if detail is not None and detail not in _DETAILS:
-        raise _unknown(detail, f"{path}.detail", _DETAILS)
+        raise not_among(detail, f"{path}.detail", sorted(_DETAILS))
     if detail == "auto":  # the default
         detail = None
     cache = _mark(part.prompt_cache_breakpoint, path)

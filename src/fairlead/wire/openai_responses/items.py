@@ -33,7 +33,8 @@ from fairlead.canon import (
     ToolResult,
     Turn,
 )
-from fairlead.wire.openai_responses.content import missing, read_content
+from fairlead.wire.openai.faults import missing, not_among
+from fairlead.wire.openai_responses.content import read_content
 from fairlead.wire.openai_responses.layout import TEXT, turn_path
 from fairlead.wire.openai_responses.reasoning import read_reasoning
 from fairlead.wire.openai_responses.tools import read_functions
@@ -179,12 +180,7 @@ def _message(items: Items, raw: Raw, at: int, _: str) -> None:
     items.unknown += more
     role = _ROLES.get(said.role)
     if role is None:
-        names = ", ".join(f"'{name}'" for name in _ROLES)
-        raise Failure.invalid(
-            f"Invalid value for '{path}.role': {said.role[:60]!r}. Supported values are: {names}.",
-            f"{path}.role",
-            code="invalid_value",
-        )
+        raise not_among(said.role, f"{path}.role", _ROLES)
     if said.content is None:
         raise missing(f"{path}.content")
     if said.phase:

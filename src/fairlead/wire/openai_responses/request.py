@@ -31,7 +31,7 @@ from fairlead.canon import (
     Turn,
 )
 from fairlead.wire.codec import Peek
-from fairlead.wire.openai_responses.content import missing
+from fairlead.wire.openai.faults import missing
 from fairlead.wire.openai_responses.items import read_items
 from fairlead.wire.openai_responses.plain import read_plain
 from fairlead.wire.openai_responses.tools import read_choice, read_tools

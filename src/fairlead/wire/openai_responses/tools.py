@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from fairlead.canon import Extra, Failure, FunctionTool, Request, ServerTool, Tool, ToolChoice
+from fairlead.wire.openai.faults import missing, not_among
 from fairlead.wire.openai.tools import check_name, parameters_in
-from fairlead.wire.openai_responses.content import missing
 from fairlead.wire.openai_responses.types import (
     AllowedIn,
     CustomIn,
@@ -249,7 +249,7 @@ def read_choice(
 def _word(word: str) -> ToolChoice:
     choice = _WORDS.get(word)
     if choice is None:
-        raise _unknown(word, "tool_choice", tuple(_WORDS))
+        raise not_among(word, "tool_choice", tuple(_WORDS))
     return choice
 
 
@@ -277,13 +277,4 @@ def _allowed(told: AllowedIn, extras: list[Extra]) -> ToolChoice | None:
         return ToolChoice("auto", tuple(names))
     if told.mode == "required":
         return ToolChoice("named", tuple(names)) if names else ToolChoice("required")
-    raise _unknown(told.mode or "", "tool_choice.mode", ("auto", "required"))
-
-
-def _unknown(value: str, path: str, known: tuple[str, ...]) -> Failure:
-    names = ", ".join(f"'{name}'" for name in known)
-    return Failure.invalid(
-        f"Invalid value for '{path}': {value[:60]!r}. Supported values are: {names}.",
-        path,
-        code="invalid_value",
-    )
+    raise not_among(told.mode or "", "tool_choice.mode", ("auto", "required"))
