@@ -24,7 +24,7 @@ COMMANDS = {
     "check": "Validate the configuration and print what is in force. Secrets are masked.",
     "usage": "Print requests, tokens and cost from the ledger, with totals.",
     "receipt": "Print what one request cost, line by line, and what it would have cost elsewhere.",
-    "whatif": "Replay the ledger under another model or mix, and say what it would have cost and"
+    "whatif": "Replay the ledger under another model, mix or policy: what it would have cost, and"
     " why.",
     "forecast": "Forecast spend with weekly seasonality and an 80 % interval, from full UTC days.",
     "reconcile": "Compare a vendor's usage or cost export with the ledger, by day and model.",
