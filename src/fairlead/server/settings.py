@@ -325,8 +325,8 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             description="Where it computes, if prices depend on it: a Vertex location"
-            " (`europe-west1`; `global` has no surcharge), or Anthropic's `us` where that is the"
-            " workspace's default. An answer that says where it was computed counts before it."
+            " (`europe-west1`; `global` has no surcharge), OpenAI's (`eu`), or Anthropic's `us`"
+            " where that is the workspace's default. An answer that says where counts before it."
         ),
     ] = ""
     ask_usage: Annotated[

@@ -216,6 +216,18 @@ def test_before_google_charged_it_a_region_cost_nothing_more(tmp_path) -> None:
     assert before.total(Usage(input=1_000_000)) == Decimal("0.30")
 
 
+@pytest.mark.parametrize(
+    ("model", "region", "factor"),
+    [("gpt-5.4", "eu", "1.1"), ("gpt-6-luna", "us", "1.1"), ("gpt-5.1", "eu", "1"),
+     ("gpt-4o", "eu", "1"), ("gpt-5.4", "global", "1")],
+)  # fmt: skip
+def test_openai_s_newer_models_cost_more_in_a_region(tmp_path, model, region, factor) -> None:
+    text = f'[upstreams.openai]\nregion = "{region}"\n[models."{model}"]\nvendor = "openai"\n'
+    catalog = compile_catalog(configured(tmp_path, text + '"price.input" = 2.0\n'))
+    table = PriceTable(catalog.resolve(model, DAY), DAY)
+    assert table.total(Usage(input=1_000_000)) == 2 * Decimal(factor)
+
+
 async def test_estimates_and_the_policy_reckon_with_it(tmp_path) -> None:
     costs = []
     for text, asked in (("", {}), (US, {}), ("", {"inference_geo": "us"})):
