@@ -18,8 +18,9 @@ from fairlead.catalog.price_list import PriceList
 from fairlead.catalog.update import Change, changes
 from fairlead.catalog.verify import Finding, against, disagreeing, old
 from fairlead.cli.output import console, print_json
-from fairlead.server.compile import compile_catalog, overlay_path
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
+from fairlead.server.paths import overlay_path
 
 __all__ = ["app"]
 

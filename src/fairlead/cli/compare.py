@@ -18,8 +18,9 @@ from fairlead.lab.compare.terminal import for_terminal
 from fairlead.lab.compare.words import LANGUAGES, Words
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.moment import moment
-from fairlead.server.compile import compile_catalog, database_path
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import Loaded, load
+from fairlead.server.paths import database_path
 
 __all__ = ["compare"]
 

@@ -22,7 +22,7 @@ from fairlead.cost.breakeven import BreakEven, Interval
 from fairlead.cost.display import currency_name, dollars, money_sign
 from fairlead.cost.scenario import COMBINATIONS, Bill, Scenario, ScenarioError, parse_scenarios
 from fairlead.cost.study import VENDOR, Study, figures_of, study, usual_models
-from fairlead.server.compile import compile_catalog
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 
 __all__ = ["app"]

@@ -17,8 +17,8 @@ from fairlead.finance.forecast import Forecast, Past, Sum
 from fairlead.finance.forecast import forecast as continued
 from fairlead.finance.series import METHODS, best_method
 from fairlead.ledger.traffic import daily_cost
-from fairlead.server.compile import database_path
 from fairlead.server.config import load
+from fairlead.server.paths import database_path
 
 __all__ = ["forecast"]
 

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from fairlead.cli.output import console, print_json
 from fairlead.limits.keys import KeyStore
-from fairlead.server.compile import database_path
 from fairlead.server.config import load
+from fairlead.server.paths import database_path
 
 __all__ = ["app"]
 

@@ -16,7 +16,7 @@ from fairlead.catalog.keys import Value
 from fairlead.cli.compare import compare
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json
-from fairlead.server.compile import compile_catalog
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 
 __all__ = ["app"]

@@ -22,8 +22,9 @@ from fairlead.routing.cases import Outcome, parse_cases, run_case
 from fairlead.routing.compare import Comparison, Mean
 from fairlead.routing.conditions import OPERATORS
 from fairlead.routing.graph import mermaid, svg
-from fairlead.server.compile import compile_catalog, database_path
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, load
+from fairlead.server.paths import database_path
 from fairlead.server.policies import compile_policies, policy_of, read_policy_file
 from fairlead.server.policy_replay import replay
 from fairlead.server.route_preview import read_features, snapshot_of_all

@@ -13,9 +13,10 @@ from fairlead.cost.display import dollars
 from fairlead.cost.receipt import Receipt, ReceiptLine
 from fairlead.finance.free import Freed
 from fairlead.finance.told import Told, look_up, told
-from fairlead.server.compile import compile_catalog, database_path
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 from fairlead.server.money import quotas_of
+from fairlead.server.paths import database_path
 
 __all__ = ["receipt"]
 

@@ -12,9 +12,10 @@ from fairlead.cost.display import dollars
 from fairlead.finance.exports import Tokens
 from fairlead.finance.reconcile import Reconciliation, against_ledger
 from fairlead.finance.rows import read_export
-from fairlead.server.compile import compile_catalog, database_path
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 from fairlead.server.money import quotas_of
+from fairlead.server.paths import database_path
 
 __all__ = ["reconcile"]
 

@@ -14,8 +14,8 @@ from fairlead.cli.output import console, money, print_json
 from fairlead.ledger.query import show as show_record
 from fairlead.ledger.record import Accepted
 from fairlead.routing import Decision, Hints
-from fairlead.server.compile import database_path
 from fairlead.server.config import load
+from fairlead.server.paths import database_path
 from fairlead.server.policies import policy_of
 from fairlead.server.route_preview import (
     Preview,

@@ -14,9 +14,9 @@ from fairlead.cost.display import dollars
 from fairlead.finance.spent import Spent, spent
 from fairlead.ledger.moment import moment
 from fairlead.ledger.query import Dimension, Sums
-from fairlead.server.compile import database_path
 from fairlead.server.config import load
 from fairlead.server.money import quotas_of
+from fairlead.server.paths import database_path
 
 __all__ = ["usage"]
 

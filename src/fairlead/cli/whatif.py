@@ -19,8 +19,9 @@ from fairlead.finance.whatif import Caching, Part, WhatIf, what_if
 from fairlead.ledger.answers import answers
 from fairlead.ledger.moment import moment
 from fairlead.ledger.traffic import traffic
-from fairlead.server.compile import compile_catalog, database_path
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
+from fairlead.server.paths import database_path
 
 __all__ = ["whatif"]
 

@@ -2,21 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from decimal import Decimal
-from pathlib import Path
 
-from fairlead.canon import Dialect, Failure
-from fairlead.catalog import Catalog, CatalogError
-from fairlead.catalog import load as load_catalog
-from fairlead.catalog.from_genai_prices import genai_prices_list
+from fairlead.canon import Dialect
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.money import check_money
+from fairlead.server.paths import database_path, overlay_path
 from fairlead.server.policies import compile_policies, compile_quality
 from fairlead.server.settings import (
     RoutingSettings,
-    Settings,
     TimeoutSettings,
     UpstreamSettings,
 )
@@ -33,21 +29,6 @@ CODECS: dict[Dialect, Codec] = {
     codec.dialect: codec
     for codec in (openai_chat.CODEC, openai_responses.CODEC, anthropic.CODEC, gemini.CODEC)
 }
-
-
-def database_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
-    """Where the ledger and the keys are."""
-    if settings.ledger.path:
-        return Path(settings.ledger.path)
-    env = os.environ if environ is None else environ
-    home = env.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(home) / "fairlead" / "fairlead.db"
-
-
-def overlay_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
-    """Where the catalogue's overlay is, whether or not the file exists."""
-    own = settings.catalog.overlay
-    return Path(own) if own else database_path(settings, environ).with_name("catalog.toml")
 
 
 def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -> Snapshot:
@@ -91,42 +72,6 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
 
 def _origin(loaded: Loaded, key: str) -> str:
     return loaded.origins.get(key, "default")
-
-
-def compile_catalog(loaded: Loaded) -> Catalog:
-    """The catalogue with what the configuration lays over it.
-
-    Raises:
-        ConfigError: an entry cannot work; the message names the key and its origin.
-    """
-    settings = loaded.settings
-    path = overlay_path(settings)
-    try:
-        return load_catalog(
-            models=settings.models,
-            aliases=settings.aliases,
-            families=settings.families,
-            factors={name: Decimal(str(own.factor)) for name, own in settings.prices.items()},
-            doors=_doors(settings),
-            overlay=(str(path), path.read_text(encoding="utf-8")) if path.exists() else None,
-            tail=genai_prices_list() if settings.catalog.long_tail else None,
-        )
-    except CatalogError as error:
-        raise ConfigError(str(error)) from error
-    except Failure as failure:
-        problem = failure.problem
-        key = problem.param or "aliases"
-        raise ConfigError(f"{_origin(loaded, key)}: {key}: {problem.message}") from failure
-
-
-def _doors(settings: Settings) -> dict[str, tuple[str, str]]:
-    """By vendor, whose price list its upstream has and where it computes."""
-    kinds = ((KINDS.get(own.kind or name), own) for name, own in settings.upstreams.items())
-    return {
-        kind.vendor: (own.door, own.region)
-        for kind, own in kinds
-        if kind is not None and (own.door or own.region)
-    }
 
 
 def _upstreams(loaded: Loaded, env: Mapping[str, str]) -> list[Upstream]:

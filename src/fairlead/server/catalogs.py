@@ -1,0 +1,54 @@
+"""The catalogue as the configuration has it.
+
+Apart from the rest of what is compiled: commands that only read the ledger need no codecs.
+"""
+
+from decimal import Decimal
+
+from fairlead.canon import Failure
+from fairlead.catalog import Catalog, CatalogError
+from fairlead.catalog import load as load_catalog
+from fairlead.catalog.from_genai_prices import genai_prices_list
+from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.paths import overlay_path
+from fairlead.server.settings import Settings
+from fairlead.upstream.vendors import KINDS
+
+__all__ = ["compile_catalog"]
+
+
+def compile_catalog(loaded: Loaded) -> Catalog:
+    """The catalogue with what the configuration lays over it.
+
+    Raises:
+        ConfigError: an entry cannot work; the message names the key and its origin.
+    """
+    settings = loaded.settings
+    path = overlay_path(settings)
+    try:
+        return load_catalog(
+            models=settings.models,
+            aliases=settings.aliases,
+            families=settings.families,
+            factors={name: Decimal(str(own.factor)) for name, own in settings.prices.items()},
+            doors=_doors(settings),
+            overlay=(str(path), path.read_text(encoding="utf-8")) if path.exists() else None,
+            tail=genai_prices_list() if settings.catalog.long_tail else None,
+        )
+    except CatalogError as error:
+        raise ConfigError(str(error)) from error
+    except Failure as failure:
+        problem = failure.problem
+        key = problem.param or "aliases"
+        origin = loaded.origins.get(key, "default")
+        raise ConfigError(f"{origin}: {key}: {problem.message}") from failure
+
+
+def _doors(settings: Settings) -> dict[str, tuple[str, str]]:
+    """By vendor, whose price list its upstream has and where it computes."""
+    kinds = ((KINDS.get(own.kind or name), own) for name, own in settings.upstreams.items())
+    return {
+        kind.vendor: (own.door, own.region)
+        for kind, own in kinds
+        if kind is not None and (own.door or own.region)
+    }
