@@ -99,4 +99,5 @@ def _explain(x: Exchange, prefix: Prefix, seen: Reuse) -> None:
     if x.decision is not None:
         because = f"about {seen.within_5m} of {prefix.tokens[-1]} tokens were sent to it before"
         step = Step("ask for prompt caching", answer=True, because=because)
-        x.decision = replace(x.decision, path=(*x.decision.path, step))
+        decision = x.decision.whole()
+        x.decision = replace(decision, path=(*decision.path, step))

@@ -277,6 +277,7 @@ def _fallen_back(
 ) -> Decision | None:
     if decision is None:
         return None
+    decision = decision.whole()
     cause = str(problem.upstream_status or problem.kind)
     reason = f"{following[0].id} after {lane[0].id} failed ({cause}); first: {decision.reason}"
     failed = tuple(

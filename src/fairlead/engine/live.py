@@ -95,13 +95,13 @@ class Live:
         self._beginnings.look(x)
         session = x.session = session_of(x.decoded(), x.scope)
         held = self._young.get(session) or self._old.get(session)
-        models = [option.model for option in chooser.options if option.available]
+        models = chooser.available
         return Moment(
             session=session,
             held=None if held is None else held.model,
             further=_further(features),
             pace=self._paces(models, x.at),
-            quality=quality_of(x.snapshot, models, features.task),
+            quality=quality_of(x.snapshot, models, features.task) if x.snapshot.quality else {},
             warm=self._warm(x, models, features, held),
         )
 
@@ -197,7 +197,7 @@ def quality_of(snapshot: Snapshot, models: Iterable[Model], task: str) -> dict[s
     return {name: quality for name, quality in found.items() if quality is not None}
 
 
-def _further(features: Features) -> float:
+def _further(features: Features) -> int:
     """Turns that are expected to follow. An assumption: what has gone on for n turns of the user
     goes on for n more; of a first turn one more follows where there are tools, else none.
     """

@@ -94,6 +94,6 @@ def _by_policy(x: Exchange, hints: Hints, counts: PromptCounts, moment: MomentOf
     policy = snapshot.policy(hints.policy)
     chooser = snapshot.chooser(policy, today)
     features = counts.foresee(x, extract(x.decoded(), hints, len(x.body)), policy.name)
-    decision = x.decision = chooser.decide(features, moment(x, chooser, features))
+    decision = x.decision = chooser.quick(features, moment(x, chooser, features))
     models = chooser.models
     return [(models[name], snapshot.upstream(models[name])) for name in decision.ranked]

@@ -17,6 +17,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from fairlead.catalog.model import Model
+from fairlead.routing.branch import PredictOne, branches_of
 from fairlead.routing.decide import arm_options, as_canary, decide, drawn_arm
 from fairlead.routing.decision import Candidate, Decision, Features
 from fairlead.routing.expect import Predicted
@@ -33,9 +34,6 @@ _TEXT: Final = ("text",)
 _UNKEPT: Final = frozenset({"needs"})
 """Features whose values may be the client's own words."""
 
-PredictOne = Callable[[Features, int | None, Warm | None], Predicted]
-"""`expect.Predict` for one model."""
-
 PredictFor = Callable[[Model], PredictOne]
 """A model to what requests are expected to take on it."""
 
@@ -50,6 +48,7 @@ class Chooser:
         self.options = tuple(options)
         self._predict_for = predict
         self.models: dict[str, Model] = {option.model.id: option.model for option in options}
+        self.available = tuple([each.model for each in options if each.available])
         self._fits = [option.fits for option in options]
         self._roomy = _roomy(options)
         self._predict = (
@@ -65,6 +64,7 @@ class Chooser:
             asked["task_evidence"] = None
         kept = asked and not policy.chooses and not _UNKEPT.intersection(asked)
         self._asked = attrgetter(*asked) if kept else None
+        self._branches = branches_of(policy, self.options, self._predict)
         self._known: dict[object, Decision] = {}
 
     def without(self, vendors: Collection[str]) -> "Chooser":
@@ -127,6 +127,31 @@ class Chooser:
             like.warnings,
             like.flip,
         ).like(like)
+
+    def quick(self, features: Features, moment: Moment = NO_MOMENT) -> Decision:
+        """As `decide`, but where an objective chooses among models that all can serve, what it says
+        of them is made only when it is asked for (`Decision.whole`).
+
+        Raises:
+            Failure: as `decide` does.
+        """
+        if self._arms:
+            arm, step = drawn_arm(self.policy, moment)
+            own = self._arms[arm.name].quick(features, moment)
+            return as_canary(self.policy, step, own, moment).told_by(
+                lambda: self.decide(features, moment)
+            )
+        if self._branches is None:
+            return self.decide(features, moment)
+        branch = self._branches[-1]
+        for number, rule in enumerate(self.policy.rules):
+            if rule.ask(features).answer:
+                branch = self._branches[number]
+                break
+        for fits in self._fits:
+            if not fits(features):
+                return self.decide(features, moment)
+        return branch.decide(features, moment).told_by(lambda: self.decide(features, moment))
 
     def _afresh(self, features: Features, moment: Moment) -> Decision:
         if self._arms:

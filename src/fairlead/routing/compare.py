@@ -65,7 +65,8 @@ class Move(Struct, frozen=True):
 
 class Comparison(Struct, frozen=True):
     """`moves` counts pairs of models, `refused` requests that a policy has no model for. Costs are
-    means per request in US dollars, times in milliseconds to the first token; None: no figures.
+    means per request in US dollars, times in milliseconds to the first token; None: no figures, or
+    none for some of the models that would answer.
     `unpriced` requests have no cost on one side.
     """
 
@@ -114,6 +115,8 @@ def compare(
         refused[1] += after is None
         if before is not None and after is not None:
             _add(sides, request, before, after, cost, first_token_ms)
+    if len(sides.times) < sum(sides.moves.values()):
+        sides.times.clear()  # of some requests it is not known: a mean of the others misleads
     olds, news = [a for a, _ in sides.costs], [b for _, b in sides.costs]
     return Comparison(
         requests=count,

@@ -25,7 +25,16 @@ from fairlead.routing.policy import Policy, PolicyError
 from fairlead.routing.rule import Rule
 from fairlead.routing.weigh import Rival, Weighed, weigh
 
-__all__ = ["decide", "named"]
+__all__ = [
+    "arm_options",
+    "as_canary",
+    "decide",
+    "drawn_arm",
+    "header",
+    "named",
+    "why_chosen",
+    "why_ruled",
+]
 
 REASON = 120
 """Characters of `Decision.reason`: it travels in a header."""
@@ -75,10 +84,10 @@ def decide(
             raise none_left([(each.option, each.broken) for each in judged])
     first = fit[0]
     if wanted is None or wanted is first:
-        why = _why(policy, rule, features)
+        why = why_ruled(policy, rule, features)
         if weighed is not None:
             path = (*path, Step(_question(policy, use), answer=True, because=weighed.told))
-            why = f"{policy.name if rule is None else why}: {weighed.told}"
+            why = why_chosen(policy, rule, use)
     else:
         why = f"{policy.name}: {first.id}, as {wanted.id} {short(wanted.broken)}"
     notes = weighed.notes if weighed is not None else {}
@@ -88,7 +97,7 @@ def decide(
         path,
         tuple([each.id for each in fit]),
         tuple([_candidate(each, first, wanted, expected[each.id], notes) for each in judged]),
-        _header(why),
+        header(why),
         features,
         first.option.warnings + _doubt(first) + (weighed.warnings if weighed is not None else ()),
         (weighed.flip if weighed is not None else ()) + flips(features, policy, options, first.id),
@@ -113,7 +122,7 @@ def named(
         path=(),
         ranked=(model.id,),
         candidates=(Candidate(model.id, "the client named it"),),
-        reason=_header(f"named: {model.id}"),
+        reason=header(f"named: {model.id}"),
         features=features,
         warnings=warnings + _doubt(judged),
     )
@@ -164,7 +173,7 @@ def as_canary(policy: Policy, step: Step, decision: Decision, moment: Moment) ->
         policy=policy.name,
         policy_hash=policy.hash,
         path=(step, *decision.path),
-        reason=_header(f"{policy.name}: {decision.reason}"),
+        reason=header(f"{policy.name}: {decision.reason}"),
         moment=replace(kept, session=moment.session),
     )
 
@@ -204,7 +213,7 @@ def _choose(
     fit = [each for each in ahead if each.broken is None]
     weighed = None
     if policy.chooses and len(fit) > 1:
-        rivals = [_rival(each, expected[each.id]) for each in fit]
+        rivals = [_rival(each.option, expected[each.id]) for each in fit]
         weighed = weigh(
             policy.objective,
             policy.constraints,
@@ -226,10 +235,10 @@ def _place(option: Option, use: tuple[str, ...]) -> int:
     return next(place for place, name in enumerate(use) if option.answers_to(name))
 
 
-def _rival(each: _Judged, expected: Expected) -> Rival:
+def _rival(option: Option, expected: Expected) -> Rival:
     return Rival(
-        each.id,
-        each.option.names,
+        option.model.id,
+        option.names,
         expected.cost_usd,
         expected.first_token_ms,
         expected.latency_ms,
@@ -259,7 +268,13 @@ def _question(policy: Policy, use: tuple[str, ...]) -> str:
     return f"{'best by weights' if wish == 'weights' else wish} of {', '.join(use)}?"
 
 
-def _why(policy: Policy, rule: Rule | None, features: Features) -> str:
+def why_chosen(policy: Policy, rule: Rule | None, use: tuple[str, ...]) -> str:
+    """`own: code, cheapest of flash, haiku`."""
+    reason = "" if rule is None else f"{rule.reason}, "
+    return f"{policy.name}: {reason}{_question(policy, use)[:-1]}"
+
+
+def why_ruled(policy: Policy, rule: Rule | None, features: Features) -> str:
     """`article-tree: large document (212,331 tokens > 200,000)`."""
     if rule is None:
         return f"{policy.name}: {policy.otherwise_reason}"
@@ -306,7 +321,7 @@ def _doubt(each: _Judged) -> tuple[str, ...]:
     return () if each.broken is None else (f"{each.id}: {each.broken.why}",)
 
 
-def _header(text: str) -> str:
+def header(text: str) -> str:
     """ASCII without control characters, short enough for a header."""
     plain = text
     if not (text.isascii() and text.isprintable()):

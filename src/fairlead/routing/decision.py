@@ -4,6 +4,7 @@
 sees nothing else, so replaying stored features under another policy gives what it would have said.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal
 
@@ -140,7 +141,19 @@ class Decision(Struct, frozen=True, dict=True):
     def stored(self) -> bytes:
         """The decision as JSON, as the ledger keeps it."""
         form: Form | None = self.__dict__.get(_FORM)
-        return _encode(self) if form is None else form.fill(self)
+        return _encode(self.whole()) if form is None else form.fill(self)
+
+    def whole(self) -> "Decision":
+        """The decision with its path, candidates and flips. Some are made without them: what is
+        told of a choice takes longer than the choice, and nobody waits for it.
+        """
+        make: Callable[[], Decision] | None = self.__dict__.get(_WHOLE)
+        return self if make is None else make()
+
+    def told_by(self, make: "Callable[[], Decision]") -> "Decision":
+        """This decision, noted to be told in full by `make`."""
+        self.__dict__[_WHOLE] = make
+        return self
 
     def like(self, model: "Decision") -> "Decision":
         """This decision, noted to differ from `model` in figures and features only: that makes
@@ -153,7 +166,7 @@ class Decision(Struct, frozen=True, dict=True):
         return self
 
 
-_FORM = "form"
+_FORM, _WHOLE = "form", "whole"
 
 
 class Form:

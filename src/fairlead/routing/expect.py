@@ -17,7 +17,7 @@ from fairlead.routing.decision import Features
 from fairlead.routing.moment import Moment, Pace, Warm
 from fairlead.routing.options import Option
 
-__all__ = ["Expected", "Predict", "Predicted", "expect"]
+__all__ = ["Expected", "Predict", "Predicted", "after", "expect", "latency_ms"]
 
 
 class Predicted(Struct, frozen=True):
@@ -53,14 +53,17 @@ def expect(
     options: Sequence[Option], features: Features, predict: Predict | None, moment: Moment
 ) -> dict[str, Expected]:
     """What is expected of each option, by model id."""
-    found = {option.model.id: _one(option.model, features, predict, moment) for option in options}
+    found = {each.model.id: _expected(each.model, features, predict, moment) for each in options}
     held = found.get(moment.held or "")
     if held is None or held.session_usd is None:
         return found
     return {name: _against(each, held.session_usd) for name, each in found.items()}
 
 
-def _one(model: Model, features: Features, predict: Predict | None, moment: Moment) -> Expected:
+def _expected(
+    model: Model, features: Features, predict: Predict | None, moment: Moment
+) -> Expected:
+    """What is expected of one model, but for what leaving another one costs."""
     pace, warm, quality = (
         moment.pace.get(model.id),
         moment.warm.get(model.id),
@@ -70,25 +73,25 @@ def _one(model: Model, features: Features, predict: Predict | None, moment: Mome
     said = Predicted() if predict is None else predict(model, features, usual, warm)
     later = None
     if predict is not None and moment.further and said.cost_usd is not None:
-        after = predict(model, features, usual, _after(warm, said.prompt_tokens or 0)).cost_usd
-        if after is not None:
-            later = said.cost_usd + after * Decimal(str(moment.further))
+        again = said.cost_usd
+        if warm is not None:
+            next_warm = after(warm, said.prompt_tokens or 0)
+            again = predict(model, features, usual, next_warm).cost_usd or again
+        later = said.cost_usd + again * moment.further
     return Expected(
         said.prompt_tokens,
         said.output_tokens,
         said.cost_usd,
         None if pace is None else pace.first_token_ms,
-        _latency_ms(pace, said.output_tokens),
+        latency_ms(pace, said.output_tokens),
         None if quality is None else quality.score,
         None if warm is None else warm.tokens,
         later,
     )
 
 
-def _after(warm: Warm | None, prompt: int) -> Warm | None:
+def after(warm: Warm, prompt: int) -> Warm:
     """What is warm in the turn behind this one: what is cached of this one's prompt."""
-    if warm is None:
-        return None
     return Warm(min(prompt, max(warm.tokens, warm.keeps)), sure=warm.sure, writes=warm.writes)
 
 
@@ -108,7 +111,7 @@ def _against(each: Expected, held: Decimal) -> Expected:
     )
 
 
-def _latency_ms(pace: Pace | None, output_tokens: int | None) -> float | None:
+def latency_ms(pace: Pace | None, output_tokens: int | None) -> float | None:
     """The time to an answer's last token."""
     if pace is None or pace.tokens_per_second is None or output_tokens is None:
         return None

@@ -54,7 +54,7 @@ class Moment(Struct, frozen=True, omit_defaults=True):
 
     session: int | None = None
     held: str | None = None
-    further: float = 0
+    further: int = 0
     pace: dict[str, Pace] = {}
     quality: dict[str, Quality] = {}
     warm: dict[str, Warm] = {}

@@ -1,15 +1,24 @@
 """Words, tool names and marks that tell what a request is about: data, no logic.
 
 A word's weight says how much it tells: 3 all but settles the task, 1 is a hint that needs company.
-Matching is by whole words in lower case; Chinese has no spaces, so its phrases (and a few words
-with letters beyond ASCII) match anywhere, and are only looked for where a text goes beyond ASCII.
+Matching is by whole words in lower case; `vocabulary_beyond` has the words of scripts without spaces.
 """
 
+import re
 from typing import Final
 
 from fairlead.routing.decision import Task
 
-__all__ = ["BEYOND_ASCII", "CODE_MARKS", "ORDER", "PHRASES", "SOURCE_FILES", "TOOLS", "WORDS"]
+__all__ = [
+    "CODE_MARKS",
+    "COURTESIES",
+    "LEADS",
+    "ORDER",
+    "PHRASES",
+    "SOURCE_FILES",
+    "TOOLS",
+    "WORDS",
+]
 
 ORDER: Final[tuple[Task, ...]] = (
     "coding",
@@ -27,62 +36,117 @@ ORDER: Final[tuple[Task, ...]] = (
 
 _WORDS: dict[Task, dict[int, str]] = {
     "coding": {
-        3: "refactor traceback stacktrace segfault codebase unittest pytest docstring linter "
-        "typescript javascript golang kotlin pull-request regexp nullpointerexception",
+        3: "refactor traceback stacktrace segfault segmentation codebase unittest pytest docstring "
+        "linter typescript javascript golang kotlin pull-request regexp nullpointerexception "
+        "mutex async-await dockerfile kubernetes webpack npm numpy pandas django react stdin "
+        "stdout makefile leetcode postgresql mysql sqlite mongodb graphql jquery css3 html5",
         2: "code coding python java rust c++ c# php ruby swift sql html css bash bug bugs debug "
         "compile compiler regex algorithm recursion api endpoint git commit diff patch repo "
-        "repository programming snippet stack-trace exception async unit-test",
-        1: "function method class variable loop array script database query server test tests "
-        "module library framework implement exception review",
+        "repository programming snippet stack-trace exception async await unit-test docker "
+        "semaphore deadlock goroutine callback middleware json-schema backend frontend nginx "
+        "runtime struct pointer enum hashmap boolean perl awk sed linux xml yaml subclass "
+        "dependency dependencies refactoring cpu gpu thread threads node.js nodejs vue angular",
+        1: "function functions method class variable loop array arrays script database query "
+        "server test tests module library framework implement exception review error type cache "
+        "object string index build branch merge memory package parser stack queue hook syntax "
+        "null undefined input output executable data complexity binary program software",
     },
     "automation": {
-        3: "automate screenshot webdriver selenium playwright",
-        2: "click browser terminal shell cron desktop navigate login",
-        1: "automation workflow button window mouse keyboard",
+        3: "automate screenshot webdriver selenium playwright zapier ifttt unsubscribe crontab",
+        2: "click browser terminal shell cron desktop navigate login thermostat inbox scroll "
+        "mute unmute reboot ssh tab tabs",
+        1: "automation workflow button window mouse keyboard folder folders download upload "
+        "install restart website page form submit open close settings lights calendar reminder "
+        "alarm backup phone app server file files photos rename log",
     },
     "math": {
         3: "theorem integral derivative algebra geometry calculus trigonometry polynomial "
-        "eigenvalue lemma mathematics arithmetic combinatorics",
-        2: "prove proof equation probability math maths matrix fraction logarithm prime divisible "
-        "triangle solve percent",
-        1: "calculate compute sum total number numbers average multiply divide remainder "
-        "integer integers square root",
+        "eigenvalue eigenvalues eigenvector eigenvectors lemma mathematics mathematical arithmetic "
+        "combinatorics determinant abelian homomorphism isomorphic subgroup diagonalize "
+        "factorial hypotenuse quadratic bijective injective surjective asymptote modulo "
+        "antiderivative logarithmic cosine",
+        2: "prove equation equations probability math maths matrix fraction logarithm divisible "
+        "triangle solve dice perpendicular parabola hyperbola ellipse radius diameter "
+        "circumference polygon hexagon converge converges convergence denominator numerator "
+        "divisor divisors multiples decimal rectangle rectangular vertex vertices "
+        "sin cos compounded inequality subset finite coefficient coefficients remainder quotient "
+        "integer integers permutation permutations graph",
+        1: "calculate compute sum total number numbers average multiply divide proof prime percent "
+        "square root circle area perimeter angle degrees product ring field digits digit twice "
+        "half third chance odds cost costs dollars cents price profit discount each altogether "
+        "left many much old less more times dozen per minutes hours week mean median units "
+        "estimate zero function value smallest largest positive sequence series set limit",
     },
     "science": {
-        3: "physics chemistry biology quantum thermodynamics molecule photosynthesis enzyme genome "
-        "relativity astrophysics neuroscience electron entropy stoichiometry mitochondria",
-        2: "science scientific atom atoms protein cell cells reaction velocity hypothesis species "
-        "evolution gravity isotope orbital wavelength bacteria dna rna",
-        1: "experiment energy temperature mass theory acid planet",
+        3: "physics chemistry biology quantum thermodynamics molecule molecules photosynthesis "
+        "enzyme enzymes genome relativity astrophysics neuroscience electron electrons entropy "
+        "stoichiometry mitochondria mitosis meiosis antibiotic antibiotics crispr neuron neurons "
+        "chromosome chromosomes electromagnetic spectroscopy spectrometry covalent proton protons "
+        "neutron photon photons hormone hormones insulin antibody antibodies pathogen ribosome "
+        "cytoplasm chlorophyll catalyst oxidation titration radioactive seismic tectonic "
+        "pathophysiology carcinoma metabolism homeostasis phenotype genotype allele alleles",
+        2: "science scientific atom atoms protein proteins reaction velocity hypothesis "
+        "species evolution gravity gravitational isotope orbital wavelength bacteria bacterial dna "
+        "rna virus viruses viral vaccine vaccines immune symptoms syndrome tumor cancer artery "
+        "muscle muscles nerve nerves tissue gland blood serum membrane glucose oxygen hydrogen "
+        "carbon nitrogen sodium calcium helium ion ions acid acids ph molar mol aqueous alkali "
+        "equilibrium voltage friction momentum acceleration accelerates capacitor resistor "
+        "circuit magnetic galaxy telescope asteroid solar planet planets climate volcano "
+        "earthquake fossil fossils dinosaurs ecosystem organism organisms predator photosynthetic "
+        "infection disease diseases diagnosis patients mutation gene genes genetic genetics "
+        "x-ray x-rays mri anatomy kidney liver lung lungs heart brain bone bones fetus embryo "
+        "hormonal polymer crystal superconductor laser fluorescence half-life boiling kinetic "
+        "amino peptide receptor receptors inhibitor secretion transplantation antigen",
+        1: "experiment energy temperature mass theory cell cells liquid gas solid ice water heat "
+        "light plant plants animals moon earth star stars sun sky ocean force forces charge "
+        "charges wave waves frequency pressure metal body skin stomach sugar blue float floats "
+        "why happens explain sound eye magnet fish insects green spring motion constant",
     },
     "translation": {
-        3: "translate translation translated traduire traduce",
-        1: "english french german spanish chinese japanese korean portuguese italian",
+        3: "translate translating translation translations translated traduire traduis traduce "
+        "traducir traduzir localize",
+        1: "english french german spanish chinese japanese korean portuguese italian russian "
+        "arabic dutch polish turkish latin hindi swedish czech greek vietnamese thai subtitles "
+        "say render put version sentence word into",
     },
     "extraction": {
-        3: "extract extraction classify categorize categorise",
-        2: "entities sentiment label fields parse tagging",
-        1: "list table json csv column invoice address",
+        3: "extract extraction extracting classify categorize categorise annotate",
+        2: "entities sentiment label fields parse tagging tag spam normalize mentioned pull "
+        "classification deduplicate",
+        1: "list table json csv column columns invoice invoices address addresses receipt names "
+        "dates amounts emails e-mail columns return positive negative neutral identify below text "
+        "key keys values category categories review tweet ticket tickets phone match yes convert "
+        "record records resume cv object notes",
     },
     "document": {
-        3: "summarize summarise summary",
-        2: "document report contract transcript chapter pdf article whitepaper",
-        1: "pages section paragraph text attached",
+        3: "summarize summarise summary summarizing tl;dr tldr condense abridge",
+        2: "document documents report contract transcript chapter pdf article whitepaper passage "
+        "context minutes attached attachment nda clause clauses excerpt textbook lease appendix "
+        "paraphrase",
+        1: "pages section sections paragraph paragraphs text following according policy paper "
+        "study agreement findings key points based author read pasted manual brief shorten thread "
+        "notes page limitation terms audit handbook memo essay story",
     },
     "creative": {
-        3: "poem sonnet limerick screenplay lyrics slogan haiku-poem",
-        2: "story novel fiction creative tagline headline blog rhyme fairy tale",
-        1: "write imagine character essay style",
+        3: "poem poems poetry sonnet limerick screenplay lyrics slogan slogans haiku haikus "
+        "tagline taglines haiku-poem fanfiction fanfic worldbuilding",
+        2: "story novel fiction creative headline blog rhyme fairy tale chorus song monologue "
+        "invent bedtime toast villain dialogue stanza verse ballad parody mythology fantasy "
+        "campaign pun puns fictional protagonist playful compose",
+        1: "write imagine character essay style scene describe draft continue funny names name "
+        "plot humorous whimsical tone description rewrite make magical dragon wizard actors brand",
     },
     "agent": {
-        3: "subagent subagents multi-agent orchestrator",
-        2: "agent agents delegate orchestrate",
-        1: "plan steps coordinate",
+        3: "subagent subagents sub-agent sub-agents multi-agent orchestrator",
+        2: "agent agents delegate orchestrate coordinator handoff tool tools itinerary specialist",
+        1: "plan steps coordinate step search research verify fetch execute call calling "
+        "carry assistants team goal tasks task current now weather available sources monitor",
     },
     "chat": {
-        3: "",
-        2: "hello hi hey thanks thank",
-        1: "joke chat recommend feel",
+        3: "lol haha hahaha howdy",
+        2: "hello hi hey thanks thank joke jokes goodnight bored lonely",
+        1: "chat recommend feel feeling talk sad happy favourite favorite friend tired excited fun "
+        "nice love guess cool ok sleep you're you i'm",
     },
 }
 
@@ -94,66 +158,146 @@ WORDS: Final[dict[str, tuple[Task, int]]] = {
 }
 """A word to the task it tells of and its weight."""
 
-PHRASES: Final[tuple[tuple[str, Task, int], ...]] = (
+_LEADS: dict[Task, dict[int, str]] = {
+    "coding": {2: "implement refactor debug port compile", 1: "fix"},
+    "automation": {
+        3: "click drag rename reboot restart mute scroll",
+        2: "open close install uninstall book turn switch go navigate download upload fill submit "
+        "play log move delete schedule every",
+        1: "set take send check order",
+    },
+    "math": {
+        3: "solve evaluate simplify compute calculate prove",
+        2: "find add show estimate determine factor",
+        1: "let if given",
+    },
+    "science": {1: "why how which explain describe"},
+    "translation": {3: "translate", 1: "into render"},
+    "extraction": {
+        3: "classify extract label tag parse",
+        2: "list pull get return identify match turn",
+        1: "is does which convert",
+    },
+    "document": {
+        3: "summarize summarise condense shorten",
+        2: "read according based",
+        1: "compare what which does",
+    },
+    "creative": {
+        3: "compose invent",
+        2: "imagine continue describe write rewrite draft",
+        1: "make give create",
+    },
+    "agent": {2: "plan research delegate monitor use keep act coordinate", 1: "look decide"},
+    "chat": {2: "hi hey hello lol thanks", 1: "do tell let's guess my ok you"},
+}
+
+LEADS: Final[dict[str, tuple[tuple[Task, int], ...]]] = {}
+"""A word with which a request begins (courtesies aside) to the tasks that it asks for."""
+for _task, _by_weight in _LEADS.items():
+    for _weight, _words in _by_weight.items():
+        for _word in _words.split():
+            LEADS[_word] = (*LEADS.get(_word, ()), (_task, _weight))
+
+COURTESIES: Final = frozenset(
+    "please can could would you kindly help me i i'd want need to just now then ok so also the a "
+    "we us like your task is and".split()
+)
+"""Words before the one that says what is to be done."""
+
+_PHRASES: tuple[tuple[str, Task, int], ...] = (
     ("pull request", "coding", 3),
     ("source code", "coding", 3),
     ("unit test", "coding", 3),
     ("stack trace", "coding", 3),
-    ("how many", "math", 1),
+    ("linked list", "coding", 3),
+    ("for loop", "coding", 3),
+    ("shell script", "coding", 3),
+    ("design pattern", "coding", 2),
+    ("time complexity", "coding", 2),
+    ("python function", "coding", 3),
+    ("core dumped", "coding", 3),
+    ("bash one-liner", "coding", 3),
+    ("every morning", "automation", 2),
+    ("turn off", "automation", 3),
+    ("turn on", "automation", 3),
+    ("log in", "automation", 2),
+    ("log into", "automation", 2),
+    ("fill in", "automation", 2),
+    ("fill out", "automation", 2),
+    ("web page", "automation", 1),
+    ("how many", "math", 2),
+    ("how much", "math", 1),
+    ("how old", "math", 2),
     ("step by step", "math", 1),
+    ("square root", "math", 2),
+    ("in total", "math", 1),
+    ("what happens", "science", 1),
+    ("black hole", "science", 3),
+    ("why does", "science", 1),
+    ("why do", "science", 1),
+    ("nervous system", "science", 3),
+    ("how do you say", "translation", 3),
+    ("how to say", "translation", 3),
+    ("into english", "translation", 2),
+    ("in english", "translation", 2),
+    ("in french", "translation", 2),
+    ("in spanish", "translation", 2),
+    ("in japanese", "translation", 2),
+    ("in german", "translation", 2),
+    ("in italian", "translation", 2),
+    ("in korean", "translation", 2),
+    ("in chinese", "translation", 2),
+    ("word for", "translation", 2),
+    ("english version", "translation", 3),
+    ("positive or negative", "extraction", 3),
+    ("json object", "extraction", 2),
+    ("as json", "extraction", 2),
+    ("key points", "document", 2),
+    ("bullet points", "document", 2),
+    ("following context", "document", 4),
+    ("following passage", "document", 4),
+    ("based on the", "document", 1),
+    ("according to the", "document", 2),
+    ("key findings", "document", 2),
+    ("too long", "document", 1),
     ("write a poem", "creative", 3),
     ("short story", "creative", 3),
+    ("bedtime story", "creative", 3),
+    ("write a story", "creative", 3),
+    ("in the style of", "creative", 3),
+    ("point of view", "creative", 2),
+    ("product description", "creative", 3),
+    ("role play", "creative", 2),
+    ("make up", "creative", 2),
+    ("the tool", "agent", 2),
+    ("available tools", "agent", 3),
+    ("your tools", "agent", 3),
+    ("web search", "agent", 2),
+    ("right now", "agent", 1),
+    ("break it into", "agent", 2),
+    ("how are you", "chat", 3),
+    ("how's it going", "chat", 3),
+    ("good morning", "chat", 2),
+    ("good night", "chat", 3),
+    ("who are you", "chat", 3),
+    ("your name", "chat", 2),
+    ("are you a", "chat", 2),
+    ("do you like", "chat", 2),
+    ("do you ever", "chat", 3),
+    ("tell me about yourself", "chat", 3),
+    ("my day", "chat", 2),
+    ("i feel", "chat", 2),
+    ("i'm so", "chat", 2),
+    ("talk to", "chat", 1),
+    ("let's play", "chat", 3),
 )
-"""Several words that tell more together."""
 
-BEYOND_ASCII: Final[tuple[tuple[str, Task, int], ...]] = (
-    ("代码", "coding", 3),
-    ("编程", "coding", 3),
-    ("函数", "coding", 2),
-    ("调试", "coding", 3),
-    ("重构", "coding", 3),
-    ("报错", "coding", 2),
-    ("脚本", "coding", 2),
-    ("数据库", "coding", 1),
-    ("自动化", "automation", 3),
-    ("浏览器", "automation", 2),
-    ("点击", "automation", 2),
-    ("截图", "automation", 2),
-    ("数学", "math", 3),
-    ("方程", "math", 3),
-    ("积分", "math", 3),
-    ("导数", "math", 3),
-    ("概率", "math", 2),
-    ("证明", "math", 2),
-    ("求解", "math", 2),
-    ("计算", "math", 1),
-    ("多少", "math", 1),
-    ("物理", "science", 3),
-    ("化学", "science", 3),
-    ("生物", "science", 3),
-    ("量子", "science", 3),
-    ("分子", "science", 2),
-    ("实验", "science", 1),
-    ("übersetz", "translation", 3),
-    ("翻译", "translation", 3),
-    ("译成", "translation", 3),
-    ("提取", "extraction", 3),
-    ("抽取", "extraction", 3),
-    ("分类", "extraction", 2),
-    ("总结", "document", 3),
-    ("摘要", "document", 3),
-    ("文档", "document", 2),
-    ("合同", "document", 2),
-    ("报告", "document", 1),
-    ("写一首", "creative", 3),
-    ("小说", "creative", 3),
-    ("故事", "creative", 2),
-    ("文案", "creative", 2),
-    ("诗", "creative", 2),
-    ("智能体", "agent", 3),
-    ("你好", "chat", 2),
-    ("谢谢", "chat", 2),
-)
+PHRASES: Final[dict[str, tuple[tuple[str, Task, int], ...]]] = {}
+"""Several words that tell more together, by their longest: they are looked for where it occurs."""
+for _phrase in _PHRASES:
+    _longest = max(re.findall(r"[a-z][a-z0-9'-]*", _phrase[0]), key=len)
+    PHRASES[_longest] = (*PHRASES.get(_longest, ()), _phrase)
 
 TOOLS: Final[dict[str, Task]] = {
     "computer": "automation",

@@ -22,8 +22,9 @@ from msgspec import Struct
 from fairlead.routing.decision import Flip
 from fairlead.routing.draw import by_shares
 from fairlead.routing.objective import DIMENSIONS, WEIGHTED, Constraints, Objective
+from fairlead.routing.options import Option
 
-__all__ = ["Rival", "Weighed", "weigh"]
+__all__ = ["Rival", "Weighed", "quality_score", "ratio_score", "share_of", "weigh"]
 
 POINTS: Final = 10
 """Points of quality that count as much as a factor of e in price, at equal weights."""
@@ -70,8 +71,14 @@ class _Dimension(NamedTuple):
     wish: str
 
 
-def _log(value: float) -> float:
+def ratio_score(value: float) -> float:
+    """Of a cost or a time: only its ratio to another's counts."""
     return log(max(value, _LEAST))
+
+
+def quality_score(points: float) -> float:
+    """Of a quality: only its difference from another's counts; the lower score is better."""
+    return -points / POINTS
 
 
 def _cost(rival: Rival) -> float | None:
@@ -83,7 +90,7 @@ _TABLE: dict[str, _Dimension] = {
     "cost": _Dimension(
         _cost,
         lambda usd: f"${usd:.6f}",
-        _log,
+        ratio_score,
         lambda usd, gap: usd * exp(-gap),
         "dearer",
         "cost under",
@@ -91,7 +98,7 @@ _TABLE: dict[str, _Dimension] = {
     "latency": _Dimension(
         lambda rival: rival.latency_ms,
         lambda ms: f"{ms:,.0f} ms",
-        _log,
+        ratio_score,
         lambda ms, gap: ms * exp(-gap),
         "slower",
         "time under",
@@ -99,7 +106,7 @@ _TABLE: dict[str, _Dimension] = {
     "quality": _Dimension(
         lambda rival: rival.quality,
         lambda points: f"{points:.1f} points",
-        lambda points: -points / POINTS,
+        quality_score,
         lambda points, gap: points + gap * POINTS,
         "lower quality",
         "quality over",
@@ -195,10 +202,7 @@ def _drawn(
     objective: Objective, kept: Sequence[Rival], session: int | None, salt: str
 ) -> tuple[list[Rival], str, tuple[Flip, ...]]:
     """Drawn by shares; without a session to draw from, the greatest share first."""
-    shares = [
-        (rival.id, next((share for name, share in objective.shares if _means(rival, name)), 0.0))
-        for rival in kept
-    ]
+    shares = [(rival.id, _share(objective, rival.id, rival.names)) for rival in kept]
     if session is None:
         names = [name for name, _ in sorted(shares, key=lambda pair: -pair[1])]
         told = "the greatest share, as there is no session to draw from"
@@ -209,29 +213,27 @@ def _drawn(
     return [by_id[name] for name in names], f"{told}; shares {said}", ()
 
 
-def _means(rival: Rival, name: str) -> bool:
-    return name in rival.names or name == rival.id
+def share_of(objective: Objective | None, option: Option) -> float:
+    """The share of an option; 0 where it has none."""
+    return 0.0 if objective is None else _share(objective, option.model.id, option.names)
+
+
+def _share(objective: Objective, model: str, names: Sequence[str]) -> float:
+    return next((share for name, share in objective.shares if name in names or name == model), 0.0)
 
 
 def _scored(
     objective: Objective, kept: Sequence[Rival], notes: dict[str, str]
 ) -> tuple[list[Rival], str, tuple[Flip, ...]]:
-    weights = [(name, getattr(objective, name)) for name in DIMENSIONS]
-    used: list[tuple[str, float]] = []
+    order, scores, used = _by_score(objective, kept)
     unknown: list[str] = []
-    for name, weight in weights:
-        if not weight:
-            continue
+    for name in DIMENSIONS:
         missing = [rival.id for rival in kept if _TABLE[name].read(rival) is None]
-        if missing and len(kept) > 1:
+        if getattr(objective, name) and missing and len(kept) > 1:
             unknown.append(f"{name} of {' and '.join(missing)} is unknown")
-        elif not missing:
-            used.append((name, weight))
     if not used:
         said = "; ".join(unknown) or "nothing to compare"
         return list(kept), f"{said}: the policy's order decides", ()
-    scores = {rival.id: _score(rival, used) for rival in kept}
-    order = sorted(kept, key=lambda rival: scores[rival.id])
     first = order[0]
     told = " < ".join([f"{rival.id} {_say(rival, used)}" for rival in order])
     flip: list[Flip] = []
@@ -248,14 +250,25 @@ def _scored(
     return order, "; ".join([told, *unknown]), tuple(flip)
 
 
-def _score(rival: Rival, used: Sequence[tuple[str, float]]) -> float:
-    total = 0.0
-    for name, weight in used:
-        dimension = _TABLE[name]
-        value = dimension.read(rival)
-        if value is not None:
-            total += weight * dimension.score(value)
-    return total
+def _by_score(
+    objective: Objective, kept: Sequence[Rival]
+) -> tuple[list[Rival], dict[str, float], list[tuple[str, float]]]:
+    """The order, the scores by id, and the dimensions that could be compared with their weights."""
+    scores = dict.fromkeys([rival.id for rival in kept], 0.0)
+    used: list[tuple[str, float]] = []
+    for name in DIMENSIONS:
+        weight = getattr(objective, name)
+        if not weight:
+            continue
+        read, score = _TABLE[name].read, _TABLE[name].score
+        figures = [read(rival) for rival in kept]
+        known = [figure for figure in figures if figure is not None]
+        if len(known) < len(figures):
+            continue
+        used.append((name, weight))
+        for rival, figure in zip(kept, known, strict=True):
+            scores[rival.id] += weight * score(figure)
+    return sorted(kept, key=lambda rival: scores[rival.id]), scores, used
 
 
 def _say(rival: Rival, used: Sequence[tuple[str, float]]) -> str:

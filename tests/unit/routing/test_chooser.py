@@ -1,5 +1,6 @@
 """A chooser says what `decide` says, whatever it has said before."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import get_args
@@ -9,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.canon import Failure
+from fairlead.canon import Failure, Problem
 from fairlead.catalog import load, shipped_policies
 from fairlead.routing import (
     Chooser,
     Decision,
     Features,
     Latency,
+    Moment,
+    Pace,
     Predicted,
+    Quality,
     Task,
     Warm,
     decide,
@@ -113,3 +117,61 @@ def test_what_is_kept_is_bounded() -> None:
     ]
     assert len(chooser._known) <= KNOWN_MOST
     assert said[0] == chooser.decide(Features(max_tokens=1))
+
+
+MOMENTS = st.builds(
+    Moment,
+    session=st.sampled_from([None, 1, 2, 3]),
+    held=st.sampled_from([None, "gemini-2.5-flash", "claude-haiku-4-5-20251001"]),
+    further=st.sampled_from([0, 3]),
+    pace=st.dictionaries(
+        st.sampled_from(["gemini-2.5-flash", "claude-haiku-4-5-20251001"]),
+        st.builds(Pace, st.sampled_from([100.0, 900.0]), st.sampled_from([None, 50.0, 200.0])),
+    ),
+    quality=st.dictionaries(
+        st.sampled_from(["gemini-2.5-flash", "claude-haiku-4-5-20251001"]),
+        st.builds(Quality, st.sampled_from([70.0, 80.0]), st.just(60.0), st.just(90.0)),
+    ),
+    warm=st.dictionaries(
+        st.sampled_from(["gemini-2.5-flash", "claude-haiku-4-5-20251001"]),
+        st.builds(Warm, st.sampled_from([0, 100_000]), sure=st.sampled_from([0.5, 1.0])),
+    ),
+)
+STICKY = OWN.replace('otherwise = "flash"', 'otherwise = ["haiku", "flash"]').replace(
+    'name = "own"', 'name = "sticky"\nobjective = "balanced"\noptions = { sticky = true }'
+)
+NARROW = STICKY.replace("sticky", "narrow", 1) + "\n[constraints]\nmax_usd = 0.01\n"
+CHOOSING = [*POLICIES, parse_policy(STICKY), parse_policy(NARROW)]
+
+
+def priced(features: Features, _usual: int | None, warm: Warm | None) -> Predicted:
+    read = 0 if warm is None else min(warm.tokens, features.prompt_tokens)
+    return Predicted(features.prompt_tokens, 7, Decimal(10 * features.prompt_tokens - read) / 10**6)
+
+
+def told(make: Callable[[], Decision]) -> Decision | Problem:
+    try:
+        return make()
+    except Failure as failure:
+        return failure.problem
+
+
+@pytest.mark.parametrize("policy", CHOOSING, ids=lambda policy: policy.name)
+@given(features=FEATURES, moment=MOMENTS)
+def test_the_quick_way_takes_the_same_models(
+    policy: Policy, features: Features, moment: Moment
+) -> None:
+    chooser = Chooser(policy, options_for(policy, CATALOG, TODAY, lambda _: True), lambda _: priced)
+    due = told(lambda: chooser.decide(features, moment))
+    made = told(lambda: chooser.quick(features, moment))
+    if not (isinstance(due, Decision) and isinstance(made, Decision)):
+        assert made == due
+        return
+    assert (made.ranked, made.reason, made.policy) == (due.ranked, due.reason, due.policy)
+    assert (made.policy_hash, made.warnings, made.features) == (
+        due.policy_hash,
+        due.warnings,
+        features,
+    )
+    assert made.whole() == due
+    assert made.stored() == due.stored()

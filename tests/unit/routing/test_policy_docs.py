@@ -28,7 +28,11 @@ def examples(text: str) -> list[str]:
 def test_every_feature_operator_and_key_is_documented() -> None:
     for name in (*FEATURES, *OPERATORS, *_TOP, *DIMENSIONS, *NAMED, *shipped_policies()):
         assert f"`{name}`" in POLICIES or name in ("rules", "canary"), name
-    for table, keys in (("canary", _CANARY), ("constraints", _CONSTRAINTS), ("options", ("sticky", *NOT_YET))):
+    for table, keys in (
+        ("canary", _CANARY),
+        ("constraints", _CONSTRAINTS),
+        ("options", ("sticky", *NOT_YET)),
+    ):
         for name in keys:
             assert f"`{table}.{name}`" in POLICIES, name
     for name in _RULE:
