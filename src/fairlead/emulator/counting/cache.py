@@ -16,8 +16,8 @@ nothing is said of writes. So does OpenAI with models before GPT-5.6.
 From GPT-5.6 on OpenAI writes, at a price: "one implicit breakpoint", "at the end of the newest
 eligible message", kept for a "minimum lifetime" of 30 minutes and found "without a content-block
 lookback limit", "matched exactly at a breakpoint, without falling back to a shorter unmarked
-prefix" (guide on prompt caching, prompt_cache_options; langchain4j 1.21, MODE_IMPLICIT). Breakpoints
-of the request's own are not heeded.
+prefix" (guide on prompt caching, prompt_cache_options; langchain4j 1.21, MODE_IMPLICIT).
+Breakpoints of the request's own are not heeded.
 """
 
 from collections.abc import Callable, Iterable
