@@ -13,7 +13,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from fairlead.tokens.prefix import PrefixIndex, prefix_of
+from fairlead.tokens.boundaries import prefix_of
+from fairlead.tokens.prefix import PrefixIndex
 
 SALT = b"0123456789abcdef0123456789abcdef"
 WORDS = "The keeper of the lighthouse wrote down, at 7:42, what the sea had brought in. " * 2_600

@@ -15,7 +15,8 @@ from fairlead.catalog.model import Model
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.plan import Lane
 from fairlead.routing.decision import Step
-from fairlead.tokens.prefix import SMALLEST, Prefix, PrefixIndex, Reuse, prefix_of
+from fairlead.tokens.boundaries import SMALLEST, prefix_of
+from fairlead.tokens.prefix import Prefix, PrefixIndex, Reuse
 
 __all__ = ["Beginnings"]
 

@@ -7,16 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairlead.tokens.boundaries import SMALLEST, prefix_of
 from fairlead.tokens.prefix import (
     MOST,
-    SMALLEST,
     SYSTEM,
     TOOLS,
     Place,
     Prefix,
     PrefixIndex,
     Reuse,
-    prefix_of,
 )
 
 SALT = b"salt of this installation, 32 by"
