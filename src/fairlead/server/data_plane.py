@@ -15,7 +15,8 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import STOPPING
 from fairlead.engine.snapshot import Snapshot
-from fairlead.server.admin.api import ADMIN, ADMIN_ROUTES, AdminApi, problem_json
+from fairlead.server.admin.api import ADMIN, ADMIN_ROUTES, AdminApi
+from fairlead.server.admin.problem import problem_json
 from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send, Watch
 from fairlead.server.body import read_body
 from fairlead.server.door import Door, enter

@@ -34,11 +34,12 @@ from fairlead.ledger.health import LedgerError
 from fairlead.ledger.moment import moment
 from fairlead.ledger.query import Dimension
 from fairlead.ledger.traffic import daily_cost, traffic
-from fairlead.server.admin.api import problem_json
 from fairlead.server.admin.office import Answered, Question
-from fairlead.server.compile import compile_catalog, database_path, overlay_path
+from fairlead.server.admin.problem import problem_json
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import Loaded, load
 from fairlead.server.money import display_of, quotas_of
+from fairlead.server.paths import database_path, overlay_path
 
 __all__ = ["ASKED", "answer"]
 

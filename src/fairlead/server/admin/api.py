@@ -10,18 +10,17 @@ import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-import msgspec
-
 from fairlead.canon import Failure, Problem
 from fairlead.engine.client import Client, Header
 from fairlead.server.admin.office import Answered, Office, Question
+from fairlead.server.admin.problem import problem_json
 from fairlead.server.asgi_client import Receive, Scope
 from fairlead.server.body import header, read_body
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.routes import ROUTES, Match
 from fairlead.server.settings import AdminSettings
 
-__all__ = ["ADMIN", "ADMIN_ROUTES", "AdminApi", "admin_key", "problem_json"]
+__all__ = ["ADMIN", "ADMIN_ROUTES", "AdminApi", "admin_key"]
 
 LEAST_KEY = 16
 ADMIN = "/admin/"
@@ -118,17 +117,6 @@ class AdminApi:
         # Digests are of one length, so that the comparison tells nothing of the key's.
         if not hmac.compare_digest(_digest(said[len(_BEARER) :].strip()), self._digest):
             raise Failure(_WRONG)
-
-
-def problem_json(problem: Problem) -> bytes:
-    """An error in plain JSON: what is wrong, where, and what to do."""
-    facts = {
-        "kind": problem.kind,
-        "message": problem.message,
-        "param": problem.param,
-        "hint": problem.hint,
-    }
-    return msgspec.json.encode({"error": {k: v for k, v in facts.items() if v is not None}})
 
 
 def _digest(key: str) -> bytes:
