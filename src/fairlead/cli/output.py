@@ -1,11 +1,12 @@
 """What all commands share in speaking to people and machines."""
 
 import sys
+from decimal import Decimal
 
 import msgspec
 from rich.console import Console
 
-from fairlead.cost.display import marked, shown
+from fairlead.cost.display import dollars, marked, shown
 
 __all__ = [
     "complain",
@@ -43,6 +44,6 @@ def print_json(value: object) -> None:
     sys.stdout.write(msgspec.json.format(document, indent=2).decode() + "\n")
 
 
-def money(amount: object, digits: int = 6) -> str:
-    """Dollars for a table."""
-    return "unpriced" if amount is None else f"${amount:.{digits}f}"
+def money(amount: Decimal | float | None, digits: int = 6) -> str:
+    """US dollars for a table, in the currency that is shown."""
+    return dollars(None if amount is None else Decimal(str(amount)), digits)

@@ -13,8 +13,9 @@ from msgspec.structs import asdict
 from rich.table import Table
 
 from fairlead.canon import Failure
+from fairlead.cli.currency import in_own_currency
 from fairlead.cli.junit import junit
-from fairlead.cli.output import complain, console, money, print_json
+from fairlead.cli.output import complain, console, money, print_json, rate_told
 from fairlead.ledger.moment import moment
 from fairlead.ledger.routed import routed
 from fairlead.routing import Features, Hints, Policy, PolicyError
@@ -182,7 +183,7 @@ def diff(
     json: Json = False,
 ) -> None:
     """Put the ledger's requests to two policies: what would move, and what it would cost."""
-    loaded = load(config)
+    loaded = in_own_currency(load(config), json=json)
     catalog = compile_catalog(loaded)
     policies = compile_policies(loaded, catalog)
     both = [policy_of(each, policies, loaded, catalog) for each in (old, new)]
@@ -271,17 +272,17 @@ def _print_comparison(result: Comparison, old: str, new: str) -> None:
     out.print(moves)
     table = Table("a request", old, new, "difference")
     cost = (result.cost_old, result.cost_new, result.cost_difference)
-    table.add_row("cost", *[_mean(each, lambda usd: f"${usd:.6f}") for each in cost])
+    table.add_row("cost", *[_mean(each, money) for each in cost])
     times = (result.first_token_old, result.first_token_new, None)
     table.add_row("first token", *[_mean(each, lambda ms: f"{ms:,.0f} ms") for each in times])
     out.print(table)
-    if not result.most_changed:
-        return
-    changed = Table("request", "from", "to", "difference", "why")
-    for move in result.most_changed:
-        by = money(move.difference_usd)
-        changed.add_row(move.id, move.old, move.new, by, move.why)
-    out.print(changed)
+    if result.most_changed:
+        changed = Table("request", "from", "to", "difference", "why")
+        for move in result.most_changed:
+            by = money(move.difference_usd)
+            changed.add_row(move.id, move.old, move.new, by, move.why)
+        out.print(changed)
+    rate_told()
 
 
 def _mean(mean: Mean | None, say: Callable[[float], str]) -> str:

@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.cli.output import console, money, print_json
+from fairlead.cli.currency import in_own_currency
+from fairlead.cli.output import console, money, print_json, rate_told
 from fairlead.ledger.query import show as show_record
 from fairlead.ledger.record import Accepted
 from fairlead.routing import Decision, Hints
@@ -55,7 +56,7 @@ def explain(
 ) -> None:
     """Say where a request would go, and why, without sending it."""
     body = _body(request)
-    loaded = load(config)
+    loaded = in_own_currency(load(config), json=json)
     snapshot, keyless = snapshot_for_preview(loaded)
     codec = codec_for(snapshot.codecs, body, dialect)
     body = with_model(codec, body)
@@ -79,7 +80,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Say where a request went, and why, as the ledger keeps it."""
-    path = database_path(load(config).settings)
+    path = database_path(in_own_currency(load(config), json=json).settings)
     found = show_record(path, request_id)
     if found is None:
         raise Failure.invalid(
@@ -131,3 +132,4 @@ def _tell(told: Preview, *, json: bool) -> None:
         out.print(f"To {flip.model} with: {flip.change}", markup=False)
     for warning in told.warnings:
         out.print(f"Warning: {warning}", markup=False)
+    rate_told()

@@ -301,6 +301,18 @@ def test_every_command_that_prints_money_shows_it(house, args, usd, eur) -> None
     assert stored == marked_
 
 
+def test_where_a_request_would_go_is_told_in_it_too(house, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k" * 20)
+    monkeypatch.setenv("GEMINI_API_KEY", "k" * 20)
+    file = tmp_path / "request.json"
+    said = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}
+    file.write_text(json.dumps(said), encoding="utf-8")
+    for args in (("route", "explain", str(file)), ("policy", "diff", "cheapest", "fastest")):
+        assert "0.5 EUR (rate of 2026-11-20)" in house(EUR, *args)
+        assert "$" not in house(EUR, *args)
+        assert json.loads(house(EUR, *args, "--json"))["display"]["currency"] == "EUR"
+
+
 def test_the_html_report_is_in_the_currency_too(house, tmp_path: Path) -> None:
     pages = []
     for text in ("", EUR):
