@@ -9,7 +9,7 @@ BACKTEST := .venv-backtest
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench agents interop docs fuzz soak whatif backtest lock clean
+.PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif backtest lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -72,6 +72,9 @@ fuzz: $(STAMP) ## The property tests with many more examples
 
 soak: $(STAMP) ## 10,000 mixed requests: the emulated vendors' bill beside the ledger
 	@FAIRLEAD_SOAK_REQUESTS=$${FAIRLEAD_SOAK_REQUESTS:-10000} $(BIN)/python -m pytest tests/integration/test_bill_equals_ledger.py
+
+limits: $(STAMP) ## 100,000 generated requests and the recorded ones: no policy breaks a hard limit
+	@$(BIN)/python -m benchmarks.hard_limits $(LIMITS_ARGS)
 
 whatif: $(STAMP) ## What-if against the truth: days are run, predicted, and run the other way
 	@$(BIN)/python -m benchmarks.whatif_truth $(WHATIF_ARGS)

@@ -2,11 +2,12 @@
 
     python -m benchmarks.decide [--rounds 2000]
 
-HTTP and JSON are not in it, nor are a prompt's fingerprints, which the ledger keeps of every request
-whatever its policy, nor what is told of a decision, which is made when the ledger stores it. Each policy that ships decides on requests of about 600 bytes and 16 KB;
-where an objective looks at sessions, paces and warm caches, these are there and looked at. Printed
-are the median and the 99th percentile, microseconds of processor time, of the calmest of several
-runs: other programs on the machine make it no slower than they must.
+HTTP and JSON are not in it, nor are a prompt's fingerprints, which the ledger keeps of every
+request, nor what is told of a decision, which is made when the ledger stores it. Each policy that
+ships decides on requests of about 600 bytes and 16 KB; where an objective looks at sessions, paces
+and warm caches, these are there and looked at. Printed are the median and the 99th percentile,
+microseconds of processor time, of the calmest of several runs: other programs on the machine make
+it no slower than they must.
 """
 
 import argparse
