@@ -50,7 +50,7 @@ class Freed(Struct, frozen=True):
 class FreeGroup(Struct, frozen=True):
     """`group` as in the report beside it: requests that were free, and what they would cost."""
 
-    group: tuple[str | None, ...]
+    group: tuple[str, ...]
     requests: int
     free_usd: Decimal
 
@@ -75,12 +75,12 @@ def free(
     """What is free of the requests accepted in `span`, by the dimensions of `ledger.query.usage`,
     whose `totals` it is taken off.
     """
-    groups: dict[tuple[str | None, ...], list[Decimal]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Decimal]] = defaultdict(list)
     for answer, freed in _all(path, quotas, span, emulated=totals.emulated > 0):
         groups[tuple(getattr(answer, name) for name in by)].append(freed.free_usd)
     rows = tuple(
         FreeGroup(group, len(amounts), sum(amounts, _ZERO))
-        for group, amounts in sorted(groups.items(), key=lambda item: [x or "" for x in item[0]])
+        for group, amounts in sorted(groups.items())
     )
     off = sum((row.free_usd for row in rows), _ZERO)
     return Free(tuple(quotas), rows, sum(row.requests for row in rows), off, totals.cost_usd - off)

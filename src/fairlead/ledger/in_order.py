@@ -13,7 +13,7 @@ __all__ = ["Answer", "in_order"]
 
 
 class Answer(Struct, frozen=True):
-    """What is summed of a priced answer, and by what. `tokens` are all of it, prompt and answer;
+    """What is summed of a priced answer, and by what: as `query.usage` groups it. `tokens` are all of it, prompt and answer;
     `fees`: server tools were used, whose fees are in `cost_usd`.
     """
 
@@ -23,9 +23,9 @@ class Answer(Struct, frozen=True):
     day: str
     route: str
     outcome: str
-    policy: str | None
+    policy: str
     upstream: str
-    key: str | None
+    key: str
     op: str
     cost_usd: Decimal
     tokens: int

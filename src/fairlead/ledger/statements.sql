@@ -600,10 +600,11 @@ WHERE seq BETWEEN :first AND :last AND +at >= :since AND +at < :until
 ORDER BY +at, seq;
 
 -- in_order --
--- Priced answers of one upstream as they were accepted, with what a free quota counts.
+-- Priced answers of one upstream as they were accepted, with what a free quota counts. What they are
+-- grouped by is told as `usage` tells it.
 SELECT
-    id, at, model, date(at, 'unixepoch'), route, outcome, policy, upstream, key_id, op,
-    cost_pico_usd,
+    id, at, model, date(at, 'unixepoch'), route, outcome, coalesce(policy, ''), upstream,
+    coalesce(key_id, ''), op, cost_pico_usd,
     input + input_audio + cache_read + cache_read_audio + cache_write_5m + cache_write_1h
     + tool_input + output + output_audio + output_image + thinking,
     server_calls IS NOT NULL

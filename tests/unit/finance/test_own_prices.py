@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
@@ -14,6 +15,7 @@ from fairlead.canon import Usage
 from fairlead.cli.main import app
 from fairlead.cost.display import Display, dollars, marked, show, shown_in
 from fairlead.finance.free import free, free_by_day, free_of
+from fairlead.finance.spent import spent
 from fairlead.ledger import query
 from fairlead.ledger.quota import Quota
 from fairlead.ledger.record import Record
@@ -105,6 +107,14 @@ def test_fees_of_server_tools_are_billed_and_the_request_counts(tmp_path: Path) 
     writer.add(record(2, DAY + 2))
     writer.close()
     assert taken(tmp_path / "l.db", Quota("q", "gemini", requests=2)) == ["20: 1 0.001"]
+
+
+def test_what_is_free_is_grouped_as_the_usage_beside_it(ledger: Path) -> None:
+    for by in get_args(query.Dimension):
+        found = spent(ledger, (by,), (None, None), [Quota("q", "gemini", (FLASH,), 99)])
+        groups = {row.group: row.cost_usd for row in found.rows}
+        assert found.free
+        assert all(row.free_usd <= groups[row.group] for row in found.free.rows), by
 
 
 def test_a_request_s_place_in_its_quota(ledger: Path) -> None:
