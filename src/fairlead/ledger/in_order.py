@@ -13,8 +13,8 @@ __all__ = ["Answer", "in_order"]
 
 
 class Answer(Struct, frozen=True):
-    """What is summed of a priced answer, and by what: as `query.usage` groups it. `tokens` are all of it, prompt and answer;
-    `fees`: server tools were used, whose fees are in `cost_usd`.
+    """What is summed of a priced answer, and by what: as `query.usage` groups it. `tokens` are all
+    of it, prompt and answer; `fees`: server tools were used, whose fees are in `cost_usd`.
     """
 
     id: str

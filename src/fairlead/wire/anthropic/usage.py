@@ -145,7 +145,7 @@ def _region(geo: str | None) -> str | None:
 
 def asked_region(body: bytes) -> str | None:
     """Where a request wants to be computed, as `Usage.region`; None where it does not say."""
-    if b'"inference_geo"' not in body:
+    if body.find(b'"inference_geo"') < 0:
         return None
     try:
         return _region(_ASKED.decode(body).inference_geo)
