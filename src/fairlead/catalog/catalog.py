@@ -28,7 +28,7 @@ from fairlead.catalog.entries import CONFIG, merge, user_sheet
 from fairlead.catalog.facts import Fact, facts_of_sheet
 from fairlead.catalog.keys import CatalogError
 from fairlead.catalog.lifecycle import has_ended, in_place_of, member_in_force, warning
-from fairlead.catalog.model import Model, Sampling
+from fairlead.catalog.model import Model, Sampling, Thinking
 from fairlead.catalog.overlay import parse_overlay
 from fairlead.catalog.price_list import PriceList
 from fairlead.catalog.shipped import read, sheets
@@ -53,12 +53,14 @@ class Family(Struct, frozen=True):
 class Vendors(Struct, frozen=True):
     """How an unknown id finds its vendor: spellings to strip, then the longest prefix.
 
-    `sampling` lists the knobs of vendors whose API has not all of them.
+    `sampling` lists the knobs of vendors whose API has not all of them, `plain_thoughts` those that
+    refuse thoughts as plain text.
     """
 
     strip: tuple[str, ...]
     prefixes: tuple[tuple[str, str], ...]
     sampling: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    plain_thoughts: tuple[tuple[str, bool], ...] = ()
 
     def plain(self, name: str) -> str:
         """The name in lower case, without the spelling of another tool in front."""
@@ -76,7 +78,8 @@ class Vendors(Struct, frozen=True):
                 if plain.startswith(prefix):
                     model = Model.unknown(plain, vendor)
                     accepts = dict(self.sampling).get(vendor, model.sampling.accepts)
-                    return replace(model, sampling=Sampling(accepts=accepts))
+                    thinking = Thinking(plain_back=dict(self.plain_thoughts).get(vendor, True))
+                    return replace(model, sampling=Sampling(accepts=accepts), thinking=thinking)
         return None
 
 
@@ -351,10 +354,12 @@ def _vendors() -> Vendors:
     strip = msgspec.convert(document["strip"], list[str])
     prefixes = msgspec.convert(document["prefixes"], dict[str, str])
     sampling = msgspec.convert(document["sampling"], dict[str, tuple[str, ...]])
+    plain_thoughts = msgspec.convert(document["plain_thoughts"], dict[str, bool])
     return Vendors(
         strip=tuple(sorted(strip, key=len, reverse=True)),
         prefixes=tuple(sorted(prefixes.items(), key=lambda item: -len(item[0]))),
         sampling=tuple(sampling.items()),
+        plain_thoughts=tuple(plain_thoughts.items()),
     )
 
 

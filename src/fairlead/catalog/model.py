@@ -38,7 +38,8 @@ class Thinking(Struct, frozen=True):
     `below_max_tokens`: the budget must be smaller than max_tokens (Anthropic).
     `effort_budgets` maps an OpenAI effort to a budget, and back for a model that takes no budgets;
     `effort_levels` maps an effort to a level.
-    `default_on`: the model thinks unless told not to.
+    `default_on`: the model thinks unless told not to. `plain_back`: thoughts as plain text may come
+    back with the conversation.
     """
 
     kind: ThinkingKind = "unknown"
@@ -48,6 +49,7 @@ class Thinking(Struct, frozen=True):
     dynamic: bool = False
     below_max_tokens: bool = False
     default_on: bool = False
+    plain_back: bool = True
     levels: tuple[str, ...] = ()
     effort_budgets: tuple[tuple[str, int], ...] = ()
     effort_levels: tuple[tuple[str, str], ...] = ()

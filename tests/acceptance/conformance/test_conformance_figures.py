@@ -23,10 +23,6 @@ FULL = os.environ.get("FAIRLEAD_CONFORMANCE") == "full"
 STEP = 1 if FULL else 4
 """Every so manieth row is taken."""
 
-# One row of 362: an unsigned thought of Gemini's goes to OpenAI as `reasoning_content`, which
-# vendors of that dialect who show thoughts want back, and OpenAI itself refuses.
-KNOWN = {("gemini", "openai_chat"): 1}
-
 if (why := rows.absent()) is not None:
     pytest.skip(why, allow_module_level=True)
 
@@ -62,10 +58,9 @@ def test_every_answer_is_read_however_it_is_cut_and_its_usage_adds_up(dialect):
 @pytest.mark.parametrize(("client", "vendor", "model"), ways(first=not FULL))
 def test_requests_arrive_whole_or_are_refused_by_name(gateway, client, vendor, model):
     found = request_figures(gateway, client, vendor, model, rows.requests(client)[::STEP])
-    failed = found["failures"]
-    assert len(failed) <= KNOWN.get((client, vendor), 0), failed
+    assert found["failures"] == []
     plain = found["plain"]
-    assert plain["complete"] + len(failed) == sum(plain.values())
+    assert plain["complete"] == sum(plain.values())
     assert sum(found["all"].values()) > 200 / STEP
 
 

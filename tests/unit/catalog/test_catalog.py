@@ -61,6 +61,7 @@ def test_an_unknown_id_goes_by_its_prefix(
 ) -> None:
     found = shipped.resolve(name, TODAY)
     assert (found.id, found.vendor, found.known, found.prices) == (model, vendor, False, ())
+    assert found.thinking.plain_back == (vendor != "openai")  # "Unknown parameter: ..."
 
 
 def test_a_name_that_nothing_knows_is_a_404_with_near_matches(shipped: Catalog) -> None:

@@ -70,6 +70,7 @@ class _Writer:
         "_breakpoints",
         "_results_hold_media",
         "_takes_video",
+        "_thoughts_back",
         "_waiting",
         "losses",
         "offered",
@@ -79,6 +80,7 @@ class _Writer:
     def __init__(self, facts: Model) -> None:
         self._breakpoints = "cache_breakpoints" in facts.features
         self._results_hold_media = "tool_result_media" in facts.features
+        self._thoughts_back = facts.thinking.plain_back
         self._takes_video = "video" in facts.modalities_in
         self._waiting: list[Json] = []  # media of results, for behind all results of the step
         self.losses: list[Loss] = []
@@ -167,11 +169,14 @@ class _Writer:
 
     def _thought(self, part: Thinking, out: list[str], path: str) -> None:
         """Thoughts that nobody signed go on as `reasoning_content`: the vendors of this dialect
-        that show thoughts want them back (DeepSeek, in a tool loop). Those that another vendor
-        signed are not for this one, and OpenAI refuses the field.
+        that show thoughts want them back (DeepSeek, in a tool loop), but for those that refuse the
+        field (OpenAI). Those that another vendor signed are not for this one.
         """
         if part.signature is not None and part.signature.dialect != "openai_chat":
             why = "another vendor's thoughts mean nothing to this one"
+            self._cosmetic(path, "thinking_dropped", why)
+        elif part.text and not self._thoughts_back:
+            why = "the vendor takes no thoughts in plain text back"
             self._cosmetic(path, "thinking_dropped", why)
         elif part.text:
             out.append(part.text)

@@ -600,6 +600,15 @@ def test_thoughts_that_another_vendor_signed_stay_here():
     assert [loss.what for loss in encoded.losses] == ["thinking_dropped"]
 
 
+def test_thoughts_in_plain_text_stay_here_where_the_vendor_takes_none_back():
+    thoughts = (Thinking("b"), Text("c"))
+    request = type(decode())(model="m", turns=(Turn("assistant", thoughts),))
+    facts = target(id="m", vendor="openai", thinking=Facts(plain_back=False))
+    encoded = CODEC.encode_request(request, facts)
+    assert json.loads(encoded.body)["messages"] == [{"role": "assistant", "content": "c"}]
+    assert [loss.what for loss in encoded.losses] == ["thinking_dropped"]
+
+
 def test_instructions_come_first_and_results_before_the_rest():
     turns = (Turn("user", (Text("next"), ToolResult("c1", (Text("r"),), is_error=True))),)
     request = type(decode())(model="m", instructions=(Text("be"),), turns=turns)
