@@ -34,9 +34,11 @@ def predictor(table: PriceTable) -> PredictOne:
 
 
 def _partly_warm(table: PriceTable, prompt: int, output: int, warm: Warm) -> Decimal | None:
-    """The cost of a prompt of which some is warm, by how sure that is."""
-    read, writes = min(warm.tokens, prompt), min(warm.writes, prompt)
-    hit = table.total(
+    """The cost of a prompt of which some is warm. A price is the same for every token of a kind, so
+    what is read with some certainty costs what that share of it costs.
+    """
+    read, writes = min(round(warm.tokens * warm.sure), prompt), min(warm.writes, prompt)
+    return table.total(
         Usage(
             input=prompt - max(read, writes),
             cache_read=read,
@@ -44,10 +46,3 @@ def _partly_warm(table: PriceTable, prompt: int, output: int, warm: Warm) -> Dec
             output=output,
         )
     )
-    if hit is None or warm.sure >= 1:
-        return hit
-    missed = table.total(Usage(input=prompt - writes, cache_write_5m=writes, output=output))
-    if missed is None:
-        return None
-    sure = Decimal(str(warm.sure))
-    return hit * sure + missed * (1 - sure)

@@ -12,7 +12,7 @@ from fairlead.canon import Part, Request, Text
 
 __all__ = ["session_of"]
 
-READ: Final = 2_048
+READ: Final = 512
 """Characters of the instructions and of the first turn that are looked at, from either end."""
 
 

@@ -12,24 +12,36 @@ from typing import NamedTuple
 from fairlead.canon import Part, Request, ServerTool, Text
 from fairlead.routing.decision import Hints, Task
 from fairlead.routing.vocabulary import (
-    BEYOND_ASCII,
     CODE_MARKS,
+    COURTESIES,
+    FORMULAS,
+    LEADS,
     ORDER,
     PHRASES,
     SOURCE_FILES,
+    SUM,
     TOOLS,
     WORDS,
 )
+from fairlead.routing.vocabulary_beyond import BY_FIRST
 
 __all__ = ["Recognised", "recognise", "words_of"]
 
-SYSTEM, HEAD, TAIL = 600, 1_000, 1_000
+SYSTEM, HEAD, TAIL = 400, 600, 600
 """Characters that are read: of the system prompt, of the last user turn's two ends."""
 
-ENOUGH = 2
+NEAR = 240
+"""Characters at either end of what is asked that count double: there stands what is wanted, while
+between them stands what it is wanted of."""
+
+Points = tuple[int, int, int, int, int]
+NEAR_POINTS: Points = (0, 4, 8, 12, 16)
+FAR_POINTS: Points = (0, 1, 4, 6, 8)
+LEAD_POINTS: Points = (0, 2, 5, 10, 12)
+"""What a word of weight 0 to 4 counts near the ends, between them, and where it leads."""
+
+ENOUGH = 8
 """A task must score this much; below it the request says too little."""
-ENOUGH_FOR: dict[Task, int] = {"coding": 3}
-"""Words such as code, bug or patch mean other things too; one alone does not make it coding."""
 
 LARGE = 20_000
 """Tokens from which a prompt that says nothing else counts as a document."""
@@ -37,8 +49,6 @@ LARGE = 20_000
 MODAL: tuple[Task, ...] = ("video", "audio", "document")
 
 Vote = tuple[Task, int, str]
-
-ALL_PHRASES = PHRASES + BEYOND_ASCII
 
 _WITHIN = b"0123456789+#'-"
 """Characters that a word may have behind its first letter."""
@@ -48,6 +58,10 @@ _WORD_ONLY = (
 )
 _BY_BYTES = {word.encode(): (*vote, word) for word, vote in WORDS.items()}
 _known = frozenset(_BY_BYTES).intersection
+_PHRASES = {word.encode(): phrases for word, phrases in PHRASES.items()}
+_phrased = frozenset(_PHRASES).intersection
+_firsts = frozenset(BY_FIRST).intersection
+_sum = re.compile(SUM).search
 _file = re.compile(SOURCE_FILES).search
 
 
@@ -103,25 +117,56 @@ def _by_tools(request: Request) -> Recognised | None:
 
 
 def _by_words(request: Request) -> Recognised | None:
-    asked = _asked(request)
+    asked, own = _asked(request)
+    scores: dict[Task, int] = {}
     votes: list[Vote] = []
-    known = _known(words_of(asked))
-    if known:
-        votes += [_BY_BYTES[word] for word in sorted(known)]
-    for phrase, task, weight in PHRASES if asked.isascii() else ALL_PHRASES:
-        if phrase in asked:
-            votes.append((task, weight, phrase))
+    near, middle = asked, ""
+    if len(asked) > own + 2 * NEAR:
+        near, middle = f"{asked[: own + NEAR]} {asked[-NEAR:]}", asked[own + NEAR : -NEAR]
+    _vote(near, NEAR_POINTS, votes)
+    if middle:
+        _vote(middle, FAR_POINTS, votes)
+    _formulas(near, votes)
+    _leading(asked[own : own + 80], votes)
     _code(asked, votes)
     if not votes:
         return None
-    scores: dict[Task, int] = {}
     for task, weight, _ in votes:
         scores[task] = scores.get(task, 0) + weight
     best = max(scores, key=lambda task: (scores[task], -ORDER.index(task)))
-    if scores[best] < ENOUGH_FOR.get(best, ENOUGH):
+    if scores[best] < ENOUGH:
         return None
     telling = sorted((vote for vote in votes if vote[0] == best), key=lambda vote: -vote[1])
-    return Recognised(best, f"says {', '.join([said for _, _, said in telling[:4]])}")
+    return Recognised(best, f"says {', '.join(dict.fromkeys([v[2] for v in telling][:4]))}")
+
+
+def _vote(text: str, points: Points, votes: list[Vote]) -> None:
+    """What the words and phrases of a text say."""
+    words = words_of(text)
+    known = _known(words)
+    if known:
+        for word in sorted(known):
+            task, weight, said = _BY_BYTES[word]
+            votes.append((task, points[weight], said))
+    for word in _phrased(words):
+        for phrase, task, weight in _PHRASES[word]:
+            if phrase in text:
+                votes.append((task, points[weight], phrase))
+    if not text.isascii():
+        for first in _firsts(text):
+            for phrase, task, weight in BY_FIRST[first]:
+                if phrase in text:
+                    votes.append((task, points[weight], phrase))
+
+
+def _leading(text: str, votes: list[Vote]) -> None:
+    """What the first word says that is no courtesy."""
+    for word in text.split():
+        plain = word.strip(',.:;!?"()')
+        if plain not in COURTESIES:
+            for task, weight in LEADS.get(plain, ()):
+                votes.append((task, LEAD_POINTS[weight], plain))
+            return
 
 
 def words_of(asked: str) -> list[bytes]:
@@ -132,19 +177,29 @@ def words_of(asked: str) -> list[bytes]:
     return words
 
 
+def _formulas(near: str, votes: list[Vote]) -> None:
+    """What is to be reckoned, written in signs."""
+    for mark in FORMULAS:
+        if mark in near:
+            votes.append(("math", 8, f"{mark!r}"))
+            return
+    if ("+" in near or "*" in near or "=" in near) and (sum_ := _sum(near)) is not None:
+        votes.append(("math", 8, sum_[0]))
+
+
 def _code(asked: str, votes: list[Vote]) -> None:
     """Source code in the text: fences, names of files, marks that prose has not."""
     if "```" in asked:
-        votes.append(("coding", 2, "a code fence"))
+        votes.append(("coding", 12, "a code fence"))
     name = _file(asked)
     if name is not None:
         whole = asked[max(0, name.start() - 24) : name.end()].rsplit(maxsplit=1)[-1]
         if len(whole) > 4:  # not the D.C. of Washington
-            votes.append(("coding", 2, whole))
+            votes.append(("coding", 8, whole))
     if len(asked) > 200:
         marks = sum([asked.count(mark) for mark in CODE_MARKS])
         if marks * 300 >= len(asked):
-            votes.append(("coding", min(5, 1 + marks // 3), "source code"))
+            votes.append(("coding", min(24, 4 + 2 * marks), "source code"))
 
 
 def _by_shape(request: Request, modalities: tuple[str, ...], tokens: int) -> Recognised | None:
@@ -160,29 +215,26 @@ def _by_shape(request: Request, modalities: tuple[str, ...], tokens: int) -> Rec
     return None
 
 
-def _asked(request: Request) -> str:
-    """The words that say what is wanted, in lower case."""
+def _asked(request: Request) -> tuple[str, int]:
+    """The words that say what is wanted, in lower case, and where the user's own begin."""
     turns = request.turns
     if len(turns) == 1 and turns[0].role == "user" and not request.instructions:
         parts = turns[0].parts
         if len(parts) == 1 and type(parts[0]) is Text:
-            return _ends(parts[0].text).lower()
-    pieces: list[str] = []
+            return _ends(parts[0].text).lower(), 0
     system = _text(request.instructions, SYSTEM)
-    if not system and request.turns and request.turns[0].role in {"system", "developer"}:
-        system = _text(request.turns[0].parts, SYSTEM)
-    if system:
-        pieces.append(system)
-    for turn in reversed(request.turns):
+    if not system and turns and turns[0].role in {"system", "developer"}:
+        system = _text(turns[0].parts, SYSTEM)
+    said = ""
+    for turn in reversed(turns):
         if turn.role == "user":
             texts = [part.text for part in turn.parts if isinstance(part, Text)]
-            if len(texts) == 1 and not pieces:
-                return _ends(texts[0]).lower()
             if len(texts) > 4:
                 texts[2:-2] = []
-            pieces += [_ends(text) for text in texts]
+            said = "\n".join([_ends(text) for text in texts])
             break
-    return "\n".join(pieces).lower()
+    system = f"{system}\n".lower() if system else ""
+    return system + said.lower(), len(system)
 
 
 def _ends(text: str) -> str:

@@ -1,7 +1,7 @@
 """Words, tool names and marks that tell what a request is about: data, no logic.
 
 A word's weight says how much it tells: 3 all but settles the task, 1 is a hint that needs company.
-Matching is by whole words in lower case; `vocabulary_beyond` has the words of scripts without spaces.
+Matching is by whole words in lower case; `vocabulary_beyond` has what is not ASCII.
 """
 
 import re
@@ -12,10 +12,12 @@ from fairlead.routing.decision import Task
 __all__ = [
     "CODE_MARKS",
     "COURTESIES",
+    "FORMULAS",
     "LEADS",
     "ORDER",
     "PHRASES",
     "SOURCE_FILES",
+    "SUM",
     "TOOLS",
     "WORDS",
 ]
@@ -40,20 +42,21 @@ _WORDS: dict[Task, dict[int, str]] = {
         "linter typescript javascript golang kotlin pull-request regexp nullpointerexception "
         "mutex async-await dockerfile kubernetes webpack npm numpy pandas django react stdin "
         "stdout makefile leetcode postgresql mysql sqlite mongodb graphql jquery css3 html5",
-        2: "code coding python java rust c++ c# php ruby swift sql html css bash bug bugs debug "
-        "compile compiler regex algorithm recursion api endpoint git commit diff patch repo "
+        2: "coding python java c++ c# php sql html css bash bugs debug "
+        "compile compiler regex algorithm recursion api endpoint git diff repo "
         "repository programming snippet stack-trace exception async await unit-test docker "
         "semaphore deadlock goroutine callback middleware json-schema backend frontend nginx "
         "runtime struct pointer enum hashmap boolean perl awk sed linux xml yaml subclass "
         "dependency dependencies refactoring cpu gpu thread threads node.js nodejs vue angular",
-        1: "function functions method class variable loop array arrays script database query "
+        1: "code bug patch commit commits rust ruby swift staged "
+        "function functions method class variable loop array arrays script database query "
         "server test tests module library framework implement exception review error type cache "
         "object string index build branch merge memory package parser stack queue hook syntax "
         "null undefined input output executable data complexity binary program software",
     },
     "automation": {
-        3: "automate screenshot webdriver selenium playwright zapier ifttt unsubscribe crontab",
-        2: "click browser terminal shell cron desktop navigate login thermostat inbox scroll "
+        3: "automate screenshot webdriver selenium playwright crontab",
+        2: "click browser terminal shell cron desktop navigate login inbox scroll "
         "mute unmute reboot ssh tab tabs",
         1: "automation workflow button window mouse keyboard folder folders download upload "
         "install restart website page form submit open close settings lights calendar reminder "
@@ -89,7 +92,7 @@ _WORDS: dict[Task, dict[int, str]] = {
         "species evolution gravity gravitational isotope orbital wavelength bacteria bacterial dna "
         "rna virus viruses viral vaccine vaccines immune symptoms syndrome tumor cancer artery "
         "muscle muscles nerve nerves tissue gland blood serum membrane glucose oxygen hydrogen "
-        "carbon nitrogen sodium calcium helium ion ions acid acids ph molar mol aqueous alkali "
+        "carbon nitrogen sodium calcium helium ions acid acids ph molar mol aqueous alkali "
         "equilibrium voltage friction momentum acceleration accelerates capacitor resistor "
         "circuit magnetic galaxy telescope asteroid solar planet planets climate volcano "
         "earthquake fossil fossils dinosaurs ecosystem organism organisms predator photosynthetic "
@@ -97,7 +100,8 @@ _WORDS: dict[Task, dict[int, str]] = {
         "x-ray x-rays mri anatomy kidney liver lung lungs heart brain bone bones fetus embryo "
         "hormonal polymer crystal superconductor laser fluorescence half-life boiling kinetic "
         "amino peptide receptor receptors inhibitor secretion transplantation antigen",
-        1: "experiment energy temperature mass theory cell cells liquid gas solid ice water heat "
+        1: "ion experiment "
+        "energy temperature mass theory cell cells liquid gas solid ice water heat "
         "light plant plants animals moon earth star stars sun sky ocean force forces charge "
         "charges wave waves frequency pressure metal body skin stomach sugar blue float floats "
         "why happens explain sound eye magnet fish insects green spring motion constant",
@@ -111,7 +115,7 @@ _WORDS: dict[Task, dict[int, str]] = {
     },
     "extraction": {
         3: "extract extraction extracting classify categorize categorise annotate",
-        2: "entities sentiment label fields parse tagging tag spam normalize mentioned pull "
+        2: "entities sentiment label fields parse tagging tag spam normalize pull "
         "classification deduplicate",
         1: "list table json csv column columns invoice invoices address addresses receipt names "
         "dates amounts emails e-mail columns return positive negative neutral identify below text "
@@ -120,25 +124,25 @@ _WORDS: dict[Task, dict[int, str]] = {
     },
     "document": {
         3: "summarize summarise summary summarizing tl;dr tldr condense abridge",
-        2: "document documents report contract transcript chapter pdf article whitepaper passage "
-        "context minutes attached attachment nda clause clauses excerpt textbook lease appendix "
-        "paraphrase",
-        1: "pages section sections paragraph paragraphs text following according policy paper "
-        "study agreement findings key points based author read pasted manual brief shorten thread "
+        2: "document report contract transcript chapter pdf article whitepaper passage "
+        "minutes attached attachment nda clause clauses excerpt textbook lease appendix "
+        "paraphrase thread",
+        1: "pages section sections paragraph paragraphs text policy paper "
+        "study agreement findings key points author pasted manual brief shorten "
         "notes page limitation terms audit handbook memo essay story",
     },
     "creative": {
         3: "poem poems poetry sonnet limerick screenplay lyrics slogan slogans haiku haikus "
         "tagline taglines haiku-poem fanfiction fanfic worldbuilding",
         2: "story novel fiction creative headline blog rhyme fairy tale chorus song monologue "
-        "invent bedtime toast villain dialogue stanza verse ballad parody mythology fantasy "
+        "invent villain dialogue stanza verse ballad parody mythology fantasy "
         "campaign pun puns fictional protagonist playful compose",
         1: "write imagine character essay style scene describe draft continue funny names name "
         "plot humorous whimsical tone description rewrite make magical dragon wizard actors brand",
     },
     "agent": {
         3: "subagent subagents sub-agent sub-agents multi-agent orchestrator",
-        2: "agent agents delegate orchestrate coordinator handoff tool tools itinerary specialist",
+        2: "agent agents delegate orchestrate coordinator handoff tool tools specialist",
         1: "plan steps coordinate step search research verify fetch execute call calling "
         "carry assistants team goal tasks task current now weather available sources monitor",
     },
@@ -180,8 +184,7 @@ _LEADS: dict[Task, dict[int, str]] = {
     },
     "document": {
         3: "summarize summarise condense shorten",
-        2: "read according based",
-        1: "compare what which does",
+        1: "compare read according based",
     },
     "creative": {
         3: "compose invent",
@@ -189,7 +192,7 @@ _LEADS: dict[Task, dict[int, str]] = {
         1: "make give create",
     },
     "agent": {2: "plan research delegate monitor use keep act coordinate", 1: "look decide"},
-    "chat": {2: "hi hey hello lol thanks", 1: "do tell let's guess my ok you"},
+    "chat": {2: "hi hey hello lol thanks", 1: "do tell let's guess my ok"},
 }
 
 LEADS: Final[dict[str, tuple[tuple[Task, int], ...]]] = {}
@@ -199,15 +202,22 @@ for _task, _by_weight in _LEADS.items():
         for _word in _words.split():
             LEADS[_word] = (*LEADS.get(_word, ()), (_task, _weight))
 
-COURTESIES: Final = frozenset(
-    "please can could would you kindly help me i i'd want need to just now then ok so also the a "
-    "we us like your task is and".split()
+_COURTESIES = (
+    "please can could would you kindly help me i i'd want need to just now then so also the a we us "
+    "like your task and"
 )
+COURTESIES: Final = frozenset(_COURTESIES.split())
 """Words before the one that says what is to be done."""
 
 _PHRASES: tuple[tuple[str, Task, int], ...] = (
     ("pull request", "coding", 3),
     ("source code", "coding", 3),
+    ("write code", "coding", 3),
+    ("this code", "coding", 3),
+    ("my code", "coding", 3),
+    ("the code", "coding", 2),
+    ("code review", "coding", 3),
+    ("code reviewer", "coding", 3),
     ("unit test", "coding", 3),
     ("stack trace", "coding", 3),
     ("linked list", "coding", 3),
@@ -228,6 +238,9 @@ _PHRASES: tuple[tuple[str, Task, int], ...] = (
     ("web page", "automation", 1),
     ("how many", "math", 2),
     ("how much", "math", 1),
+    ("how far", "math", 1),
+    ("km/h", "math", 2),
+    ("last digit", "math", 3),
     ("how old", "math", 2),
     ("step by step", "math", 1),
     ("square root", "math", 2),
@@ -257,7 +270,8 @@ _PHRASES: tuple[tuple[str, Task, int], ...] = (
     ("bullet points", "document", 2),
     ("following context", "document", 4),
     ("following passage", "document", 4),
-    ("based on the", "document", 1),
+    ("based on the text", "document", 2),
+    ("based on the transcript", "document", 3),
     ("according to the", "document", 2),
     ("key findings", "document", 2),
     ("too long", "document", 1),
@@ -351,3 +365,12 @@ SOURCE_FILES: Final = (
     r"|yaml|yml|toml|ipynb|vue)\b"
 )
 """The end of a source file's name. It begins with a literal, so that a search runs fast."""
+
+FORMULAS: Final[tuple[str, ...]] = (
+    *("x^2", "^2", "^{", "\\frac", "\\sqrt", "\\int", "\\sum", "\\le", "√", "∫", "²", "f(x)"),
+    *("x =", "lim(", "sin(", "cos(", "∑", "≤", "π"),
+)
+"""Strings that formulas have and prose has not."""
+
+SUM: Final = r"\d ?[-+*×÷] ?\d|\d[a-z]? ?[-+*=] ?\d+[a-z]? ?[-+*=]"
+"""Something to be reckoned out."""

@@ -22,7 +22,8 @@ from fairlead.canon import (
 )
 from fairlead.routing import Hints, extract
 from fairlead.routing.tasks import words_of
-from fairlead.routing.vocabulary import BEYOND_ASCII, PHRASES, TOOLS, WORDS
+from fairlead.routing.vocabulary import COURTESIES, LEADS, PHRASES, TOOLS, WORDS
+from fairlead.routing.vocabulary_beyond import BEYOND_ASCII, BY_FIRST
 
 SOURCE = inspect.getsource(argparse)
 
@@ -133,8 +134,13 @@ def test_the_evidence_is_the_same_in_every_process() -> None:
 def test_the_tables_are_sound() -> None:
     assert all(word == word.lower() and " " not in word for word in WORDS)
     assert all(weight in {1, 2, 3} for _, weight in WORDS.values())
-    assert all(weight in {1, 2, 3} for _, _, weight in PHRASES + BEYOND_ASCII)
-    assert not any(phrase.isascii() for phrase, _, _ in BEYOND_ASCII)
+    assert all(weight in {1, 2, 3} for _, weight in BEYOND_ASCII.values())
+    assert not any(phrase.isascii() for phrase in BEYOND_ASCII)
+    assert all(phrase == phrase.lower() for phrase in BEYOND_ASCII)
+    assert {phrase for each in BY_FIRST.values() for phrase, _, _ in each} == set(BEYOND_ASCII)
+    assert all(weight in range(5) for each in PHRASES.values() for _, _, weight in each)
+    assert all(word in phrase for word, each in PHRASES.items() for phrase, _, _ in each)
+    assert not COURTESIES.intersection(LEADS)
     assert all(name == name.lower() for name in TOOLS)
 
 

@@ -255,3 +255,22 @@ flash = "haiku"
     assert decision.ranked == (FLASH, HAIKU, "gpt-5-mini")
     audio = Features(modalities=("text", "audio"))
     assert decide(audio, policy, options).ranked[0] == FLASH
+
+
+@pytest.mark.parametrize(
+    ("warm", "usd"),
+    [
+        (None, "0.0510"),
+        (Warm(0), "0.0510"),
+        (Warm(40_000, sure=1), "0.0150"),  # 40,000 at a tenth of the price
+        (Warm(40_000, sure=0.5), "0.0330"),
+        (Warm(90_000, sure=1), "0.0060"),  # no more than the prompt
+        (Warm(0, writes=50_000), "0.0635"),  # all of it at 1.25 x
+        (Warm(40_000, sure=1, writes=50_000), "0.0175"),
+    ],
+)
+def test_what_is_warm_costs_a_cache_read(warm: Warm | None, usd: str) -> None:
+    table = PriceBook().table(CATALOG.models[HAIKU], TODAY)
+    said = predictor(table)(Features(prompt_tokens=50_000, max_tokens=200), None, warm)
+    assert said.prompt_tokens == 50_000
+    assert said.cost_usd == Decimal(usd)

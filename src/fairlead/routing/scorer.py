@@ -1,0 +1,204 @@
+"""A learned scorer: how likely each of two models answers a prompt right. Inference alone, pure.
+
+A prompt becomes (1) the set of its words and pairs of words, hashed into `BUCKETS` buckets, each
+weighed by how rare it is (idf), the whole brought to length 1, and (2) `SHAPES` figures about its
+shape, such as its length and its share of digits. Each model has a linear head over both; the
+logistic function makes a probability of its sum. `fairlead route train` learns the heads with the
+very functions of this file, so that training and serving can't drift apart.
+
+A file is one line `fairlead-scorer VERSION SHA256 BYTES`, one line of JSON (`Head`) and three tables
+of 16-bit floats: idf, then both models' weights times idf. It is checked whole before it is used.
+docs/quality.md says what was measured, and when a scorer is switched on.
+"""
+
+import struct
+from array import array
+from collections.abc import Sequence
+from hashlib import sha256
+from math import exp, log1p, sqrt
+from typing import Final
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct
+
+from fairlead.routing.policy import PolicyError
+
+__all__ = ["BUCKETS", "SHAPES", "VERSION", "Head", "Scorer", "buckets", "read_scorer", "shape"]
+
+VERSION: Final = 1
+BUCKETS: Final = 1 << 16
+SHAPES: Final = (
+    "log bytes",
+    "log words",
+    "mean word",
+    "digits",
+    "lines",
+    "questions",
+    "blanks",
+    "negation",
+    "capitals",
+    "commas",
+    "mathematics",
+    "distinct words",
+    "quotes",
+    "full stops",
+)
+"""What `shape` looks at, in its order."""
+
+MOST = 1 << 20
+"""Bytes that a file may have."""
+
+_MASK = BUCKETS - 1
+_END = 1200
+"""Characters looked at from each end of a longer prompt: the time that a decision takes is bounded."""
+_NO_WORD = bytes(
+    code if code >= 128 or chr(code).isalnum() or code == ord("_") else 32 for code in range(256)
+)
+"""Bytes to bytes: what separates words in ASCII becomes a blank."""
+_DIGITS, _CAPITALS, _SIGNS = b"0123456789", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"=+^\\$"
+_MAGIC = b"fairlead-scorer"
+_Table = Sequence[float]
+
+
+class Head(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file holds beside its tables. Pairs are in the order of `models`."""
+
+    models: tuple[str, str]
+    base: str
+    """The better single model, which everything goes to when the scorer is off."""
+    enabled: bool
+    """Whether training has shown a gain: do no harm."""
+    threshold: float
+    """The other model is taken where its probability is above the base's by more than this."""
+    bias: tuple[float, float]
+    weights: tuple[tuple[float, ...], tuple[float, ...]]
+    """Of the shape's figures as they come from `shape`, already divided by their scales."""
+    prompts: int
+    """How many it was trained on."""
+    verdict: str
+
+
+class Scorer:
+    """A checked file, ready to score. Made by `read_scorer`."""
+
+    def __init__(self, head: Head, idf: _Table, one: _Table, two: _Table) -> None:
+        self.head = head
+        self._square = array("f", (each * each for each in idf)).__getitem__
+        self._one, self._two = one.__getitem__, two.__getitem__
+        self._other = head.models[head.models[0] == head.base]
+        self._sign = 1 if self._other == head.models[0] else -1
+
+    def scores(self, text: str) -> tuple[float, float]:
+        """How likely each of `models` answers right, 0 to 1."""
+        body, words = _read(text)
+        found = _buckets(words)
+        norm = sqrt(sum(map(self._square, found)))
+        one = self.head.bias[0] + sum(map(self._one, found)) / norm
+        two = self.head.bias[1] + sum(map(self._two, found)) / norm
+        for figure, first, second in zip(
+            _shape(text, body, words), *self.head.weights, strict=True
+        ):
+            one += figure * first
+            two += figure * second
+        return _chance(one), _chance(two)
+
+    def choice(self, text: str) -> str:
+        """The model for a prompt: the base, unless the scorer is on and the other is likelier."""
+        if not self.head.enabled:
+            return self.head.base
+        one, two = self.scores(text)
+        return self._other if (one - two) * self._sign > self.head.threshold else self.head.base
+
+
+def buckets(text: str) -> set[int]:
+    """The buckets of a prompt's words and pairs of words; never empty."""
+    return _buckets(_read(text)[1])
+
+
+def shape(text: str) -> tuple[float, ...]:
+    """A prompt's figures, as `SHAPES` lists them."""
+    return _shape(text, *_read(text))
+
+
+def write_scorer(head: Head, tables: bytes) -> bytes:
+    """A file's bytes; `tables` are the three tables as little-endian 16-bit floats."""
+    body = msgspec.json.encode(head) + b"\n" + tables
+    first = f" {VERSION} {sha256(body).hexdigest()} {len(body)}\n".encode()
+    return _MAGIC + first + body
+
+
+def read_scorer(data: bytes, where: str) -> Scorer:
+    """The scorer of a file's bytes; `where` names the file. Raises `PolicyError`."""
+    if len(data) > MOST:
+        raise PolicyError(f"{where}: {len(data)} bytes, a scorer has at most {MOST}")
+    first, _, body = data.partition(b"\n")
+    said = first.split(b" ")
+    if said[0] != _MAGIC:
+        raise PolicyError(f"{where}: not a scorer's file; make one by `fairlead route train`")
+    if len(said) != 4 or not said[3].isdigit():
+        raise PolicyError(f"{where}: its first line is damaged or cut short; train anew")
+    if said[1] != str(VERSION).encode():
+        version = said[1].decode(errors="replace")
+        raise PolicyError(f"{where}: version {version}, this release reads {VERSION}; train anew")
+    if len(body) != int(said[3]):
+        raise PolicyError(f"{where}: {len(body)} bytes of {int(said[3])}: cut short or added to")
+    if sha256(body).hexdigest().encode() != said[2]:
+        raise PolicyError(f"{where}: its checksum is wrong: the file is damaged")
+    line, _, tables = body.partition(b"\n")
+    return _scorer(line, tables, where)
+
+
+def _scorer(line: bytes, tables: bytes, where: str) -> Scorer:
+    try:
+        head = msgspec.json.decode(line, type=Head)
+        values = array("f", struct.unpack(f"<{3 * BUCKETS}e", tables))
+    except (msgspec.MsgspecError, struct.error) as error:
+        raise PolicyError(f"{where}: {error}") from error
+    if head.base not in head.models or any(len(each) != len(SHAPES) for each in head.weights):
+        raise PolicyError(f"{where}: its head does not fit this release; train anew")
+    return Scorer(
+        head, values[:BUCKETS], values[BUCKETS : 2 * BUCKETS], values[2 * BUCKETS : 3 * BUCKETS]
+    )
+
+
+def _read(text: str) -> tuple[bytes, list[bytes]]:
+    """The bytes that are looked at, and the words in them, in small letters."""
+    if len(text) > 2 * _END:
+        text = f"{text[:_END]} {text[-_END:]}"
+    body = text.encode("utf-8", "replace")
+    return body, body.lower().translate(_NO_WORD).split()
+
+
+def _buckets(words: list[bytes]) -> set[int]:
+    hashes = list(map(crc32, words))
+    found = {each & _MASK for each in hashes}
+    # A pair's hash depends on the order of its words; the shift mixes the high bits in.
+    found.update(
+        [((a * 5 + b) ^ (b >> 15)) & _MASK for a, b in zip(hashes, hashes[1:], strict=False)]
+    )
+    return found or {0}
+
+
+def _shape(text: str, body: bytes, words: list[bytes]) -> tuple[float, ...]:
+    size, count = max(len(body), 1), len(words)
+    return (
+        log1p(len(text)),
+        log1p(count),
+        size / (count + 1),
+        1 - len(body.translate(None, _DIGITS)) / size,
+        body.count(b"\n") / 10,
+        body.count(b"?"),
+        b"_" in body,
+        b" not " in body or b" NOT " in body or b"except" in body or b"EXCEPT" in body,
+        1 - len(body.translate(None, _CAPITALS)) / size,
+        body.count(b","),
+        len(body.translate(None, _SIGNS)) < len(body),
+        len(set(words)) / (count or 1),
+        body.count(b'"'),
+        body.count(b"."),
+    )
+
+
+def _chance(total: float) -> float:
+    return 1 / (1 + exp(-max(-40.0, min(40.0, total))))
