@@ -203,8 +203,8 @@ for _task, _by_weight in _LEADS.items():
             LEADS[_word] = (*LEADS.get(_word, ()), (_task, _weight))
 
 _COURTESIES = (
-    "please can could would you kindly help me i i'd want need to just now then so also the a we us "
-    "like your task and"
+    "please can could would you kindly help me i i'd want need to just now then so also the a we "
+    "us like your task and"
 )
 COURTESIES: Final = frozenset(_COURTESIES.split())
 """Words before the one that says what is to be done."""
