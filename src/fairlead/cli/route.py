@@ -12,6 +12,7 @@ from rich.table import Table
 from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, money, print_json, rate_told
+from fairlead.engine import hints as hint_reader
 from fairlead.ledger.query import show as show_record
 from fairlead.ledger.record import Accepted
 from fairlead.routing import Decision, Hints
@@ -64,6 +65,8 @@ def explain(
     asked = None
     if policy is not None:
         asked = policy_of(policy, snapshot.policies, loaded, snapshot.catalog)
+    elif (hinted := hint_reader.read((), body).policy) is not None:
+        asked = snapshot.policy(hinted)
     today = datetime.now(UTC).date()
     moment = known_quality(snapshot, features, today, asked)
     made = routed(snapshot, codec.decode_request(body), features, today, asked, moment)

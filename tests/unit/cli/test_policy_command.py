@@ -138,6 +138,8 @@ def test_a_route_is_explained_without_a_key() -> None:
     assert "no vendor has a key here" in told["warnings"][-1]
     assert ask_json("route", "explain", "r.json", "--policy", "cheapest")["policy"] == "cheapest"
     assert ask_json("route", "explain", "r.json", "--policy", "own.toml")["model"] == HAIKU
+    Path("h.json").write_text(json.dumps(body | {"fairlead": {"policy": "article-length"}}))
+    assert ask_json("route", "explain", "h.json")["policy"] == "article-length"
     people = ask("route", "explain", "r.json", "--policy", "cheapest")
     assert "cheapest of flash, haiku?" in people
     assert "cost under" in people
