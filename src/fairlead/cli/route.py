@@ -9,10 +9,11 @@ import msgspec
 import typer
 from rich.table import Table
 
-from fairlead.canon import Failure
+from fairlead.canon import Failure, Request
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, money, print_json, rate_told
 from fairlead.engine import hints as hint_reader
+from fairlead.engine.plan import AUTO
 from fairlead.ledger.query import show as show_record
 from fairlead.ledger.record import Accepted
 from fairlead.routing import Decision, Hints
@@ -62,14 +63,15 @@ def explain(
     codec = codec_for(snapshot.codecs, body, dialect)
     body = with_model(codec, body)
     features = read_features(snapshot.codecs, body, codec.dialect, Hints())
+    decoded = codec.decode_request(body)
     asked = None
     if policy is not None:
         asked = policy_of(policy, snapshot.policies, loaded, snapshot.catalog)
-    elif (hinted := hint_reader.read((), body).policy) is not None:
+    elif (hinted := hint_reader.read((), body).policy) is not None and _auto(decoded):
         asked = snapshot.policy(hinted)
     today = datetime.now(UTC).date()
     moment = known_quality(snapshot, features, today, asked)
-    made = routed(snapshot, codec.decode_request(body), features, today, asked, moment)
+    made = routed(snapshot, decoded, features, today, asked, moment)
     told = preview_of(made)
     if keyless:
         told = msgspec.structs.replace(told, warnings=(*told.warnings, _KEYLESS))
@@ -96,6 +98,11 @@ def show(
             f"{request_id} has no decision in the ledger", "ID", hint="it failed before that"
         )
     _tell(preview_of(_DECISION.decode(found.decision)), json=json)
+
+
+def _auto(request: Request) -> bool:
+    """Whether a request leaves the model to a policy."""
+    return (request.model or AUTO) == AUTO
 
 
 def _body(request: str) -> bytes:

@@ -241,12 +241,19 @@ class RouteEngine(Engine):
 
     async def _dispatch(self, x: Exchange, client: Client) -> None:
         hints = hint_reader.read(x.headers, x.body)
-        wanted = read_query(x.query, ASKED).get("policy") or hints.policy
-        policy = None if wanted is None else x.snapshot.policy(wanted)
+        forced = read_query(x.query, ASKED).get("policy")
+        policy = None if forced is None else x.snapshot.policy(forced)
+        if hints.policy is not None:  # a misspelt one is told, also where none is needed
+            hinted = x.snapshot.policy(hints.policy)
+            if policy is None and x.model_name == AUTO:
+                policy = hinted
         if x.codec.state is not None:
             await recall(x, self.stores.responses)
         request = x.decoded()
         features = extract(request, hints, len(x.body))
+        if policy is not None or x.model_name == AUTO:
+            route = (policy or x.snapshot.policy(None)).name
+            features = self.stores.counts.foresee(x, features, route)
         told = self._told(x, request, features, policy)
         x.status, x.outcome, x.last = 200, "ok", perf_counter()
         x.cost, x.cost_text = Decimal(0), "0"

@@ -53,6 +53,8 @@ async def test_a_named_model_needs_no_policy() -> None:
     told = (await SideHouse().ask("POST", "/v1/route", body)).json()
     assert (told["model"], told["policy"], told["path"]) == (FLASH, "named", [])
     assert Decimal(told["candidates"][0]["cost_usd"]) > 0
+    hinted = body | {"fairlead": {"policy": "article-tree"}}
+    assert (await SideHouse().ask("POST", "/v1/route", hinted)).json()["policy"] == "named"
     asked = (await SideHouse().ask("POST", "/v1/route?policy=article-tree", body)).json()
     assert asked["model"] == HAIKU
 
