@@ -17,7 +17,8 @@ class Portion(Struct):
     """Tokens of the model that answered: sums by kind, and of the prompts' text what the other
     model's cache could `read` and would write (`written`), what stays cached as it was (`kept`),
     what has no fingerprint (`unknown`); the answers' visible text by the client's dialect
-    (`spoken`). `prompts` are the prompts' tokens of `requests`, for their mean.
+    (`spoken`), how many requests bring tools (`tooled`). `prompts` are the prompts' tokens of
+    `requests`, for their mean.
     """
 
     requests: int = 0
@@ -28,6 +29,7 @@ class Portion(Struct):
     kept: dict[str, int] = {}
     unknown: dict[str, int] = {}
     spoken: dict[str, int] = {}
+    tooled: int = 0
 
     @property
     def prompt(self) -> int:
@@ -40,6 +42,7 @@ class Portion(Struct):
         self.prompts += other.prompts
         self.read += other.read
         self.written += other.written
+        self.tooled += other.tooled
         for own, more in (
             (self.tokens, other.tokens),
             (self.kept, other.kept),
@@ -57,15 +60,17 @@ def portion(part: Part, tokens: dict[str, int]) -> Portion:
     if text == was and tokens.get("output", 0) == spoken:
         read, written = round(part.read), round(part.written)
         kept, unknown, said = dict(part.kept), dict(part.unknown), dict(part.spoken)
+        tooled = part.tooled
     else:
         each = text / was if was else 0.0
         read, written = round(part.read * each), round(part.written * each)
+        tooled = round(part.tooled * each)
         kept = {kind: round(count * each) for kind, count in part.kept.items()}
         unknown = {kind: round(count * each) for kind, count in part.unknown.items()}
         each = tokens.get("output", 0) / spoken if spoken else 0.0
         said = {dialect: round(count * each) for dialect, count in part.spoken.items()}
     prompts = sum([part.tokens.get(kind, 0) for kind in PROMPT])
-    return Portion(part.requests, prompts, tokens, read, written, kept, unknown, said)
+    return Portion(part.requests, prompts, tokens, read, written, kept, unknown, said, tooled)
 
 
 def tokens_of(group: Traffic) -> dict[str, int]:

@@ -18,7 +18,7 @@ from fairlead.finance.plan import Plan
 from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, asks, cache_of, writes
 from fairlead.ledger.answers import Answer, Sample
 from fairlead.ledger.traffic import Traffic
-from fairlead.tokens.prefix import Prefix
+from fairlead.tokens.prefix import TOOLS, Prefix
 
 __all__ = ["KINDS", "TEXT", "Caching", "Part", "Replay", "part_of"]
 
@@ -40,7 +40,7 @@ class Part(Struct):
     `tokens` are sums by kind as they were. Of the prompts' text: `simulated` tokens went through
     the model's cache, which read at most `read` and wrote `written` of them; `kept` stay cached as
     they were paid; `unknown` have no fingerprint. The rest is fresh. `spoken` are visible tokens of
-    the answers by the client's dialect.
+    the answers by the client's dialect, `tooled` the requests that bring tools.
     """
 
     requests: int = 0
@@ -51,6 +51,7 @@ class Part(Struct):
     kept: dict[str, int] = {}
     unknown: dict[str, int] = {}
     spoken: dict[str, int] = {}
+    tooled: int = 0
 
     @property
     def text(self) -> int:
@@ -74,6 +75,7 @@ class Part(Struct):
         self.paid_pico += other.paid_pico
         self.read += other.read
         self.written += other.written
+        self.tooled += other.tooled
         for own, more in (
             (self.tokens, other.tokens),
             (self.kept, other.kept),
@@ -141,7 +143,10 @@ class Replay:
             elif cache is not None and fate == "simulated" and answer.prompt * ratio >= least:
                 fate = "unknown"
             if answer.counted and answer.comparable:
-                self._note(answer, name, fate, read, written)
+                part = self._noted(answer, name, fate)
+                part.read += read
+                part.written += written
+                part.tooled += prefix is not None and prefix.turns[0] == TOOLS
 
     def _cache(self, model: Model) -> tuple[Cache | None, int]:
         """The model's cache, and the least that it takes."""
@@ -151,7 +156,8 @@ class Replay:
             held = self._caches[model.id] = (cache_of(model), least)
         return held
 
-    def _note(self, answer: Answer, name: str, fate: str, read: float, written: float) -> None:
+    def _noted(self, answer: Answer, name: str, fate: str) -> Part:
+        """The part that an answer counts in, with it."""
         whole = self.sample.whole
         key = _key(answer) if whole else (answer.window, answer.day, *_narrow(answer))
         held = self._groups.get(key)
@@ -161,12 +167,11 @@ class Replay:
         if part is None:
             part = held[name] = _empty()
         part.add(answer)
-        part.read += read
-        part.written += written
         if fate not in {"simulated", "fresh"}:
             sums = part.kept if fate == "kept" else part.unknown
             for kind in TEXT:
                 sums[kind] = sums.get(kind, 0) + getattr(answer, kind)
+        return part
 
     def _gather(self) -> None:
         """From runs of neighbours to what any group of traffic may ask for."""

@@ -126,6 +126,12 @@ class Walk:
         """
         prompt, text, answer = self._factors(source, target)
         tokens = {kind: same[kind] * prompt[end] for kind in PROMPT}
+        if of.tooled and prompt is text and source.id != target.id:
+            # The fitted ratio is that of texts; what a vendor adds for tools comes on top.
+            more = target.tool_overhead_tokens - source.tool_overhead_tokens * prompt[end]
+            whole = sum((tokens[kind] for kind in TEXT), _ZERO)
+            factor = max(_ZERO, 1 + of.tooled * more / whole) if whole else _ONE
+            tokens |= {kind: tokens[kind] * factor for kind in TEXT}
         tokens |= {kind: same[kind] * answer[end] for kind in _ANSWER}
         tokens["thinking"] = self._thinking(source, target, of, text)[end]
         return tokens, of.prompt * prompt[end]

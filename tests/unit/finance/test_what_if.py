@@ -15,6 +15,7 @@ from fairlead.ledger.answers import answers
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.ledger.traffic import traffic
+from fairlead.tokens.prefix import TOOLS, Prefix
 
 CATALOG = load()
 DAY = date(2026, 11, 20)
@@ -102,6 +103,22 @@ def test_a_what_if_by_hand(path: Path) -> None:
     assert abs(result.total.expected - expected) < Decimal("1e-11")
     assert result.total.causes.thinking == -(Decimal(700) * 5 / 10**6)
     assert result.total.causes.caching == 0
+
+
+def test_what_a_vendor_adds_for_tools_comes_on_top(tmp_path: Path) -> None:
+    bills = []
+    for turn in (TOOLS, 0):
+        ledger = SqliteLedger(tmp_path / f"{turn}.db")
+        prefix = Prefix((1, 2), (500, 2_000), (turn, 1), (-1, -1)).pack()
+        usage = Usage(input=2_000, output=300)
+        ledger.add(record(0, FLASH, "chat", usage, prefix=prefix, reuse_5m=0, reuse_1h=0))
+        ledger.close()
+        path, plan = tmp_path / f"{turn}.db", parse_mix(HAIKU, CATALOG)
+        found = what_if(traffic(path), plan, CATALOG, sample=answers(path))
+        bills.append(found.total.expected)
+    added = CATALOG.models[HAIKU].tool_overhead_tokens
+    assert added > 300
+    assert abs(bills[0] - bills[1] - Decimal(added) / 10**6) < NEARLY
 
 
 def test_without_a_cache_every_token_is_fresh(path: Path) -> None:
