@@ -14,8 +14,8 @@ from typing import Literal
 from msgspec import Struct
 
 from fairlead.catalog.model import Model
-from fairlead.finance.plan import Plan
-from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, asks, cache_of, writes
+from fairlead.finance.plan import Plan, Shares
+from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, Use, asks, cache_of, writes
 from fairlead.ledger.answers import Answer, Sample
 from fairlead.ledger.traffic import Traffic
 from fairlead.tokens.prefix import TOOLS, Prefix
@@ -107,6 +107,7 @@ class Replay:
         self._resolve = resolve
         self._ratio = ratio
         self._caches: dict[str, tuple[Cache | None, int]] = {}
+        self._were: dict[str, tuple[Cache | None, int]] = {}
         self._groups: dict[Key, dict[str, Part]] = {}
         for answer in sample.answers:
             self._take(answer)
@@ -128,18 +129,22 @@ class Replay:
     def _take(self, answer: Answer) -> None:
         prefix = unpacked(answer.prefix)
         source = self._resolve(answer.model, answer)
+        was = self._as_it_was(answer, source, prefix)
         for name in self._plan.targets(answer):
             target = self._resolve(name, answer)
             ratio = self._ratio(source, target)
             read = written = 0.0
             fate = _fate(answer, source, target, self._caching)
-            cache, least = self._cache(target)
+            cache, least = _cache(target, self._caches)
             if cache is not None and prefix is not None:
                 # A cache is filled by all that its model gets, whoever asked for it.
                 scale = answer.prompt * ratio / max(1, prefix.tokens[-1])
                 used = cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
                 if fate == "simulated":
                     read, written = used.read / ratio, used.written / ratio
+                elif fate == "kept" and was is not None and source.id == target.id:
+                    # Paid as it was, but for what other company in the cache changes.
+                    read, written = used.read - was.read, used.written - was.written
             elif cache is not None and fate == "simulated" and answer.prompt * ratio >= least:
                 fate = "unknown"
             if answer.counted and answer.comparable:
@@ -148,13 +153,21 @@ class Replay:
                 part.written += written
                 part.tooled += prefix is not None and prefix.turns[0] == TOOLS
 
-    def _cache(self, model: Model) -> tuple[Cache | None, int]:
-        """The model's cache, and the least that it takes."""
-        held = self._caches.get(model.id)
-        if held is None:
-            least = model.limits.min_cacheable or LEAST
-            held = self._caches[model.id] = (cache_of(model), least)
-        return held
+    def _as_it_was(self, answer: Answer, source: Model, prefix: Prefix | None) -> Use | None:
+        """What the cache of the model that answered did, by the same replay; None where that
+        cannot matter.
+        """
+        fixed = self._plan.fixed
+        if prefix is None or (fixed is not None and not self._may_stay(answer, source, fixed)):
+            return None
+        cache, _ = _cache(source, self._were)
+        if cache is None:
+            return None
+        scale = answer.prompt / max(1, prefix.tokens[-1])
+        return cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
+
+    def _may_stay(self, answer: Answer, source: Model, fixed: Shares) -> bool:
+        return any(self._resolve(name, answer).id == source.id for name in fixed)
 
     def _noted(self, answer: Answer, name: str, fate: str) -> Part:
         """The part that an answer counts in, with it."""
@@ -185,6 +198,15 @@ class Replay:
             for name, part in parts.items():
                 for place in places:
                     place.setdefault(name, _empty()).merge(part)
+
+
+def _cache(model: Model, held: dict[str, tuple[Cache | None, int]]) -> tuple[Cache | None, int]:
+    """The model's cache, and the least that it takes."""
+    found = held.get(model.id)
+    if found is None:
+        least = model.limits.min_cacheable or LEAST
+        found = held[model.id] = (cache_of(model), least)
+    return found
 
 
 def _empty() -> Part:

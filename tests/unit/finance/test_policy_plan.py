@@ -16,6 +16,7 @@ from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.ledger.traffic import traffic
 from fairlead.routing import Features, decide, options_for, parse_policy
+from fairlead.tokens.prefix import Prefix
 
 CATALOG = load()
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -88,6 +89,46 @@ def test_another_policy_sends_them_elsewhere(path: Path, tmp_path: Path) -> None
     moved = Decimal(sum(range(1_100, 2_001, 100)))
     saved = moved * (1 - Decimal("0.30")) + 10 * 100 * (5 - Decimal("2.50"))
     assert result.total.causes.price == -saved / 10**6
+
+
+def test_a_model_that_gets_more_of_a_conversation_reads_more_from_its_cache(tmp_path: Path) -> None:
+    """The second turn went to Flash alone and found nothing; under the policy the first did too."""
+    ledger = SqliteLedger(tmp_path / "turns.db")
+    turns = ((0, 1_900, HAIKU), (1, 5_000, FLASH))
+    for number, tokens, model in turns:
+        hashes = (*range(1, number + 2), 100 + number)
+        sums = (*(2_500, 3_000)[: number + 1], 3_500)
+        places = tuple(range(len(hashes)))
+        prefix = Prefix(hashes, sums, places, (-1,) * len(hashes)).pack()
+        usage = Usage(input=tokens * 2, output=10)
+        bill = charge(usage, CATALOG.models[model], NOON.date())
+        assert bill is not None
+        ledger.add(
+            Record(
+                f"t{number}",
+                NOON.timestamp() + number,
+                "anthropic",
+                "auto",
+                "ok",
+                200,
+                model=model,
+                usage=usage,
+                cost_usd=bill.total,
+                policy="by-length",
+                decision=stored(tokens),
+                prefix=prefix,
+                reuse_5m=0,
+                reuse_1h=0,
+            )
+        )
+    ledger.close()
+    path = tmp_path / "turns.db"
+    groups = [group for group in traffic(path) if group.model == FLASH]
+    sample = answers(path, decisions=True)
+    same = what_if(groups, read_policy(policy(tmp_path, 2_000), CATALOG), CATALOG, sample=sample)
+    assert same.total.difference == 0
+    more = what_if(groups, read_policy(policy(tmp_path, 1_000), CATALOG), CATALOG, sample=sample)
+    assert more.total.expected < more.total.actual
 
 
 def test_what_no_model_of_the_policy_takes_stays(path: Path, tmp_path: Path) -> None:
