@@ -133,7 +133,7 @@ class Engine:
     async def _dispatch(self, x: Exchange, client: Client) -> None:
         if x.codec.state is not None:
             await recall(x, self.stores.responses)
-        lanes = plan(x, self.stores.counts, self.live.moment)
+        lanes = plan(x, self.stores.counts, self.live.moment, self.live.outside)
         x.warnings = x.decision.warnings if x.decision is not None else ()
         refusals: list[Problem] = []
         for number, lane in enumerate(lanes):

@@ -28,6 +28,7 @@ from fairlead.routing import (
     Warm,
     prompt_tokens_for,
 )
+from fairlead.routing.looking import Outside
 from fairlead.routing.pace import Paces
 from fairlead.routing.session import session_of
 from fairlead.tokens.prefix import FIVE_MINUTES, PrefixIndex
@@ -104,6 +105,13 @@ class Live:
             quality=quality_of(x.snapshot, models, features.task) if x.snapshot.quality else {},
             warm=self._warm(x, models, features, held),
         )
+
+    def outside(self, x: Exchange, asked: tuple[str, ...]) -> Outside:
+        """What is known of the request's surroundings."""
+        if "warm_tokens" in asked:
+            self._beginnings.look(x)
+        warm = 0 if x.reuse is None else x.reuse.within_5m
+        return Outside(key=x.key_id, hour=int(x.at) // 3600 % 24, warm_tokens=warm)
 
     def begun(self, x: Exchange) -> None:
         """The answer begins: the session has a model, and its vendor has cached what it caches."""

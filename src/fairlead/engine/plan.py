@@ -11,6 +11,7 @@ from fairlead.engine.exchange import Exchange
 from fairlead.engine.learning import PromptCounts
 from fairlead.routing import Chooser, Moment, extract, named
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
+from fairlead.routing.looking import NO_OUTSIDE, Outside
 from fairlead.upstream.vendors import Upstream
 
 __all__ = ["AUTO", "Lane", "as_named", "plan"]
@@ -23,13 +24,17 @@ Lane = tuple[Model, Upstream]
 
 MomentOf = Callable[[Exchange, Chooser, Features], Moment]
 """What a decision of a policy may look at (`engine.live`)."""
+OutsideOf = Callable[[Exchange, tuple[str, ...]], Outside]
+"""What those of the features are that the request itself does not say (`engine.live`)."""
 
 
-def plan(x: Exchange, counts: PromptCounts, moment: MomentOf) -> list[Lane]:
+def plan(
+    x: Exchange, counts: PromptCounts, moment: MomentOf, outside: OutsideOf | None = None
+) -> list[Lane]:
     """The ways that may serve this request, best first; fills in the exchange's decision.
 
     `counts` corrects the estimate of its prompt by what the route's last answers had; `moment` is
-    asked for what an objective looks at.
+    asked for what an objective looks at, `outside` for what a policy's questions do.
 
     Raises:
         Failure: nothing can serve it, or the request is at fault.
@@ -42,7 +47,7 @@ def plan(x: Exchange, counts: PromptCounts, moment: MomentOf) -> list[Lane]:
     if hints.policy is not None:
         x.snapshot.policy(hints.policy)  # a misspelt one is told, also where none is needed
     if x.model_name == AUTO:
-        return _by_policy(x, hints, counts, moment)
+        return _by_policy(x, hints, counts, moment, outside)
     return [_by_name(x, hints, counts)]
 
 
@@ -89,11 +94,16 @@ def as_named(model: Model, warnings: tuple[str, ...]) -> Decision:
     )
 
 
-def _by_policy(x: Exchange, hints: Hints, counts: PromptCounts, moment: MomentOf) -> list[Lane]:
+def _by_policy(
+    x: Exchange, hints: Hints, counts: PromptCounts, moment: MomentOf, outside: OutsideOf | None
+) -> list[Lane]:
     snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
     chooser = snapshot.chooser(policy, today)
-    features = counts.foresee(x, extract(x.decoded(), hints, len(x.body)), policy.name)
+    asked = chooser.looks_at
+    given = outside(x, asked) if asked and outside is not None else NO_OUTSIDE
+    features = extract(x.decoded(), hints, len(x.body), asked=asked, outside=given)
+    features = counts.foresee(x, features, policy.name)
     decision = x.decision = chooser.quick(features, moment(x, chooser, features))
     models = chooser.models
     return [(models[name], snapshot.upstream(models[name])) for name in decision.ranked]

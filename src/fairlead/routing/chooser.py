@@ -21,6 +21,7 @@ from fairlead.routing.branch import PredictOne, branches_of
 from fairlead.routing.decide import arm_options, as_canary, decide, drawn_arm
 from fairlead.routing.decision import Candidate, Decision, Features
 from fairlead.routing.expect import Predicted
+from fairlead.routing.looking import asked_of
 from fairlead.routing.moment import NO_MOMENT, Moment, Warm
 from fairlead.routing.options import Option
 from fairlead.routing.policy import Policy
@@ -55,6 +56,7 @@ class Chooser:
             None if predict is None else {id_: predict(model) for id_, model in self.models.items()}
         )
         canary = policy.canary
+        self.looks_at = asked_of(policy)
         self._arms = {
             arm.name: Chooser(arm, arm_options(arm, options), predict)
             for arm in (() if canary is None else canary.arms)

@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple, get_args
 from msgspec import Struct
 
 from fairlead.routing.decision import Budget, Features, Latency, Step, Task
+from fairlead.routing.language import LANGUAGES
+from fairlead.routing.source_code import CODE
 
 __all__ = [
     "FEATURES",
@@ -60,6 +62,14 @@ FEATURES: dict[str, Feature] = {
     "budget": Feature("word", words=get_args(Budget)),
     "modalities": Feature("names", words=("text", "image", "audio", "video", "document")),
     "needs": Feature("names"),
+    "language": Feature("word", words=LANGUAGES),
+    "code": Feature("word", words=CODE),
+    "mathematics": Feature("flag"),
+    "depth": Feature("number", "answers before"),
+    "schema": Feature("number", "bytes of schema"),
+    "key": Feature("word"),
+    "hour": Feature("number", "o'clock UTC"),
+    "warm_tokens": Feature("number", "tokens sent before"),
 }
 
 
@@ -128,9 +138,11 @@ def asking(condition: Condition, question: str = "") -> Asking:
         return _asking_number(condition, question)
     if condition.feature == "task":
         return _asking_task(condition, question)
-    read: Callable[[Features], Actual] = attrgetter(condition.feature)
+    read: Callable[[Features], Actual | None] = attrgetter(condition.feature)
 
-    def tell(actual: Actual) -> Step:
+    def tell(actual: Actual | None) -> Step:
+        if actual is None:
+            return Step(question, answer=False, because=f"{condition.feature} is not known")
         answer, wanted = _answer(condition, actual)
         if isinstance(actual, tuple):
             told = f"{condition.feature} {', '.join(actual)}: {wanted}"

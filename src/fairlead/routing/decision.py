@@ -59,6 +59,9 @@ class Features(Struct, frozen=True, omit_defaults=True):
     largest PDF, decoded; `inline_bytes` is all media together as base64, as they travel. What is
     given by address counts in `images` and `videos` only: its size is not known. `document_pages`
     (of one PDF) and `pages` (of all) are counted where a PDF's pages can be read, else 0.
+
+    From `language` on features are only looked at where a policy asks for them (`looking`), and
+    None else.
     """
 
     prompt_tokens: int = 0
@@ -81,6 +84,14 @@ class Features(Struct, frozen=True, omit_defaults=True):
     document_pages: int = 0
     pages: int = 0
     inline_bytes: int = 0
+    language: str | None = None
+    code: str | None = None
+    mathematics: bool | None = None
+    depth: int | None = None
+    schema: int | None = None
+    key: str | None = None
+    hour: int | None = None
+    warm_tokens: int | None = None
 
 
 class Step(Struct, frozen=True):

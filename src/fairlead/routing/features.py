@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from fairlead.canon import Media, Request, Text, ToolResult
+from fairlead.canon import Media, Request, Text, ToolResult, Turn
 from fairlead.catalog.model import Model
-from fairlead.routing.decision import Features, Hints
+from fairlead.routing.decision import Features, Hints, Latency
+from fairlead.routing.looking import NO_OUTSIDE, Outside, look
 from fairlead.routing.media import Sizes
 from fairlead.routing.tasks import recognise
 from fairlead.routing.tokens import estimate_all, estimate_text
@@ -20,16 +21,27 @@ FRAME = 600
 USUAL_CHARS_PER_TOKEN = 3.6
 """The tokenizer that estimates are fitted to; a model's own figure scales them."""
 
+SHORT = 4_000
+"""Tokens up to which a prompt counts as short: an assumption."""
+
 _NO_HINTS = Hints()
 _NOTHING: tuple[str, ...] = ()
 _TURNS = frozenset({"user", "assistant"})
 
 
-def extract(request: Request, hints: Hints | None = None, body_size: int = 0) -> Features:
+def extract(
+    request: Request,
+    hints: Hints | None = None,
+    body_size: int = 0,
+    *,
+    asked: tuple[str, ...] = (),
+    outside: Outside = NO_OUTSIDE,
+) -> Features:
     """The features of a request. Pure; some 10 us for a small chat, bounded for texts of any size.
 
     `body_size` is the request's size in bytes (0: unknown). A text has no more tokens than bytes,
-    so it bounds the high estimate of requests without media.
+    so it bounds the high estimate of requests without media. `asked` names further features to look
+    at (`looking.asked_of`), some of which are given from `outside`.
     """
     hints = hints or _NO_HINTS
     text = _only_text(request)
@@ -58,10 +70,25 @@ def extract(request: Request, hints: Hints | None = None, body_size: int = 0) ->
         stream=request.stream,
         task=recognised.task,
         task_evidence=recognised.evidence,
-        latency=hints.latency or "normal",
+        latency=hints.latency or _latency(request, best),
         budget=hints.budget or "normal",
     )
-    return features if sizes is None else _weighed(features, sizes)
+    if sizes is not None:
+        features = _weighed(features, sizes)
+    return look(features, request, asked, outside) if asked else features
+
+
+def _latency(request: Request, tokens: int) -> Latency:
+    """Nobody says how soon the answer is needed: a short, streamed turn within a loop of tools is
+    one of many that somebody waits for in a row.
+    """
+    if not request.stream or tokens > SHORT or not request.tools or not request.turns:
+        return "normal"
+    return "interactive" if _after_tool(request.turns[-1]) else "normal"
+
+
+def _after_tool(turn: Turn) -> bool:
+    return any(isinstance(part, ToolResult) for part in turn.parts)
 
 
 def _only_text(request: Request) -> str | None:

@@ -39,6 +39,7 @@ from fairlead.routing import (
     predictor,
 )
 from fairlead.routing.decision import Hints
+from fairlead.routing.looking import LOOKED_AT, NO_OUTSIDE, asked_of
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import Loaded
 from fairlead.server.dialects import codec_named, recognise
@@ -138,7 +139,8 @@ def read_features(
     own = hint_reader.read((), body)
     said = {name: value for name, value in msgspec.structs.asdict(own).items() if value is not None}
     merged = replace(hints or Hints(), **said)
-    return extract(codec.decode_request(body), merged, len(body))
+    asked = tuple(LOOKED_AT)
+    return extract(codec.decode_request(body), merged, len(body), asked=asked)
 
 
 def with_model(codec: Codec, body: bytes) -> bytes:
@@ -250,7 +252,9 @@ class RouteEngine(Engine):
         if x.codec.state is not None:
             await recall(x, self.stores.responses)
         request = x.decoded()
-        features = extract(request, hints, len(x.body))
+        looks_at = asked_of(policy or x.snapshot.policy(None))
+        outside = self.live.outside(x, looks_at) if looks_at else NO_OUTSIDE
+        features = extract(request, hints, len(x.body), asked=looks_at, outside=outside)
         if policy is not None or x.model_name == AUTO:
             route = (policy or x.snapshot.policy(None)).name
             features = self.stores.counts.foresee(x, features, route)
