@@ -11,10 +11,10 @@ import pytest
 from tests.unit.ledger import plain_sums
 
 from fairlead.ledger import query
+from fairlead.ledger.parts import over_parts
 from fairlead.ledger.record import Record
 from fairlead.ledger.span import Span
 from fairlead.ledger.sqlite import SqliteLedger
-from fairlead.ledger.statements import Statements
 
 WRITER = """
 import itertools, sys, time
@@ -163,11 +163,8 @@ def test_two_processes_write_and_each_record_is_summed_once(tmp_path: Path) -> N
 
 def assert_sums_of_one_moment(path: Path) -> None:
     """While others write: each reading sees a state that was whole."""
-    sql = Statements.load().over_parts("usage")
     asked = Span.between(None, None).parameters() | dict.fromkeys(BY, 0)
-    db = sqlite3.connect(path)
-    db.execute("BEGIN")
-    (count,) = db.execute("SELECT count(*) FROM records").fetchone()
-    db.row_factory = sqlite3.Row
-    assert sum(row["requests"] for row in db.execute(sql, asked)) == count
-    db.close()
+    with query.reading(path) as db:
+        found = over_parts(db, "usage", asked)
+        (count,) = db.execute("SELECT count(*) FROM records").fetchone()
+    assert sum(row["requests"] for row in found) == count

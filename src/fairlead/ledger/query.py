@@ -15,6 +15,7 @@ from msgspec import Struct
 from fairlead.canon import Failure
 from fairlead.ledger import rows
 from fairlead.ledger.health import LedgerError
+from fairlead.ledger.parts import over_parts
 from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.span import Span
 from fairlead.ledger.statements import Statements
@@ -97,8 +98,7 @@ def usage(
     asked: dict[str, object] = {f"by_{name}": name in by for name in DIMENSIONS}
     asked |= Span.between(since, until).parameters()
     with reading(path) as db:
-        db.row_factory = sqlite3.Row
-        found = db.execute(Statements.load().over_parts("usage"), asked).fetchall()
+        found = over_parts(db, "usage", asked)
     sums = tuple(_sums(row, by) for row in found)
     return Report(tuple(by), sums, _total(sums))
 

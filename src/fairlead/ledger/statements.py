@@ -37,10 +37,6 @@ class Statements:
     def __getitem__(self, name: str) -> str:
         return self._bare[name]
 
-    def over_parts(self, name: str) -> str:
-        """A statement that reads from `parts`, with that before it."""
-        return f"{self._bare['parts']}\n{self._bare[name]}"
-
     def names(self) -> tuple[str, ...]:
         """All names, in the file's order."""
         return tuple(self._named)

@@ -411,20 +411,83 @@ ON CONFLICT (id) DO NOTHING;
 -- The instance is over and settled.
 UPDATE instances SET closed = ?, seen = ? WHERE id = ?;
 
+-- classes_table --
+-- The groups of sums that a question does not tell apart: the reader's own, gone with its connection.
+CREATE TEMP TABLE classes (id INTEGER PRIMARY KEY, class INTEGER NOT NULL);
+
 -- parts --
 -- What lies between two points in time, in the columns of `record_parts` (the first two are of no
--- meaning here). It stands before each of the statements that follow. Whole days and hours (`span.py`
--- says which) come from the sums; what lies at the edges, and what is in no sum yet, from the records.
--- The plus signs keep SQLite from taking the index of the wrong column.
+-- meaning here). It stands before each of the statements that follow (`parts.py`), once their `classes`
+-- are there: groups of one class are added up before anything else, since most of the time goes into
+-- sorting what is left; a column in which they differ holds the value of any of them. Whole days and
+-- hours (`span.py` says which) come from the sums; what lies at the edges, and what is in no sum yet,
+-- from the records. The plus signs keep SQLite from taking the index of the wrong column.
 WITH whole (step, first, last) AS (
     VALUES
     (86400, :first_day, :last_day), (3600, :first_hour, :first_end), (3600, :last_start, :last_hour)
 ),
 edges (first, last) AS (VALUES (:since, :since_end), (:until_start, :until)),
-parts AS (
-    SELECT s.*
-    FROM whole CROSS JOIN sum_parts AS s
+classed AS (
+    SELECT
+        s.number / (86400 / s.step) AS day,
+        c.class AS class,
+        min(s.group_id) AS group_id,
+        sum(s.requests) AS requests,
+        sum(s.estimated) AS estimated,
+        sum(s.cost_pico_usd) AS cost_pico_usd,
+        sum(s.input) AS input,
+        sum(s.input_audio) AS input_audio,
+        sum(s.cache_read) AS cache_read,
+        sum(s.cache_read_audio) AS cache_read_audio,
+        sum(s.cache_write_5m) AS cache_write_5m,
+        sum(s.cache_write_1h) AS cache_write_1h,
+        sum(s.tool_input) AS tool_input,
+        sum(s.output) AS output,
+        sum(s.output_audio) AS output_audio,
+        sum(s.output_image) AS output_image,
+        sum(s.thinking) AS thinking,
+        sum(s.reuse_5m) AS reuse_5m,
+        sum(s.reuse_1h) AS reuse_1h
+    FROM whole CROSS JOIN sums AS s CROSS JOIN classes AS c ON c.id = s.group_id
     WHERE s.step = whole.step AND s.number >= whole.first AND s.number < whole.last
+    GROUP BY 1, 2
+),
+parts AS (
+    SELECT
+        NULL AS seq,
+        NULL AS at,
+        c.day AS day,
+        g.model AS model,
+        g.route AS route,
+        g.outcome AS outcome,
+        g.policy AS policy,
+        g.upstream AS upstream,
+        g.key_id AS key_id,
+        g.op AS op,
+        g.size AS size,
+        g.reuse_size AS reuse_size,
+        g.told AS told,
+        g.priced AS priced,
+        g.comparable AS comparable,
+        g.thinking_known AS thinking_known,
+        g.emulated AS emulated,
+        c.requests AS requests,
+        c.estimated AS estimated,
+        c.cost_pico_usd AS cost_pico_usd,
+        c.input AS input,
+        c.input_audio AS input_audio,
+        c.cache_read AS cache_read,
+        c.cache_read_audio AS cache_read_audio,
+        c.cache_write_5m AS cache_write_5m,
+        c.cache_write_1h AS cache_write_1h,
+        c.tool_input AS tool_input,
+        c.output AS output,
+        c.output_audio AS output_audio,
+        c.output_image AS output_image,
+        c.thinking AS thinking,
+        c.reuse_5m AS reuse_5m,
+        c.reuse_1h AS reuse_1h
+    FROM classed AS c CROSS JOIN sum_groups AS g ON g.id = c.group_id
     UNION ALL
     SELECT r.*
     FROM edges CROSS JOIN record_parts AS r
@@ -434,6 +497,24 @@ parts AS (
     FROM record_parts AS r
     WHERE r.seq > (SELECT upto FROM summed) AND +r.at >= :since AND +r.at < :until
 )
+
+-- usage_classes --
+-- Groups that `usage` does not tell apart.
+INSERT INTO classes (id, class)
+SELECT
+    id,
+    dense_rank() OVER (
+        ORDER BY
+            CASE WHEN :by_model THEN model END,
+            CASE WHEN :by_route THEN route END,
+            CASE WHEN :by_outcome THEN outcome END,
+            CASE WHEN :by_policy THEN policy END,
+            CASE WHEN :by_upstream THEN upstream END,
+            CASE WHEN :by_key THEN key_id END,
+            CASE WHEN :by_op THEN op END,
+            outcome NOT IN ('ok', 'client_gone'), outcome = 'unknown', told, priced, emulated
+    )
+FROM sum_groups;
 
 -- usage --
 -- Sums by any of the dimensions: a dimension that is not asked for is NULL in every row, so that
@@ -469,6 +550,17 @@ SELECT
 FROM parts
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ORDER BY 2, 1, 3, 4, 5, 6, 7, 8;
+
+-- traffic_classes --
+-- Groups that `traffic` does not tell apart.
+INSERT INTO classes (id, class)
+SELECT
+    id,
+    dense_rank() OVER (
+        ORDER BY route, model, size, comparable, thinking_known, emulated, priced, reuse_size
+    )
+FROM sum_groups
+WHERE op = 'generate' AND told;
 
 -- traffic --
 -- What a replay of the ledger needs: answers with usage, by day, route, model that answered, size of
@@ -509,6 +601,11 @@ FROM parts
 WHERE op = 'generate' AND told
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
+
+-- daily_cost_classes --
+-- Groups that `daily_cost` does not tell apart.
+INSERT INTO classes (id, class)
+SELECT id, emulated FROM sum_groups WHERE priced;
 
 -- daily_cost --
 -- Dollars (1e-12) of each UTC day that has any.

@@ -8,9 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from fairlead.canon import Usage
+from fairlead.ledger.parts import over_parts
 from fairlead.ledger.query import reading
 from fairlead.ledger.span import Span
-from fairlead.ledger.statements import Statements
 
 __all__ = ["Traffic", "daily_cost", "traffic"]
 
@@ -60,8 +60,7 @@ def traffic(
     """
     asked = Span.between(since, until).parameters()
     with reading(path) as db:
-        db.row_factory = sqlite3.Row
-        found = db.execute(Statements.load().over_parts("traffic"), asked).fetchall()
+        found = over_parts(db, "traffic", asked)
     return [_traffic(row) for row in found]
 
 
@@ -74,7 +73,8 @@ def daily_cost(
     """
     asked = Span.between(since, until).parameters() | {"emulated": emulated}
     with reading(path) as db:
-        found = dict(db.execute(Statements.load().over_parts("daily_cost"), asked).fetchall())
+        rows = over_parts(db, "daily_cost", asked)
+    found: dict[str, int] = {row["day"]: row["cost_pico_usd"] for row in rows}
     if not found:
         return []
     first = date.fromisoformat(min(found))

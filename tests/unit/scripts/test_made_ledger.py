@@ -35,6 +35,16 @@ def test_its_sums_are_those_of_its_records(path: Path) -> None:
     assert query.usage(path, ()).totals.requests == ROWS
 
 
+@pytest.mark.parametrize("dimension", query.DIMENSIONS)
+def test_groups_that_are_not_told_apart_are_added_up_as_one(
+    path: Path, dimension: Dimension
+) -> None:
+    """Each dimension alone: what differs between groups of one class must not count."""
+    plain = plain_sums.usage(path, (dimension,), NOW - 9e5, None)
+    rows = tuple(query._sums(row, (dimension,)) for row in plain)
+    assert query.usage(path, (dimension,), NOW - 9e5).rows == rows
+
+
 def test_the_writer_s_own_way_makes_the_same_file(path: Path, tmp_path: Path) -> None:
     """Row by row and sum by sum: what SQLite made at once, a gateway would have written."""
     store = Store(tmp_path / "again.db", NOW)
