@@ -30,6 +30,7 @@ COMMANDS = {
     "reconcile": "Compare a vendor's usage or cost export with the ledger, by day and model.",
     "demo": "Send real input through the gateway, see where each request goes and what it costs.",
     "cost": "Monthly cost of a workload, and break-even points.",
+    "choose": "Choose a model for a use case: questions, recommendation, cost and policy.",
     "keys": "Make, list and revoke virtual keys.",
     "catalog": "Verify and update the facts about models.",
     "models": "List models, show what is known of one, compare several.",
