@@ -30,7 +30,7 @@ from fairlead.routing import (
 )
 from fairlead.routing.looking import Outside
 from fairlead.routing.pace import Paces
-from fairlead.routing.session import session_of
+from fairlead.routing.session import session_of, stated
 from fairlead.tokens.prefix import FIVE_MINUTES, PrefixIndex
 
 __all__ = ["Live", "quality_of"]
@@ -94,7 +94,9 @@ class Live:
             return NO_MOMENT
         self._asked = True
         self._beginnings.look(x)
-        session = x.session = session_of(x.decoded(), x.scope)
+        request = x.decoded()
+        said = stated(x.headers, request.user)
+        session = x.session = session_of(request, x.scope, said)
         held = self._young.get(session) or self._old.get(session)
         models = chooser.available
         return Moment(
