@@ -40,6 +40,7 @@ class Assumptions(Struct, frozen=True):
     output: dict[str, Range]
     thinking: dict[str, Range]
     hits: dict[str, Range]
+    decided: dict[str, Range]
     asked_vendors: frozenset[str]
 
     @classmethod

@@ -30,6 +30,7 @@ from msgspec.structs import replace
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
+from fairlead.finance.assumptions import Assumptions
 from fairlead.finance.own import Own
 from fairlead.finance.plan import Plan
 from fairlead.finance.portion import Portion, portion, share_of, tokens_of
@@ -227,6 +228,9 @@ class _Question:
             for at, amount in enumerate(steps.bills):
                 walk[at + 1] += amount * weight
             low, high = low + steps.low * weight, high + steps.high * weight
+        if self._plan.fixed is None and any(one != other for one, other, _, _ in bundle.portions):
+            again = Assumptions.load().decided["anew"]
+            low, high = low * again.low, high * again.high
         rounded = tuple(amount.quantize(_PICO) for amount in walk)
         return _Steps(bundle.requests, rounded, low.quantize(_PICO), high.quantize(_PICO))
 

@@ -183,7 +183,8 @@ def test_a_batch_share_that_is_none(path: Path, share: str) -> None:
 
 def test_assumptions_are_in_order() -> None:
     assumed = Assumptions.load()
-    for table in (assumed.recount, assumed.output, assumed.thinking, assumed.hits):
+    tables = (assumed.recount, assumed.output, assumed.thinking, assumed.hits, assumed.decided)
+    for table in tables:
         for row in table.values():
             assert 0 <= row.low <= row.expected <= row.high
 
