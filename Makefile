@@ -9,7 +9,7 @@ BACKTEST := .venv-backtest
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif backtest lock clean
+.PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif mixed backtest lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -78,6 +78,9 @@ limits: $(STAMP) ## 100,000 generated requests and the recorded ones: no policy 
 
 whatif: $(STAMP) ## What-if against the truth: days are run, predicted, and run the other way
 	@$(BIN)/python -m benchmarks.whatif_truth $(WHATIF_ARGS)
+
+mixed: $(STAMP) ## A mixed day of sessions: cost of policies, single models and chance
+	@$(BIN)/python -m benchmarks.mixed_day $(MIXED_ARGS)
 
 $(BACKTEST)/.installed: requirements/backtest.txt scripts/python_version.py
 	@$(PYTHON) scripts/python_version.py

@@ -14,10 +14,13 @@ goes, by whoever runs it. The same seed gives the same day.
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["Session", "Turn", "sessions"]
+__all__ = ["SHARES", "Session", "Turn", "sessions"]
+
+SHARES: Mapping[str, int] = {"chat": 35, "agent": 15, "document": 15, "one-off": 35}
+"""The kinds of a day's sessions, in parts."""
 
 HOURS = (1, 1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 13, 10, 12, 14, 13, 11, 8, 5, 3, 2, 2, 1, 1)
 """How many of a day's sessions begin in each hour, in parts."""
@@ -46,7 +49,8 @@ class Session(NamedTuple):
 
 
 class _Maker:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, shares: Mapping[str, int]) -> None:
+        self._kinds, self._parts = tuple(shares), tuple(shares.values())
         self._made: Counter[str] = Counter()
         self.pick = random.Random(seed)  # noqa: S311 - a day, not a secret
         self._words = sorted(
@@ -100,7 +104,7 @@ class _Maker:
         """One more session."""
         pick = self.pick
         start = 3600.0 * (pick.choices(range(24), HOURS)[0] + pick.random())
-        kind = pick.choices(("chat", "agent", "document", "one-off"), (35, 15, 15, 35))[0]
+        kind = pick.choices(self._kinds, self._parts)[0]
         system = ""
         tools: tuple[dict[str, Any], ...] = ()
         turns: list[Turn] = []
@@ -127,8 +131,10 @@ class _Maker:
         return Session(number, kind, self._made[kind], start, system, tools, tuple(turns))
 
 
-def sessions(count: int, seed: int = 5) -> Iterator[Session]:
-    """So many sessions of a day, in no order."""
-    maker = _Maker(seed)
+def sessions(count: int, seed: int = 5, shares: Mapping[str, int] = SHARES) -> Iterator[Session]:
+    """So many sessions of a day, in no order. A kind in `shares` that is none of the four is a
+    one-off question too, with whatever its runner sends beside it.
+    """
+    maker = _Maker(seed, shares)
     for number in range(count):
         yield maker.session(number)

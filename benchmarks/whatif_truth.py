@@ -190,7 +190,13 @@ class Played(NamedTuple):
     seconds: float
 
 
-def play(folder: Path, day: Iterable[Session], choose: Choose, settings: str = "") -> Played:
+def play(
+    folder: Path,
+    day: Iterable[Session],
+    choose: Choose,
+    settings: str = "",
+    player: type[Client] | None = None,
+) -> Played:
     """Run a day through emulator and gateway."""
     began = time.monotonic()
     clock = Clock()
@@ -198,7 +204,7 @@ def play(folder: Path, day: Iterable[Session], choose: Choose, settings: str = "
         EmulatorThread(clock=clock.read, requests_kept=1_000_000) as emulator,
         gateway(folder, emulator.url, clock, settings) as port,
     ):
-        client = Client(port, clock, choose)
+        client = (player or Client)(port, clock, choose)
         client.play(day)
         entries = list(emulator.requests)
     catalog = load()
