@@ -21,7 +21,7 @@ from fairlead.routing.vocabulary import FORMULAS
 
 __all__ = ["LOOKED_AT", "NO_OUTSIDE", "OUTSIDE", "Outside", "asked_of", "look"]
 
-READ: Final = 2_000
+READ: Final = 1_200
 """Characters of the last user turn that are looked at."""
 
 

@@ -179,11 +179,13 @@ def words_of(asked: str) -> list[bytes]:
 
 def _formulas(near: str, votes: list[Vote]) -> None:
     """What is to be reckoned, written in signs."""
-    for mark in FORMULAS:
-        if mark in near:
-            votes.append(("math", 8, f"{mark!r}"))
-            return
-    if ("+" in near or "*" in near or "=" in near) and (sum_ := _sum(near)) is not None:
+    equal = "=" in near
+    if equal or "^" in near or "(" in near or "\\" in near or not near.isascii():
+        for mark in FORMULAS:
+            if mark in near:
+                votes.append(("math", 8, f"{mark!r}"))
+                return
+    if (equal or "+" in near or "*" in near) and (sum_ := _sum(near)) is not None:
         votes.append(("math", 8, sum_[0]))
 
 
