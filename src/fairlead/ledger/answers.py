@@ -21,7 +21,7 @@ from fairlead.ledger.statements import Statements
 __all__ = ["Answer", "Sample", "answers"]
 
 WINDOWS = 20
-IN_WINDOWS = 0.5
+IN_WINDOWS = 0.4
 """Of the most that may be read, so much is where windows are: each is read with what is before."""
 WARM = 3600.0
 """Seconds before the time asked for from which a cache may still be warm."""
