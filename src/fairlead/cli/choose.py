@@ -177,6 +177,8 @@ def _interview(given: dict[str, object]) -> None:
         out.print(f"[dim]{escape(question.why)} ({question.source})[/]")
         for word, meaning in question.words.items():
             out.print(f"   [cyan]{word}[/]  {escape(meaning)}")
+        if question.form == "words":
+            out.print("   [dim]several with commas[/]")
         answer = _asked(out, question)
         if answer is not None:
             given[question.key] = answer

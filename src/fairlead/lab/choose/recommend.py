@@ -62,7 +62,10 @@ def recommend(answers: Answers, catalog: Catalog, at: date, name: str = "") -> R
     tree = parse_policy(shipped[TREE], f"{TREE}.toml", catalog)
     options = options_for(tree, catalog, at, lambda _: True)
     usual = _features(answers)
-    decision = decide(usual, tree, options)
+    try:
+        decision = decide(usual, tree, options)
+    except Failure as failure:  # the field that it names is one of a request's body
+        raise Failure(replace(failure.problem, param=None)) from failure
     limits = {each.model: each.ruled_out for each in decision.candidates}
     costs = monthly(answers, catalog, at, limits)
     verdict = _verdict(answers, catalog, tree, options, decision, costs)
