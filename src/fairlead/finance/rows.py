@@ -32,9 +32,9 @@ class Row(Struct, frozen=True):
     place: str
     fields: dict[str, object]
 
-    def fail(self, name: str, message: str) -> NoReturn:
+    def fail(self, name: str, message: str, hint: str | None = None) -> NoReturn:
         """Raise for a field of this row."""
-        raise Failure.invalid(f"{self.place}: {name}: {message}", "file")
+        raise Failure.invalid(f"{self.place}: {name}: {message}", "file", hint=hint)
 
     def get(self, name: str) -> object:
         """The value, None where it is absent, null or an empty cell."""
@@ -78,6 +78,12 @@ class Row(Struct, frozen=True):
     def day(self, name: str) -> date:
         """The UTC day of a date, a time (`2026-11-20T08:00:00Z`, `... UTC`) or Unix seconds."""
         found = self.get(name)
+        if found is None:
+            self.fail(
+                name,
+                "is missing",
+                "is this the vendor's export? docs/finance.md lists what is read",
+            )
         try:
             if isinstance(found, int) and not isinstance(found, bool):
                 return datetime.fromtimestamp(found, UTC).date()

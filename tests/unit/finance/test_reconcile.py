@@ -148,6 +148,7 @@ def test_models_in_the_words_of_a_sku(tmp_path: Path, words: str, model: str) ->
         ("anthropic", bucket({"amount": "NaN", "currency": "USD"}), "no amount"),
         ("anthropic", bucket({"amount": "1", "currency": "EUR"}), "only US dollars"),
         ("anthropic", bucket(USAGE, day="soon"), "no time"),
+        ("anthropic", [{"cost": 1}], r"\[0\]: bucket.starting_at: is missing"),
         ("anthropic", bucket(USAGE, has_more=True), "not whole"),
         ("anthropic", bucket({}), "neither"),
         ("google", '{"cost": 1}\n{"cost": ', "line 2"),
