@@ -17,7 +17,7 @@ from fairlead.catalog.overlay import Overlay, parse_overlay, write_overlay
 from fairlead.catalog.price_list import PriceList
 from fairlead.catalog.update import Change, changes
 from fairlead.catalog.verify import Finding, against, disagreeing, old
-from fairlead.cli.output import console, print_json
+from fairlead.cli.output import console, print_json, save
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 from fairlead.server.paths import overlay_path
@@ -162,9 +162,8 @@ def _write(path: Path, catalog: Catalog, found: Sequence[Change]) -> None:
     for change in found:
         vendor = catalog.meant(change.model)
         overlay = overlay.with_claims(change.model, vendor.vendor, [change.theirs])  # type: ignore[union-attr]  # an id of a sheet or of --add means a model
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    fresh.write_text(write_overlay(overlay), encoding="utf-8")
+    save(fresh, write_overlay(overlay), "catalog.overlay")
     fresh.replace(path)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json
+from fairlead.cli.output import console, print_json, save
 from fairlead.lab.compare.build import compare as build
 from fairlead.lab.compare.html import html_report
 from fairlead.lab.compare.markdown import markdown as as_markdown
@@ -63,7 +63,7 @@ def compare(
         measured_since=begin,
     )
     if html is not None:
-        html.write_text(html_report(report, words), encoding="utf-8")
+        save(html, html_report(report, words), "html")
         typer.echo(f"wrote {html}", err=True)
     if json:
         print_json(report)

@@ -2,10 +2,12 @@
 
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
+from fairlead.canon import Failure
 from fairlead.cost.display import dollars, marked, shown
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "money",
     "print_json",
     "rate_told",
+    "save",
 ]
 
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
@@ -42,6 +45,18 @@ def print_json(value: object) -> None:
     """One JSON document, amounts as decimal strings."""
     document = marked(_ENCODE(value))
     sys.stdout.write(msgspec.json.format(document, indent=2).decode() + "\n")
+
+
+def save(path: Path, text: str, param: str) -> None:
+    """Write what an option or a setting (`param`) asks for, in a folder that is made if it must be.
+    Raises Failure with the path.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}"
+        raise Failure.invalid(message, param) from error
 
 
 def money(amount: Decimal | float | None, digits: int = 6) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fairlead.canon import Usage
+from fairlead.canon import Failure, Usage
 from fairlead.cli.main import app
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
@@ -83,3 +83,12 @@ def test_a_wrong_word_is_an_error(home: Path, args: list[str], told: str) -> Non
     result = CliRunner().invoke(app, [*TWO, *args])
     assert result.exit_code != 0
     assert told in result.output + str(result.exception)
+
+
+def test_a_report_that_cannot_be_written_is_told(home: Path) -> None:
+    (home / "taken").write_text("a file where a folder is wanted", encoding="utf-8")
+    with pytest.raises(Failure, match="cannot be written") as caught:
+        CliRunner().invoke(app, [*TWO, "--html", "taken/report.html"], catch_exceptions=False)
+    assert caught.value.problem.param == "html"
+    run("--html", "new/report.html")
+    assert (home / "new" / "report.html").exists()
