@@ -186,7 +186,7 @@ def _refuse(name: str, names: Mapping[str, object]) -> NoReturn:
     near = get_close_matches(name[:60].lower(), names, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else "GET /v1/models lists what there is"
     shown = name if len(name) <= 80 else f"{name[:80]}..."
-    message = f"the model '{shown}' does not exist here; {hint}"
+    message = f"the model '{shown}' does not exist here"
     raise Failure(Problem("model_not_found", message, "model", code="model_not_found", hint=hint))
 
 
