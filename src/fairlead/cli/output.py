@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 
 from fairlead.canon import Failure
+from fairlead.cost.amounts import encode
 from fairlead.cost.display import dollars, marked, shown
 
 __all__ = [
@@ -18,8 +19,6 @@ __all__ = [
     "rate_told",
     "save",
 ]
-
-_ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 
 
 def rate_told() -> None:
@@ -43,7 +42,7 @@ def complain(message: str) -> None:
 
 def print_json(value: object) -> None:
     """One JSON document, amounts as decimal strings."""
-    document = marked(_ENCODE(value))
+    document = marked(encode(value))
     sys.stdout.write(msgspec.json.format(document, indent=2).decode() + "\n")
 
 

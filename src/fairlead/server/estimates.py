@@ -15,12 +15,12 @@ from decimal import Decimal
 from time import perf_counter
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.canon import Failure, Loss, Request
 from fairlead.catalog.model import Model
+from fairlead.cost.amounts import encode
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.answer_headers import JSON, answer_headers
 from fairlead.engine.client import Client
@@ -53,7 +53,6 @@ MOST: Final = 16
 """Models that a client may name: each is encoded for, and its vendor may be asked to count."""
 COVERAGE: Final = 95
 """How many of a hundred true counts lie within an estimate's bounds."""
-_ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 
 
 class Refusal(Struct, frozen=True):
@@ -159,7 +158,7 @@ class EstimateEngine(Engine):
         )
         x.status, x.outcome, x.last = 200, "ok", perf_counter()
         x.cost, x.cost_text = Decimal(0), "0"
-        await client.respond(200, answer_headers(x, JSON[1]), _ENCODE(answer))
+        await client.respond(200, answer_headers(x, JSON[1]), encode(answer))
 
     async def _candidate(
         self, x: Exchange, option: Option, about: tuple[Features, Shape], asked: _Query

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +18,7 @@ from msgspec import Struct
 from fairlead.canon import Failure, FairleadError, Problem
 from fairlead.catalog import Catalog
 from fairlead.catalog.document import ending, listed, shown
+from fairlead.cost.amounts import encode
 from fairlead.cost.display import marked, show
 from fairlead.finance.forecast import forecast
 from fairlead.finance.plan import parse_mix
@@ -45,7 +46,6 @@ __all__ = ["ASKED", "answer"]
 
 HISTORY = 182
 """Days that a forecast looks at, as the command's."""
-_ENCODE: Final = msgspec.json.Encoder(decimal_format="string").encode
 
 
 class _Ask(Struct, frozen=True, forbid_unknown_fields=True):
@@ -252,7 +252,7 @@ def answer(question: Question) -> Answered:
         asked = _read(kind, question.query)
         desk = Desk(question)
         show(display_of(desk.loaded), json=True)
-        return Answered(200, marked(_ENCODE(tell(desk, asked))))
+        return Answered(200, marked(encode(tell(desk, asked))))
     except Failure as failure:
         problem = failure.problem
     except LedgerError as error:
