@@ -12,7 +12,7 @@ PYTEST_ARGS ?= -n auto
 .PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif mixed backtest lock clean
 
 help: ## Show the verbs
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(STAMP): requirements/dev.txt pyproject.toml scripts/python_version.py
 	@$(PYTHON) scripts/python_version.py
@@ -81,6 +81,9 @@ whatif: $(STAMP) ## What-if against the truth: days are run, predicted, and run 
 
 mixed: $(STAMP) ## A mixed day of sessions: cost of policies, single models and chance
 	@$(BIN)/python -m benchmarks.mixed_day $(MIXED_ARGS)
+
+routing-study: $(STAMP) ## The learned scorer on public results: 10 x 5 folds, beside length only
+	@$(BIN)/python -m benchmarks.routing_study $(STUDY_ARGS)
 
 $(BACKTEST)/.installed: requirements/backtest.txt scripts/python_version.py
 	@$(PYTHON) scripts/python_version.py

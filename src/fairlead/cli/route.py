@@ -12,6 +12,7 @@ from rich.table import Table
 from fairlead.canon import Failure, Request
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, money, print_json, rate_told
+from fairlead.cli.train import train
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.plan import AUTO
 from fairlead.ledger.query import show as show_record
@@ -34,6 +35,7 @@ from fairlead.server.route_preview import (
 __all__ = ["app"]
 
 app = typer.Typer(help="Where a request would go, or went, and why.", no_args_is_help=True)
+app.command("train")(train)
 
 _DECISION = msgspec.json.Decoder(Decision)
 _KEYLESS = "no vendor has a key here: decided as if each had one"

@@ -6,8 +6,8 @@ shape, such as its length and its share of digits. Each model has a linear head 
 logistic function makes a probability of its sum. `fairlead route train` learns the heads with the
 very functions of this file, so that training and serving can't drift apart.
 
-A file is one line `fairlead-scorer VERSION SHA256 BYTES`, one line of JSON (`Head`) and three tables
-of 16-bit floats: idf, then both models' weights times idf. It is checked whole before it is used.
+A file is one line `fairlead-scorer VERSION SHA256 BYTES`, one line of JSON (`Head`) and three
+tables of 16-bit floats: idf, then both models' weights times idf. It is checked whole before use.
 docs/quality.md says what was measured, and when a scorer is switched on.
 """
 
@@ -15,6 +15,7 @@ import struct
 from array import array
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import pairwise
 from math import exp, log1p, sqrt
 from typing import Final
 from zlib import crc32
@@ -24,7 +25,18 @@ from msgspec import Struct
 
 from fairlead.routing.policy import PolicyError
 
-__all__ = ["BUCKETS", "SHAPES", "VERSION", "Head", "Scorer", "buckets", "read_scorer", "shape"]
+__all__ = [
+    "BUCKETS",
+    "MOST",
+    "SHAPES",
+    "VERSION",
+    "Head",
+    "Scorer",
+    "buckets",
+    "read_scorer",
+    "shape",
+    "write_scorer",
+]
 
 VERSION: Final = 1
 BUCKETS: Final = 1 << 16
@@ -51,7 +63,7 @@ MOST = 1 << 20
 
 _MASK = BUCKETS - 1
 _END = 1200
-"""Characters looked at from each end of a longer prompt: the time that a decision takes is bounded."""
+"""Characters looked at from each end of a longer prompt, which bounds the time that it takes."""
 _NO_WORD = bytes(
     code if code >= 128 or chr(code).isalnum() or code == ord("_") else 32 for code in range(256)
 )
@@ -84,8 +96,9 @@ class Scorer:
 
     def __init__(self, head: Head, idf: _Table, one: _Table, two: _Table) -> None:
         self.head = head
-        self._square = array("f", (each * each for each in idf)).__getitem__
-        self._one, self._two = one.__getitem__, two.__getitem__
+        self._square = [each * each for each in idf].__getitem__
+        # Lists: an array would make a new float each time that it is looked at.
+        self._one, self._two = list(one).__getitem__, list(two).__getitem__
         self._other = head.models[head.models[0] == head.base]
         self._sign = 1 if self._other == head.models[0] else -1
 
@@ -174,9 +187,7 @@ def _buckets(words: list[bytes]) -> set[int]:
     hashes = list(map(crc32, words))
     found = {each & _MASK for each in hashes}
     # A pair's hash depends on the order of its words; the shift mixes the high bits in.
-    found.update(
-        [((a * 5 + b) ^ (b >> 15)) & _MASK for a, b in zip(hashes, hashes[1:], strict=False)]
-    )
+    found.update([((a * 5 + b) ^ (b >> 15)) & _MASK for a, b in pairwise(hashes)])
     return found or {0}
 
 

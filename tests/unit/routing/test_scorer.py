@@ -1,0 +1,112 @@
+"""A scorer's file: read whole or refused with its name and the reason."""
+
+import struct
+from hashlib import sha256
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairlead.routing.policy import PolicyError
+from fairlead.routing.scorer import (
+    BUCKETS,
+    MOST,
+    SHAPES,
+    VERSION,
+    Head,
+    buckets,
+    read_scorer,
+    shape,
+    write_scorer,
+)
+
+HEAD = Head(
+    models=("a", "b"),
+    base="a",
+    enabled=True,
+    threshold=0.1,
+    bias=(0.0, 0.0),
+    weights=((0.0,) * len(SHAPES), (0.0,) * len(SHAPES)),
+    prompts=100,
+    verdict="",
+)
+
+
+def tables(word: str = "zebra", weight: float = 9.0) -> bytes:
+    """The second model is likelier where the word is."""
+    two = [0.0] * BUCKETS
+    for bucket in buckets(word):
+        two[bucket] = weight
+    return struct.pack(f"<{3 * BUCKETS}e", *[1.0] * BUCKETS, *[0.0] * BUCKETS, *two)
+
+
+GOOD = write_scorer(HEAD, tables())
+SCORER = read_scorer(GOOD, "x")
+
+
+def test_a_good_file_scores_and_chooses():
+    scorer = read_scorer(GOOD, "x")
+    one, two = scorer.scores("a zebra")
+    assert one == 0.5 < two
+    assert scorer.choice("a zebra") == "b"
+    assert scorer.choice("a horse") == "a"
+    assert len(GOOD) < 1_000_000
+
+
+def test_the_base_may_be_either_and_off_is_the_base():
+    other = msgspec.structs.replace(HEAD, base="b")
+    worse = read_scorer(write_scorer(other, tables(weight=-9.0)), "x")
+    assert worse.choice("a zebra") == "a"
+    assert worse.choice("a horse") == "b"
+    off = read_scorer(write_scorer(msgspec.structs.replace(HEAD, enabled=False), tables()), "x")
+    assert off.choice("a zebra") == "a"
+
+
+def sealed(body: bytes) -> bytes:
+    said = f"fairlead-scorer {VERSION} {sha256(body).hexdigest()} {len(body)}\n"
+    return said.encode() + body
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "not a scorer's file"),
+        (b"{}", "not a scorer's file"),
+        (GOOD[:30], "damaged or cut short"),
+        (GOOD[:-1], "cut short"),
+        (GOOD + b"x", "added to"),
+        (GOOD.replace(b"scorer 1 ", b"scorer 2 ", 1), "version 2, this release reads 1"),
+        (GOOD[:-1] + b"\xff", "checksum"),
+        (b"x" * (MOST + 1), "at most"),
+        (sealed(b"{}\n"), "missing"),
+        (sealed(msgspec.json.encode(HEAD) + b"\n\0\0"), "unpack"),
+        (write_scorer(msgspec.structs.replace(HEAD, base="c"), tables()), "does not fit"),
+        (write_scorer(msgspec.structs.replace(HEAD, weights=((), ())), tables()), "does not fit"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_name_and_the_reason(data, said):
+    with pytest.raises(PolicyError, match=r"^some/file\.scorer: ") as caught:
+        read_scorer(data, "some/file.scorer")
+    assert said in str(caught.value)
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=3000))
+def test_any_text_has_figures_and_chances(text):
+    assert buckets(text)
+    assert all(0 <= each < BUCKETS for each in buckets(text))
+    assert len(shape(text)) == len(SHAPES)
+    assert all(0 <= each <= 1 for each in SCORER.scores(text))
+
+
+def test_words_and_their_order_count_but_not_case_or_signs():
+    assert buckets("Red, fox!") == buckets("red fox")
+    assert buckets("red fox") != buckets("fox red")
+    assert len(buckets("red fox")) == 3
+
+
+def test_only_the_ends_of_a_long_prompt_are_read():
+    long = "start " + "middle " * 5000 + "end"
+    assert buckets(long) == buckets("start " + "middle " * 9000 + "end")
+    assert shape(long)[0] > shape("middle " * 300)[0]
