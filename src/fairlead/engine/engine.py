@@ -279,14 +279,15 @@ def _fallen_back(
         return None
     decision = decision.whole()
     cause = str(problem.upstream_status or problem.kind)
-    reason = f"{following[0].id} after {lane[0].id} failed ({cause}); first: {decision.reason}"
+    route = f"{following[0].id} after {lane[0].id} failed ({cause})"
+    reason = f"{route}; first: {decision.reason}"
     failed = tuple(
         replace(c, why=f"chosen first, but failed: {problem.message[:200]}")
         if c.model == lane[0].id
         else c
         for c in decision.candidates
     )
-    return replace(decision, reason=reason[:200], candidates=failed)
+    return replace(decision, reason=reason[:200], route=route, candidates=failed)
 
 
 def _internal(x: Exchange) -> Problem:

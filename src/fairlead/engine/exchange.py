@@ -217,7 +217,7 @@ class Exchange:
             self.key_id,
             self.model.id if self.model is not None else None,
             self.upstream.name if self.upstream is not None else None,
-            decision.reason if decision is not None else "",
+            decision.route if decision is not None else "",
             decision.policy if decision is not None else None,
             decision.stored() if decision is not None else b"",
             self.losses,

@@ -89,6 +89,7 @@ def as_named(model: Model, warnings: tuple[str, ...]) -> Decision:
         ranked=(model.id,),
         candidates=(Candidate(model.id, "named by the client"),),
         reason="named by the client",
+        route="named by the client",
         features=Features(),
         warnings=warnings,
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
 
-from fairlead.routing.decide import header, why_chosen, why_ruled
+from fairlead.routing.decide import header, way_ruled, why_chosen, why_ruled
 from fairlead.routing.decision import Decision, Features
 from fairlead.routing.draw import by_shares
 from fairlead.routing.expect import Predicted, after, latency_ms
@@ -31,7 +31,17 @@ _score = itemgetter(0)
 class Branch:
     """What one answer of the questions leads to. `rule` is None for what none of them decides."""
 
-    __slots__ = ("_behind", "_ids", "_objective", "_of", "_policy", "_predict", "_reason", "_rule")
+    __slots__ = (
+        "_behind",
+        "_ids",
+        "_objective",
+        "_of",
+        "_policy",
+        "_predict",
+        "_reason",
+        "_route",
+        "_rule",
+    )
 
     def __init__(
         self,
@@ -47,6 +57,7 @@ class Branch:
         self._ids = tuple([each.model.id for each in ahead])
         self._behind = tuple([each.model.id for each in options if each not in ahead])
         self._reason = header(why_chosen(policy, rule, use)) if len(ahead) > 1 else ""
+        self._route = header(way_ruled(policy, rule))
         self._objective = policy.objective if len(ahead) > 1 else None
         self._predict = [None if predict is None else predict[name] for name in self._ids]
         self._of = {
@@ -62,12 +73,14 @@ class Branch:
         policy, objective = self._policy, self._objective
         if objective is None:
             ids, reason = self._ids, header(why_ruled(policy, self._rule, features))
+            route = self._route
         else:
             ids, reason = self._chosen(objective, features, moment), self._reason
+            route = reason
         ranked = ids + self._behind
         warnings = self._of[ranked[0]][0]
         return Decision(
-            policy.name, policy.hash, (), ranked, (), reason, features, warnings, (), moment
+            policy.name, policy.hash, (), ranked, (), reason, features, warnings, (), moment, route
         )
 
     def _chosen(self, objective: Objective, features: Features, moment: Moment) -> tuple[str, ...]:

@@ -128,6 +128,8 @@ class Chooser:
             features,
             like.warnings,
             like.flip,
+            like.moment,
+            like.route,
         ).like(like)
 
     def quick(self, features: Features, moment: Moment = NO_MOMENT) -> Decision:

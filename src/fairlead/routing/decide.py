@@ -32,6 +32,7 @@ __all__ = [
     "drawn_arm",
     "header",
     "named",
+    "way_ruled",
     "why_chosen",
     "why_ruled",
 ]
@@ -84,12 +85,13 @@ def decide(
             raise none_left([(each.option, each.broken) for each in judged])
     first = fit[0]
     if wanted is None or wanted is first:
-        why = why_ruled(policy, rule, features)
+        route, why = way_ruled(policy, rule), why_ruled(policy, rule, features)
         if weighed is not None:
             path = (*path, Step(_question(policy, use), answer=True, because=weighed.told))
-            why = why_chosen(policy, rule, use)
+            route = why = why_chosen(policy, rule, use)
     else:
         why = f"{policy.name}: {first.id}, as {wanted.id} {short(wanted.broken)}"
+        route = f"{policy.name}: {first.id}, as {wanted.id} cannot serve"
     notes = weighed.notes if weighed is not None else {}
     return Decision(
         policy.name,
@@ -102,6 +104,7 @@ def decide(
         first.option.warnings + _doubt(first) + (weighed.warnings if weighed is not None else ()),
         (weighed.flip if weighed is not None else ()) + flips(features, policy, options, first.id),
         part(moment, expected) if policy.chooses else None,
+        header(route),
     )
 
 
@@ -125,6 +128,7 @@ def named(
         reason=header(f"named: {model.id}"),
         features=features,
         warnings=warnings + _doubt(judged),
+        route=header(f"named: {model.id}"),
     )
 
 
@@ -274,12 +278,15 @@ def why_chosen(policy: Policy, rule: Rule | None, use: tuple[str, ...]) -> str:
     return f"{policy.name}: {reason}{_question(policy, use)[:-1]}"
 
 
+def way_ruled(policy: Policy, rule: Rule | None) -> str:
+    """`article-tree: large document`."""
+    return f"{policy.name}: {policy.otherwise_reason if rule is None else rule.reason}"
+
+
 def why_ruled(policy: Policy, rule: Rule | None, features: Features) -> str:
     """`article-tree: large document (212,331 tokens > 200,000)`."""
-    if rule is None:
-        return f"{policy.name}: {policy.otherwise_reason}"
-    detail = rule.detail(features)
-    return f"{policy.name}: {rule.reason}" + (f" ({detail})" if detail else "")
+    detail = "" if rule is None else rule.detail(features)
+    return way_ruled(policy, rule) + (f" ({detail})" if detail else "")
 
 
 def _candidate(

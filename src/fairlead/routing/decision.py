@@ -136,6 +136,7 @@ class Decision(Struct, frozen=True, dict=True):
     """Where a request goes, and why. `ranked` holds models that may serve it, best first.
 
     `flip` says what would have sent it elsewhere; `moment` is the part of the state that had a say.
+    `route` is the reason without this request's figures: what the ledger groups requests by.
     """
 
     policy: str
@@ -148,6 +149,7 @@ class Decision(Struct, frozen=True, dict=True):
     warnings: tuple[str, ...] = ()
     flip: tuple[Flip, ...] = ()
     moment: Moment | None = None
+    route: str = ""
 
     def stored(self) -> bytes:
         """The decision as JSON, as the ledger keeps it."""

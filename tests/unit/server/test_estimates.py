@@ -116,7 +116,7 @@ async def test_each_model_counts_in_its_own_tokenizer() -> None:
 
 async def test_auto_goes_on_to_the_next_where_one_cannot_be_told() -> None:
     """A tool that only Gemini runs: a semantic loss at Haiku, as for an answer."""
-    body = GEMINI | {"tools": [{"codeExecution": {}}]}
+    body = GEMINI | {"tools": [{"codeExecution": {}}], "fairlead": {"task": "coding"}}
     answer = (await ask("/v1beta/models/auto:estimate", body)).json()
     (refusal,) = by_model(answer)[HAIKU]["refuses"]
     assert (refusal["code"], refusal["param"]) == ("server_tool", "tools.codeExecution")
@@ -128,7 +128,7 @@ async def test_auto_goes_on_to_the_next_where_one_cannot_be_told() -> None:
 
 
 async def test_a_loss_that_is_allowed_refuses_nothing() -> None:
-    body = GEMINI | {"tools": [{"codeExecution": {}}]}
+    body = GEMINI | {"tools": [{"codeExecution": {}}], "fairlead": {"task": "coding"}}
     reply = await ask("/v1beta/models/auto:estimate", body, x_fairlead_allow_loss="true")
     haiku = by_model(reply.json())[HAIKU]
     assert (haiku["serves"], haiku["refuses"]) == (True, [])
