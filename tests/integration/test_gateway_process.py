@@ -167,6 +167,17 @@ def test_check_prints_what_is_in_force_and_masks_secrets(gateway) -> None:
     assert port["origin"] == "default"
 
 
+def test_check_tells_the_users_own_models_and_prices(gateway, tmp_path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(
+        '[families]\nhaiku = ["claude-haiku-5-5"]\n[prices.claude-haiku-5-5]\nfactor = 0.85\n'
+    )
+    told = json.loads(fairlead(gateway, "check", "--json", "--config", str(file)).stdout)
+    rows = {row["setting"]: (row["value"], row["origin"]) for row in told["settings"]}
+    assert rows["families.haiku"] == ('["claude-haiku-5-5"]', "own.toml:2")
+    assert rows["prices.claude-haiku-5-5"] == ('{"factor":0.85}', "own.toml:3")
+
+
 def test_no_secret_is_in_the_log(gateway) -> None:
     gateway.fault(action="status", vendor="anthropic", status=401)
     gateway.chat({**ASK, "model": "claude-haiku-4-5"})

@@ -1,6 +1,7 @@
 """`fairlead check`: what is in force, and where each value came from."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +10,16 @@ import typer
 from rich.table import Table
 
 from fairlead.cli.output import console, print_json
+from fairlead.cost.amounts import encode
 from fairlead.engine.snapshot import Snapshot
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import Loaded, load, scalar_sections, variable
 from fairlead.upstream.vendors import KINDS
 
 __all__ = ["check"]
+
+_OWN = ("families", "prices", "free_quotas", "models")
+"""Sections of the user's own names, each a table."""
 
 
 def check(
@@ -61,16 +66,26 @@ def _settings(loaded: Loaded) -> list[dict[str, str]]:
                     "variable": variable(section, field.name),
                 }
             )
-    rows += [
-        {
-            "setting": f"aliases.{name}",
-            "value": target,
-            "origin": loaded.origins.get(f"aliases.{name}", "default"),
-            "variable": "",
-        }
-        for name, target in loaded.settings.aliases.items()
-    ]
+    for section in ("aliases", *_OWN):
+        for name, value in getattr(loaded.settings, section).items():
+            key = f"{section}.{name}"
+            rows.append(
+                {
+                    "setting": key,
+                    "value": value if isinstance(value, str) else _told(value),
+                    "origin": loaded.origins.get(key, "file"),
+                    "variable": "",
+                }
+            )
     return rows
+
+
+def _told(value: object) -> str:
+    """What was set of a table, as JSON; what was left out stays out."""
+    plain = msgspec.to_builtins(value, builtin_types=(Decimal,))
+    if isinstance(plain, dict):
+        plain = {name: given for name, given in plain.items() if given not in (None, "", [], {})}
+    return encode(plain).decode()
 
 
 def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:

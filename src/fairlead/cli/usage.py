@@ -12,7 +12,7 @@ from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json, rate_told
 from fairlead.cost.display import dollars
 from fairlead.finance.spent import Spent, spent
-from fairlead.ledger.moment import moment
+from fairlead.ledger.moment import period
 from fairlead.ledger.query import Dimension, Sums
 from fairlead.server.config import load
 from fairlead.server.money import quotas_of
@@ -41,14 +41,10 @@ def usage(
         raise typer.BadParameter(f"--by {wrong[0]}: one of {', '.join(DIMENSIONS)}")
     loaded = in_own_currency(load(config), json=json)
     path = database_path(loaded.settings)
-    now = time.time()
     report = spent(
         path,
         by or ["model"],  # type: ignore[arg-type]  # checked against DIMENSIONS above
-        (
-            moment(since, now) if since else None,
-            moment(until, now, "until") if until else None,
-        ),
+        period(since, until, time.time()),
         quotas_of(loaded),
     )
     if json:

@@ -17,7 +17,7 @@ from fairlead.finance.plan import Plan, parse_mix
 from fairlead.finance.policy_plan import read_policy
 from fairlead.finance.whatif import Caching, Part, WhatIf, what_if
 from fairlead.ledger.answers import answers
-from fairlead.ledger.moment import moment
+from fairlead.ledger.moment import period
 from fairlead.ledger.traffic import traffic
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
@@ -45,8 +45,8 @@ def whatif(
     loaded = in_own_currency(load(config), json=json)
     catalog = compile_catalog(loaded)
     plan = _plan(model, catalog)
-    now, path = time.time(), database_path(loaded.settings)
-    begin, end = moment(since, now), moment(until, now, "until") if until else None
+    path = database_path(loaded.settings)
+    begin, end = period(since, until, time.time())
     result = what_if(
         traffic(path, begin, end),
         plan,

@@ -109,6 +109,8 @@ def told(
     if record.usage is not None and table is not None:
         made = make_receipt(record.usage, table, others=tables)
     attempts, elsewhere = _others(record, decision, tables)
+    if not elsewhere:
+        elsewhere = _families(record, catalog, tables)
     freed = free_of(path, quotas, record) if path is not None and quotas else None
     total = made.total if made is not None else None
     return Told(
@@ -153,6 +155,24 @@ def _others(
         cost = charge.total if charge is not None else None
         elsewhere.append(Elsewhere(candidate.model, cost, candidate.why, candidate.ruled_out))
     return attempts, tuple(elsewhere)
+
+
+def _families(
+    record: Record, catalog: Catalog, tables: Callable[[str], PriceTable | None]
+) -> tuple[Elsewhere, ...]:
+    """For a request that named its model: what the families' models would have cost."""
+    if record.usage is None or record.model is None:
+        return ()
+    told: dict[str, Elsewhere] = {}
+    for family in catalog.families:
+        table = tables(family)
+        if table is None or table.model.id == record.model:
+            continue
+        charge = what_if(table, record.usage)
+        cost = charge.total if charge is not None else None
+        why = f"what {family} stands for; the client named another model"
+        told.setdefault(table.model.id, Elsewhere(table.model.id, cost, why))
+    return tuple(told.values())
 
 
 def _notes(

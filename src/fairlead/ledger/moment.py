@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from fairlead.canon import Failure
 
-__all__ = ["moment"]
+__all__ = ["moment", "period"]
 
 _AGO = re.compile(r"(\d{1,9})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -28,3 +28,19 @@ def moment(text: str, now: float, param: str = "since") -> float:
             param,
             hint="give a time ago (30m, 24h, 7d, 2w) or an ISO date or time (2026-11-22T08:30)",
         ) from error
+
+
+def period(since: str | None, until: str | None, now: float) -> tuple[float | None, float | None]:
+    """Both ends of a time, each as `moment` takes it; None is open.
+
+    Failure (invalid_request) for one that ends before it begins: it would hold nothing.
+    """
+    begin = moment(since, now) if since else None
+    end = moment(until, now, "until") if until else None
+    if begin is not None and end is not None and begin >= end:
+        raise Failure.invalid(
+            f"{until!r} is not after {since!r}: no request lies between",
+            "until",
+            hint="`until` has to be later than `since`; both may be times ago (7d) or dates",
+        )
+    return begin, end

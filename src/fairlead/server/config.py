@@ -168,9 +168,19 @@ def _explain(
     origin = origins.get(key, "")
     if origin.startswith("environment"):
         return f"{origin}: {key}: {what}"
+    key = _spelled(key, lines)
     line = next((lines[k] for k in _prefixes(key) if k in lines), None)
     place = f"{path}:{line}" if line else f"{path}"
     return f"{place}: {key}: {what}"
+
+
+def _spelled(key: str, lines: dict[str, int]) -> str:
+    """The key with the user's own name in it, which msgspec leaves out (`prices.factor` for
+    `prices.NAME.factor`), where only one line can be meant.
+    """
+    section, _, name = key.partition(".")
+    meant = [k for k in lines if k.startswith(f"{section}.") and k.endswith(f".{name}")]
+    return meant[0] if name and key not in lines and len(meant) == 1 else key
 
 
 def _prefixes(key: str) -> list[str]:

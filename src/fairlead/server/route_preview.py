@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.canon import Dialect, Failure, Request
+from fairlead.cost.amounts import encode
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.answer_headers import JSON, answer_headers
 from fairlead.engine.client import Client
@@ -64,7 +65,6 @@ __all__ = [
 ASKED: Final = ("dialect", "policy")
 """What the query may ask for."""
 _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 
 
 class Considered(Struct, frozen=True):
@@ -153,7 +153,7 @@ def with_model(codec: Codec, body: bytes) -> bytes:
         return body  # the codec says what is wrong with it
     if "model" in keys:
         return body
-    return _ENCODE({"model": AUTO, **keys})
+    return msgspec.json.encode({"model": AUTO, **keys})
 
 
 def codec_for(codecs: Mapping[Dialect, Codec], body: bytes, dialect: str | None) -> Codec:
@@ -261,7 +261,7 @@ class RouteEngine(Engine):
         told = self._told(x, request, features, policy)
         x.status, x.outcome, x.last = 200, "ok", perf_counter()
         x.cost, x.cost_text = Decimal(0), "0"
-        await client.respond(200, answer_headers(x, JSON[1]), _ENCODE(told))
+        await client.respond(200, answer_headers(x, JSON[1]), encode(told))
 
     def _told(
         self, x: Exchange, request: Request, features: Features, policy: Policy | None

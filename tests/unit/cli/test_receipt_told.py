@@ -61,6 +61,13 @@ def test_the_bill_the_reason_the_attempts_and_what_it_would_have_cost_elsewhere(
     assert any("not known" in note for note in found.notes)
 
 
+def test_a_request_that_named_its_model_is_compared_with_what_the_families_stand_for():
+    bare = Decision("named", "", (), (HAIKU,), (Candidate(HAIKU, "named"),), "named", Features())
+    found = told(record(decision=bare.stored(), cost_usd=Decimal("1.5")), load())
+    assert [(each.model, each.cost_usd) for each in found.elsewhere] == [(FLASH, Decimal("0.55"))]
+    assert told(record(decision=b"", usage=None, cost_usd=None), load()).elsewhere == ()
+
+
 def test_a_ledger_that_says_otherwise_is_named():
     found = told(record(cost_usd=Decimal("1.40"), price_version="old"), load())
     assert any("the ledger wrote $1.4 " in note for note in found.notes)

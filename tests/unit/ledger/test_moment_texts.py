@@ -1,7 +1,7 @@
 import pytest
 
 from fairlead.canon import Failure
-from fairlead.ledger.moment import moment
+from fairlead.ledger.moment import moment, period
 
 NOW = 1_700_000_000.0
 
@@ -33,3 +33,13 @@ def test_anything_else_is_refused_with_a_hint(text: str) -> None:
         moment(text, NOW, "until")
     assert caught.value.problem.param == "until"
     assert "7d" in (caught.value.problem.hint or "")
+
+
+def test_a_period_has_its_ends_in_order() -> None:
+    assert period("1d", None, NOW) == (NOW - 86_400, None)
+    assert period(None, "1h", NOW) == (None, NOW - 3_600)
+    assert period("2h", "1h", NOW) == (NOW - 7_200, NOW - 3_600)
+    for until in ("2h", "3h", "2001-01-01"):
+        with pytest.raises(Failure) as raised:
+            period("2h", until, NOW)
+        assert raised.value.problem.param == "until"

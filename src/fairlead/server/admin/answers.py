@@ -32,7 +32,7 @@ from fairlead.lab.compare.build import compare
 from fairlead.lab.compare.measured import Measured, read_measured
 from fairlead.ledger.answers import answers
 from fairlead.ledger.health import LedgerError
-from fairlead.ledger.moment import moment
+from fairlead.ledger.moment import moment, period
 from fairlead.ledger.query import Dimension
 from fairlead.ledger.traffic import daily_cost, traffic
 from fairlead.server.admin.office import Answered, Question
@@ -146,7 +146,7 @@ _CATALOGS = _Catalogs()
 
 
 def _usage(desk: Desk, asked: UsageAsk) -> object:
-    span = desk.moment(asked.since), desk.moment(asked.until, "until")
+    span = period(asked.since, asked.until, desk.now)
     return spent(desk.ledger, asked.by, span, quotas_of(desk.loaded))
 
 
@@ -162,7 +162,7 @@ def _whatif(desk: Desk, asked: WhatIfAsk) -> object:
             hint="`fairlead whatif --model policy:FILE`; here a model, or mix:A=0.3,B=0.7",
         )  # fmt: skip
     plan = parse_mix(asked.model, desk.catalog)
-    begin, end = moment(asked.since, desk.now), desk.moment(asked.until, "until")
+    begin, end = period(asked.since, asked.until, desk.now)
     return what_if(
         traffic(desk.ledger, begin, end),
         plan,
