@@ -115,7 +115,7 @@ def load(port: int, kind: str, requests: int) -> float:
     out = subprocess.run(
         [sys.executable, "-m", "benchmarks.load", str(port), "/v1/chat/completions",
          str(requests), str(CONNECTIONS), kind],
-        check=True, capture_output=True, text=True, cwd=ROOT,
+        check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT,
     ).stdout  # fmt: skip
     return float(out)
 

@@ -103,8 +103,8 @@ _WORDS: dict[Task, dict[int, str]] = {
         1: "ion experiment "
         "energy temperature mass theory cell cells liquid gas solid ice water heat "
         "light plant plants animals moon earth star stars sun sky ocean force forces charge "
-        "charges wave waves frequency pressure metal body skin stomach sugar blue float floats "
-        "why happens explain sound eye magnet fish insects green spring motion constant",
+        "charges wave waves frequency pressure metal skin stomach sugar float floats "
+        "sound magnet insects motion constant",
     },
     "translation": {
         3: "translate translating translation translations translated traduire traduis traduce "
