@@ -59,8 +59,8 @@ _WORDS: dict[Task, dict[int, str]] = {
         2: "click browser terminal shell cron desktop navigate login inbox scroll "
         "mute unmute reboot ssh tab tabs",
         1: "automation workflow button window mouse keyboard folder folders download upload "
-        "install restart website page form submit open close settings lights calendar reminder "
-        "alarm backup phone app server file files photos rename log",
+        "install restart website form submit settings lights calendar reminder alarm backup "
+        "phone app server file files photos rename log",
     },
     "math": {
         3: "theorem integral derivative algebra geometry calculus trigonometry polynomial "
@@ -74,11 +74,9 @@ _WORDS: dict[Task, dict[int, str]] = {
         "divisor divisors multiples decimal rectangle rectangular vertex vertices "
         "sin cos compounded inequality subset finite coefficient coefficients remainder quotient "
         "integer integers permutation permutations graph",
-        1: "calculate compute sum total number numbers average multiply divide proof prime percent "
-        "square root circle area perimeter angle degrees product ring field digits digit twice "
-        "half third chance odds cost costs dollars cents price profit discount each altogether "
-        "left many much old less more times dozen per minutes hours week mean median units "
-        "estimate zero function value smallest largest positive sequence series set limit",
+        1: "calculate compute sum average multiply divide proof prime percent square root circle "
+        "area perimeter angle degrees product digits digit odds dollars cents profit discount "
+        "altogether dozen mean median estimate zero function sequence series",
     },
     "science": {
         3: "physics chemistry biology quantum thermodynamics molecule molecules photosynthesis "
@@ -110,26 +108,25 @@ _WORDS: dict[Task, dict[int, str]] = {
         3: "translate translating translation translations translated traduire traduis traduce "
         "traducir traduzir localize",
         1: "english french german spanish chinese japanese korean portuguese italian russian "
-        "arabic dutch polish turkish latin hindi swedish czech greek vietnamese thai subtitles "
-        "say render put version sentence word into",
+        "arabic dutch polish turkish latin hindi swedish czech greek vietnamese thai "
+        "subtitles render",
     },
     "extraction": {
         3: "extract extraction extracting classify categorize categorise annotate",
         2: "entities sentiment label fields parse tagging tag spam normalize pull "
         "classification deduplicate",
-        1: "list table json csv column columns invoice invoices address addresses receipt names "
-        "dates amounts emails e-mail columns return positive negative neutral identify below text "
-        "key keys values category categories review tweet ticket tickets phone match yes convert "
-        "record records resume cv object notes",
+        1: "list table json csv column columns invoice invoices address addresses receipt dates "
+        "amounts emails e-mail columns positive negative neutral identify key values category "
+        "categories review tweet ticket tickets phone match convert record records resume cv "
+        "object",
     },
     "document": {
         3: "summarize summarise summary summarizing tl;dr tldr condense abridge",
         2: "document report contract transcript chapter pdf article whitepaper passage "
         "minutes attached attachment nda clause clauses excerpt textbook lease appendix "
         "paraphrase thread",
-        1: "pages section sections paragraph paragraphs text policy paper "
-        "study agreement findings key points author pasted manual brief shorten "
-        "notes page limitation terms audit handbook memo essay story",
+        1: "pages section sections paragraph paragraphs text policy paper agreement findings key "
+        "author pasted manual brief shorten notes page limitation audit handbook memo essay",
     },
     "creative": {
         3: "poem poems poetry sonnet limerick screenplay lyrics slogan slogans haiku haikus "
@@ -137,8 +134,8 @@ _WORDS: dict[Task, dict[int, str]] = {
         2: "story novel fiction creative headline blog rhyme fairy tale chorus song monologue "
         "invent villain dialogue stanza verse ballad parody mythology fantasy "
         "campaign pun puns fictional protagonist playful compose",
-        1: "write imagine character essay style scene describe draft continue funny names name "
-        "plot humorous whimsical tone description rewrite make magical dragon wizard actors brand",
+        1: "write imagine character essay style scene describe draft continue funny names plot "
+        "humorous whimsical tone description rewrite magical dragon wizard actors brand",
     },
     "agent": {
         3: "subagent subagents sub-agent sub-agents multi-agent orchestrator",
@@ -149,8 +146,8 @@ _WORDS: dict[Task, dict[int, str]] = {
     "chat": {
         3: "lol haha hahaha howdy",
         2: "hello hi hey thanks thank joke jokes goodnight bored lonely",
-        1: "chat recommend feel feeling talk sad happy favourite favorite friend tired excited fun "
-        "nice love guess cool ok sleep you're you i'm",
+        1: "chat recommend feel feeling talk sad happy favourite favorite friend tired excited "
+        "fun nice love guess cool ok sleep i'm",
     },
 }
 
