@@ -698,7 +698,7 @@ ORDER BY +at, seq;
 
 -- in_order --
 -- Priced answers of one upstream as they were accepted, with what a free quota counts. What they are
--- grouped by is told as `usage` tells it.
+-- grouped by is told as `usage` tells it. No quota makes batches free.
 SELECT
     id, at, model, date(at, 'unixepoch'), route, outcome, coalesce(policy, ''), upstream,
     coalesce(key_id, ''), op, cost_pico_usd,
@@ -709,4 +709,5 @@ FROM records
 WHERE
     at >= :since AND at < :until AND upstream = :upstream AND emulated = :emulated
     AND cost_pico_usd IS NOT NULL AND input IS NOT NULL AND model IS NOT NULL
+    AND op NOT IN ('files', 'batches')
 ORDER BY at, seq;
