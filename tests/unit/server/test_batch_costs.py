@@ -1,5 +1,7 @@
 """What a batch costs is read from its answers as they pass by, and booked once."""
 
+import asyncio
+import contextlib
 import json
 from datetime import date
 from decimal import Decimal
@@ -11,7 +13,7 @@ from fairlead.canon import Usage
 from fairlead.cost.price import PriceTable
 from fairlead.engine import batch_results
 from fairlead.finance.told import told
-from fairlead.upstream.fake import Answer
+from fairlead.upstream.fake import Answer, Pause
 from fairlead.upstream.transport import UpstreamReset
 
 CLAUDE = {"anthropic_version": "2023-06-01"}
@@ -137,6 +139,28 @@ async def test_what_breaks_off_is_not_booked_and_the_next_fetch_is() -> None:
     assert (reply.record.usage, reply.record.outcome) == (None, "stream_broken")
     reply = await house.ask("GET", RESULTS, b"", pieces(body), **CLAUDE)
     assert reply.record.usage.input == 30
+
+
+async def test_whose_client_leaves_is_not_booked() -> None:
+    house = SideHouse()
+    body = lines(claude(HAIKU, 10, 5), claude(HAIKU, 20, 5))
+    waiting = Answer(200, {}, (body[:50], Pause(30.0), body[50:]))
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.wait_for(house.ask("GET", RESULTS, b"", waiting, leave=True, **CLAUDE), 30)
+    (record,) = house.ledger.tail(1)
+    assert (record.outcome, record.usage) == ("client_gone", None)
+    reply = await house.ask("GET", RESULTS, b"", pieces(body), **CLAUDE)
+    assert reply.record.usage.input == 30
+
+
+async def test_two_at_once_book_it_once() -> None:
+    house = SideHouse()
+    body = lines(claude(HAIKU, 10, 5), claude(HAIKU, 20, 5))
+    await asyncio.gather(
+        *(house.ask("GET", RESULTS, b"", pieces(body), **CLAUDE) for _ in range(2))
+    )
+    told_ = [one.usage.input for one in house.ledger.tail(2) if one.usage is not None]
+    assert told_ == [30]
 
 
 async def test_a_line_that_is_too_long_or_unreadable_is_told(monkeypatch) -> None:
