@@ -560,7 +560,7 @@ SELECT
         ORDER BY route, model, size, comparable, thinking_known, emulated, priced, reuse_size
     )
 FROM sum_groups
-WHERE op = 'generate' AND told;
+WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches'))) AND told;
 
 -- traffic --
 -- What a replay of the ledger needs: answers with usage, by day, route, model that answered, size of
@@ -598,7 +598,7 @@ SELECT
     sum(reuse_5m) AS reuse_5m,
     sum(reuse_1h) AS reuse_1h
 FROM parts
-WHERE op = 'generate' AND told
+WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches'))) AND told
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 
