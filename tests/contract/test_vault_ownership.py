@@ -77,6 +77,31 @@ async def test_a_revoked_key_owns_nothing_any_more(owners: Ownership) -> None:
     assert await owners.owns("key_2", "openai", "files", "file-2")
 
 
+async def test_a_note_is_made_once(owners: Ownership) -> None:
+    assert await owners.once("key_1", "openai", "booked", "batch_1")
+    assert not await owners.once("key_1", "openai", "booked", "batch_1")
+    assert not await owners.once("key_2", "openai", "booked", "batch_1")
+    assert await owners.once("key_1", "openai", "booked", "batch_2")
+    assert await owners.owns("key_1", "openai", "booked", "batch_1")
+    assert not await owners.owns("key_2", "openai", "booked", "batch_1")
+
+
+async def test_two_processes_note_it_once(tmp_path: Path) -> None:
+    one, two = (SqliteOwnership(tmp_path / "vault.db") for _ in range(2))
+    assert await one.once("k", "openai", "booked", "batch_1")
+    assert not await two.once("k", "openai", "booked", "batch_1")
+    one.close()
+    two.close()
+
+
+async def test_without_a_file_a_note_is_made_once_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "vault.db").write_bytes(b"no database at all" * 100)
+    owners = SqliteOwnership(tmp_path / "vault.db")
+    assert await owners.once("k", "openai", "booked", "batch_1")
+    assert not await owners.once("k", "openai", "booked", "batch_1")
+    owners.close()
+
+
 async def test_owners_survive_reopening(tmp_path: Path) -> None:
     one = SqliteOwnership(tmp_path / "vault.db")
     await one.put("k", "openai", "files", "file-1")

@@ -277,6 +277,15 @@ class PriceTable:
         rate = self._at(prompt_tokens)[batch].rates.get(kind)
         return None if rate is None else rate.price.usd_per_million
 
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """The lower edges of the prompt-size bands, highest first; the last is 0."""
+        return self._edges
+
+    def edge(self, prompt_tokens: int) -> int:
+        """The lower edge of the band that a prompt of this size is billed in."""
+        return next((edge for edge in self._edges if prompt_tokens > edge), 0)
+
     def _at(self, prompt_tokens: int) -> tuple[_Band, _Band]:
         """The band of a prompt's size: its normal prices, its batch prices."""
         for edge, band in zip(self._edges, self._bands, strict=True):

@@ -80,10 +80,14 @@ def receipt(
     batch: bool = False,
     region: str | None = None,
     others: TableOf | None = None,
+    band_of: int | None = None,
 ) -> Receipt:
-    """The receipt for `usage` at the prices of `table`, and at `others`' for tokens of theirs."""
+    """The receipt for `usage` at the prices of `table`, and at `others`' for tokens of theirs.
+
+    `band_of` is the prompt's size where `usage` is a sum: the size of each prompt counts.
+    """
     own, inner = foreign(usage)
-    lines = _lines(own, table, batch=batch, region=region)
+    lines = _lines(own, table, batch=batch, region=region, band_of=band_of)
     missing = []
     for model, spent in inner.items():
         of = others(model) if others is not None else None
@@ -91,7 +95,7 @@ def receipt(
             lines += _unpriced(spent, model)
             missing.append(model)
         else:
-            lines += _lines(spent, of, batch=batch, region=region)
+            lines += _lines(spent, of, batch=batch, region=region, band_of=band_of)
     unpriced = tuple(line.kind for line in lines if line.amount is None)
     priced = None if unpriced or not table.model.prices else _sum(lines)
     return Receipt(
@@ -135,9 +139,9 @@ def foreign(usage: Usage) -> tuple[Usage, dict[str, Usage]]:
 
 
 def _lines(
-    usage: Usage, table: PriceTable, *, batch: bool, region: str | None
+    usage: Usage, table: PriceTable, *, batch: bool, region: str | None, band_of: int | None
 ) -> list[ReceiptLine]:
-    charged = table.charge(usage, batch=batch, region=region)
+    charged = table.charge(usage, batch=batch, region=region, band_of=band_of)
     if charged is not None:
         return [_told(line, table.model.id) for line in charged.lines]
     # One kind after the other, in the band of the whole prompt: what has a price is shown.
@@ -149,7 +153,8 @@ def _lines(
         region=usage.region,
         server_calls=tuple(call for call in usage.server_calls if not _is(call[0], missing)),
     )
-    rest = of.charge(held, batch=batch, region=region, band_of=usage.prompt_total)
+    size = usage.prompt_total if band_of is None else band_of
+    rest = of.charge(held, batch=batch, region=region, band_of=size)
     lines = [] if rest is None else [_told(line, table.model.id) for line in rest.lines]
     return lines + [line for line in _unpriced(usage, table.model.id) if line.kind in missing]
 

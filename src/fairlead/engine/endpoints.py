@@ -27,7 +27,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `prefix` is what the vendor puts before an id where it names the object (Gemini's `files/abc`).
     `made` leads to the id in the answer that made an object, `also` to the ids of other objects
     (each with its kind) that belong to whoever owns this one. `uses` leads to ids that a client's
-    body names. `items` is the list's field in an answer.
+    body names. `items` is the list's field in an answer. `outputs` leads to the ids of
+    the files that hold a batch's answers.
     """
 
     op: Op
@@ -39,6 +40,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     also: tuple[tuple[str, Steps], ...] = ()
     uses: tuple[tuple[str, Steps], ...] = ()
     items: str = "data"
+    outputs: tuple[Steps, ...] = ()
 
     @property
     def id_field(self) -> str:
@@ -66,7 +68,8 @@ _GEMINI_READ: Final = (
 def _openai(act: Act, kind: Literal["files", "batches"], path: str) -> Endpoint:
     also = _WRITTEN if kind == "batches" else ()
     uses = _READ if act == "make" and kind == "batches" else ()
-    return Endpoint(op=kind, kind=kind, act=act, path=path, also=also, uses=uses)
+    outputs = (("output_file_id",),) if kind == "batches" else ()
+    return Endpoint(op=kind, kind=kind, act=act, path=path, also=also, uses=uses, outputs=outputs)
 
 
 def _anthropic(act: Act, kind: Literal["files", "batches"], path: str) -> Endpoint:
@@ -91,6 +94,7 @@ def _gemini_batches(act: Act, path: str) -> Endpoint:
     return Endpoint(
         op="batches", kind="batches", act=act, path=path, prefix="batches/", made=("name",),
         items="operations", also=_GEMINI_WRITTEN, uses=_GEMINI_READ if act == "make" else (),
+        outputs=tuple(steps for _, steps in _GEMINI_WRITTEN),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from msgspec import Raw
 from fairlead.canon import Dialect
 from fairlead.engine.endpoints import Steps
 
-__all__ = ["MODELS", "Resolve", "text_at", "with_results_here"]
+__all__ = ["MODELS", "Resolve", "listed_at", "raw_at", "text_at", "with_results_here"]
 
 Resolve = Callable[[str, str], str]
 """From a model's name and the path at which it stands to the model's id."""
@@ -29,16 +29,35 @@ _RESULTS = "results_url"
 
 def text_at(body: bytes | Raw, steps: Steps) -> str | None:
     """The string at the end of `steps`; None if the way or the string is not there."""
-    raw: bytes | Raw = body
     try:
-        for step in steps:
-            found = _OBJECT.decode(raw).get(step)
-            if found is None:
-                return None
-            raw = found
-        return _TEXT.decode(raw)
+        raw = raw_at(body, steps)
+        return None if raw is None else _TEXT.decode(raw)
     except _UNREADABLE:
         return None
+
+
+def listed_at(body: bytes | Raw, steps: Steps) -> list[Raw]:
+    """The items of the list at the end of `steps`; none if the way or the list is not there."""
+    try:
+        raw = raw_at(body, steps)
+        return [] if raw is None else _LIST.decode(raw)
+    except _UNREADABLE:
+        return []
+
+
+def raw_at(body: bytes | Raw, steps: Steps) -> bytes | Raw | None:
+    """The JSON at the end of `steps`; None if the way ends before.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: something on it is no object.
+    """
+    raw: bytes | Raw = body
+    for step in steps:
+        found = _OBJECT.decode(raw).get(step)
+        if found is None:
+            return None
+        raw = found
+    return raw
 
 
 def _one_model(body: bytes, resolve: Resolve) -> bytes:

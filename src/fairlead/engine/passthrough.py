@@ -6,11 +6,13 @@ Body, query, status and answer go through as they are, but for what would break 
   found, and lists name its own alone (`vault.ownership`). Without virtual keys there is one user,
   and nothing is filtered.
 - Names of models become ids where the body or the URL names one exactly.
+- What a batch costs is read from its answers while they pass by (`engine.batch_results`).
 - Addresses at the vendor that a client would follow with its own key (`results_url`,
   `x-goog-upload-url`) become the gateway's. A redirect is an error, and never followed.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from time import perf_counter
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -19,6 +21,7 @@ from msgspec import Struct
 from fairlead.canon import Failure, Problem
 from fairlead.catalog.model import Model
 from fairlead.engine.answer_headers import answer_headers, given_back
+from fairlead.engine.batch_results import OUTPUTS, Answers, account, answers_of, inlined_in
 from fairlead.engine.client import Client, Header
 from fairlead.engine.endpoints import Endpoint
 from fairlead.engine.engine import Engine, TransportOf
@@ -190,11 +193,12 @@ class PassEngine(Engine):
 
     async def _once(self, x: Exchange, request: HttpRequest, client: Client) -> None:
         """One request, and its answer."""
+        endpoint = self.call.endpoint
         try:
             async with self._answered(x, _of(x), request) as response:
                 await self._refuse_errors(x, response)
-                if self.call.endpoint.act == "content":
-                    await _stream(x, self.call, response, client)
+                if endpoint.act == "content":
+                    await self._content(x, response, client)
                     return
                 body = await response.read(x.snapshot.max_answer_bytes)
         except Failure:
@@ -202,9 +206,46 @@ class PassEngine(Engine):
                 x.outcome = "stream_broken"
             raise
         await self._note(x, body)
-        if self.call.endpoint.kind == "batches":
+        if endpoint.kind == "batches":
+            if endpoint.act == "read":
+                answers = await inlined_in(x, body, self.call.asked_id, self.ownership)
+                if answers is not None:
+                    await self._account(x, answers)
             body = with_results_here(body, self.call.here)
         await _respond(x, self.call, response, body, client)
+
+    async def _content(self, x: Exchange, response: HttpResponse, client: Client) -> None:
+        """Content, and what it cost if it is the whole of a batch's answers."""
+        answers = None
+        if response.status == 200:  # a part (206) would be taken for the whole
+            endpoint, id_ = self.call.endpoint, self.call.asked_id
+            answers = await answers_of(x, endpoint, id_, self.ownership)
+        if answers is None:
+            await _stream(x, self.call, response, response.chunks(), client)
+        else:
+            await _stream(x, self.call, response, self._read_by(x, response, answers), client)
+
+    async def _read_by(
+        self, x: Exchange, response: HttpResponse, answers: Answers
+    ) -> AsyncIterator[bytes]:
+        """The pieces of a batch's answers. The last one is held back until it is known to be that
+        and the sum is booked: a client that has it all may leave at once.
+        """
+        held: bytes | None = None
+        async for chunk in response.chunks():
+            if held is not None:
+                yield held
+            await answers.feed(chunk)
+            held = chunk
+        await answers.close()
+        await self._account(x, answers)
+        if held is not None:
+            yield held
+
+    async def _account(self, x: Exchange, answers: Answers) -> None:
+        id_ = self.call.asked_id
+        assert id_ is not None  # noqa: S101 - there are answers to an id only
+        await account(x, answers, id_, self.ownership, self.ledger)
 
     async def _list(self, x: Exchange, request: HttpRequest, client: Client) -> None:
         """The key's own part of a list: the first page that holds any of it."""
@@ -240,11 +281,16 @@ class PassEngine(Engine):
             raise Failure(await self._refused(x, lane, response))
 
     async def _note(self, x: Exchange, body: bytes) -> None:
-        """Write down whose the objects are that the answer tells of."""
-        if x.key_id is None:
-            return
+        """Write down whose the objects are that the answer tells of, and which of them hold a
+        batch's answers.
+        """
         endpoint, name, id_ = self.call.endpoint, _of(x).name, self.call.asked_id
         ownership = self.ownership
+        for steps in endpoint.outputs:
+            if written := text_at(body, steps):
+                await ownership.once(x.scope, name, OUTPUTS, written)
+        if x.key_id is None:
+            return
         if endpoint.act == "delete" and id_ is not None:
             await ownership.delete(x.scope, name, endpoint.kind, id_)
             return
@@ -342,7 +388,13 @@ async def _respond(
     await client.respond(response.status, _answer_headers(x, call, response), body)
 
 
-async def _stream(x: Exchange, call: PassCall, response: HttpResponse, client: Client) -> None:
+async def _stream(
+    x: Exchange,
+    call: PassCall,
+    response: HttpResponse,
+    pieces: AsyncIterator[bytes],
+    client: Client,
+) -> None:
     """A file's content, in pieces as they come. The vendor's length goes with it, so that a client
     sees when it was cut off.
     """
@@ -350,7 +402,7 @@ async def _stream(x: Exchange, call: PassCall, response: HttpResponse, client: C
     headers = _answer_headers(x, call, response)
     if (length := response.headers.get("content-length")) is not None:
         headers.append((b"content-length", length.encode("latin-1")))
-    async for chunk in response.chunks():
+    async for chunk in pieces:
         if not client.started:
             x.first_byte = perf_counter()
             await client.start(response.status, headers)

@@ -7,7 +7,7 @@ from fairlead.cost.price import PriceTable
 from fairlead.cost.receipt import total
 from fairlead.engine.exchange import Exchange
 
-__all__ = ["broken_off", "by_events", "estimate", "settle"]
+__all__ = ["broken_off", "by_events", "estimate", "prices_of", "settle"]
 
 CHARS_PER_TOKEN = 4
 
@@ -20,7 +20,7 @@ def settle(x: Exchange) -> None:
     if table.regions and (x.usage.region is None or x.model.region):
         x.usage = _located(x, x.usage, x.model.region)
     if x.usage.server_calls:  # fees, and perhaps tokens of another model within the answer
-        cost = total(x.usage, table, lambda name: _prices_of(x, name))
+        cost = total(x.usage, table, lambda name: prices_of(x, name))
     else:
         cost = table.total(x.usage)
     if cost is not None:
@@ -38,7 +38,8 @@ def _located(x: Exchange, usage: Usage, usual: str) -> Usage:
     return usage if region == usage.region else replace(usage, region=region)
 
 
-def _prices_of(x: Exchange, name: str) -> PriceTable | None:
+def prices_of(x: Exchange, name: str) -> PriceTable | None:
+    """The prices of a model by the name in an answer, None where nobody knows it."""
     try:
         return x.snapshot.prices(x.snapshot.catalog.resolve(name, x.today), x.today)
     except Failure:

@@ -92,7 +92,7 @@ def against_ledger(
     first = datetime.combine(min(days), datetime.min.time(), UTC).timestamp()
     last = datetime.combine(max(days), datetime.min.time(), UTC) + timedelta(days=1)
     free = free_by_day(path, quotas, first, last.timestamp())
-    groups = traffic(path, first, last.timestamp())
+    groups = traffic(path, first, last.timestamp(), batches=True)
     return reconcile(vendor, billed, groups, catalog, free)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Failure, Problem
+from fairlead.canon import Failure, Problem, Usage
 from fairlead.catalog import Catalog
 from fairlead.cost.display import dollars
 from fairlead.cost.predict import what_if
@@ -24,6 +24,7 @@ from fairlead.routing.decision import Decision
 __all__ = ["Attempt", "Elsewhere", "Told", "look_up", "told"]
 
 _DECISION = msgspec.json.Decoder(Decision)
+_SUMS = ("files", "batches")
 _FAILED = "chosen first, but failed"
 
 
@@ -107,7 +108,10 @@ def told(
     made = None
     table = tables(record.model) if record.model is not None else None
     if record.usage is not None and table is not None:
-        made = make_receipt(record.usage, table, others=tables)
+        if record.op in _SUMS:
+            made = _of_a_batch(record, record.usage, table, tables)
+        else:
+            made = make_receipt(record.usage, table, others=tables)
     attempts, elsewhere = _others(record, decision, tables)
     if not elsewhere:
         elsewhere = _families(record, catalog, tables)
@@ -128,6 +132,17 @@ def told(
         elsewhere=elsewhere,
         notes=_notes(record, made, attempts, catalog.version),
     )
+
+
+def _of_a_batch(
+    record: Record, usage: Usage, table: PriceTable, tables: Callable[[str], PriceTable | None]
+) -> Receipt:
+    """The receipt of a batch's answers, summed: a record holds those of one prompt-size band, which
+    is the one that gives what was written, else the lowest.
+    """
+    edges = table.variant(None, usage.region).edges
+    made = [make_receipt(usage, table, others=tables, band_of=edge + 1) for edge in edges]
+    return next((one for one in made if one.total == record.cost_usd), made[-1])
 
 
 def _tables(catalog: Catalog, day: date) -> Callable[[str], PriceTable | None]:
@@ -183,6 +198,11 @@ def _notes(
         notes.append("EMULATED: nobody bills this")
     if record.usage is None:
         notes.append("no vendor told usage for this request: nothing is known to be billed")
+    if made is not None and record.op in _SUMS:
+        notes.append(
+            "the sum of a batch's answers, which are priced one by one; a fee of an answer is shown"
+            " once here"
+        )
     if made is not None and made.total != record.cost_usd:
         notes.append(_otherwise(record, version))
     if attempts:

@@ -22,7 +22,9 @@ Outcome = Literal[
 ]
 
 Op = Literal["generate", "count_tokens", "estimate", "embeddings", "files", "batches", "caches"]
-"""What was asked for. Counting costs nothing; what is stored at a vendor is not priced here."""
+"""What was asked for. Counting costs nothing. `batches` and `files` have usage and cost where a
+batch's answers were fetched: the sum of them; the storage of caches is not priced here.
+"""
 
 
 class Accepted(Struct, frozen=True):

@@ -560,7 +560,7 @@ SELECT
         ORDER BY route, model, size, comparable, thinking_known, emulated, priced, reuse_size
     )
 FROM sum_groups
-WHERE op = 'generate' AND told;
+WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches'))) AND told;
 
 -- traffic --
 -- What a replay of the ledger needs: answers with usage, by day, route, model that answered, size of
@@ -598,7 +598,7 @@ SELECT
     sum(reuse_5m) AS reuse_5m,
     sum(reuse_1h) AS reuse_1h
 FROM parts
-WHERE op = 'generate' AND told
+WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches'))) AND told
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 
@@ -698,7 +698,7 @@ ORDER BY +at, seq;
 
 -- in_order --
 -- Priced answers of one upstream as they were accepted, with what a free quota counts. What they are
--- grouped by is told as `usage` tells it.
+-- grouped by is told as `usage` tells it. No quota makes batches free.
 SELECT
     id, at, model, date(at, 'unixepoch'), route, outcome, coalesce(policy, ''), upstream,
     coalesce(key_id, ''), op, cost_pico_usd,
@@ -709,4 +709,5 @@ FROM records
 WHERE
     at >= :since AND at < :until AND upstream = :upstream AND emulated = :emulated
     AND cost_pico_usd IS NOT NULL AND input IS NOT NULL AND model IS NOT NULL
+    AND op NOT IN ('files', 'batches')
 ORDER BY at, seq;

@@ -52,13 +52,18 @@ class Traffic(Struct, frozen=True):
 
 
 def traffic(
-    path: str | Path, since: float | None = None, until: float | None = None
+    path: str | Path,
+    since: float | None = None,
+    until: float | None = None,
+    *,
+    batches: bool = False,
 ) -> list[Traffic]:
-    """Answers with usage from `since` (included) to `until` (not included), Unix seconds.
+    """Answers with usage from `since` (included) to `until` (not included), Unix seconds. With
+    `batches` those of batches too: sums, each of which counts as one answer.
 
     LedgerError for a file that is no ledger.
     """
-    asked = Span.between(since, until).parameters()
+    asked = Span.between(since, until).parameters() | {"batches": batches}
     with reading(path) as db:
         found = over_parts(db, "traffic", asked)
     return [_traffic(row) for row in found]

@@ -24,7 +24,9 @@ __all__ = ["MemoryOwnership", "Ownership", "SqliteOwnership", "not_yours"]
 
 class Ownership(Protocol):
     """Whose a vendor's object is. `upstream` is the configured name, `kind` a plain word (`files`,
-    `batches`, `cachedContents`), `id_` the vendor's id.
+    `batches`, `cachedContents`), `id_` the vendor's id. Beside these two kinds are notes about an
+    object: `batch_outputs` (this file holds a batch's answers) and `booked` (what the answers of
+    this batch or file cost is in the ledger).
 
     No call blocks the event loop. What cannot be read for now is a Failure (`overloaded`).
     """
@@ -43,6 +45,10 @@ class Ownership(Protocol):
 
     async def ids(self, scope: str, upstream: str, kind: str) -> list[str]:
         """All of one kind that the scope owns, oldest first: what a list may name."""
+        ...
+
+    async def once(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
+        """Note it if nobody has; True for whoever came first, among all processes. Never fails."""
         ...
 
     async def delete(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
@@ -93,6 +99,13 @@ class MemoryOwnership:
         """All of one kind that the scope owns, oldest first."""
         wanted = (upstream, kind)
         return [p[2] for p, owner in self._held.items() if owner == scope and p[:2] == wanted]
+
+    async def once(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
+        """Note it if nobody has; True for whoever came first."""
+        place = (upstream, kind, id_)
+        first = place not in self._held
+        self._held.setdefault(place, scope)
+        return first
 
     async def delete(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
         """The vendor has deleted it; whether it was the scope's."""
@@ -177,6 +190,18 @@ class SqliteOwnership:
         )
         near = await self._near.ids(scope, upstream, kind)
         return list(dict.fromkeys([*(row[0] for row in rows), *near]))
+
+    async def once(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
+        """Note it if nobody has; True for whoever came first, among all processes."""
+        if await self._near.owns(scope, upstream, kind, id_):
+            return False
+        row = (upstream, kind, id_, scope, self._clock())
+        try:
+            return await self._drawer.work(
+                lambda db: db.execute(statements()["owned_once"], row).rowcount > 0
+            )
+        except FileInTrouble:
+            return await self._near.once(scope, upstream, kind, id_)
 
     async def delete(self, scope: str, upstream: str, kind: str, id_: str) -> bool:
         """The vendor has deleted it; whether it was the scope's.

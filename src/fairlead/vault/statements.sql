@@ -169,6 +169,11 @@ DELETE FROM responses WHERE scope = ?;
 INSERT INTO owned (upstream, kind, id, scope, created) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (upstream, kind, id) DO UPDATE SET scope = excluded.scope, created = excluded.created;
 
+-- owned_once --
+-- Noted if nobody has: a row for whoever came first.
+INSERT INTO owned (upstream, kind, id, scope, created) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (upstream, kind, id) DO NOTHING;
+
 -- owned_get --
 -- Whose it is.
 SELECT scope FROM owned WHERE upstream = ? AND kind = ? AND id = ?;

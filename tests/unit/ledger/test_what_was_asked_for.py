@@ -11,6 +11,7 @@ from fairlead.ledger import query
 from fairlead.ledger.record import Accepted, Op, Record
 from fairlead.ledger.statements import Statements
 from fairlead.ledger.store import Store
+from fairlead.ledger.traffic import daily_cost, traffic
 
 
 def record(name: str, op: Op = "generate", cost: str | None = "0.1") -> Record:
@@ -43,6 +44,19 @@ def test_usage_parts_by_it(tmp_path: Path) -> None:
     assert isinstance(found, Record)
     assert found.op == "embeddings"
     assert [r.op for r in query.tail(path, 4)] == ["files", "embeddings", "generate", "generate"]
+
+
+def test_a_batch_is_in_what_is_reconciled_and_not_in_what_is_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    store = Store(path, 1.0)
+    batch = replace(record("b", "batches", "0.3"), usage=Usage(input=40, tier="batch"), model="m")
+    store.write([record("a"), batch, record("c", "embeddings"), replace(batch, id="d", op="files")])
+    store.close()
+    assert sum(group.usage.input for group in traffic(path)) == 3
+    groups = traffic(path, batches=True)
+    assert sum(group.usage.input for group in groups) == 83
+    assert sum(group.cost_usd for group in groups) == Decimal("0.7")
+    assert daily_cost(path, 0, 1.7e9 + 86_400) == [Decimal("0.8")]  # what a forecast sees
 
 
 def test_what_is_of_no_model_stands_by_its_kind(tmp_path: Path) -> None:

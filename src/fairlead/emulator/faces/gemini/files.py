@@ -20,7 +20,7 @@ from fairlead.emulator.form import parts_of
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
 
-__all__ = ["delete", "every", "keep", "key_of", "one", "upload"]
+__all__ = ["content", "delete", "every", "keep", "key_of", "one", "upload"]
 
 TWO_DAYS = 48 * 3600.0  # "Files are stored for 48 hours"
 _PREFIX = "emulated-"
@@ -166,6 +166,14 @@ def one(put: Put) -> Answered | Trouble:
     """A file's page."""
     kept = put.shelf.drawer.get("gemini_file", put.scope, f"files/{put.route.ident}")
     return _missing(put) if kept is None else answered(kept.page)
+
+
+def content(put: Put) -> Answered | Trouble:
+    """Its bytes, at the path that the SDK asks (google-genai 3.4.0, files.py, `download`)."""
+    kept = put.shelf.drawer.get("gemini_file", put.scope, f"files/{put.route.ident}")
+    if kept is None:
+        return _missing(put)
+    return Answered(Reply(200, str(kept.page["mimeType"]), kept.content), {})
 
 
 def delete(put: Put) -> Answered | Trouble:
