@@ -31,7 +31,6 @@ __all__ = ["FAMILIES", "Alone", "DemoFailed", "Outcome", "Totals", "run"]
 
 FAMILIES = ("flash", "haiku")
 SPEED = ("--ttft", "gemini-2.5-flash=30ms", "--ttft", "claude-haiku-4-5=20ms")
-LEDGER_WITHIN = 5.0
 
 
 class DemoFailed(FairleadError):

@@ -20,15 +20,17 @@ from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.span import Span
 from fairlead.ledger.statements import Statements
 
-__all__ = ["Dimension", "Report", "Sums", "reading", "show", "tail", "usage"]
+__all__ = ["TOKENS", "Dimension", "Report", "Sums", "reading", "show", "tail", "usage"]
 
 Dimension = Literal["model", "day", "route", "outcome", "policy", "upstream", "key", "op"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
-_TOKENS = (
+TOKENS = (
     *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
     *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
 )
+"""Kinds of tokens, as in `canon.Usage`: the prompt's seven, then the answer's."""
+
 _COUNTS = ("requests", "errors", "unknown", "unpriced", "emulated", "estimated")
 
 
@@ -65,12 +67,12 @@ class Sums(Struct, frozen=True, kw_only=True):
     @property
     def prompt_tokens(self) -> int:
         """All input-side tokens, cached ones included."""
-        return sum(getattr(self, kind) for kind in _TOKENS[:7])
+        return sum(getattr(self, kind) for kind in TOKENS[:7])
 
     @property
     def completion_tokens(self) -> int:
         """All output-side tokens, thinking included."""
-        return sum(getattr(self, kind) for kind in _TOKENS[7:])
+        return sum(getattr(self, kind) for kind in TOKENS[7:])
 
 
 class Report(Struct, frozen=True):
@@ -153,13 +155,13 @@ def _unreadable(db: sqlite3.Connection, file: Path, error: sqlite3.Error) -> Led
 
 
 def _sums(row: sqlite3.Row, by: Sequence[Dimension]) -> Sums:
-    numbers: dict[str, Any] = {name: row[name] for name in (*_COUNTS, *_TOKENS)}
+    numbers: dict[str, Any] = {name: row[name] for name in (*_COUNTS, *TOKENS)}
     cost = Decimal(row["cost_pico_usd"]).scaleb(-12)
     return Sums(group=tuple(row[name] for name in by), cost_usd=cost, **numbers)
 
 
 def _total(sums: tuple[Sums, ...]) -> Sums:
     numbers: dict[str, Any] = {
-        name: sum(getattr(one, name) for one in sums) for name in (*_COUNTS, *_TOKENS)
+        name: sum(getattr(one, name) for one in sums) for name in (*_COUNTS, *TOKENS)
     }
     return Sums(cost_usd=sum((one.cost_usd for one in sums), Decimal(0)), **numbers)

@@ -9,15 +9,11 @@ from msgspec import Struct
 
 from fairlead.canon import Usage
 from fairlead.ledger.parts import over_parts
-from fairlead.ledger.query import reading
+from fairlead.ledger.query import TOKENS, reading
 from fairlead.ledger.span import Span
 
 __all__ = ["Traffic", "daily_cost", "traffic"]
 
-_KINDS = (
-    *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
-    *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
-)
 _REUSE = ("reuse_size", "reuse_known", "reuse_known_prompt", "reuse_5m", "reuse_1h")
 
 
@@ -100,7 +96,7 @@ def _traffic(row: sqlite3.Row) -> Traffic:
         requests=row["requests"],
         cost_usd=Decimal(row["cost_pico_usd"]).scaleb(-12),
         usage=Usage(
-            **{kind: row[kind] for kind in _KINDS}, thinking_known=bool(row["thinking_known"])
+            **{kind: row[kind] for kind in TOKENS}, thinking_known=bool(row["thinking_known"])
         ),
         **{name: row[name] for name in _REUSE},
     )

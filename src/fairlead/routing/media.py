@@ -14,7 +14,7 @@ from typing import NamedTuple
 from fairlead.canon import Base64, Media, MediaKind
 from fairlead.tokens.headers import HEADER, PAGES_READ, head, image_size
 
-__all__ = ["Bounds", "Measured", "Sizes", "image_size", "measure", "media_tokens"]
+__all__ = ["Bounds", "Measured", "Sizes", "image_size", "measure"]
 
 IMAGE_PIXELS_PER_TOKEN, IMAGE_MOST = 750, 1_600
 TILE, TILE_TOKENS = 768, 258
@@ -94,14 +94,10 @@ TYPICAL: dict[MediaKind, Bounds] = {
 """A file that is only named: its size is not known before it is fetched."""
 
 
-def media_tokens(media: Media) -> Bounds:
-    """Tokens of a piece of media. A broken file counts as a typical one: others will refuse it."""
-    best, high, _ = measure(media)
-    return Bounds(best, high)
-
-
 def measure(media: Media) -> Measured:
-    """Tokens and pages in one go: a document is only read once."""
+    """Tokens and pages in one go: a document is only read once. A broken file counts as a typical
+    one: others will refuse it.
+    """
     if not isinstance(media.source, Base64):
         return Measured(*TYPICAL[media.kind])
     data = media.source.data

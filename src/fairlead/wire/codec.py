@@ -15,7 +15,6 @@ from fairlead.catalog.model import Model
 
 __all__ = [
     "Codec",
-    "DecodeRequest",
     "Encoded",
     "Framing",
     "Meter",
@@ -226,6 +225,3 @@ class Codec(Struct, frozen=True):
     vendor_uri: Callable[[str], bool] = _no_uri
     read_headers: Callable[[Sequence[tuple[bytes, bytes]]], tuple[Loss, ...]] = _no_headers
     asked_region: Callable[[bytes], str | None] = _no_region
-
-
-DecodeRequest = Callable[[bytes], Request]

@@ -7,7 +7,7 @@ import pytest
 
 from fairlead.canon import Base64, FileRef, Media, Url
 from fairlead.canon.content import MediaKind
-from fairlead.routing.media import TYPICAL, image_size, media_tokens
+from fairlead.routing.media import TYPICAL, image_size, measure
 
 
 def png(width: int, height: int) -> bytes:
@@ -45,35 +45,35 @@ def test_dimensions_are_read(head: bytes) -> None:
 
 
 def test_images_count_by_their_pixels() -> None:
-    assert media_tokens(given("image", png(1000, 750))).best == 1_000
-    assert media_tokens(given("image", png(8_000, 6_000))).best == 1_600
-    assert media_tokens(given("image", png(8, 8))).best == 258
-    assert media_tokens(given("image", png(3_000, 3_000))).high == 16 * 258
-    assert media_tokens(given("image", jpeg(1000, 750, 40_000))).best == 1_000
+    assert measure(given("image", png(1000, 750))).best == 1_000
+    assert measure(given("image", png(8_000, 6_000))).best == 1_600
+    assert measure(given("image", png(8, 8))).best == 258
+    assert measure(given("image", png(3_000, 3_000))).high == 16 * 258
+    assert measure(given("image", jpeg(1000, 750, 40_000))).best == 1_000
 
 
 def test_sound_counts_by_its_seconds() -> None:
-    best, high = media_tokens(given("audio", wav(10)))
+    best, high, _ = measure(given("audio", wav(10)))
     assert 320 <= best <= 360
     assert best < high < 400
 
 
 def test_a_pdf_counts_by_its_pages() -> None:
     pages = b"<< /Type /Pages /Count 3 >>" + b"<< /Type /Page >>\n" * 3
-    best, high = media_tokens(given("document", b"%PDF-1.7\n" + pages))
+    best, high, _ = measure(given("document", b"%PDF-1.7\n" + pages))
     assert (best, high) == (4_800, 9_000)
 
 
 @pytest.mark.parametrize("kind", ["image", "audio", "video", "document"])
 @pytest.mark.parametrize("content", [b"", b"x", b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"%PDF"])
 def test_broken_files_are_no_accident(kind: MediaKind, content: bytes) -> None:
-    best, high = media_tokens(given(kind, content))
+    best, high, _ = measure(given(kind, content))
     assert 0 < best <= high
     odd = Media(kind, "x/y", Base64("!" + b64encode(content).decode()))
-    assert media_tokens(odd).best > 0
+    assert measure(odd).best > 0
 
 
 @pytest.mark.parametrize("kind", ["image", "audio", "video", "document"])
 def test_what_is_given_by_address_counts_as_typical(kind: MediaKind) -> None:
     for source in (Url("https://example.org/x"), FileRef("gemini", "files/1")):
-        assert media_tokens(Media(kind, "", source)) == TYPICAL[kind]
+        assert measure(Media(kind, "", source)) == (*TYPICAL[kind], 0)

@@ -5,7 +5,6 @@ corrupt, split) and the `Ending`; only then comes the framing. So a fault's `aft
 the body as the client reads it, and never bytes of chunk headers.
 """
 
-from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
@@ -50,9 +49,6 @@ class Script(Struct):
     terminated: bool = True
     length: int | None = None
     last_due: float = 0.0
-
-
-Shaper = Callable[[Script], None]
 
 
 def script_of(reply: Reply, pace: Pace) -> Script:

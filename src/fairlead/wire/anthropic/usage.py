@@ -23,7 +23,7 @@ from msgspec.structs import asdict, replace
 from fairlead.canon import Usage
 from fairlead.wire.anthropic.types import Json
 
-__all__ = ["USAGE", "WireUsage", "asked_region", "merge", "read_usage", "write_usage"]
+__all__ = ["WireUsage", "asked_region", "merge", "read_usage", "write_usage"]
 
 
 class _Creation(Struct, gc=False):
@@ -59,9 +59,6 @@ class WireUsage(Struct, frozen=True, gc=False):
     speed: str | None = None
     inference_geo: str | None = None
     iterations: list[_Iteration] | None = None
-
-
-USAGE = msgspec.json.Decoder(WireUsage)
 
 
 class _Asked(Struct, gc=False):

@@ -11,7 +11,6 @@ in it (nor hidden anywhere): the gateway keeps it.
 from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
 from msgspec import Raw
 
 from fairlead.canon import (
@@ -39,7 +38,6 @@ __all__ = [
 
 DIALECT: Final = "openai_responses"
 Json = dict[str, Any]
-_OPAQUE: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
 class Ids:

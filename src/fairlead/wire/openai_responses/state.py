@@ -17,7 +17,7 @@ from fairlead.canon import Failure
 from fairlead.wire.codec import State
 from fairlead.wire.strict_json import Reader
 
-__all__ = ["STATE", "expand", "input_items", "output_items", "previous_id", "wants_store"]
+__all__ = ["STATE", "expand", "input_items", "previous_id", "wants_store"]
 
 
 class _Glance(Struct, frozen=True, gc=False):
@@ -28,10 +28,6 @@ class _Glance(Struct, frozen=True, gc=False):
     input: str | list[Raw] | None = None
 
 
-class _Answer(Struct, frozen=True, gc=False):
-    output: list[Raw] | None = None
-
-
 class _Item(Struct, frozen=True, gc=False):
     type: str | None = None
     id: str | None = None
@@ -39,7 +35,6 @@ class _Item(Struct, frozen=True, gc=False):
 
 
 _GLANCE: Final = Reader(_Glance)
-_ANSWER: Final = msgspec.json.Decoder(_Answer)
 _ITEM: Final = msgspec.json.Decoder(_Item)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -63,14 +58,6 @@ def input_items(body: bytes) -> tuple[bytes, ...]:
         content = [{"type": "input_text", "text": found}]
         return (_ENCODE({"type": "message", "role": "user", "content": content}),)
     return tuple([bytes(item) for item in found or ()])
-
-
-def output_items(body: bytes) -> tuple[bytes, ...]:
-    """The items of an answer, as JSON each; none of what is no answer."""
-    try:
-        return tuple([bytes(item) for item in _ANSWER.decode(body).output or ()])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ()
 
 
 def expand(body: bytes, history: tuple[bytes, ...]) -> bytes:
