@@ -2,34 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
+from fairlead.finance.replay import KINDS, TEXT, Counts, Part
 
-from fairlead.finance.replay import KINDS, TEXT, Part
-from fairlead.ledger.traffic import Traffic
-
-__all__ = ["PROMPT", "Portion", "portion", "share_of", "tokens_of"]
+__all__ = ["PROMPT", "Portion", "portion", "share_of"]
 
 ANSWER = ("output", "output_audio", "output_image", "thinking")
 PROMPT = tuple(kind for kind in KINDS if kind not in ANSWER)
 
 
-class Portion(Struct):
-    """Tokens of the model that answered: sums by kind, and of the prompts' text what the other
-    model's cache could `read` and would write (`written`), what stays cached as it was (`kept`),
-    what has no fingerprint (`unknown`); the answers' visible text by the client's dialect
-    (`spoken`), how many requests bring tools (`tooled`). `prompts` are the prompts' tokens of
-    `requests`, for their mean.
+class Portion(Counts):
+    """Of the prompts' text the other model's cache could read `read` and would write `written`.
+    `prompts` are the prompts' tokens of `requests`, for their mean.
     """
 
-    requests: int = 0
     prompts: int = 0
-    tokens: dict[str, int] = {}
     read: int = 0
     written: int = 0
-    kept: dict[str, int] = {}
-    unknown: dict[str, int] = {}
-    spoken: dict[str, int] = {}
-    tooled: int = 0
 
     @property
     def prompt(self) -> int:
@@ -38,19 +26,10 @@ class Portion(Struct):
 
     def add(self, other: "Portion") -> None:
         """Both together."""
-        self.requests += other.requests
+        self.count(other)
         self.prompts += other.prompts
         self.read += other.read
         self.written += other.written
-        self.tooled += other.tooled
-        for own, more in (
-            (self.tokens, other.tokens),
-            (self.kept, other.kept),
-            (self.unknown, other.unknown),
-            (self.spoken, other.spoken),
-        ):
-            for kind, count in more.items():
-                own[kind] = own.get(kind, 0) + count
 
 
 def portion(part: Part, tokens: dict[str, int]) -> Portion:
@@ -70,12 +49,7 @@ def portion(part: Part, tokens: dict[str, int]) -> Portion:
         each = tokens.get("output", 0) / spoken if spoken else 0.0
         said = {dialect: round(count * each) for dialect, count in part.spoken.items()}
     prompts = sum([part.tokens.get(kind, 0) for kind in PROMPT])
-    return Portion(part.requests, prompts, tokens, read, written, kept, unknown, said, tooled)
-
-
-def tokens_of(group: Traffic) -> dict[str, int]:
-    """A group's tokens by kind, those that there are."""
-    return {kind: count for kind in KINDS if (count := getattr(group.usage, kind))}
+    return Portion(part.requests, tooled, tokens, kept, unknown, said, prompts, read, written)
 
 
 def share_of(whole: Mapping[str, int], part: Part, parts: Iterable[Part]) -> dict[str, int]:

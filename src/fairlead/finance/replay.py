@@ -20,7 +20,7 @@ from fairlead.ledger.answers import Answer, Sample
 from fairlead.ledger.traffic import Traffic
 from fairlead.tokens.prefix import TOOLS, Prefix
 
-__all__ = ["KINDS", "TEXT", "Caching", "Part", "Replay", "part_of"]
+__all__ = ["KINDS", "TEXT", "Caching", "Counts", "Part", "Replay", "part_of", "tokens_of"]
 
 Caching = Literal["auto", "asked", "off"]
 """`auto`: the gateway asks for caching; `asked`: clients do or nobody; `off`: no prompt cache."""
@@ -34,24 +34,46 @@ KINDS = (
 Key = tuple[object, ...]
 
 
-class Part(Struct):
-    """What one model would take of a group. Tokens are those of the model that answered.
+class Counts(Struct):
+    """Sums of `requests`, `tooled` of which bring tools. Tokens are those of the model that
+    answered.
 
-    `tokens` are sums by kind as they were. Of the prompts' text: `simulated` tokens went through
-    the model's cache, which read at most `read` and wrote `written` of them; `kept` stay cached as
-    they were paid; `unknown` have no fingerprint. The rest is fresh. `spoken` are visible tokens of
-    the answers by the client's dialect, `tooled` the requests that bring tools.
+    `tokens` are sums by kind as they were. Of the prompts' text `kept` stay cached as they were
+    paid, `unknown` have no fingerprint. `spoken` are visible tokens of the answers by the client's
+    dialect.
     """
 
     requests: int = 0
-    paid_pico: int = 0
+    tooled: int = 0
     tokens: dict[str, int] = {}
-    read: float = 0.0
-    written: float = 0.0
     kept: dict[str, int] = {}
     unknown: dict[str, int] = {}
     spoken: dict[str, int] = {}
-    tooled: int = 0
+
+    def count(self, other: "Counts") -> None:
+        """Both together."""
+        self.requests += other.requests
+        self.tooled += other.tooled
+        for own, more in (
+            (self.tokens, other.tokens),
+            (self.kept, other.kept),
+            (self.unknown, other.unknown),
+            (self.spoken, other.spoken),
+        ):
+            for kind, count in more.items():
+                own[kind] = own.get(kind, 0) + count
+
+
+class Part(Counts):
+    """What one model would take of a group, for which `paid_pico` were paid.
+
+    Of the prompts' text that is neither `kept` nor `unknown`, the model's cache read at most `read`
+    and wrote `written`. The rest is fresh.
+    """
+
+    paid_pico: int = 0
+    read: float = 0.0
+    written: float = 0.0
 
     @property
     def text(self) -> int:
@@ -71,19 +93,10 @@ class Part(Struct):
 
     def merge(self, other: "Part") -> None:
         """Both together."""
-        self.requests += other.requests
+        self.count(other)
         self.paid_pico += other.paid_pico
         self.read += other.read
         self.written += other.written
-        self.tooled += other.tooled
-        for own, more in (
-            (self.tokens, other.tokens),
-            (self.kept, other.kept),
-            (self.unknown, other.unknown),
-            (self.spoken, other.spoken),
-        ):
-            for kind, count in more.items():
-                own[kind] = own.get(kind, 0) + count
 
 
 class Replay:
@@ -178,7 +191,7 @@ class Replay:
             held = self._groups[key] = {}
         part = held.get(name)
         if part is None:
-            part = held[name] = _empty()
+            part = held[name] = Part()
         part.add(answer)
         if fate not in {"simulated", "fresh"}:
             sums = part.kept if fate == "kept" else part.unknown
@@ -197,7 +210,7 @@ class Replay:
                 places.append(run.setdefault((day, str(model)), {}))
             for name, part in parts.items():
                 for place in places:
-                    place.setdefault(name, _empty()).merge(part)
+                    place.setdefault(name, Part()).merge(part)
 
 
 def _cache(model: Model, held: dict[str, tuple[Cache | None, int]]) -> tuple[Cache | None, int]:
@@ -207,10 +220,6 @@ def _cache(model: Model, held: dict[str, tuple[Cache | None, int]]) -> tuple[Cac
         least = model.limits.min_cacheable or LEAST
         found = held[model.id] = (cache_of(model), least)
     return found
-
-
-def _empty() -> Part:
-    return Part(tokens={}, kept={}, unknown={}, spoken={})
 
 
 def _key(of: Answer | Traffic) -> Key:
@@ -262,13 +271,18 @@ def unpacked(prefix: bytes) -> Prefix | None:
         return None
 
 
+def tokens_of(group: Traffic) -> dict[str, int]:
+    """A group's tokens by kind, those that there are."""
+    return {kind: count for kind in KINDS if (count := getattr(group.usage, kind))}
+
+
 def part_of(group: Traffic, source: Model, target: Model, ratio: float, caching: Caching) -> Part:
     """A part by sums alone, where no single answers were read: every reuse is read, which is too
     much by what the first reuse of each beginning has to write.
     """
     usage = group.usage
-    part = Part(group.requests, int(group.cost_usd.scaleb(12)), {}, 0.0, 0.0, {}, {}, {})
-    part.tokens = {kind: count for kind in KINDS if (count := getattr(usage, kind))}
+    paid = int(group.cost_usd.scaleb(12))
+    part = Part(requests=group.requests, tokens=tokens_of(group), paid_pico=paid)
     cached = {kind: getattr(usage, kind) for kind in TEXT}
     used = bool(cached["cache_read"] or cached["cache_write_5m"] or cached["cache_write_1h"])
     found = fate(source, target, caching, used=used)

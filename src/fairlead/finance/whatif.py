@@ -33,8 +33,8 @@ from fairlead.catalog.model import Model
 from fairlead.finance.assumptions import Assumptions
 from fairlead.finance.own import Own
 from fairlead.finance.plan import Plan
-from fairlead.finance.portion import Portion, portion, share_of, tokens_of
-from fairlead.finance.replay import Caching, Replay, part_of
+from fairlead.finance.portion import Portion, portion, share_of
+from fairlead.finance.replay import Caching, Replay, part_of, tokens_of
 from fairlead.finance.replay import Part as Sums
 from fairlead.finance.walk import STEPS, Walk
 from fairlead.ledger.answers import Answer, Sample
