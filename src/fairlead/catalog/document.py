@@ -160,8 +160,7 @@ def _fact(fact: Fact, facts: tuple[Fact, ...], today: date) -> dict[str, object]
 def _standard(model: Model, kind: str, today: date) -> Decimal | None:
     """The price of a kind for short prompts, of the standard tier, today."""
     for price in model.prices:
-        if price.kind == kind and not (price.over_prompt or price.tier or price.region):
-            begun = price.valid_from is None or price.valid_from <= today
-            if begun and (price.valid_to is None or today < price.valid_to):
-                return price.usd_per_million
+        plain = not (price.over_prompt or price.tier or price.region)
+        if price.kind == kind and plain and price.holds(today):
+            return price.usd_per_million
     return None

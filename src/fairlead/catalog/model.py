@@ -148,6 +148,12 @@ class Price(Struct, frozen=True):
     region: str = ""
     upstream: str = ""
 
+    def holds(self, day: date) -> bool:
+        """Whether it is valid on a day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day < self.valid_to
+        )
+
 
 class Lifecycle(Struct, frozen=True):
     """What is announced about a model's end. `ends` is the first day on which it is gone."""

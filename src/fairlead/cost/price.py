@@ -163,7 +163,7 @@ class PriceTable:
     ) -> None:
         self.model, self.at = model, at
         door, here = model.door, model.region if region is None else region
-        valid = [row for row in model.prices if _valid(row, at) and row.upstream in ("", door)]
+        valid = [row for row in model.prices if row.holds(at) and row.upstream in ("", door)]
         rows = [row for row in valid if row.tier in ("", tier) and row.region in ("", here)]
         self._own = (tier, here)
         self._tiers = frozenset(row.tier for row in valid if row.tier)
@@ -343,12 +343,6 @@ def _billed(usage: Usage, rates: dict[str, _Rate]) -> list[tuple[str, int]]:
         else:
             billed.append((_CALL + name, calls))
     return billed
-
-
-def _valid(row: Price, at: date) -> bool:
-    return (row.valid_from is None or row.valid_from <= at) and (
-        row.valid_to is None or at < row.valid_to
-    )
 
 
 def _band(rows: Iterable[Price], edge: int, *, batch: bool) -> _Band:
