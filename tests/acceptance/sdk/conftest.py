@@ -3,9 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
+from openai import OpenAI
 from tests.integration.conftest import emulator, gateway, no_faults_left, start
 
 __all__ = ["emulator", "gateway", "no_faults_left", "start"]
+
+
+@pytest.fixture(scope="module")
+def client(gateway):
+    """OpenAI's, of chat and of Responses; the files of other SDKs have their own."""
+    with OpenAI(base_url=f"{gateway.url}/v1", api_key="any", max_retries=0) as made:
+        yield made
 
 
 @pytest.fixture(scope="session", autouse=True)

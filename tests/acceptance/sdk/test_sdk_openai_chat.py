@@ -18,12 +18,6 @@ TOOLS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def client(gateway):
-    with OpenAI(base_url=f"{gateway.url}/v1", api_key="any", max_retries=0) as made:
-        yield made
-
-
 def totals(usage) -> None:
     assert usage.prompt_tokens > 0
     assert usage.completion_tokens > 0
