@@ -1,7 +1,7 @@
 """`fairlead forecast`: spend to come."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -13,17 +13,12 @@ from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json, rate_told
 from fairlead.cost.price import dollars
-from fairlead.finance.forecast import Forecast, Past, Sum
-from fairlead.finance.forecast import forecast as continued
-from fairlead.finance.series import METHODS, best_method
-from fairlead.ledger.traffic import daily_cost
+from fairlead.finance.forecast import Forecast, Past, Sum, from_ledger
+from fairlead.finance.series import METHODS
 from fairlead.server.config import load
 from fairlead.server.paths import database_path
 
 __all__ = ["forecast"]
-
-HISTORY = 182
-"""Days that are looked at: half a year holds the weeks, and forgets what is no longer so."""
 
 
 def forecast(
@@ -46,15 +41,13 @@ def forecast(
         raise typer.BadParameter(f"--method {method}: one of {', '.join(METHODS)}")
     path = database_path(in_own_currency(load(config), json=json).settings)
     today = datetime.fromtimestamp(time.time(), UTC).date()
-    midnight = datetime.combine(today, datetime.min.time(), UTC).timestamp()
-    since = midnight - HISTORY * 86_400
-    history = daily_cost(path, since, midnight, emulated=emulated)
-    result = continued(
-        history[1:],  # the first day of a ledger is seldom a whole one
-        today - timedelta(days=1),
+    result = from_ledger(
+        path,
+        today,
         days,
-        method=method or best_method(),
+        method=method,
         budget=None if budget is None else _usd(budget),
+        emulated=emulated,
     )
     if json:
         print_json(result)

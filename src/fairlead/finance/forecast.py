@@ -1,15 +1,20 @@
 """Spend to come, from the ledger's days: per day, in total, and until when a budget lasts."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from msgspec import Struct
 
 from fairlead.canon import Failure
-from fairlead.finance.series import LEAST, METHODS, Paths
+from fairlead.finance.series import LEAST, METHODS, Paths, best_method
+from fairlead.ledger.traffic import daily_cost
 
-__all__ = ["Day", "Forecast", "Past", "Sum", "forecast"]
+__all__ = ["Day", "Forecast", "Past", "Sum", "forecast", "from_ledger"]
+
+HISTORY = 182
+"""Days that are looked at: half a year holds the weeks, and forgets what is no longer so."""
 
 LOW, HIGH = 0.1, 0.9
 """The interval holds four in five of the paths; docs/finance.md shows how often it held."""
@@ -77,6 +82,31 @@ class Forecast(Struct, frozen=True):
     budget_ends: date | None = None
     budget_ends_early: date | None = None
     budget_ends_late: date | None = None
+
+
+def from_ledger(
+    path: Path,
+    today: date,
+    days: int,
+    *,
+    method: str | None = None,
+    budget: Decimal | None = None,
+    emulated: bool = False,
+) -> Forecast:
+    """Continue what the ledger at `path` holds of the full UTC days before `today`.
+
+    `method` None is the best that is installed. Failure as `forecast`'s; LedgerError for a file
+    that is no ledger.
+    """
+    midnight = datetime.combine(today, datetime.min.time(), UTC).timestamp()
+    history = daily_cost(path, midnight - HISTORY * 86_400, midnight, emulated=emulated)
+    return forecast(
+        history[1:],  # the first day of a ledger is seldom a whole one
+        today - timedelta(days=1),
+        days,
+        method=method or best_method(),
+        budget=budget,
+    )
 
 
 def forecast(

@@ -6,7 +6,7 @@ prints with `--json`. Imported by the workers alone.
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +20,11 @@ from fairlead.catalog import Catalog
 from fairlead.catalog.document import ending, listed, shown
 from fairlead.cost.amounts import encode
 from fairlead.cost.display import marked, show
-from fairlead.finance.forecast import forecast
+from fairlead.finance.forecast import from_ledger
 from fairlead.finance.plan import parse_mix
 from fairlead.finance.reconcile import against_ledger
 from fairlead.finance.rows import parse_export
-from fairlead.finance.series import METHODS, best_method
+from fairlead.finance.series import METHODS
 from fairlead.finance.spent import spent
 from fairlead.finance.told import look_up, told
 from fairlead.finance.whatif import Caching, what_if
@@ -34,7 +34,7 @@ from fairlead.ledger.answers import answers
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.moment import moment, period
 from fairlead.ledger.query import Dimension
-from fairlead.ledger.traffic import daily_cost, traffic
+from fairlead.ledger.traffic import traffic
 from fairlead.server.admin.office import Answered, Question
 from fairlead.server.admin.problem import problem_json
 from fairlead.server.catalogs import compile_catalog
@@ -43,9 +43,6 @@ from fairlead.server.money import display_of, quotas_of
 from fairlead.server.paths import database_path, overlay_path
 
 __all__ = ["ASKED", "answer"]
-
-HISTORY = 182
-"""Days that a forecast looks at, as the command's."""
 
 
 class _Ask(Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,15 +176,13 @@ def _forecast(desk: Desk, asked: ForecastAsk) -> object:
         raise Failure.invalid(f"there is no method '{asked.method:.80}'", "method", hint=known)
     if asked.budget is not None and not (asked.budget.is_finite() and asked.budget >= 0):
         raise Failure.invalid(f"{asked.budget} is no amount of dollars", "budget")
-    midnight = datetime.combine(desk.today, datetime.min.time(), UTC).timestamp()
-    since = midnight - HISTORY * 86_400
-    history = daily_cost(desk.ledger, since, midnight, emulated=asked.emulated)
-    return forecast(
-        history[1:],  # the first day of a ledger is seldom a whole one
-        desk.today - timedelta(days=1),
+    return from_ledger(
+        desk.ledger,
+        desk.today,
         asked.days,
-        method=asked.method or best_method(),
+        method=asked.method,
         budget=asked.budget,
+        emulated=asked.emulated,
     )
 
 
