@@ -204,6 +204,23 @@ async def test_errors_are_the_vendors_own_in_one_dialect_and_ours_across() -> No
     assert (reply.status, len(reply.sent)) == (502, 1)
 
 
+async def test_a_model_that_makes_none_is_the_clients_fault() -> None:
+    message = "You are not allowed to generate embeddings from this model"
+    error = {
+        "error": {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+    }
+    body = {"model": "gpt-5-mini", "input": "x"}
+    reply = await SideHouse().ask("POST", PATH, body, whole(error, 403))
+    assert (reply.status, reply.json()) == (403, error)
+    body = {"requests": [{"content": content("x")}]}
+    reply = await SideHouse().ask("POST", gemini("gpt-5-mini"), body, whole(error, 403))
+    assert reply.status == 400
+    assert message in reply.json()["error"]["message"]
+    error["error"]["message"] = "Country, region, or territory not supported"
+    reply = await SideHouse().ask("POST", PATH, {"model": SMALL, "input": "x"}, whole(error, 403))
+    assert reply.status == 502, "what the gateway's account may not do is its operator's"
+
+
 async def test_an_alias_is_named_by_its_id_inside_too() -> None:
     body = {"model": "openai/text-embedding-3-small", "input": "x"}
     reply = await SideHouse().ask("POST", PATH, body, whole(OPENAIS))

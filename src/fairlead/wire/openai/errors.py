@@ -51,6 +51,10 @@ _OVERFLOW: Final = (
 )
 """Wordings of a prompt that does not fit, for vendors that have no code for it (recorded)."""
 
+_NO_EMBEDDINGS: Final = "not allowed to generate embeddings from this model"
+"""OpenAI's 403 of a model that makes none (infiniflow/ragflow#1835): the client named it, and the
+gateway's key is good. It has no code."""
+
 _STATUSES: Final[dict[int, ProblemKind]] = {
     400: "invalid_request",
     401: "upstream_auth",
@@ -138,6 +142,8 @@ def _kind(code: str | None, type_: str | None, message: str, status: int) -> Pro
         lower = message.lower()
         if any(wording in lower for wording in _OVERFLOW):
             return "context_length_exceeded"
+    if status == 403 and _NO_EMBEDDINGS in message:
+        return "unsupported"
     return _STATUSES.get(status, "invalid_request" if 400 <= status < 500 else "upstream")
 
 
