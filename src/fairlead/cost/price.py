@@ -8,30 +8,11 @@ Two rules, and everything here follows from them.
    become a Decimal at the end, in a context that traps inexact results: nothing is rounded; only
    `dollars()` rounds, for people.
 2. **Never cheaper than the vendor.** Where a vendor lists no price of its own for a bucket,
-   `FALLBACKS` says what it is billed as, and only where the vendor's rule is known or the other
-   price is the dearer one. Where that is not so, the whole request is unpriced (None): a total
-   that leaves tokens out would be a guess.
+   `band.FALLBACKS` says what it is billed as, and only where the vendor's rule is known or the
+   other price is the dearer one. Where that is not so, the whole request is unpriced (None): a
+   total that leaves tokens out would be a guess.
 
-       bucket            no price of its own: billed as
-       input_audio       input        a vendor without an audio price bills all input alike
-       cache_read        input        no discount listed, so none is taken
-       cache_read_audio  cache_read, then input_audio, then input
-       cache_write_5m    cache_write_1h (dearer: 2x input beside 1.25x at Anthropic), else unpriced
-       cache_write_1h    unpriced     the 5-minute price is the cheaper one
-       tool_input        input        results of server tools enter the prompt
-       thinking          output       Anthropic, Google and OpenAI bill thoughts as output tokens
-       output_audio      unpriced     always dearer than text where a price is known
-       output_image      unpriced     the same
-       server calls      unpriced     unless there is a price `call_<name>` or `prompt_<name>`
-
-   A batch takes the `batch_` price of a kind; else, where the kind normally costs what the next
-   kind of its chain costs (it is billed as that), that one's `batch_` price; else the kind's normal
-   price (batches are discounts); and only then the next kind of the chain.
-
-A prompt-size band applies to every token of the request, output included (the catalogue's sources
-say so of Haiku 5.5 and of Gemini's Pro models): of a kind's rows the one with the highest
-`over_prompt` below the prompt's size counts. A row holds from `valid_from` until the day before
-`valid_to`; of two valid rows the one that began later counts.
+`band` tells which row of prices counts for which kind of token; here is whose rows they are.
 
 A row of a service tier, a region or an upstream counts for requests of that tier, region or
 upstream alone, and there before a row for all of them. A tier without rows is billed as the normal
@@ -46,41 +27,20 @@ for one response", Google's staff at discuss.ai.google.dev/t/102927).
 """
 
 import hashlib
-from collections.abc import Iterable
 from datetime import date
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal
 
 from msgspec import Struct
 
 from fairlead.canon import Usage
 from fairlead.catalog.model import Model, Price
+from fairlead.cost.band import BUCKETS, CALL, FALLBACKS, PROMPT, Band, Rate, compile_band, exactly
 from fairlead.cost.display import dollars
 
 __all__ = ["BUCKETS", "FALLBACKS", "Charge", "Line", "PriceTable", "charge", "dollars"]
 
-FALLBACKS: dict[str, tuple[str, ...]] = {
-    "input": ("input",),
-    "input_audio": ("input_audio", "input"),
-    "cache_read": ("cache_read", "input"),
-    "cache_read_audio": ("cache_read_audio", "cache_read", "input_audio", "input"),
-    "cache_write_5m": ("cache_write_5m", "cache_write_1h"),
-    "cache_write_1h": ("cache_write_1h",),
-    "tool_input": ("tool_input", "input"),
-    "output": ("output",),
-    "output_audio": ("output_audio",),
-    "output_image": ("output_image",),
-    "thinking": ("thinking", "output"),
-}
-"""For each bucket of `canon.Usage`, the kinds of price that may stand for it, best first."""
-
-BUCKETS = tuple(FALLBACKS)
-
-_CALL, _PROMPT = "call_", "prompt_"
-_FEES = (_CALL, _PROMPT)
 _BATCH = "batch"
 _WHERE = " {0.tier}/{0.region}/{0.upstream}"
-_dollars = Context(prec=100, traps=[Inexact]).scaleb
-"""`_dollars(units, -places)`: a whole number of 10^-places dollars as a Decimal, exactly."""
 
 
 class Line(Struct, frozen=True):
@@ -108,33 +68,6 @@ class Charge(Struct, frozen=True):
     total: Decimal
     lines: tuple[Line, ...]
     version: str
-
-
-class _Rate(Struct, frozen=True):
-    """One applicable price; `units` are what a token costs in the unit of its band."""
-
-    price: Price
-    units: int
-
-
-class _Band(Struct, frozen=True):
-    """The prices of one prompt-size band in units of 10^-`places` dollars a token.
-
-    `rates` holds every kind that has a price; `input` and `output` are the two that nearly every
-    answer needs, None where unpriced.
-    """
-
-    places: int
-    rates: dict[str, _Rate]
-    input: int | None
-    output: int | None
-
-    def plain(self, prompt: int, output: int) -> Decimal | None:
-        """What fresh input and output cost; None where it takes more than these two prices."""
-        per_input, per_output = self.input, self.output
-        if per_input is None or per_output is None or prompt < 0 or output < 0:
-            return None
-        return _dollars(prompt * per_input + output * per_output, -self.places)
 
 
 class PriceTable:
@@ -173,7 +106,8 @@ class PriceTable:
         self._variants: dict[tuple[str, str], PriceTable] | None = {} if varied else None
         self._edges = tuple(sorted({row.over_prompt for row in rows} | {0}, reverse=True))
         self._bands = tuple(
-            (_band(rows, edge, batch=False), _band(rows, edge, batch=True)) for edge in self._edges
+            (compile_band(rows, edge, batch=False), compile_band(rows, edge, batch=True))
+            for edge in self._edges
         )
         self._only = self._bands[0] if len(self._bands) == 1 else None
         self.version = _version(rows)
@@ -233,8 +167,8 @@ class PriceTable:
                 return None
             units = tokens * rate.units
             total += units
-            lines.append(_line(kind, tokens, rate.price, _dollars(units, places)))
-        return Charge(_dollars(total, places), tuple(lines), self.version)
+            lines.append(_line(kind, tokens, rate.price, exactly(units, places)))
+        return Charge(exactly(total, places), tuple(lines), self.version)
 
     def total(self, usage: Usage, *, batch: bool = False) -> Decimal | None:
         """`charge(usage).total` without its lines: for the request path."""
@@ -257,7 +191,7 @@ class PriceTable:
                 if rate is None or tokens < 0:
                     return None
                 units += tokens * rate.units
-        return _dollars(units, -band.places)
+        return exactly(units, -band.places)
 
     def estimate(self, prompt: int, output: int) -> Decimal | None:
         """`charge(Usage(input=prompt, output=output)).total`: what a router compares models by."""
@@ -286,7 +220,7 @@ class PriceTable:
         """The lower edge of the band that a prompt of this size is billed in."""
         return next((edge for edge in self._edges if prompt_tokens > edge), 0)
 
-    def _at(self, prompt_tokens: int) -> tuple[_Band, _Band]:
+    def _at(self, prompt_tokens: int) -> tuple[Band, Band]:
         """The band of a prompt's size: its normal prices, its batch prices."""
         for edge, band in zip(self._edges, self._bands, strict=True):
             if prompt_tokens > edge:
@@ -332,74 +266,17 @@ def _line(kind: str, tokens: int, price: Price, amount: Decimal) -> Line:
     )
 
 
-def _billed(usage: Usage, rates: dict[str, _Rate]) -> list[tuple[str, int]]:
+def _billed(usage: Usage, rates: dict[str, Rate]) -> list[tuple[str, int]]:
     """Kinds and their counts, many of them 0."""
     if _is_plain(usage):
         return [("input", usage.input), ("output", usage.output)]
     billed = [(bucket, getattr(usage, bucket)) for bucket in BUCKETS]
     for name, calls in usage.server_calls:
-        if _PROMPT + name in rates:
-            billed.append((_PROMPT + name, min(calls, 1)))
+        if PROMPT + name in rates:
+            billed.append((PROMPT + name, min(calls, 1)))
         else:
-            billed.append((_CALL + name, calls))
+            billed.append((CALL + name, calls))
     return billed
-
-
-def _band(rows: Iterable[Price], edge: int, *, batch: bool) -> _Band:
-    """The band that begins at `edge`, in a unit that divides each of its prices."""
-    prices = _prices(rows, edge, batch=batch)
-    ratios = {kind: price.usd_per_million.as_integer_ratio() for kind, price in prices.items()}
-    places = 6
-    while any(top * 10 ** (places - 6) % bottom for top, bottom in ratios.values()):
-        places += 1
-    scale = 10 ** (places - 6)
-    rates = {
-        kind: _Rate(price, ratios[kind][0] * scale // ratios[kind][1])
-        for kind, price in prices.items()
-    }
-    units = {kind: rate.units for kind, rate in rates.items()}
-    return _Band(places, rates, units.get("input"), units.get("output"))
-
-
-def _prices(rows: Iterable[Price], edge: int, *, batch: bool) -> dict[str, Price]:
-    """The price of each bucket in the band that begins at `edge`."""
-    best: dict[str, Price] = {}
-    for row in rows:
-        if row.over_prompt > edge:
-            continue
-        held = best.get(row.kind)
-        if held is None or _rank(row) > _rank(held):
-            best[row.kind] = row
-    chains = dict(FALLBACKS)
-    for kind in best:
-        plain = kind.removeprefix("batch_")
-        if plain.startswith(_FEES):
-            chains[plain] = (plain,)
-    found = {bucket: _first(best, chain, batch=batch) for bucket, chain in chains.items()}
-    return {bucket: price for bucket, price in found.items() if price is not None}
-
-
-def _rank(row: Price) -> tuple[int, int, date]:
-    special = (row.tier != "") + (row.region != "") + (row.upstream != "")
-    return special, row.over_prompt, row.valid_from or date.min
-
-
-def _first(best: dict[str, Price], chain: tuple[str, ...], *, batch: bool) -> Price | None:
-    """The price that stands for the first kind of `chain`; see the module's second rule."""
-    for at, kind in enumerate(chain):
-        if batch and (found := best.get(f"batch_{kind}")) is not None:
-            return found
-        own = best.get(kind)
-        if own is None:
-            continue
-        for other in chain[at + 1 :] if batch else ():
-            twin, found = best.get(other), best.get(f"batch_{other}")
-            if twin is not None and found is not None:
-                if twin.usd_per_million == own.usd_per_million:
-                    return found
-                break
-        return own
-    return None
 
 
 def _version(rows: list[Price]) -> str:
