@@ -3,6 +3,7 @@ commitment, an aggregator's prices, another currency. A file, a ledger, the comm
 """
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -38,6 +39,13 @@ def record(number: int, at: float, **more) -> Record:
         "cost_usd": MILLI, "route": "chat", **more,
     }  # fmt: skip
     return Record(f"r{number}", at, "openai_chat", "flash", "ok", 200, **facts)
+
+
+@pytest.fixture(autouse=True)
+def _dollars_afterwards() -> Iterator[None]:
+    """A command sets the currency for its process, which here is that of the next tests too."""
+    yield
+    show(None)
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +280,6 @@ def test_amounts_are_shown_in_the_currency_and_never_stored_in_it() -> None:
     assert document["display"] == {"currency": "EUR", "per_usd": "0.5", "date": "2026-11-20"}
     assert json.loads(marked(b"{}")).keys() == {"display"}
     assert marked(b"[1]") == b"[1]"
-    show(None)
 
 
 def test_the_environment_may_set_it(tmp_path: Path) -> None:
