@@ -21,6 +21,7 @@ from fairlead.canon import (
     Problem,
     Reasoning,
     Request,
+    Sampling,
     Text,
     ToolResult,
     Url,
@@ -44,6 +45,8 @@ __all__ = ["Fetch", "body_for"]
 Fetch = Callable[..., Awaitable[tuple[str, bytes]]]
 _DROP = (hints.FIELD,)
 URLS = "media_urls"
+NAMED = "named"
+_NO_SAMPLING = Sampling()
 TOLD = 10
 """Losses that a refusal names one by one; a hostile body may have thousands."""
 
@@ -56,14 +59,28 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
     """
     model, upstream = lane
     refuse_unknown(x)
+    codec = x.snapshot.codecs[x.dialect]
     if x.same and not mixed(x, vault):
+        if _chosen_here(x) and _has_knobs(x.decoded()):
+            body = await _encoded(x, x.decoded(), codec, model, vault)
+            if x.losses:
+                return _metered(x, codec, upstream, body)
         x.losses = ()
         return _verbatim(x, model, upstream)
-    codec = x.snapshot.codecs[x.dialect]
     headers = () if x.same else x.codec.read_headers(x.headers)
     body = await _encoded(x, x.decoded(), codec, model, vault)
     x.losses += headers
     return _metered(x, codec, upstream, body)
+
+
+def _chosen_here(x: Exchange) -> bool:
+    """Whether a policy chose the model: then the client could not know what it rejects."""
+    return x.decision is not None and x.decision.policy != NAMED
+
+
+def _has_knobs(request: Request) -> bool:
+    """Whether the request sets what models of one dialect differ in."""
+    return request.reasoning is not None or request.sampling != _NO_SAMPLING
 
 
 def _verbatim(x: Exchange, model: Model, upstream: Upstream) -> bytes:

@@ -6,6 +6,7 @@ import pytest
 
 from fairlead.catalog import load as load_catalog
 from fairlead.catalog import shipped_policies
+from fairlead.emulator.authority import check
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.snapshot import Snapshot
@@ -149,6 +150,31 @@ async def test_betas_are_a_named_loss_elsewhere_and_a_wrong_version_an_error() -
     assert client.json()["type"] == "error"
     assert not sent
     assert client.headers[b"request-id"] == b"fl-1"
+
+
+async def test_what_a_model_rejects_stays_here_where_a_policy_chose_it() -> None:
+    knobs = {
+        "max_tokens": 2000, "temperature": 0.5, "top_p": 0.9, "metadata": {"user_id": "u"},
+        "thinking": {"type": "adaptive"}, "output_config": {"effort": "low"},
+        "messages": [{"role": "user", "content": "refactor: def f(x): return x"}],
+    }  # fmt: skip
+    _, record, sent = await House().ask("anthropic", {**knobs, "model": HAIKU}, whole(MESSAGE))
+    assert (json.loads(sent[0].body), record.losses) == ({**knobs, "model": HAIKU}, ())
+    client, record, sent = await House().ask(
+        "anthropic", {**knobs, "model": "auto"}, whole(MESSAGE)
+    )
+    assert (client.status, record.model) == (200, HAIKU)
+    assert check("anthropic", "messages", json.loads(sent[0].body)) == []
+    assert {loss.kind for loss in record.losses} == {"cosmetic"}
+    body = json.loads(sent[0].body)
+    assert body["thinking"]["type"] == "enabled"
+    assert body["metadata"] == {"user_id": "u"}
+    assert not {"temperature", "top_p"} <= body.keys()
+    # What the chosen model takes goes on as it was written.
+    fine = b'{"model":"auto","max_tokens":9,"temperature":0.50,"messages":[{"role":"user","content":"refactor: def f(x)"}]}'
+    _, record, sent = await House().ask("anthropic", fine, whole(MESSAGE))
+    assert sent[0].body == fine.replace(b'"auto"', b'"%s"' % HAIKU.encode())
+    assert record.losses == ()
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 429, 529])
