@@ -17,8 +17,9 @@ from fairlead.engine.plan import Lane
 from fairlead.routing.decision import Step
 from fairlead.tokens.boundaries import SMALLEST, prefix_of
 from fairlead.tokens.prefix import Prefix, PrefixIndex, Reuse
+from fairlead.upstream.vendors import Upstream
 
-__all__ = ["Beginnings"]
+__all__ = ["Beginnings", "cached_as", "marked", "wants"]
 
 _MARK = b'"cache_control"'
 NEAR = 0.8
@@ -51,7 +52,7 @@ class Beginnings:
         if x.prefix is not None:
             self._said.note(x.scope, x.prefix, x.at)
             if x.sent is not None and x.model is not None:
-                self._sent.note(_cached_as(x, x.model), x.sent, x.at)
+                self._sent.note(cached_as(x, x.model), x.sent, x.at)
 
     def settled(self, x: Exchange) -> None:
         """The answer is over: what its model counted is known, which no estimate can better."""
@@ -71,16 +72,15 @@ class Beginnings:
         model, upstream = lane
         x.sent, x.caching = None, ""
         ask = x.snapshot.codecs[x.dialect].ask_caching
-        wanted = upstream.prompt_caching if x.wants_caching is None else x.wants_caching
         least = model.limits.min_cacheable
-        if ask is None or not wanted or x.prefix is None or least is None:
+        if ask is None or not wants(x, upstream) or x.prefix is None or least is None:
             return body
         if "prompt_cache" not in model.features:
             return body
         x.sent = prefix = prefix_of(body, self.salt)
-        if prefix is None or body.find(_MARK) >= 0:
+        if prefix is None or marked(body):
             return body
-        seen = self._sent.look(_cached_as(x, model), prefix, x.at)
+        seen = self._sent.look(cached_as(x, model), prefix, x.at)
         number = len(prefix.hashes) - 1 if seen.continues else seen.boundary
         if seen.boundary < 0 or prefix.tokens[number] < NEAR * least:
             return body
@@ -91,7 +91,18 @@ class Beginnings:
         return asking
 
 
-def _cached_as(x: Exchange, model: Model) -> str:
+def marked(body: bytes) -> bool:
+    """Whether the client asks for caching itself, as far as a look at the bytes tells."""
+    return body.find(_MARK) >= 0
+
+
+def wants(x: Exchange, upstream: Upstream) -> bool:
+    """Whether the gateway shall ask for caching by itself."""
+    return upstream.prompt_caching if x.wants_caching is None else x.wants_caching
+
+
+def cached_as(x: Exchange, model: Model) -> str:
+    """Under whose name a beginning is warm: no key reads what another key's prompts wrote."""
     return f"{x.scope}\0{model.id}"
 
 

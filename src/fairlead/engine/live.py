@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from fairlead.catalog.model import Model
-from fairlead.engine.beginnings import Beginnings
+from fairlead.engine.beginnings import Beginnings, cached_as, marked, wants
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import (
@@ -39,7 +39,6 @@ SESSIONS: Final = 20_000
 """Sessions that are remembered; of two generations, like beginnings."""
 MOST_FURTHER: Final = 8
 """Further turns that a session is expected to have at most."""
-_MARK: Final = b'"cache_control"'
 _PRIOR: Final = 4.0
 """Answers' worth of belief in the first guess of how sure a cache is."""
 _GUESS: Final = {True: 0.95, False: 0.5}
@@ -121,7 +120,7 @@ class Live:
         if model is None or not self._asked:
             return
         if x.prefix is not None and "prompt_cache" in model.features:
-            self._sent.note(_cached_as(x, model), x.prefix, x.at)
+            self._sent.note(cached_as(x, model), x.prefix, x.at)
         session = x.session
         if session is not None:
             held = self._young.get(session) or self._old.get(session)
@@ -160,15 +159,15 @@ class Live:
         found: dict[str, Warm] = {}
         if prefix is None:
             return found
+        by_client = marked(x.body)
         for model in models:
             least = model.limits.min_cacheable or _LEAST
             prompt = prompt_tokens_for(features, model)
             if "prompt_cache" not in model.features or prompt < least:
                 continue
-            seen = self._sent.look(_cached_as(x, model), prefix, x.at)
+            seen = self._sent.look(cached_as(x, model), prefix, x.at)
             asks = _asks(model)
-            marked = x.body.find(_MARK) >= 0
-            asked = marked or (_wants(x, model) and seen.boundary >= 0)
+            asked = by_client or (_wanted(x, model) and seen.boundary >= 0)
             if asks and not asked:
                 continue
             tokens = prompt * seen.within_5m // max(1, prefix.tokens[-1])
@@ -188,16 +187,10 @@ def _asks(model: Model) -> bool:
     return any(price.kind.startswith("cache_write") for price in model.prices)
 
 
-def _wants(x: Exchange, model: Model) -> bool:
-    """Whether the gateway asks by itself."""
+def _wanted(x: Exchange, model: Model) -> bool:
+    """Whether the gateway asks the model's upstream by itself."""
     upstream = x.snapshot.upstreams.get(model.vendor)
-    if upstream is None:
-        return False
-    return upstream.prompt_caching if x.wants_caching is None else x.wants_caching
-
-
-def _cached_as(x: Exchange, model: Model) -> str:
-    return f"{x.scope}\0{model.id}"
+    return upstream is not None and wants(x, upstream)
 
 
 def quality_of(snapshot: Snapshot, models: Iterable[Model], task: str) -> dict[str, Quality]:

@@ -28,9 +28,7 @@ OutsideOf = Callable[[Exchange, tuple[str, ...]], Outside]
 """What those of the features are that the request itself does not say (`engine.live`)."""
 
 
-def plan(
-    x: Exchange, counts: PromptCounts, moment: MomentOf, outside: OutsideOf | None = None
-) -> list[Lane]:
+def plan(x: Exchange, counts: PromptCounts, moment: MomentOf, outside: OutsideOf) -> list[Lane]:
     """The ways that may serve this request, best first; fills in the exchange's decision.
 
     `counts` corrects the estimate of its prompt by what the route's last answers had; `moment` is
@@ -96,13 +94,13 @@ def as_named(model: Model, warnings: tuple[str, ...]) -> Decision:
 
 
 def _by_policy(
-    x: Exchange, hints: Hints, counts: PromptCounts, moment: MomentOf, outside: OutsideOf | None
+    x: Exchange, hints: Hints, counts: PromptCounts, moment: MomentOf, outside: OutsideOf
 ) -> list[Lane]:
     snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
     chooser = snapshot.chooser(policy, today)
     asked = chooser.looks_at
-    given = outside(x, asked) if asked and outside is not None else NO_OUTSIDE
+    given = outside(x, asked) if asked else NO_OUTSIDE
     features = extract(x.decoded(), hints, len(x.body), asked=asked, outside=given)
     features = counts.foresee(x, features, policy.name)
     decision = x.decision = chooser.quick(features, moment(x, chooser, features))

@@ -12,17 +12,15 @@
     use = "flash"
 
 What the tables and keys are is data (`_TOP`, `_RULE`, ...); what holds between them is checked
-behind that, in the order of the file: no unreachable branch, no cycle of fallbacks, a candidate for
-each kind of content.
+behind that (`coherence`), in the order of the file.
 """
 
 import tomllib
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from decimal import Decimal
-from typing import Final, NoReturn
+from typing import Final
 
-from msgspec.structs import replace
-
+from fairlead.routing.coherence import Takes, reachable, served, something_to_choose, way_back
 from fairlead.routing.conditions import (
     FEATURES,
     OPERATORS,
@@ -30,12 +28,10 @@ from fairlead.routing.conditions import (
     Feature,
     Form,
     Wanted,
-    implies,
 )
 from fairlead.routing.objective import (
     DIMENSIONS,
     NAMED,
-    NO_CONSTRAINTS,
     WEIGHTED,
     Constraints,
     Objective,
@@ -49,14 +45,10 @@ from fairlead.routing.policy import (
     hashed,
     linked,
 )
-from fairlead.routing.reach import reached
 from fairlead.routing.rule import Rule
 from fairlead.routing.toml_reader import TomlReader
 
 __all__ = ["NOT_YET", "Takes", "parse_policies", "parse_policy"]
-
-Takes = Callable[[str], Collection[str]]
-"""A candidate's name to the kinds of content that its model takes today; empty: not known."""
 
 _TOP: Final[dict[str, tuple[type, ...]]] = {
     "name": (str,),
@@ -149,10 +141,10 @@ def parse_policy(
         modalities=reader.modalities(document.get("modalities")),
         sticky=reader.sticky(document.get("options", {})),
     )
-    reader.reachable(rules)
-    reader.something_to_choose(policy)
+    reachable(rules, reader)
+    something_to_choose(policy, reader)
     if takes is not None:
-        reader.served(policy, takes)
+        served(policy, takes, reader)
     return hashed(policy)
 
 
@@ -327,7 +319,7 @@ class _Reader(TomlReader):
             self.among(name, candidates, key, None)
             found[name] = self.among(behind, candidates, key, None)
         for name in found:
-            way = _way_back(name, found)
+            way = way_back(name, found)
             if way:
                 self.fail(
                     f"fallbacks.{name}",
@@ -394,93 +386,3 @@ class _Reader(TomlReader):
                     key, rule, f"does not know '{word}'; known are {', '.join(feature.words)}"
                 )
         return wanted
-
-    # --- what holds between them ------------------------------------------------------------------
-
-    def reachable(self, rules: tuple[Rule, ...]) -> None:
-        """Every rule must be able to decide: no contradiction, something left to say yes to."""
-        for index, rule in enumerate(rules):
-            if not reached((rule,), 0):
-                self.contradiction(index, rule)
-            if not reached(rules, index):
-                self.fail("when", index, f"is never reached: {_covering(rules, index)}")
-
-    def contradiction(self, index: int, rule: Rule) -> NoReturn:
-        for each in rule.when:
-            own = tuple(c for c in rule.when if c.feature == each.feature)
-            if not reached((replace(rule, when=own),), 0):
-                said = " and ".join([f"{c.operator} {c.wanted}" for c in own])
-                noun = "number" if FEATURES[each.feature].form == "number" else "value"
-                self.fail(f"when.{each.feature}", index, f"no {noun} is {said}")
-        self.fail("when", index, "contradicts itself")
-
-    def something_to_choose(self, policy: Policy) -> None:
-        """An objective and constraints need a branch with several names."""
-        several = len(policy.otherwise) > 1 or any(len(rule.use) > 1 for rule in policy.rules)
-        if several:
-            return
-        said = "chooses nothing: no `use` and no `otherwise` names several candidates"
-        if policy.objective is not None:
-            self.fail("objective", None, said)
-        if policy.constraints != NO_CONSTRAINTS:
-            self.fail("constraints", None, said)
-        if policy.sticky:
-            self.fail("options.sticky", None, said)
-
-    def served(self, policy: Policy, takes: Takes) -> None:
-        """Each kind of content needs a candidate, and a rule that asks for one needs a model."""
-        kinds = {name: frozenset(takes(name)) for name in policy.candidates}
-
-        def none(names: tuple[str, ...], kind: str) -> bool:
-            return not any(not kinds[name] or kind in kinds[name] for name in names)
-
-        for kind in policy.modalities or FEATURES["modalities"].words:
-            if none(policy.candidates, kind):
-                self.fail(
-                    "candidates",
-                    None,
-                    f"none takes {kind}; add a model that does, or say what the policy is for with"
-                    " `modalities`",
-                )
-        for index, rule in enumerate(policy.rules):
-            for condition in rule.when:
-                if condition.feature != "modalities":
-                    continue
-                wanted = condition.wanted if isinstance(condition.wanted, tuple) else ()
-                asked = wanted or (str(condition.wanted),)
-                if all(none(rule.use, kind) for kind in asked):
-                    said = f"{', '.join(rule.use)} takes no {' or '.join(asked)}"
-                    self.fail("use", index, f"{said}, which is what this rule asks for")
-
-
-def _covering(rules: tuple[Rule, ...], index: int) -> str:
-    """Which earlier rules leave nothing to this one."""
-    own = rules[index]
-    for before, earlier in enumerate(rules[:index]):
-        if all(any(implies(mine, wide) for mine in own.when) for wide in earlier.when):
-            return (
-                f"rules[{before}] ('{earlier.question}') already says yes to all that this rule"
-                " asks for"
-            )
-    needed = list(range(index))
-    for before in range(index):
-        fewer = [rules[n] for n in needed if n != before]
-        if not reached([*fewer, own], len(fewer)):
-            needed.remove(before)
-    names = ", ".join([f"rules[{n}]" for n in needed])
-    return f"{names} together already say yes to all that this rule asks for"
-
-
-def _way_back(start: str, fallbacks: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The way from a name back to itself, empty where there is none."""
-    ways: list[tuple[str, ...]] = [(start,)]
-    seen: set[str] = set()
-    while ways:
-        way = ways.pop()
-        for following in fallbacks.get(way[-1], ()):
-            if following == start:
-                return (*way, start)
-            if following not in seen:
-                seen.add(following)
-                ways.append((*way, following))
-    return ()
