@@ -22,7 +22,7 @@ from fairlead.server.config import scalar_sections, variable
 from fairlead.server.door import CREDENTIALS
 from fairlead.server.routes import ROUTES, SPELLINGS
 from fairlead.server.settings import FreeQuotaSettings, TimeoutSettings, UpstreamSettings
-from fairlead.upstream.vendors import KINDS
+from fairlead.upstream.kinds.registry import KINDS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MARK = "<!-- Written by `make docs` from the code; edit the code, not this file. -->"

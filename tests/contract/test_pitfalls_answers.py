@@ -18,7 +18,7 @@ from tests.contract.translation import (
 
 from fairlead.canon import Folder, StreamError
 from fairlead.engine.counting import COUNTINGS
-from fairlead.upstream.vendors import KINDS
+from fairlead.upstream.kinds.registry import KINDS
 from fairlead.wire.codec import Target
 
 CLIENTS = ("openai_chat", "anthropic", "gemini")

@@ -15,7 +15,7 @@ from tests.contract.translation import (
     send,
 )
 
-from fairlead.upstream.vendors import KINDS
+from fairlead.upstream.kinds.registry import KINDS
 
 TOOL = {"type": "function", "function": {"name": "look"}}
 OTHER = {"type": "function", "function": {"name": "find"}}

@@ -14,10 +14,11 @@ from fairlead.routing import parse_policy
 from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import HttpRequest
 from fairlead.upstream.transports import SharedTransport
-from fairlead.upstream.vendors import KINDS, Upstream
+from fairlead.upstream.vendors import Upstream
 from fairlead.vault.memory import MemoryVault
 from fairlead.vault.vault import Vault
 

@@ -171,6 +171,36 @@ class Catalog(Struct, frozen=True):
         factor = self.factors.get(model_id)
         return model if factor is None else at_factor(model, factor)
 
+    def at_door(self, model: Model, door: str, region: str) -> Model:
+        """A model of this catalogue as an upstream of another door serves it: that door's claims
+        and prices, its regions' too. `region` is as `price_region` gives it; a `door` of ""
+        is the vendor's own.
+        """
+        vendor = model.vendor
+        door = door or vendor
+        sheet = self.sheets.get(model.id)
+        if door == (model.door or vendor):
+            served = model
+        elif sheet is None:  # only a prefix or a price list tells of it: prices of no door
+            base = replace(model, prices=tuple(p for p in model.prices if not p.region))
+            served = surcharged(base, self.surcharges, door)
+        else:
+            served = surcharged(_compiled(sheet, _not_own(door, vendor)), self.surcharges, door)
+            factor = self.factors.get(model.id)
+            served = served if factor is None else at_factor(served, factor)
+        return replace(served, door="" if door == vendor else door, region=region)
+
+    def price_region(self, door: str, vendors: Iterable[str], said: str) -> str:
+        """What prices call the region that an upstream says it is in, behind `door` ("": each
+        vendor's own). Raises `CatalogError` where nothing is known of the door or the region.
+        """
+        known = _known_doors(self.surcharges, self.sheets.values()) | set(vendors)
+        if door and door not in known:
+            raise _no_door(door, known)
+        if door or not said:
+            return region_of(self.surcharges, door, said)
+        return next((region_of(self.surcharges, vendor, said) for vendor in vendors), "")
+
     def _known(self, name: str) -> Model | Family | None:
         found = self.names.get(name) or self.names.get(self.vendors.plain(name))
         if found is None:
@@ -259,12 +289,10 @@ class _Served:
         sheets: Iterable[Sheet],
     ) -> None:
         self._surcharges = surcharges
-        known = {each.upstream for each in surcharges}
-        known |= {claim.upstream for sheet in sheets for claim in sheet.claims if claim.upstream}
+        known = _known_doors(surcharges, sheets)
         for door, _ in doors.values():
             if door and door not in known | doors.keys():
-                said = f"nothing is known of the door '{door:.80}'"
-                raise CatalogError(f"{said}; known are {', '.join(sorted(known))}")
+                raise _no_door(door, known)
         self._doors = {
             vendor: (door or vendor, region_of(surcharges, door or vendor, said))
             for vendor, (door, said) in doors.items()
@@ -280,6 +308,20 @@ class _Served:
         door, region = self._doors.get(model.vendor, (model.vendor, ""))
         told = replace(model, door="" if door == model.vendor else door, region=region)
         return surcharged(told, self._surcharges, door)
+
+
+def _known_doors(surcharges: Iterable[Surcharge], sheets: Iterable[Sheet]) -> set[str]:
+    known = {each.upstream for each in surcharges}
+    return known | {claim.upstream for sheet in sheets for claim in sheet.claims if claim.upstream}
+
+
+def _no_door(door: str, known: set[str]) -> CatalogError:
+    said = f"nothing is known of the door '{door:.80}'"
+    return CatalogError(f"{said}; known are {', '.join(sorted(known))}")
+
+
+def _not_own(door: str, vendor: str) -> str | None:
+    return None if door == vendor else door
 
 
 def _compiled(sheet: Sheet, upstream: str | None) -> Model:

@@ -14,7 +14,7 @@ from fairlead.cost.amounts import encode
 from fairlead.engine.snapshot import Snapshot
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import Loaded, load, scalar_sections, variable
-from fairlead.upstream.vendors import KINDS
+from fairlead.upstream.kinds.registry import KINDS
 
 __all__ = ["check"]
 

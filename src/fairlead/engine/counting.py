@@ -24,8 +24,9 @@ from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import Lane
 from fairlead.engine.prepare import body_for
 from fairlead.routing import extract, prompt_tokens_for
+from fairlead.upstream.kinds.kind import CountPath
 from fairlead.upstream.transport import HttpRequest, HttpResponse
-from fairlead.upstream.vendors import CountPath, Upstream, address, passed_on
+from fairlead.upstream.vendors import Upstream, address, passed_on
 from fairlead.wire.anthropic.count import COUNTING as ANTHROPIC
 from fairlead.wire.counting import Counting
 from fairlead.wire.gemini.count import COUNTING as GEMINI

@@ -23,8 +23,9 @@ from fairlead.engine.plan import AUTO, Lane, as_named
 from fairlead.engine.settle import settle
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing.tokens import text_tokens
+from fairlead.upstream.kinds.kind import EmbedPath
 from fairlead.upstream.transport import HttpRequest, HttpResponse
-from fairlead.upstream.vendors import EmbedPath, Upstream, address, passed_on
+from fairlead.upstream.vendors import Upstream, address, passed_on
 from fairlead.wire.embeddings import Embedding, Vectors, Wanted
 from fairlead.wire.gemini.embeddings import EMBEDDING as GEMINI
 from fairlead.wire.openai_chat.embeddings import EMBEDDING as OPENAI

@@ -12,7 +12,7 @@ from fairlead.catalog.from_genai_prices import genai_prices_list
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.paths import overlay_path
 from fairlead.server.settings import Settings
-from fairlead.upstream.vendors import KINDS
+from fairlead.upstream.kinds.registry import KINDS
 
 __all__ = ["compile_catalog"]
 

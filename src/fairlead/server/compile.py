@@ -17,9 +17,11 @@ from fairlead.server.settings import (
     UpstreamSettings,
 )
 from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.kinds.kind import Kind
+from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import Timeouts
-from fairlead.upstream.vendors import KINDS, Kind, Upstream
+from fairlead.upstream.vendors import Upstream
 from fairlead.wire import anthropic, gemini, openai_chat, openai_responses
 from fairlead.wire.codec import Codec
 

@@ -19,7 +19,7 @@ from msgspec import inspect as shape
 
 from fairlead.canon import FairleadError
 from fairlead.server.settings import Settings
-from fairlead.upstream.vendors import KINDS
+from fairlead.upstream.kinds.registry import KINDS
 
 __all__ = ["ConfigError", "Loaded", "load", "scalar_sections", "variable"]
 

@@ -45,7 +45,7 @@ from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import Loaded
 from fairlead.server.dialects import codec_named, recognise
 from fairlead.server.own_query import read_query
-from fairlead.upstream.vendors import KINDS
+from fairlead.upstream.kinds.registry import KINDS
 from fairlead.wire.codec import Codec
 
 __all__ = [

@@ -1,170 +1,24 @@
 """Where requests go and how they are signed: the second of the three axes.
 
-A `Kind` is one way of reaching a vendor: dialect, address, signing. It is a row in `KINDS`; an
-`Upstream` is a kind with an address and a key of the operator's. Nothing here knows what a model
-can do, and nothing above branches on a kind's name.
+A `Kind` is one way of reaching a vendor: dialect, address, signing (`upstream/kinds`, one file a
+kind); an `Upstream` is a kind with an address and a key of the operator's. Nothing here knows what
+a model can do, and nothing above branches on a kind's name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.canon import Dialect
+from fairlead.upstream.kinds.kind import Kind, PathOf
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import HttpRequest, Timeouts
 from fairlead.wire.codec import Framing
 
-__all__ = ["KINDS", "Kind", "Upstream", "address", "passed_on", "prepare"]
-
-PathOf = Callable[[str, Framing], str]
-CountPath = Callable[[str], str]
-EmbedPath = Callable[[str, bool], str]
-"""From a model's id, and whether one text comes where the dialect knows of one or many."""
-
-# https://ai.google.dev/api/generate-content: POST /v1beta/{model=models/*}:generateContent;
-# `alt=sse` makes streamGenerateContent answer in server-sent events instead of a JSON array.
-_GEMINI_VERBS: dict[Framing, str] = {
-    "": "generateContent",
-    "sse": "streamGenerateContent?alt=sse",
-    "array": "streamGenerateContent",
-}
-
-
-def _gemini_path(model: str, framing: Framing) -> str:
-    return f"/v1beta/models/{quote(model, safe='')}:{_GEMINI_VERBS[framing]}"
-
-
-def _messages_path(_model: str, _framing: Framing) -> str:
-    return "/v1/messages"
-
-
-def _chat_path(_model: str, _framing: Framing) -> str:
-    return "/v1/chat/completions"
-
-
-def _responses_path(_model: str, _framing: Framing) -> str:
-    return "/v1/responses"
-
-
-def _count_gemini(model: str) -> str:
-    return f"/v1beta/models/{quote(model, safe='')}:countTokens"
-
-
-def _count_messages(_model: str) -> str:
-    return "/v1/messages/count_tokens"
-
-
-def _count_input(_model: str) -> str:
-    return "/v1/responses/input_tokens"
-
-
-def _embed_gemini(model: str, lone: bool) -> str:
-    verb = "embedContent" if lone else "batchEmbedContents"
-    return f"/v1beta/models/{quote(model, safe='')}:{verb}"
-
-
-def _embed_openai(_model: str, _lone: bool) -> str:
-    return "/v1/embeddings"
-
-
-_RETRIES: Final = ("x-should-retry", "retry-after-ms")
-"""What both SDKs look at before the status and `retry-after` (`_base_client.py`)."""
-
-
-class Kind(Struct, frozen=True):
-    """One way to reach a vendor.
-
-    `paths` holds the dialects that are spoken there, the one for translations first. `forward`
-    names headers (and `forward_query` parameters) of the client's that go on to the vendor when
-    both speak one dialect; `give_back` is how names of the answer's headers begin that then go back
-    to the client. `auth` is the header that carries the key and what stands before it. `headers`
-    are sent with every request unless the operator sets them otherwise. `key_env` and `url_env`
-    are the environment variables that configure it without any file.
-
-    What is there beside the main call, each in its dialect, the one for translations first:
-    `counting` of tokens and `embedding`. `stores` names the dialects whose files, batches and
-    cached contents are kept there.
-    """
-
-    name: str
-    vendor: str
-    paths: tuple[tuple[Dialect, PathOf], ...]
-    base_url: str
-    auth: tuple[str, str]
-    key_env: str
-    url_env: str
-    headers: tuple[tuple[str, str], ...] = ()
-    forward: frozenset[bytes] = frozenset()
-    forward_query: frozenset[bytes] = frozenset()
-    give_back: tuple[str, ...] = ()
-    counting: tuple[tuple[Dialect, CountPath], ...] = ()
-    embedding: tuple[tuple[Dialect, EmbedPath], ...] = ()
-    stores: tuple[Dialect, ...] = ()
-
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect that requests of other dialects are translated to."""
-        return self.paths[0][0]
-
-
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind(
-            name="gemini",
-            vendor="google",
-            paths=(("gemini", _gemini_path),),
-            base_url="https://generativelanguage.googleapis.com",
-            auth=("x-goog-api-key", ""),
-            key_env="GEMINI_API_KEY",
-            url_env="FAIRLEAD_GEMINI_BASE_URL",
-            counting=(("gemini", _count_gemini),),
-            embedding=(("gemini", _embed_gemini),),
-            stores=("gemini",),
-        ),
-        Kind(
-            name="anthropic",
-            vendor="anthropic",
-            paths=(("anthropic", _messages_path),),
-            base_url="https://api.anthropic.com",
-            auth=("x-api-key", ""),
-            key_env="ANTHROPIC_API_KEY",
-            url_env="FAIRLEAD_ANTHROPIC_BASE_URL",
-            # https://platform.claude.com/docs/en/api/versioning: the header is demanded; under
-            # 2023-06-01 the 4.5 generation takes sampling parameters, which 2026-10-21 refuses.
-            headers=(("anthropic-version", "2023-06-01"),),
-            forward=frozenset({b"anthropic-version", b"anthropic-beta"}),
-            forward_query=frozenset({b"beta"}),
-            give_back=("request-id", "anthropic-", *_RETRIES),
-            counting=(("anthropic", _count_messages),),
-            stores=("anthropic",),
-        ),
-        Kind(
-            name="openai",
-            vendor="openai",
-            paths=(("openai_chat", _chat_path), ("openai_responses", _responses_path)),
-            base_url="https://api.openai.com",
-            forward=frozenset({b"openai-beta"}),
-            give_back=(
-                "x-request-id",
-                "x-ratelimit-",
-                "openai-processing-ms",
-                "openai-version",
-                *_RETRIES,
-            ),
-            auth=("authorization", "Bearer "),
-            key_env="OPENAI_API_KEY",
-            url_env="FAIRLEAD_OPENAI_BASE_URL",
-            counting=(("openai_responses", _count_input),),
-            embedding=(("openai_chat", _embed_openai),),
-            stores=("openai_chat",),
-        ),
-    )
-}
+__all__ = ["Upstream", "address", "passed_on", "prepare"]
 
 
 class Upstream(Struct, frozen=True):

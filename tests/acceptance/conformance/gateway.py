@@ -27,9 +27,10 @@ from fairlead.server.compile import CODECS
 from fairlead.server.data_plane import DataPlane
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transports import SharedTransport
-from fairlead.upstream.vendors import KINDS, Upstream
+from fairlead.upstream.vendors import Upstream
 from fairlead.vault.memory import MemoryVault
 
 __all__ = ["MODELS", "Gateway", "Trip"]

@@ -16,7 +16,7 @@ from fairlead.cli.main import app
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.routing import Candidate, Decision, Features
-from fairlead.upstream.vendors import KINDS
+from fairlead.upstream.kinds.registry import KINDS
 
 RUN = CliRunner()
 FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"

@@ -21,10 +21,11 @@ from fairlead.routing import parse_policy
 from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport, Pause
 from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import ConnectFailed, UpstreamReset
 from fairlead.upstream.transports import SharedTransport
-from fairlead.upstream.vendors import KINDS, Upstream
+from fairlead.upstream.vendors import Upstream
 from fairlead.vault.memory import MemoryVault
 
 HAIKU, FLASH = "claude-haiku-4-5-20251001", "gemini-2.5-flash"

@@ -12,9 +12,10 @@ from fairlead.ledger.memory import MemoryLedger
 from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transports import SharedTransport
-from fairlead.upstream.vendors import KINDS, Upstream
+from fairlead.upstream.vendors import Upstream
 from fairlead.vault.memory import MemoryVault
 
 HAIKU, GPT = "claude-haiku-4-5-20251001", "gpt-4o-mini"

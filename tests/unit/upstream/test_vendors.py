@@ -1,7 +1,8 @@
 import pytest
 
+from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.vendors import KINDS, Upstream, passed_on, prepare
+from fairlead.upstream.vendors import Upstream, passed_on, prepare
 
 KEY = Secret("sk-secret-0123456789")
 

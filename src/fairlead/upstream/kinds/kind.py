@@ -1,0 +1,106 @@
+"""One way of reaching a vendor: dialect, address, signing. Each kind is a file of this folder."""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from fairlead.canon import Dialect, Loss, Problem
+from fairlead.upstream.signing import Account, Signer
+from fairlead.upstream.transport import HttpRequest
+from fairlead.wire.codec import Framing
+
+__all__ = [
+    "SDK_RETRIES",
+    "Adapt",
+    "Adapted",
+    "CountPath",
+    "EmbedPath",
+    "Kind",
+    "PathOf",
+    "Unframer",
+]
+
+PathOf = Callable[[str, Framing], str]
+CountPath = Callable[[str], str]
+EmbedPath = Callable[[str, bool], str]
+"""From a model's id, and whether one text comes where the dialect knows of one or many."""
+
+SDK_RETRIES: Final = ("x-should-retry", "retry-after-ms")
+"""What both SDKs look at before the status and `retry-after` (`_base_client.py`)."""
+
+
+class Adapted(Struct, frozen=True):
+    """A request as this address wants it, and what could not be said there.
+
+    A semantic loss means: do not send unless losses are allowed.
+    """
+
+    request: HttpRequest
+    losses: tuple[Loss, ...] = ()
+
+
+Adapt = Callable[[HttpRequest, Dialect, Framing], Adapted]
+
+
+class Unframer(Protocol):
+    """An answer's stream in the vendor's framing to the dialect's own (server-sent events)."""
+
+    def feed(self, data: bytes) -> bytes:
+        """What `data` completes; any cut gives the same bytes in all. Never raises: what is
+        broken becomes the dialect's error event, and nothing comes after it.
+        """
+        ...
+
+    def close(self) -> bytes:
+        """At the end of the body: an error event if it ended within a message."""
+        ...
+
+
+class Kind(Struct, frozen=True):
+    """One way to reach a vendor.
+
+    `paths` holds the dialects that are spoken there, the one for translations first. `forward`
+    names headers (and `forward_query` parameters) of the client's that go on to the vendor when
+    both speak one dialect; `give_back` is how names of the answer's headers begin that then go back
+    to the client. `auth` is the header that carries the key and what stands before it. `headers`
+    are sent with every request unless the operator sets them otherwise. `key_env` and `url_env`
+    are the environment variables that configure it without any file.
+
+    What is there beside the main call, each in its dialect, the one for translations first:
+    `counting` of tokens and `embedding`. `stores` names the dialects whose files, batches and
+    cached contents are kept there.
+
+    Where a dialect lives behind an address that is not its own: `base_of` makes the address from
+    the account's region or project (before `base_url`); `signer` makes what signs, None where a
+    key in `auth` does; `adapt` changes a request that is otherwise ready (after the client's
+    headers, before it is signed); `unframe` makes what turns an answer's stream into server-sent
+    events where its content type is `framed`; `decode_error` reads refusals, which are then told
+    in the client's dialect and never passed on as they came.
+    """
+
+    name: str
+    vendor: str
+    paths: tuple[tuple[Dialect, PathOf], ...]
+    base_url: str
+    auth: tuple[str, str]
+    key_env: str
+    url_env: str
+    headers: tuple[tuple[str, str], ...] = ()
+    forward: frozenset[bytes] = frozenset()
+    forward_query: frozenset[bytes] = frozenset()
+    give_back: tuple[str, ...] = ()
+    counting: tuple[tuple[Dialect, CountPath], ...] = ()
+    embedding: tuple[tuple[Dialect, EmbedPath], ...] = ()
+    stores: tuple[Dialect, ...] = ()
+    base_of: Callable[[Account], str] | None = None
+    signer: Callable[[Account], Signer | None] | None = None
+    adapt: Adapt | None = None
+    framed: str = ""
+    unframe: Callable[[Dialect], Unframer] | None = None
+    decode_error: Callable[[int, dict[str, str], bytes], Problem] | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that requests of other dialects are translated to."""
+        return self.paths[0][0]
