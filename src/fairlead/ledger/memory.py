@@ -3,8 +3,11 @@
 from collections import deque
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from fairlead.ledger.health import Health
 from fairlead.ledger.record import Accepted, Record
+from fairlead.ledger.verdict import Verdict
 
 __all__ = ["MemoryLedger"]
 
@@ -25,6 +28,7 @@ class MemoryLedger:
         self._open: dict[str, Accepted] = {}
         self._records: dict[str, Record] = {}
         self._order: deque[str] = deque()
+        self._verdicts: deque[Verdict] = deque(maxlen=keep)
         self._closed = False
 
     def accept(self, accepted: Accepted) -> None:
@@ -43,6 +47,16 @@ class MemoryLedger:
             del self._records[self._order.popleft()]
         if self._on_record is not None:
             self._on_record(record)
+
+    def judge(self, verdict: Verdict) -> None:
+        """Keep a word on an answer, unless it is what the same source said last."""
+        last = [one for one in self.verdicts(verdict.id) if one.source == verdict.source][-1:]
+        if [replace(one, at=verdict.at) for one in last] != [verdict]:
+            self._verdicts.append(verdict)
+
+    def verdicts(self, request_id: str) -> list[Verdict]:
+        """All words on one request, the oldest first."""
+        return [one for one in self._verdicts if one.id == request_id]
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Everything is always where it belongs."""

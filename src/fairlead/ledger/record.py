@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from fairlead.canon import Loss, Usage
+from fairlead.ledger.verdict import Verdict
 
 __all__ = ["Accepted", "Ledger", "Op", "Outcome", "Record"]
 
@@ -86,7 +87,7 @@ class Record(Struct, frozen=True):
 
 
 class Ledger(Protocol):
-    """Where records go. Both calls return at once: a writer works off the request path."""
+    """Where records go. Calls but `close` return at once: a writer works off the request path."""
 
     def accept(self, accepted: Accepted) -> None:
         """Journal an acceptance; on disk within 100 ms."""
@@ -94,6 +95,10 @@ class Ledger(Protocol):
 
     def add(self, record: Record) -> None:
         """Queue a record; on disk within 100 ms."""
+        ...
+
+    def judge(self, verdict: Verdict) -> None:
+        """Queue a word on an answer; on disk within 100 ms."""
         ...
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from msgspec import json
 
 from fairlead.canon import Loss, Usage
 from fairlead.ledger.record import Accepted, Record
+from fairlead.ledger.verdict import Verdict
 
 __all__ = [
     "PLAIN_COLUMNS",
@@ -30,6 +31,7 @@ __all__ = [
     "full_row",
     "plain_row",
     "record",
+    "verdict_row",
 ]
 
 Value = str | int | float | bytearray
@@ -72,6 +74,18 @@ def accepted_row(value: Accepted, instance: str) -> Row:
         1 if value.stream else 0,
         instance,
         value.op,
+    )
+
+
+def verdict_row(value: Verdict) -> Row:
+    """For the statement `insert_verdict`."""
+    return (
+        value.id,
+        value.at,
+        value.source,
+        _NULL if value.score is None else value.score,
+        _NULL if value.task is None else value.task,
+        _NULL if value.comment is None else value.comment,
     )
 
 

@@ -11,16 +11,19 @@ from pathlib import Path
 from msgspec import DecodeError, Raw, json
 
 from fairlead.ledger.record import Accepted, Record
+from fairlead.ledger.verdict import Verdict
 
 __all__ = ["Entry", "Spill"]
 
-Entry = Accepted | Record
+Entry = Accepted | Record | Verdict
 
 _encode = json.Encoder().encode
 _line = json.Decoder(tuple[str, Raw])
-_decoders: dict[str, json.Decoder[Accepted] | json.Decoder[Record]] = {
+_KINDS: dict[type[Entry], str] = {Accepted: "accepted", Record: "record", Verdict: "verdict"}
+_decoders: dict[str, json.Decoder[Accepted] | json.Decoder[Record] | json.Decoder[Verdict]] = {
     "accepted": json.Decoder(Accepted),
     "record": json.Decoder(Record),
+    "verdict": json.Decoder(Verdict),
 }
 
 
@@ -41,7 +44,7 @@ class Spill:
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Write entries at the end of the file; OSError when the disk refuses that too."""
-        kinds = (("accepted" if isinstance(e, Accepted) else "record", e) for e in entries)
+        kinds = ((_KINDS[type(e)], e) for e in entries)
         with self.path.open("ab") as file:
             file.write(b"".join(_encode(pair) + b"\n" for pair in kinds))
 

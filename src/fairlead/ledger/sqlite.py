@@ -31,6 +31,7 @@ from fairlead.ledger.instance import BEAT
 from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.spill import Entry, Spill
 from fairlead.ledger.store import Store
+from fairlead.ledger.verdict import Verdict
 
 __all__ = ["SqliteLedger"]
 
@@ -102,6 +103,10 @@ class SqliteLedger:
     def add(self, record: Record) -> None:
         """Queue a record; on disk within 100 ms. Never blocks, never raises."""
         self._put(record)
+
+    def judge(self, verdict: Verdict) -> None:
+        """Queue a word on an answer; on disk within 100 ms. Never blocks, never raises."""
+        self._put(verdict)
 
     def _put(self, entry: Entry) -> None:
         if self._closed or len(self._queue) > self._max_waiting:

@@ -262,6 +262,26 @@ BEGIN SELECT RAISE(ABORT, 'sum_groups is append-only'); END;
 CREATE TRIGGER sums_keep_delete BEFORE DELETE ON sums
 BEGIN SELECT RAISE(ABORT, 'sums are never taken back'); END;
 
+-- migration_6_verdicts --
+-- What was said of answers: ratings, graders' verdicts, signals; append-only. `id` is a request's,
+-- `source` who says it (`user`, `grader:NAME`, `signal:NAME`), `score` 0 to 1 (NULL: only the task
+-- is corrected). The last row of a source on a request counts.
+CREATE TABLE verdicts (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    at REAL NOT NULL,
+    source TEXT NOT NULL,
+    score REAL,
+    task TEXT,
+    comment TEXT
+);
+CREATE INDEX verdicts_by_request ON verdicts (id);
+CREATE INDEX verdicts_by_time ON verdicts (at);
+CREATE TRIGGER verdicts_keep_update BEFORE UPDATE ON verdicts
+BEGIN SELECT RAISE(ABORT, 'verdicts is append-only'); END;
+CREATE TRIGGER verdicts_keep_delete BEFORE DELETE ON verdicts
+BEGIN SELECT RAISE(ABORT, 'verdicts is append-only'); END;
+
 -- begin --
 -- Take the write lock at once, so that a batch never fails half-way for want of it.
 BEGIN IMMEDIATE;
@@ -304,6 +324,18 @@ VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT (id) DO NOTHING;
+
+-- insert_verdict --
+-- One word on an answer, unless it is what the same source said last: id, at, source, score, task,
+-- comment.
+INSERT INTO verdicts (id, at, source, score, task, comment)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6
+WHERE NOT EXISTS (
+    SELECT 1 FROM verdicts AS said
+    WHERE
+        said.seq = (SELECT max(seq) FROM verdicts WHERE id = ?1 AND source = ?3)
+        AND said.score IS ?4 AND said.task IS ?5 AND said.comment IS ?6
+);
 
 -- newest --
 -- The newest rows of the journal and of the records, and up to which of the latter the sums reach.
@@ -711,3 +743,43 @@ WHERE
     AND cost_pico_usd IS NOT NULL AND input IS NOT NULL AND model IS NOT NULL
     AND op NOT IN ('files', 'batches')
 ORDER BY at, seq;
+
+-- judged_request --
+-- What has to be known of a request before anybody's word on it is taken, and how many there are.
+SELECT
+    at, key_id, op, outcome, model,
+    (SELECT count(*) FROM verdicts AS v WHERE v.id = records.id)
+FROM records
+WHERE id = ?;
+
+-- answers_judged --
+-- Answers of models that tell of their quality, the newest first: what the policy took the request
+-- for, by which policy, whether the client left, and whether the answer was empty (nothing was
+-- billed for it). Answers from the emulator say nothing of a model.
+SELECT
+    r.id, r.at, r.model, coalesce(r.policy, 'named'), json_extract(r.decision, '$.policy_hash'),
+    json_extract(r.decision, '$.features.task'),
+    json_extract(r.decision, '$.features.prompt_tokens') IS NOT NULL,
+    r.outcome = 'client_gone',
+    r.outcome = 'ok' AND NOT r.estimated AND r.output + r.output_audio + r.output_image
+    + r.thinking = 0
+FROM records AS r
+WHERE
+    r.at >= :since AND r.at < :until AND r.op = 'generate' AND r.input IS NOT NULL
+    AND r.model IS NOT NULL AND r.outcome IN ('ok', 'client_gone')
+    AND (:emulated OR NOT r.emulated)
+ORDER BY r.at DESC, r.seq DESC
+LIMIT :most;
+
+-- verdicts_since --
+-- The last word of each source on each request, of words since a point in time.
+SELECT v.id, v.at, v.source, v.score, v.task, NULL
+FROM verdicts AS v
+WHERE
+    v.at >= :since
+    AND v.seq = (SELECT max(w.seq) FROM verdicts AS w WHERE w.id = v.id AND w.source = v.source)
+ORDER BY v.seq;
+
+-- verdicts_on --
+-- All words on one request, the oldest first.
+SELECT id, at, source, score, task, comment FROM verdicts WHERE id = ? ORDER BY seq;

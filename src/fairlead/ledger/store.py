@@ -30,10 +30,11 @@ from pathlib import Path
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.instance import Instance
 from fairlead.ledger.record import Accepted, Record
-from fairlead.ledger.rows import Row, accepted_row, clean, full_row, plain_row
+from fairlead.ledger.rows import Row, accepted_row, clean, full_row, plain_row, verdict_row
 from fairlead.ledger.spill import Entry, Spill
 from fairlead.ledger.statements import Statements
 from fairlead.ledger.sum_table import PIECE, SumTable
+from fairlead.ledger.verdict import Verdict
 
 __all__ = ["Store"]
 
@@ -80,10 +81,13 @@ class Store:
         recorded = {record.id for record in records}
         accepted = [e for e in entries if isinstance(e, Accepted) and e.id not in recorded]
         accepted_rows = [accepted_row(entry, owner) for entry in accepted]
+        verdicts = [entry for entry in entries if isinstance(entry, Verdict)]
         self._db.execute(self._sql["begin"])
         try:
             before, last, summed = self._newest()
             self._insert("insert_accepted", accepted_rows)
+            for verdict in verdicts:
+                self._db.execute(self._sql["insert_verdict"], verdict_row(verdict))
             unsummed = self._insert_records(records, last, summed) if records else self.unsummed
             self._db.execute(self._sql["commit"])
         except BaseException:
@@ -100,6 +104,9 @@ class Store:
         if isinstance(entry, Accepted):
             row = accepted_row(entry, self.instance.id)
             self._insert("insert_accepted", [clean(row)])
+            return
+        if isinstance(entry, Verdict):
+            self._db.execute(self._sql["insert_verdict"], clean(verdict_row(entry)))
             return
         self._db.execute(self._sql["begin"])
         try:
