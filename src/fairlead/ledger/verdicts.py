@@ -4,6 +4,7 @@ Every function opens its own read-only connection: readers never hold up the wri
 """
 
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -71,14 +72,13 @@ def judged(
     }
     with reading(path) as db:
         rows = db.execute(Statements.load()["answers_judged"], asked).fetchall()
-    return [
-        Judged(
-            id_, at, model, policy, hash_ or "", task or ("other" if seen else None), left, empty
-        )
-        for id_, at, model, policy, hash_, task, seen, left, empty in (
-            (*row[:6], row[6], bool(row[7]), bool(row[8])) for row in rows
-        )
-    ]
+    return [_judged(row) for row in rows]
+
+
+def _judged(row: tuple[Any, ...]) -> Judged:
+    *known, hash_, task, seen, left, empty = row
+    told = task or ("other" if seen else None)  # a decision leaves its defaults out
+    return Judged(*known, hash_ or "", told, bool(left), bool(empty))
 
 
 def verdicts_since(path: str | Path, since: float) -> list[Verdict]:

@@ -30,7 +30,7 @@ def test_migrations_apply_in_order_and_hold_whole_triggers() -> None:
         for command in SQL.commands(name):
             db.execute(command)
     triggers = db.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'").fetchone()
-    assert triggers == (7,)
+    assert triggers == (9,)
     db.close()
 
 
