@@ -17,7 +17,8 @@ HEADERS: dict[str, str] = {
     "x-fairlead-losses": "what could not be said to the model, comma-separated; absent if nothing",
     "x-fairlead-prompt-caching": "what the vendor was asked to cache: `conversation` or"
     " `beginning`; absent if nothing (docs/caching.md)",
-    "x-fairlead-cost-usd": "cost in US dollars, where it is known when headers are sent",
+    "x-fairlead-cost-usd": "cost in US dollars, where it is known when headers are sent; that of"
+    " all attempts together",
     "x-fairlead-warning": "what the operator should know, such as that the model is about to end",
     "x-fairlead-estimated": "`true` if Fairlead counted tokens itself, as the vendor did not",
     "x-fairlead-emulated": "`true` if the answer came from the emulator and not from a vendor",

@@ -49,6 +49,7 @@ class Exchange:
         "allow_loss",
         "asked",
         "at",
+        "attempts",
         "body",
         "caching",
         "codec",
@@ -83,6 +84,7 @@ class Exchange:
         "sent",
         "session",
         "snapshot",
+        "spent",
         "started",
         "status",
         "stream",
@@ -148,6 +150,9 @@ class Exchange:
         self.cost: Decimal | None = None
         self.cost_text: str | None = None
         self.price_version: str | None = None
+        # Attempts beside the one that answers, and what they cost (`engine.attempted`).
+        self.attempts = 0
+        self.spent: Decimal | None = None
         self.first_byte: float | None = None
         self.first_token: float | None = None
         self.last: float | None = None

@@ -24,7 +24,7 @@ def settle(x: Exchange) -> None:
     else:
         cost = table.total(x.usage)
     if cost is not None:
-        x.cost, x.cost_text = cost, format(cost, "f")
+        x.cost, x.cost_text = cost, format(cost if x.spent is None else cost + x.spent, "f")
         x.price_version = x.snapshot.catalog.version
 
 
