@@ -36,8 +36,8 @@ defaults, one TOML file (`--config`, else `$FAIRLEAD_CONFIG`, else `./fairlead.t
 environment variables. `fairlead check` validates all of it and prints what is in force and where
 each value came from, secrets masked. An error names the file, the line and the key. `SIGHUP`
 reloads the file: a running request keeps the configuration it began with, a file at fault changes
-nothing and is reported in the log, and changes under `[server]`, `[ledger]`, `[vault]` and
-`[admin]` take a restart.
+nothing and is reported in the log, and changes under `[server]`, `[ledger]`, `[vault]`, `[admin]`
+and `[quality]` take a restart.
 
 ## Vendors by environment alone
 

@@ -9,11 +9,13 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 
 from fairlead.engine.engine import Engine
+from fairlead.ledger import verdicts
 from fairlead.ledger.salt import install_salt
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.limits.keys import KeyStore, KeyStoreError
@@ -22,6 +24,7 @@ from fairlead.server.asgi_client import Receive, Scope, Send
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
 from fairlead.server.data_plane import DataPlane
+from fairlead.server.feedback import Feedback
 from fairlead.server.http11 import protocol_for
 from fairlead.server.keeping import Keeping
 from fairlead.server.ledger_watch import LedgerWatch
@@ -82,6 +85,7 @@ class App:
             max_body=settings.server.max_body_bytes,
             max_requests=settings.server.max_requests,
             admin=self.admin,
+            feedback=Feedback(self.ledger, partial(verdicts.request, path), settings.quality),
         )
         self._ledger_watch = LedgerWatch(self.ledger.health)
         self._watch: asyncio.Task[None] | None = None
@@ -141,7 +145,7 @@ class App:
         except ConfigError as error:
             log.error("reload refused, the old configuration stays: %s", error)  # noqa: TRY400 - no traceback for people's errors
             return
-        for section in ("server", "ledger", "vault", "admin"):
+        for section in ("server", "ledger", "vault", "admin", "quality"):
             if getattr(fresh.settings, section) != getattr(self.loaded.settings, section):
                 log.warning("reload: changes under [%s] take a restart", section)
         self.loaded = fresh

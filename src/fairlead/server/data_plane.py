@@ -20,6 +20,7 @@ from fairlead.server.admin.problem import problem_json
 from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send, Watch
 from fairlead.server.body import read_body
 from fairlead.server.door import Door, enter
+from fairlead.server.feedback import MOST_BYTES, Feedback
 from fairlead.server.model_list import model_list, one_model
 from fairlead.server.request_ids import request_id
 from fairlead.server.routes import Match, Router, client_dialect
@@ -50,6 +51,7 @@ class DataPlane:
         max_body: int = 32 * 1024 * 1024,
         max_requests: int = 2_000,
         admin: AdminApi | None = None,
+        feedback: Feedback | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.engine = engine
@@ -65,12 +67,14 @@ class DataPlane:
         self._responses = StoredResponses(engine.stores.responses, engine.transports)
         self._main = Way(engine)
         self._sides = SideCalls(engine)
+        self._feedback = feedback or Feedback(engine.ledger, lambda _: None)
         self._handlers: dict[str, Handler] = {
             "exchange": self._exchange,
             "generate": self._generate,
             "stream_generate": self._stream_generate,
             "stored": self._stored,
             "stored_items": self._stored,
+            "feedback": self._take_feedback,
             "models": self._models,
             "model": self._models,
             "health": self._health,
@@ -212,6 +216,29 @@ class DataPlane:
             await self._refuse(client, self._codec(match.dialect), failure.problem)
             return
         await client.respond(200, [_JSON], body)
+
+    async def _take_feedback(
+        self, match: Match, scope: Scope, receive: Receive, client: Client
+    ) -> None:
+        """A word on an answer."""
+        query = scope.get("query_string", b"")
+        codec = self._codec(match.dialect or client_dialect(scope["headers"], query))
+        if self.in_flight >= self.max_requests:
+            await self._refuse(client, codec, _FULL)
+            return
+        self.in_flight += 1
+        try:
+            key_id = enter(self.door, scope)
+            body = await read_body(scope, receive, MOST_BYTES)
+            if body is None:
+                return  # the client left before it was complete
+            told = await self._feedback.take(body, key_id, self.clock())
+        except Failure as failure:
+            await self._refuse(client, codec, failure.problem)
+            return
+        finally:
+            self.in_flight -= 1
+        await client.respond(200, [_JSON], told)
 
     # --- about the gateway ------------------------------------------------------------------------
 

@@ -71,6 +71,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1beta/models/{model}:estimate", "estimate", _GEMINI, "the same for Gemini"),
     Route("POST", "/v1/route", "route", None, "where a request would go, and why; nothing is sent."
           " The body's dialect by `?dialect=`, else recognised; `?policy=` asks another policy"),
+    Route("POST", "/v1/feedback", "feedback", None, "a rating or a grader's verdict on an answer,"
+          " by the request's id (docs/quality.md)"),
     Route("POST", "/v1/embeddings", "embed", _CHAT, "embeddings, of vendors that have them"),
     Route("POST", "/v1beta/models/{model}:embedContent", "embed_one", _GEMINI, "one embedding"),
     Route("POST", "/v1beta/models/{model}:batchEmbedContents", "embed", _GEMINI, "many"),
@@ -143,7 +145,7 @@ SPELLINGS: Final[tuple[tuple[str, str, Dialect | None, str], ...]] = (
     (
         (
             r"^/(?=(?:chat/completions|responses|embeddings|models|messages|files|batches|estimate"
-            r"|route)(?:/|$))"
+            r"|route|feedback)(?:/|$))"
         ),
         "/v1/", None, "a base URL without the version",
     ),

@@ -20,6 +20,7 @@ __all__ = [
     "LogSettings",
     "MediaSettings",
     "PriceSettings",
+    "QualitySettings",
     "RoutingSettings",
     "ServerSettings",
     "Settings",
@@ -182,6 +183,42 @@ class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
             " stays as it came."
         ),
     ] = "off"
+
+
+class QualitySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is learned of answers (docs/quality.md): feedback, signals, the figures made of them."""
+
+    feedback_days: Annotated[
+        float,
+        Meta(gt=0, le=3650, description="Days after a request in which feedback on it is taken."),
+    ] = 30.0
+    comments: Annotated[
+        bool,
+        Meta(
+            description="Keep the comments of feedback in the ledger. People put into them what"
+            " they asked and were answered."
+        ),
+    ] = False
+    signals: Annotated[
+        bool,
+        Meta(
+            description="Read signals off the answers to requests that a policy sent: a schema that"
+            " is not kept, a call that cannot be made, the same question again."
+        ),
+    ] = True
+    half_life_days: Annotated[
+        float,
+        Meta(gt=0, le=3650, description="After so many days an outcome counts half."),
+    ] = 30.0
+    refresh_seconds: Annotated[
+        float,
+        Meta(
+            ge=10,
+            le=86_400,
+            description='With `routing.quality = "outcomes"`: seconds between two makings of the'
+            " figures, in a process of their own.",
+        ),
+    ] = 300.0
 
 
 class AdminSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -362,6 +399,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     media: MediaSettings = MediaSettings()
     vault: VaultSettings = VaultSettings()
     admin: AdminSettings = AdminSettings()
+    quality: QualitySettings = QualitySettings()
     log: LogSettings = LogSettings()
     upstreams: Annotated[dict[str, UpstreamSettings], Meta(description="Upstreams by name.")] = (
         field(default_factory=dict)
