@@ -7,15 +7,18 @@ at. Faults of the wire (resets, stalls, bad chunks) shape whatever the answer tu
 recorded request is answered from its recording once its key is good.
 """
 
+import re
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from functools import partial
+from re import Pattern
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.emulator import control, judge
 from fairlead.emulator.answer.ask import Answer, Ask
@@ -27,7 +30,14 @@ from fairlead.emulator.faces.face import Answered, Face, Put, Route, Tally, Trou
 from fairlead.emulator.faces.gemini import GeminiFace
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.faces.openai import OpenAIFace
+from fairlead.emulator.faces.vertex import (
+    VertexClaudeFace,
+    VertexGeminiFace,
+    project_of,
+    unwrap,
+)
 from fairlead.emulator.faults import BadRule, FaultBook, FaultRule, Outage, apply, read_rule
+from fairlead.emulator.google_identity import PATHS, Identity
 from fairlead.emulator.http11.connection import Exchange
 from fairlead.emulator.http11.pace import Pace, pace_of
 from fairlead.emulator.http11.reply import Reply
@@ -47,6 +57,16 @@ __all__ = ["Desk"]
 FACES: dict[str, Face] = {
     face.vendor: face for face in (AnthropicFace(), GeminiFace(), OpenAIFace())
 }
+BEHIND: tuple[tuple[Pattern[str], Face], ...] = (
+    (re.compile(r"/v1(?:beta1)?/(?:projects/[^/]+/.*)?publishers/anthropic/"), VertexClaudeFace()),
+    (re.compile(r"/v1(?:beta1)?/(?:projects/|publishers/)"), VertexGeminiFace()),
+)
+"""Other doors to the same models, by how their paths begin."""
+Unwrap = Callable[[Route, JsonValue, str], tuple[JsonValue, dict[str, str]] | Trouble]
+UNWRAP: dict[str, Unwrap] = {"vertex_claude": unwrap}
+"""How a request of a rulebook becomes one of its family's own API."""
+Gate = Callable[[Face, Request, str], Trouble | None]
+"""Who may come in: the face, the request, and the key in it."""
 _AT_ONCE = Pace()
 _OVERLOADED = {"anthropic": 529}
 _decode = msgspec.json.Decoder().decode
@@ -74,6 +94,8 @@ class Desk:
         self.shelf = Shelf(Drawer(clock))
         self.judge = judge.Judge(self.signer, clock, self.shelf)
         self.memory = Memory()
+        self.identity = Identity(settings.seed, clock, settings.token_seconds)
+        self._gates: dict[str, Gate] = {"vertex": self._token_trouble}
         self._count = 0
         self._paces: dict[str, Pace] = {}
 
@@ -91,12 +113,25 @@ class Desk:
         try:
             if request.path.startswith("/_emulator"):
                 return Exchange(control.answer(self, request), _AT_ONCE)
+            if request.path.startswith(PATHS):
+                return self._service(request)
             return self._vendor(request)
         except Exception as error:  # noqa: BLE001 - the server must answer, and show where it broke
             traceback.print_exc(file=sys.stderr)
             text = f"the emulator itself failed: {type(error).__name__}: {error}"
             body = msgspec.json.encode({"error": {"message": text, "type": "emulator_bug"}})
             return Exchange(Reply(500, body=body), _AT_ONCE)
+
+    def _service(self, request: Request) -> Exchange:
+        """A token of Google's identity services. Faults of `vendor=google` strike them."""
+        rule = self.faults.strike("google", "", request.path, stream=False)
+        if rule is None:
+            return Exchange(self.identity.answer(request), _AT_ONCE)
+        if rule.action == "status":
+            face, route = BEHIND[-1][1], Route("generate")
+            return Exchange(_outright(face, rule, "", route), _AT_ONCE)
+        shape = partial(_shape, rule, Outage(b""))
+        return Exchange(self.identity.answer(request), _AT_ONCE, shape)
 
     def _vendor(self, request: Request) -> Exchange:
         face, path = _face_of(request)
@@ -112,9 +147,8 @@ class Desk:
             reply = Reply(400, body=msgspec.json.encode({"error": {"message": str(error)}}))
             return Exchange(reply, _AT_ONCE)
         key = face.key(request)
-        entry = Entry(
-            request_id, face.vendor, model, path, at.op, 200, stream, key_hash(key), "ok", {}
-        )
+        account = key_hash(project_of(path) or key)  # what a project keeps is any token's of it
+        entry = Entry(request_id, face.vendor, model, path, at.op, 200, stream, account, "ok", {})
         entry.version = request.headers.get("anthropic-version")
         entry.betas = [b.strip() for b in request.headers.get("anthropic-beta", "").split(",") if b]
         done = self._answer(face, request, route, parsed, entry, rule, key)
@@ -134,16 +168,16 @@ class Desk:
         finished = None
         if done.usage:
             finished = partial(self._finished, entry, reply.tokens)
-        return Exchange(reply, self._pace(face.vendor, model), shape, finished)
+        return Exchange(reply, self._pace(face.family, model), shape, finished)
 
     def _finished(self, entry: Entry, total: int, made: int, stayed: bool) -> None:
         if made < total or not stayed:
             self.books.amend(entry, made, total, stayed=stayed)
 
-    def _pace(self, vendor: str, model: str) -> Pace:
+    def _pace(self, family: str, model: str) -> Pace:
         pace = self._paces.get(model)
         if pace is None:
-            names = (model, judge.full_name(vendor, model))
+            names = (model, judge.full_name(family, model))
             paces = [pace_of(name, self.settings.ttft, self.settings.tps) for name in names]
             pace = Pace(
                 paces[0].ttft or paces[1].ttft,
@@ -189,7 +223,7 @@ class Desk:
             missing = "No recording matches this request: this emulator only replays."
             return self._refused(face, Trouble(404, missing), entry, route)
         if request.method == "GET" or route.plain:
-            return face.answer(self._put(route, {}, entry, judge.NOTHING, request))
+            return face.answer(self._put(face, route, {}, entry, judge.NOTHING, request))
         return self._checked(face, request, route, parsed, entry)
 
     def _checked(
@@ -203,13 +237,26 @@ class Desk:
             return known
         if parsed.problem is not None:
             return self._refused(face, face.json_trouble(parsed.problem), entry, route)
+        if (inside := UNWRAP.get(face.rulebook)) is not None:
+            plain = inside(route, parsed.body, entry.model)
+            if isinstance(plain, Trouble):
+                return self._refused(face, plain, entry, route)
+            parsed = Parsed(plain[0])
+            request = replace(request, headers={**request.headers, **plain[1]})
         whole = self._whole(face, request, route, parsed, entry)
         if isinstance(whole, Trouble):
             return self._refused(face, whole, entry, route)
         if whole.body is not parsed.body:
             mark = None
         found = self.judge.judge(
-            face.vendor, route, entry.model, request, whole.body, entry.key, whole.cached
+            face.family,
+            route,
+            entry.model,
+            request,
+            whole.body,
+            entry.key,
+            whole.cached,
+            rulebook=face.rulebook,
         )
         if isinstance(found, Trouble):
             return self._refused(face, found, entry, route)
@@ -217,7 +264,7 @@ class Desk:
             trouble = face.json_trouble("expected an object")
             return self._refused(face, trouble, entry, route)
         try:
-            answered = face.answer(self._put(route, whole.body, entry, found, request))
+            answered = face.answer(self._put(face, route, whole.body, entry, found, request))
         except ScriptFailed as error:
             entry.script = error.played
             return self._refused(face, Trouble(400, f"emulator: {error}"), entry, route)
@@ -230,9 +277,9 @@ class Desk:
         """The request with the files and cached contents that it names."""
         if route.keeps or route.op not in ("generate", "stream", "count_tokens"):
             return Resolved(parsed.body)
-        model = judge.full_name(face.vendor, entry.model)
+        model = judge.full_name(face.family, entry.model)
         drawer = self.shelf.drawer
-        return resolve(face.vendor, model, parsed.body, request.body, drawer, entry.key)
+        return resolve(face.rulebook, model, parsed.body, request.body, drawer, entry.key)
 
     @staticmethod
     def _refused(face: Face, trouble: Trouble, entry: Entry, route: Route | Trouble) -> Answered:
@@ -243,9 +290,20 @@ class Desk:
         limit = self.settings.size_limit or face.size_limit
         if request.too_large is not None or len(request.body) > limit:
             return Trouble(413, "Request exceeds the maximum size")
-        if not self._accepts(key):
+        gate = self._gates.get(face.vendor)
+        if gate is not None and (trouble := gate(face, request, key)) is not None:
+            return trouble
+        if gate is None and not self._accepts(key):
             return face.key_trouble(key)
         return face.version_trouble(request)
+
+    def _token_trouble(self, face: Face, request: Request, key: str) -> Trouble | None:
+        """Vertex AI's door: an access token, or a key that was named to be good."""
+        if request.headers.get("x-goog-api-key") or "key" in request.query:
+            return None if self._accepts(key) else face.key_trouble(key)
+        if self.settings.keys is not None and key in self.settings.keys:
+            return None
+        return self.identity.refusal(key, project_of(request.path))
 
     def _accepts(self, key: str) -> bool:
         if self.settings.keys is not None:
@@ -253,7 +311,13 @@ class Desk:
         return bool(key) and not key.startswith("bad")
 
     def _put(
-        self, route: Route, body: dict[str, Any], entry: Entry, tally: Tally, request: Request
+        self,
+        face: Face,
+        route: Route,
+        body: dict[str, Any],
+        entry: Entry,
+        tally: Tally,
+        request: Request,
     ) -> Put:
         return Put(
             route,
@@ -262,9 +326,9 @@ class Desk:
             entry.stream,
             entry.id,
             tally,
-            sign=partial(self.signer.sign, entry.vendor),
-            composer=partial(self._compose, entry),
-            seal=partial(self.signer.seal, entry.vendor),
+            sign=partial(self.signer.sign, face.family),
+            composer=partial(self._compose, face, entry),
+            seal=partial(self.signer.seal, face.family),
             shelf=self.shelf,
             scope=entry.key,
             request=request,
@@ -276,10 +340,12 @@ class Desk:
         headers = {k: v for k, v in asking.headers.items() if k != "x-emulate-fault"}
         return self._vendor(Request("POST", path, headers, body)).reply
 
-    def _compose(self, entry: Entry, body: dict[str, Any], ask: Ask, index: int) -> Answer:
+    def _compose(
+        self, face: Face, entry: Entry, body: dict[str, Any], ask: Ask, index: int
+    ) -> Answer:
         """A script's turn, or else the emulator's own answer."""
         if len(self.scripts):
-            names = (entry.model, judge.full_name(entry.vendor, entry.model))
+            names = (entry.model, judge.full_name(face.family, entry.model))
             tools = ask.choice != "none"
             found = self.scripts.play(names, body, tools=tools, parallel=ask.parallel)
             if found is not None:
@@ -298,6 +364,9 @@ def _face_of(request: Request) -> tuple[Face, str]:
     first, _, rest = path[1:].partition("/")
     if first in FACES:
         return FACES[first], "/" + rest
+    for begins, face in BEHIND:
+        if begins.match(path):
+            return face, path
     headers = request.headers
     if path.startswith(("/v1beta", "/upload/")) or (path.startswith("/v1/models/") and ":" in path):
         return FACES["gemini"], path

@@ -67,11 +67,14 @@ class Judge:
         body: dict[str, Any],
         scope: str,
         held: tuple[tuple[str, int], ...] = (),
+        *,
+        rulebook: str = "",
     ) -> Trouble | Tally:
         """Why the vendor would refuse a decoded body, or how it counts its prompt.
 
-        `scope` keeps the prompt caches of different keys apart; `held` are tokens of the body that
-        a cached content brought.
+        `vendor` is whose models these are; `rulebook` is another than its own. `scope` keeps the
+        prompt caches of different keys apart; `held` are tokens of the body that a cached content
+        brought.
         """
         op = _OPS.get((vendor, route.op))
         if op is None:
@@ -93,7 +96,7 @@ class Judge:
             return sum(piece.tokens for piece in found[0])
 
         refusal = rules.check(
-            vendor,
+            rulebook or vendor,
             op,
             model,
             body,

@@ -21,7 +21,13 @@ from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["BadRecordings", "Recordings"]
 
-_VENDORS = {"anthropic": "anthropic", "gemini": "gemini", "openai": "openai"}
+_VENDORS = {
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+    "openai": "openai",
+    "vertex_gemini": "vertex",
+}
+_PLACE = re.compile(r"^/v1(?:beta1)?/(?:projects/[^/]+/locations/[^/]+/)?(?=publishers/)")
 _EVENT = re.compile(rb"(?:\r\n|\n)(?:\r\n|\n)|\r\r")
 
 
@@ -113,6 +119,7 @@ class Recordings:
 def _mark(vendor: str, method: str, path: str, sse: bool, body: JsonValue) -> bytes:
     # The vendor's name may stand before a path, here and where it was recorded.
     path = path.removeprefix(f"/{vendor}") if path.startswith(f"/{vendor}/") else path
+    path = _PLACE.sub("", path)  # recorders hide the project, and its location with it
     if isinstance(body, (bytes, str)):
         try:
             body = msgspec.json.decode(body)

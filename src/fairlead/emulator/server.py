@@ -15,6 +15,7 @@ import msgspec
 from fairlead.emulator.books import Entry
 from fairlead.emulator.desk import FACES, Desk
 from fairlead.emulator.faults import FaultBook
+from fairlead.emulator.google_identity import PROJECT, make_account
 from fairlead.emulator.http11.connection import Connection
 from fairlead.emulator.scripts import ScriptBook
 from fairlead.emulator.scripts.reading import Source, scripts_of
@@ -90,6 +91,17 @@ class Emulator:
     def bill(self) -> dict[str, Any]:
         """The emulator's own bill; see `books.Books.bill`."""
         return self.desk.books.bill()
+
+    def service_account(self, project: str = PROJECT) -> dict[str, Any]:
+        """A new service account's file, as Google's console gives it. From now on Vertex AI's door
+        opens only to tokens that were issued here.
+
+        Raises:
+            NoCryptography: the package `cryptography` is missing.
+        """
+        account, file = make_account(self.url, project)
+        self.desk.identity.enroll(account)
+        return file
 
     def reset(self) -> None:
         """Books, caches and faults as at the start."""
@@ -169,6 +181,10 @@ class EmulatorThread:
     def bill(self) -> dict[str, Any]:
         """The emulator's own bill."""
         return self._emulator.bill()
+
+    def service_account(self, project: str = PROJECT) -> dict[str, Any]:
+        """A new service account's file; as `Emulator.service_account`."""
+        return self._emulator.service_account(project)
 
     def reset(self) -> None:
         """Books, caches and faults as at the start."""

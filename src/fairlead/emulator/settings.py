@@ -36,7 +36,7 @@ class EmulatorSettings(Struct, frozen=True, kw_only=True):
     as possible). `scripts` say what the model does in conversations. `replay` is a file of
     recordings; with `replay_only` the rest is a 404. `seed` keys the signatures. `requests_kept`
     bounds the list of requests. `size_limit` overrules the vendors' own limits on request bodies,
-    in bytes. `port` 0 takes a free one.
+    in bytes. `port` 0 takes a free one. `token_seconds`: how long Google's access tokens are good.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +51,7 @@ class EmulatorSettings(Struct, frozen=True, kw_only=True):
     seed: bytes = b"fairlead"
     requests_kept: int = 1000
     size_limit: int | None = None
+    token_seconds: float = 3600.0
 
 
 def parse_ttft(flags: Iterable[str]) -> dict[str, float]:

@@ -178,9 +178,13 @@ def plain_json(value: JsonValue) -> Answered:
 
 
 class Face(Protocol):
-    """One vendor."""
+    """One vendor's door. `family` says whose models are behind it and whose signatures count:
+    `anthropic`, `gemini` or `openai`; `rulebook` by which rules requests are judged.
+    """
 
     vendor: str
+    family: str
+    rulebook: str
     size_limit: int
     id_header: str | None
     """The header that carries the request's id, if the vendor has one."""

@@ -36,5 +36,5 @@ class Request(Struct):
     def base(self) -> str:
         """The address that the client has used, with the vendor's own step if there is one."""
         first = self.path[1:].partition("/")[0]
-        step = f"/{first}" if first in ("anthropic", "gemini", "openai") else ""
+        step = f"/{first}" if first in ("anthropic", "gemini", "openai", "vertex") else ""
         return f"http://{self.headers.get('host', '127.0.0.1')}{step}"

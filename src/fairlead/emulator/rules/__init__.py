@@ -6,6 +6,7 @@ The values come back in the vendor's own terms, ready to be put into its error s
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from fairlead.emulator import models
 from fairlead.emulator.authority import Fault
 from fairlead.emulator.authority import check as schema_faults
-from fairlead.emulator.authority.google_json import field
+from fairlead.emulator.authority.google_json import field, listed
 from fairlead.emulator.rules import anthropic, gemini
 from fairlead.emulator.rules.anthropic.binding import BindingOf
 from fairlead.emulator.rules.anthropic.request import turns_of
@@ -48,7 +49,8 @@ def check(
     """Why the vendor would refuse a decoded request; None when it would answer.
 
     Args:
-        vendor: `anthropic` or `gemini`.
+        vendor: `anthropic` or `gemini`, or how these are taken elsewhere: `vertex_claude`,
+            `vertex_gemini`.
         op: `messages` or `count_tokens`; `generate` or `count_tokens`.
         model: the model's name from the body (Anthropic) or the path (Gemini).
         body: the JSON object.
@@ -111,14 +113,19 @@ def _anthropic(asked: _Asked) -> Rejection | None:
     return anthropic.refusal(request)
 
 
-def _gemini(asked: _Asked) -> Rejection | None:
+def _gemini(asked: _Asked, schema: str = "gemini") -> Rejection | None:
     model = models.find("gemini", asked.name)
     if model is None or (model.embedding and asked.op == "generate"):
         return gemini.unknown_model(asked.name, asked.op)
     body = asked.body
-    faults = schema_faults("gemini", asked.op, body)
+    faults = schema_faults(schema, asked.op, body)
     if faults:
         return bad_argument("\n".join(fault.message for fault in faults), (violations(faults),))
+    if schema == "vertex_gemini" and any(
+        not content.get("role") for content in listed(body, "contents")
+    ):
+        # [R] for a false role; a missing one is no user's here ("role: Required", REST reference).
+        return bad_argument("Please use a valid role: user, model.")
     inner = field(body, "generateContentRequest") if asked.op == "count_tokens" else None
     whole = inner or body
     return gemini.refusal(
@@ -145,7 +152,9 @@ def violations(faults: list[Fault]) -> dict[str, Any]:
 
 
 TOO_DEEP = "Request body is nested too deeply."
-_VENDORS = {
+_VENDORS: dict[str, tuple[Callable[[_Asked], Rejection | None], Rejection]] = {
     "anthropic": (_anthropic, invalid_request(TOO_DEEP)),
     "gemini": (_gemini, bad_argument(TOO_DEEP)),
+    "vertex_claude": (_anthropic, invalid_request(TOO_DEEP)),
+    "vertex_gemini": (partial(_gemini, schema="vertex_gemini"), bad_argument(TOO_DEEP)),
 }

@@ -74,6 +74,7 @@ _SERVE: dict[str, Callable[[Put], Answered | Trouble]] = {
 }
 # "Requires anthropic-beta: thinking-binding-controls-2026-08-01" (SDK 2.12.0, BetaMessage).
 BINDING_BETA = "thinking-binding-controls-2026-08-01"
+_TOLD = {"service_tier": "standard", "inference_geo": "not_available"}
 _STREAM = "text/event-stream; charset=utf-8"
 
 
@@ -81,6 +82,10 @@ class AnthropicFace:
     """Errors and limits as the API's documentation of 2026 has them; shapes as recorded."""
 
     vendor = "anthropic"
+    family = "anthropic"
+    rulebook = "anthropic"
+    message_mark = "msg_01"
+    told_usage: tuple[str, ...] = ("service_tier", "inference_geo")
     id_header: str | None = "request-id"
     # "Request too large: exceeds the maximum allowed number of bytes", 32 MB for Messages
     # (documentation, "Request size limits").
@@ -135,7 +140,7 @@ class AnthropicFace:
         if put.route.op == "models":
             return plain_json(_model_list())
         if put.route.op == "model":
-            if judge.limits_of(self.vendor, put.model) is None:
+            if judge.limits_of(self.family, put.model) is None:
                 missing = Trouble(404, f"model: {put.model}")
                 return Answered(self.refusal(missing, put.request_id), {})
             return plain_json(_model_page(put.model))
@@ -148,7 +153,7 @@ class AnthropicFace:
         tally = put.tally
         if put.route.op == "count_tokens":
             return plain_json({"input_tokens": tally.total})
-        thinks = judge.thinks_unasked(self.vendor, put.model)
+        thinks = judge.thinks_unasked(self.family, put.model)
         ask = ask_of(put.body, put.model, thinks=thinks)
         answer = put.compose(ask)
         seed = seed_of(ask)
@@ -161,8 +166,7 @@ class AnthropicFace:
                 "ephemeral_1h_input_tokens": tally.write_1h,
             },
             "output_tokens": answer.thinking_tokens + answer.spoken_tokens,
-            "service_tier": "standard",
-            "inference_geo": "not_available",
+            **{name: _TOLD[name] for name in self.told_usage},
         }
         if answer.thinking:
             usage["output_tokens_details"] = {"thinking_tokens": answer.thinking_tokens}
@@ -174,8 +178,8 @@ class AnthropicFace:
             "thinking": answer.thinking_tokens,
             "output": answer.spoken_tokens,
         }
-        model = judge.full_name(self.vendor, put.model)
-        drawn = draw(answer, model, seed, usage, _thinking(put, answer))
+        model = judge.full_name(self.family, put.model)
+        drawn = draw(answer, model, seed, usage, _thinking(put, answer), self.message_mark)
         if BINDING_BETA in put.request.headers.get("anthropic-beta", ""):
             drawn.message["input_transformations"] = [
                 {"type": "thinking_dropped", "path": path, "reason": reason}

@@ -47,8 +47,9 @@ def draw(
     seed: bytes,
     usage: dict[str, Any],
     thinking: dict[str, Any] | None,
+    mark: str = "msg_01",
 ) -> Drawn:
-    """The Message object. `thinking` is its first block, if there is any."""
+    """The Message object. `thinking` is its first block, if there is any; `mark` begins its id."""
     content = [] if thinking is None else [thinking]
     if answer.text:
         content.append({"type": "text", "text": "".join(answer.text)})
@@ -57,7 +58,7 @@ def draw(
     refused = answer.stop in ("refusal", "blocked")
     message = {
         "model": model,
-        "id": "msg_01" + ident(seed, "message", 22),
+        "id": mark + ident(seed, "message", 22),
         "type": "message",
         "role": "assistant",
         "content": content,

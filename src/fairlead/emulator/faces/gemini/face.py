@@ -92,6 +92,10 @@ class GeminiFace:
     """Errors as recorded and documented; both `/v1beta` and `/v1`."""
 
     vendor = "gemini"
+    family = "gemini"
+    rulebook = "gemini"
+    tier: Mapping[str, str] = {"serviceTier": "standard"}
+    stamp: Mapping[str, str] = {}
     id_header: str | None = None
     # "Inline data: total request size at most 100 MB" (Gemini API, file input methods, 2026).
     size_limit = 100 * 1024 * 1024
@@ -163,10 +167,10 @@ class GeminiFace:
     def answer(self, put: Put) -> Answered:
         """A response, whole or as a stream; a count; the models; what is kept."""
         if put.route.op == "models":
-            pages = [_model_page(name) for name in judge.models_of(self.vendor)]
+            pages = [_model_page(name) for name in judge.models_of(self.family)]
             return _json({"models": pages}, {})
         if put.route.op == "model":
-            if judge.limits_of(self.vendor, put.model) is None:
+            if judge.limits_of(self.family, put.model) is None:
                 missing = Trouble(
                     404,
                     f"models/{put.model} is not found for API version v1beta, or is not supported"
@@ -187,9 +191,9 @@ class GeminiFace:
         return served
 
     def _generate(self, put: Put, tally: Tally) -> Answered:
-        ask = ask_of(put.body, put.model, judge.default_budget(self.vendor, put.model))
+        ask = ask_of(put.body, put.model, judge.default_budget(self.family, put.model))
         answers = [put.compose(ask, index) for index in range(candidates_of(put.body))]
-        numbered = judge.numbers_calls(self.vendor, put.model)
+        numbered = judge.numbers_calls(self.family, put.model)
         prompt: dict[str, Any] = {
             "promptTokenCount": tally.total,
             "promptTokensDetails": _by_modality(tally.kinds),
@@ -199,13 +203,15 @@ class GeminiFace:
             prompt["cacheTokensDetails"] = _by_modality(tally.read_kinds)
         draft = Draft(
             answers,
-            judge.full_name(self.vendor, put.model),
+            judge.full_name(self.family, put.model),
             seed_of(ask),
             prompt,
             shows_thoughts(put.body),
             numbered,
             [_signature(put, one) if one.thinking or numbered else "" for one in answers],
             tally.total,
+            self.tier,
+            self.stamp,
         )
         blocked = draft.blocked
         audio_read = dict(tally.read_kinds).get("AUDIO", 0)

@@ -5,6 +5,7 @@ model's do; only the first of parallel calls is signed; a 3.x model signs its te
 stream on an empty text part at the end; a chunk repeats the usage as far as it is known.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -34,7 +35,9 @@ PER_CHUNK = 24
 
 
 class Draft(Struct, frozen=True):
-    """All that a response is written from. `numbered`: calls carry ids, and text is signed."""
+    """All that a response is written from. `numbered`: calls carry ids, and text is signed.
+    `tier` goes into the usage, `stamp` into each object.
+    """
 
     answers: list[Answer]
     model: str
@@ -44,6 +47,8 @@ class Draft(Struct, frozen=True):
     numbered: bool
     signatures: list[str]
     prompt_tokens: int = 0
+    tier: Mapping[str, str] = {}
+    stamp: Mapping[str, str] = {}
 
     @property
     def blocked(self) -> bool:
@@ -59,7 +64,7 @@ def usage_of(draft: Draft, spoken: int, thought: int) -> dict[str, Any]:
     usage["totalTokenCount"] = draft.prompt_tokens + spoken + thought
     if thought:
         usage["thoughtsTokenCount"] = thought
-    usage["serviceTier"] = "standard"
+    usage.update(draft.tier)
     return usage
 
 
@@ -68,6 +73,7 @@ def _frame(draft: Draft, candidates: list[dict[str, Any]], usage: dict[str, Any]
         "candidates": candidates,
         "usageMetadata": usage,
         "modelVersion": draft.model,
+        **draft.stamp,
         "responseId": ident(draft.seed, "response", 23),
     }
 
@@ -80,6 +86,7 @@ def _blocked(draft: Draft) -> dict[str, Any]:
         "promptFeedback": {"blockReason": "SAFETY", "safetyRatings": ratings},
         "usageMetadata": usage_of(draft, 0, 0),
         "modelVersion": draft.model,
+        **draft.stamp,
         "responseId": ident(draft.seed, "response", 23),
     }
 

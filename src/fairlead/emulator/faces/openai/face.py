@@ -46,6 +46,8 @@ class OpenAIFace:
     """Errors and limits as users quote them; shapes as recorded in 2026."""
 
     vendor = "openai"
+    family = "openai"
+    rulebook = "openai"
     id_header: str | None = "x-request-id"
     size_limit = 50 * 1024 * 1024
 
