@@ -29,7 +29,8 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     `estimated` marks figures that the vendor did not state. `tier` is the service tier that the
     vendor says it used. `region` is where the answer was computed, where that may change the price:
     "" where the vendor says that it was anywhere, None where nobody told. `server_calls` counts
-    per-call fees by name (`web_search`).
+    per-call fees by name (`web_search`); `cache_storage` among them counts tokens times hours that
+    a cached content is kept, less than 0 where that was cut short.
     """
 
     input: int = 0

@@ -72,7 +72,10 @@ BUCKETS = (
 FEES = ("call_web_search", "prompt_web_search", "call_web_fetch")
 """Fees of server tools, in dollars for a million: by the call, or by the answer that used it."""
 
-PRICE_KINDS = BUCKETS + tuple(f"batch_{bucket}" for bucket in BUCKETS) + FEES
+STORAGE = "cache_storage"
+"""Keeping a cached content (Gemini's explicit caches): dollars for a million tokens and hour."""
+
+PRICE_KINDS = (*BUCKETS, *(f"batch_{bucket}" for bucket in BUCKETS), *FEES, STORAGE)
 
 SAMPLING = (
     "temperature",
@@ -149,6 +152,7 @@ KEYS: dict[str, Key] = {
     "info.output_tokens_per_second": Key("tokens per second", "number"),
     "info.note": Key("words", "text"),
     **{f"price.{kind}": Key("US dollars per million tokens", "money") for kind in PRICE_KINDS},
+    f"price.{STORAGE}": Key("US dollars per million tokens and hour", "money"),
     **{f"feature.{name}": Key("yes/no", "flag") for name in FEATURES},
     **{f"benchmark.{name}": Key("percent", "number") for name in BENCHMARKS},
     "benchmark.intelligence_index_reasoning": Key("points", "number"),

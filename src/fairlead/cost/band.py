@@ -31,9 +31,20 @@ from decimal import Context, Decimal, Inexact
 
 from msgspec import Struct
 
+from fairlead.catalog.keys import STORAGE
 from fairlead.catalog.model import Price
 
-__all__ = ["BUCKETS", "CALL", "FALLBACKS", "PROMPT", "Band", "Rate", "compile_band", "exactly"]
+__all__ = [
+    "BUCKETS",
+    "CALL",
+    "FALLBACKS",
+    "PROMPT",
+    "STORAGE",
+    "Band",
+    "Rate",
+    "compile_band",
+    "exactly",
+]
 
 FALLBACKS: dict[str, tuple[str, ...]] = {
     "input": ("input",),
@@ -114,7 +125,7 @@ def _prices(rows: Iterable[Price], edge: int, *, batch: bool) -> dict[str, Price
     chains = dict(FALLBACKS)
     for kind in best:
         plain = kind.removeprefix("batch_")
-        if plain.startswith(_FEES):
+        if plain.startswith(_FEES) or plain == STORAGE:
             chains[plain] = (plain,)
     found = {bucket: _first(best, chain, batch=batch) for bucket, chain in chains.items()}
     return {bucket: price for bucket, price in found.items() if price is not None}

@@ -24,6 +24,9 @@ Fees: `call_<name>` is the price of a million calls of a server tool, `prompt_<n
 answers that used it, however often (Gemini 2.5's grounding: "each API call using the google_search
 tool counts as a single billable grounding request, even if multiple search queries are performed
 for one response", Google's staff at discuss.ai.google.dev/t/102927).
+
+`cache_storage` is the price of keeping a million tokens in a cached content for an hour. It is the
+one count that may be negative: what was booked for hours that were cut off again.
 """
 
 import hashlib
@@ -34,7 +37,17 @@ from msgspec import Struct
 
 from fairlead.canon import Usage
 from fairlead.catalog.model import Model, Price
-from fairlead.cost.band import BUCKETS, CALL, FALLBACKS, PROMPT, Band, Rate, compile_band, exactly
+from fairlead.cost.band import (
+    BUCKETS,
+    CALL,
+    FALLBACKS,
+    PROMPT,
+    STORAGE,
+    Band,
+    Rate,
+    compile_band,
+    exactly,
+)
 from fairlead.cost.display import dollars
 
 __all__ = ["BUCKETS", "FALLBACKS", "Charge", "Line", "PriceTable", "charge", "dollars"]
@@ -163,7 +176,7 @@ class PriceTable:
             if tokens == 0:
                 continue
             rate = rates.get(kind)
-            if rate is None or tokens < 0:
+            if rate is None or (tokens < 0 and kind != STORAGE):
                 return None
             units = tokens * rate.units
             total += units
@@ -188,7 +201,7 @@ class PriceTable:
         for kind, tokens in _billed(usage, band.rates):
             if tokens:
                 rate = band.rates.get(kind)
-                if rate is None or tokens < 0:
+                if rate is None or (tokens < 0 and kind != STORAGE):
                     return None
                 units += tokens * rate.units
         return exactly(units, -band.places)
@@ -272,7 +285,9 @@ def _billed(usage: Usage, rates: dict[str, Rate]) -> list[tuple[str, int]]:
         return [("input", usage.input), ("output", usage.output)]
     billed = [(bucket, getattr(usage, bucket)) for bucket in BUCKETS]
     for name, calls in usage.server_calls:
-        if PROMPT + name in rates:
+        if name == STORAGE:
+            billed.append((name, calls))
+        elif PROMPT + name in rates:
             billed.append((PROMPT + name, min(calls, 1)))
         else:
             billed.append((CALL + name, calls))

@@ -22,6 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.canon import ANYWHERE, Usage
+from fairlead.catalog.keys import STORAGE
 from fairlead.cost.price import BUCKETS, Line, PriceTable
 
 __all__ = ["Receipt", "ReceiptLine", "foreign", "receipt", "total"]
@@ -36,9 +37,10 @@ class ReceiptLine(Struct, frozen=True):
     """`amount` = `count` x `usd_per_million` / 1,000,000 dollars, exactly; both None if unpriced.
 
     `kind` is the bucket of `canon.Usage`, or `call_<name>` / `prompt_<name>`: then `count` counts
-    calls or answers, and `unit` says so. `billed_as` is the kind of price that was applied,
-    `source` where it stands, `over_prompt` the lower edge of its band in prompt tokens (0: every
-    prompt), `tier` and `region` whose price it is. `model` is whose list it is from.
+    calls or answers, or `cache_storage`: tokens times hours; `unit` says so. `billed_as` is the
+    kind of price that was applied, `source` where it stands, `over_prompt` the lower edge of its
+    band in prompt tokens (0: every prompt), `tier` and `region` whose price it is. `model` is whose
+    list it is from.
     """
 
     kind: str
@@ -160,7 +162,7 @@ def _lines(
 
 
 def _is(call: str, missing: tuple[str, ...]) -> bool:
-    return f"call_{call}" in missing
+    return call in missing or f"call_{call}" in missing
 
 
 def _told(line: Line, model: str) -> ReceiptLine:
@@ -182,11 +184,15 @@ def _told(line: Line, model: str) -> ReceiptLine:
 
 def _unpriced(usage: Usage, model: str) -> list[ReceiptLine]:
     counted = [(kind, getattr(usage, kind)) for kind in BUCKETS]
-    counted += [(f"call_{name}", calls) for name, calls in usage.server_calls]
+    counted += [
+        (name if name == STORAGE else f"call_{name}", calls) for name, calls in usage.server_calls
+    ]
     return [ReceiptLine(kind, count, _unit(kind), model) for kind, count in counted if count]
 
 
 def _unit(kind: str) -> str:
+    if kind == STORAGE:
+        return "token-hours"
     return {"call": "calls", "prompt": "answers"}.get(kind.partition("_")[0], "tokens")
 
 

@@ -42,6 +42,7 @@ FULL = table(
     price("output", "7.5", tier="priority"),
     price("input", "1.1", region="us"),
     price("call_web_search", "10000"),
+    price("cache_storage", "0.50"),
 )
 OTHER = table(price("input", "5"), price("output", "25"), name="big")
 
@@ -163,3 +164,22 @@ def test_a_batch_is_never_dearer(usage):
     usage = replace(usage, tier=None)
     once = receipt(usage, FULL, others=others).total
     assert receipt(usage, FULL, batch=True, others=others).total <= once
+
+
+@pytest.mark.parametrize(
+    ("hours", "amount"), [(5_000_000, "2.5"), (-2_000_000, "-1"), (1, "0.0000005")]
+)
+def test_storage_is_a_line_of_token_hours_and_may_be_taken_back(hours: int, amount: str) -> None:
+    usage = Usage(server_calls=(("cache_storage", hours),))
+    (line,) = receipt(usage, FULL).lines
+    assert (line.kind, line.count, line.unit) == ("cache_storage", hours, "token-hours")
+    assert line.amount == FULL.total(usage) == Decimal(amount)
+    assert line.source == "list:cache_storage"
+
+
+def test_storage_without_a_price_is_unpriced() -> None:
+    made = receipt(Usage(input=5, server_calls=(("cache_storage", 7),)), OTHER)
+    assert (made.total, made.unpriced) == (None, ("cache_storage",))
+    assert [(n.kind, n.count, n.unit) for n in made.lines] == [
+        ("input", 5, "tokens"), ("cache_storage", 7, "token-hours"),
+    ]  # fmt: skip
