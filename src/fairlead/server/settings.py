@@ -348,6 +348,24 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="Environment variable that holds the key. Empty: the kind's usual one."),
     ] = ""
+    api_key_envs: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Environment variables of several keys, each with its own quota: each is a"
+            " deployment (docs/delivery.md). Then `api_key` and `api_key_env` stay empty."
+        ),
+    ] = ()
+    models: Annotated[
+        dict[str, str],
+        Meta(
+            description="Models by id, each with the name that it has here. Where any is listed,"
+            ' no other is served, unless `"*" = ""` stands among them.'
+        ),
+    ] = field(default_factory=dict)
+    weight: Annotated[
+        float,
+        Meta(gt=0, le=1_000_000, description="Its share among the upstreams of a model."),
+    ] = 1.0
     headers: Annotated[
         dict[str, str], Meta(description="Headers sent with every request to it.")
     ] = field(default_factory=dict)
