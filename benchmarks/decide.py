@@ -60,7 +60,7 @@ def decider(snapshot: Snapshot, name: str, data: bytes) -> Callable[[], None]:
     x = Exchange("r", codec, snapshot, (), data, at=AT)
     x.request = request
     policy = snapshot.policy(name)
-    options = options_for(policy, snapshot.catalog, x.today, snapshot.upstreams.__contains__)
+    options = options_for(policy, snapshot.catalog, x.today, snapshot.serves)
     chooser = Chooser(policy, options, lambda model: predictor(PriceTable(model, x.today)))
     warm_up(live, x, chooser, extract(request))
 

@@ -52,7 +52,8 @@ A vendor whose key is set is configured, without any file.
 {sections}
 ## `[upstreams.NAME]`
 
-{upstream_doc} One upstream serves a vendor.
+{upstream_doc} Several may serve one vendor or model
+(docs/delivery.md).
 
 | key | default | meaning |
 |---|---|---|
@@ -188,7 +189,12 @@ def configuration() -> str:
         for name, struct in scalar_sections().items()
     ]
     kinds = [
-        _row(f"`{k.name}`", k.vendor, f"`{k.key_env}`", f"`{k.url_env}`, else `{k.base_url}`")
+        _row(
+            f"`{k.name}`",
+            ", ".join(k.vendors),
+            f"`{k.key_env}`",
+            f"`{k.url_env}`, else `{k.base_url}`",
+        )
         for k in KINDS.values()
     ]
     return CONFIGURATION.format(

@@ -180,6 +180,8 @@ class Catalog(Struct, frozen=True):
         door = door or vendor
         sheet = self.sheets.get(model.id)
         if door == (model.door or vendor):
+            if region == model.region:
+                return model
             served = model
         elif sheet is None:  # only a prefix or a price list tells of it: prices of no door
             base = replace(model, prices=tuple(p for p in model.prices if not p.region))

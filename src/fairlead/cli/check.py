@@ -89,22 +89,31 @@ def _told(value: object) -> str:
 
 
 def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
-    by_kind = {upstream.kind.name: upstream for upstream in snapshot.upstreams.values()}
     rows = []
-    for kind in KINDS.values():
-        upstream = by_kind.get(kind.name)
-        name = upstream.name if upstream else kind.name
+    for upstream in snapshot.upstreams.values():
+        kind = upstream.kind
+        origin = loaded.origins.get(f"upstreams.{upstream.name}", f"environment {kind.key_env}")
         rows.append(
             {
-                "upstream": name,
-                "vendor": kind.vendor,
-                "base_url": upstream.base_url if upstream else "",
-                "key": upstream.key.masked() if upstream else "not set",
-                "origin": loaded.origins.get(f"upstreams.{name}", f"environment {kind.key_env}")
-                if upstream
-                else f"set {kind.key_env}",
+                "upstream": upstream.label,
+                "vendor": ", ".join(kind.vendors) or ", ".join(upstream.models),
+                "base_url": upstream.base_url,
+                "key": upstream.key.masked(),
+                "origin": origin,
             }
         )
+    configured = {upstream.kind.name for upstream in snapshot.upstreams.values()}
+    rows += [
+        {
+            "upstream": kind.name,
+            "vendor": ", ".join(kind.vendors),
+            "base_url": "",
+            "key": "not set",
+            "origin": f"set {kind.key_env}",
+        }
+        for kind in KINDS.values()
+        if kind.name not in configured
+    ]
     return rows
 
 

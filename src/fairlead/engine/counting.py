@@ -94,7 +94,11 @@ class CountingEngine(Engine):
         if x.key_id is not None:
             await refuse_others(x.scope, upstream.name, body, self.stores.ownership)
         request = HttpRequest(
-            "POST", address(upstream, path(model.id)), upstream.headers, body, upstream.timeouts
+            "POST",
+            address(upstream, path(upstream.model_id(model))),
+            upstream.headers,
+            body,
+            upstream.timeouts,
         )
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
@@ -114,13 +118,13 @@ class CountingEngine(Engine):
         Raises:
             Failure: it cannot be said to this model.
         """
-        counting, model = COUNTINGS[x.dialect], lane[0]
+        counting, name = COUNTINGS[x.dialect], lane[1].model_id(lane[0])
         vault = self.stores.vault
         if x.same and not mixed(x, vault):
             if counting.renamed is not None:
-                return counting.renamed(x.said, x.model_name, model.id)
+                return counting.renamed(x.said, x.model_name, name)
             return await body_for(x, lane, vault)
-        return counting.fit(await body_for(x, lane, vault), model.id)
+        return counting.fit(await body_for(x, lane, vault), name)
 
 
 def _about_model(problem: Problem, model: Model) -> bool:

@@ -68,10 +68,11 @@ class EmbeddingEngine(Engine):
         """The client's own bytes, and the vendor's own answer."""
         model, upstream = lane
         embedding = EMBEDDINGS[x.dialect]
-        body = embedding.renamed(x.body, x.model_name, model.id)
+        name = upstream.model_id(model)
+        body = embedding.renamed(x.body, x.model_name, name)
         lone = x.in_url is not None and x.in_url[1]
         request = HttpRequest(
-            "POST", address(upstream, path(model.id, lone)), upstream.headers, body,
+            "POST", address(upstream, path(name, lone)), upstream.headers, body,
             upstream.timeouts,
         )  # fmt: skip
         request = passed_on(request, upstream, x.headers, x.query)
@@ -94,11 +95,12 @@ class EmbeddingEngine(Engine):
         semantic = [loss for loss in wanted.losses if loss.kind == "semantic"]
         if semantic and not x.allow_loss:
             raise Failure(_refusal(model, semantic))
-        url = address(upstream, path(model.id, False))
+        name = upstream.model_id(model)
+        url = address(upstream, path(name, False))
         values: list[msgspec.Raw] = []
         stated: int | None = 0
         for part in _parts(wanted, theirs.most):
-            body = theirs.write(replace(part, packed=False), model.id)
+            body = theirs.write(replace(part, packed=False), name)
             request = HttpRequest("POST", url, upstream.headers, body, upstream.timeouts)
             vectors = _vectors(theirs, (await self._ask(x, lane, request))[0], part, upstream)
             values += vectors.values
@@ -150,7 +152,12 @@ def _endpoint(x: Exchange, model: Model, upstream: Upstream) -> tuple[Dialect, E
 
 def _who(snapshot: Snapshot) -> str:
     """Who of the configured vendors has embeddings."""
-    names = [u.vendor for u in snapshot.upstreams.values() if u.kind.embedding]
+    names = dict.fromkeys(
+        vendor
+        for upstream in snapshot.upstreams.values()
+        if upstream.kind.embedding
+        for vendor in upstream.kind.vendors
+    )
     if not names:
         return "no vendor that is configured has embeddings"
     return f"name an embedding model of: {', '.join(names)}"

@@ -162,7 +162,8 @@ class Engine:
             body = self.beginnings.ask(x, lane, body)
         if x.key_id is not None:
             await refuse_others(x.scope, upstream.name, body, self.stores.ownership)
-        request = prepare(upstream, x.dialect, model.id, body, _framing(x))
+        name = upstream.model_id(model)
+        request = prepare(upstream, x.dialect, name, body, _framing(x))
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
         x.asked = True

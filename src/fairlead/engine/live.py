@@ -189,8 +189,7 @@ def _asks(model: Model) -> bool:
 
 def _wanted(x: Exchange, model: Model) -> bool:
     """Whether the gateway asks the model's upstream by itself."""
-    upstream = x.snapshot.upstreams.get(model.vendor)
-    return upstream is not None and wants(x, upstream)
+    return any(wants(x, upstream) for _, upstream in x.snapshot.lanes_of(model)[:1])
 
 
 def quality_of(snapshot: Snapshot, models: Iterable[Model], task: str) -> dict[str, Quality]:

@@ -141,7 +141,7 @@ class PassEngine(Engine):
         path = endpoint.path
         if x.in_url is not None:
             x.model = _model(x, x.in_url[0], "model")
-            path = path.replace("{model}", quote(x.model.id, safe=""))
+            path = path.replace("{model}", quote(upstream.model_id(x.model), safe=""))
         path = path.replace("{id}", quote(self.call.variables.get("id", ""), safe=""))
         request = HttpRequest(
             self.call.method,
@@ -185,7 +185,7 @@ class PassEngine(Engine):
         def named(name: str, where: str) -> str:
             x.model = _model(x, name, where)
             x.model_name = x.model_name or name
-            return x.model.id
+            return _of(x).model_id(x.model)
 
         return resolve(body, named)
 

@@ -3,24 +3,20 @@
 Decoding is lazy: a named model whose upstream speaks the client's own dialect is never decoded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fairlead.catalog.model import Model
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.learning import PromptCounts
+from fairlead.engine.snapshot import Lane
 from fairlead.routing import Chooser, Moment, extract, named
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
 from fairlead.routing.looking import NO_OUTSIDE, Outside
-from fairlead.upstream.vendors import Upstream
 
 __all__ = ["AUTO", "Lane", "as_named", "plan"]
 
 AUTO = "auto"
-
-Lane = tuple[Model, Upstream]
-"""One way the request may go."""
-
 
 MomentOf = Callable[[Exchange, Chooser, Features], Moment]
 """What a decision of a policy may look at (`engine.live`)."""
@@ -28,7 +24,7 @@ OutsideOf = Callable[[Exchange, tuple[str, ...]], Outside]
 """What those of the features are that the request itself does not say (`engine.live`)."""
 
 
-def plan(x: Exchange, counts: PromptCounts, moment: MomentOf, outside: OutsideOf) -> list[Lane]:
+def plan(x: Exchange, counts: PromptCounts, moment: MomentOf, outside: OutsideOf) -> Sequence[Lane]:
     """The ways that may serve this request, best first; fills in the exchange's decision.
 
     `counts` corrects the estimate of its prompt by what the route's last answers had; `moment` is
@@ -46,36 +42,37 @@ def plan(x: Exchange, counts: PromptCounts, moment: MomentOf, outside: OutsideOf
         x.snapshot.policy(hints.policy)  # a misspelt one is told, also where none is needed
     if x.model_name == AUTO:
         return _by_policy(x, hints, counts, moment, outside)
-    return [_by_name(x, hints, counts)]
+    return _by_name(x, hints, counts)
 
 
-def _by_name(x: Exchange, hints: Hints, counts: PromptCounts) -> Lane:
+def _by_name(x: Exchange, hints: Hints, counts: PromptCounts) -> Sequence[Lane]:
     snapshot = x.snapshot
-    if not x.model_name and (lane := _unnamed(x)) is not None:
-        return lane
+    if not x.model_name and (lanes := _unnamed(x)):
+        return lanes
     model = snapshot.model(x.model_name, x.today)
-    upstream = snapshot.upstream(model)
+    lanes = snapshot.ways(model)
+    model = lanes[0][0]  # as its first door has it
     warnings = snapshot.warnings(x.model_name, x.today)
-    if upstream.speaks(x.codec.dialect):
+    if lanes[0][1].speaks(x.codec.dialect):
         x.decision = as_named(model, warnings)
     else:
         request = x.decoded()
         features = counts.foresee(x, extract(request, hints, len(x.body)), model.id)
         x.decision = named(model, features, warnings=warnings)
-    return model, upstream
+    return lanes
 
 
-def _unnamed(x: Exchange) -> Lane | None:
+def _unnamed(x: Exchange) -> Sequence[Lane]:
     """Where a request goes that names no model because a prompt that its vendor keeps does
     (Responses: `prompt`). Only one upstream may be meant.
     """
     dialect = x.codec.dialect
     speaking = [u for u in x.snapshot.upstreams.values() if u.speaks(dialect)]
-    if x.in_url is not None or len(speaking) != 1:
-        return None
+    if x.in_url is not None or len({each.name for each in speaking}) != 1:
+        return ()
     model = Model.unknown("", speaking[0].vendor)
     x.decision = as_named(model, ())
-    return model, speaking[0]
+    return [(model, each) for each in speaking]
 
 
 def as_named(model: Model, warnings: tuple[str, ...]) -> Decision:
@@ -95,7 +92,7 @@ def as_named(model: Model, warnings: tuple[str, ...]) -> Decision:
 
 def _by_policy(
     x: Exchange, hints: Hints, counts: PromptCounts, moment: MomentOf, outside: OutsideOf
-) -> list[Lane]:
+) -> Sequence[Lane]:
     snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
     chooser = snapshot.chooser(policy, today)
@@ -105,4 +102,5 @@ def _by_policy(
     features = counts.foresee(x, features, policy.name)
     decision = x.decision = chooser.quick(features, moment(x, chooser, features))
     models = chooser.models
-    return [(models[name], snapshot.upstream(models[name])) for name in decision.ranked]
+    ways = snapshot.ways
+    return [lane for name in decision.ranked for lane in ways(models[name])]

@@ -86,7 +86,8 @@ def _has_knobs(request: Request) -> bool:
 def _verbatim(x: Exchange, model: Model, upstream: Upstream) -> bytes:
     """The client's own bytes; only what must change is replaced in them."""
     codec = x.codec
-    named = {"model": msgspec.json.encode(model.id)} if codec.model_in_body and model.id else {}
+    name = upstream.model_id(model) if codec.model_in_body else ""
+    named = {"model": msgspec.json.encode(name)} if name else {}
     return _metered(x, codec, upstream, splice(made_here(x, upstream), named, _DROP))
 
 
@@ -108,7 +109,8 @@ async def _encoded(
     request = await _inline(request, model, x.snapshot.fetch, codec.vendor_uri)
     if request.reasoning is None and not x.same and model.thinking.default_on:
         request = replace(request, reasoning=_unsaid(x.codec, model))
-    target = Target(model.id, model, allow_loss=x.allow_loss)
+    name = model.id if x.upstream is None else x.upstream.model_id(model)
+    target = Target(name, model, allow_loss=x.allow_loss)
     path_of = x.codec.client_path
     try:
         encoded = codec.encode_request(request, target)

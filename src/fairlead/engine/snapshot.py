@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.canon import Dialect, Failure, Problem
 from fairlead.catalog import Catalog
@@ -19,7 +20,12 @@ from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.vendors import Upstream
 from fairlead.wire.codec import Codec
 
-__all__ = ["Day", "Snapshot"]
+__all__ = ["Day", "Lane", "Snapshot"]
+
+Lane = tuple[Model, Upstream]
+"""One deployment that may serve a request: a model as one upstream has it, with one of its keys."""
+
+_MOST = 4096  # names come from clients: what is kept of them is bounded
 
 
 class Day(Struct, frozen=True):
@@ -37,7 +43,8 @@ class Day(Struct, frozen=True):
 class Snapshot(Struct, frozen=True, kw_only=True):
     """Everything a request needs to know of the configuration.
 
-    `upstreams` maps a vendor to the upstream that serves it. `_day` caches resolutions of one day.
+    `upstreams` holds the upstreams by label, in the operator's order; each key of one is an entry.
+    `days` caches resolutions of one day, `lanes` who serves which model.
     """
 
     catalog: Catalog
@@ -51,6 +58,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     fallback: bool = True
     max_answer_bytes: int = 64 * 1024 * 1024
     days: list[Day] = []
+    lanes: dict[str, tuple[Lane, ...]] = {}
 
     def day(self, today: date) -> Day:
         """The cache for `today`; yesterday's is dropped."""
@@ -71,7 +79,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         found = known.get(name)
         if found is None:
             found = self.catalog.resolve(name, today)
-            if len(known) < 4096:  # names come from clients: bounded
+            if len(known) < _MOST:
                 known[name] = found
         return found
 
@@ -81,7 +89,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         found = known.get(name)
         if found is None:
             found = self.catalog.warnings_for(name, today)
-            if len(known) < 4096:
+            if len(known) < _MOST:
                 known[name] = found
         return found
 
@@ -94,7 +102,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         day = self.day(today)
         found = day.choosers.get(policy.name)
         if found is None:
-            options = options_for(policy, self.catalog, today, self.upstreams.__contains__)
+            options = [
+                replace(each, model=lanes[0][0]) if (lanes := self.lanes_of(each.model)) else each
+                for each in options_for(policy, self.catalog, today, self.serves)
+            ]
             prices = day.prices
             found = Chooser(policy, options, lambda model: predictor(prices.table(model, today)))
             if len(day.choosers) < 1024:  # of `always:` there are as many as clients name models
@@ -105,14 +116,44 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         """A model's prices of that day."""
         return self.day(today).prices.table(model, today)
 
+    def lanes_of(self, model: Model) -> tuple[Lane, ...]:
+        """The deployments of a model, in the operator's order: the model as each door has it."""
+        found = self.lanes.get(model.id)
+        if found is None:
+            at = self.catalog.at_door
+            found = tuple(
+                (at(model, each.door, each.region), each)
+                for each in self.upstreams.values()
+                if each.serves(model)
+            )
+            if len(self.lanes) < _MOST:
+                self.lanes[model.id] = found
+        return found
+
+    def doors_of(self, model: Model) -> tuple[Upstream, ...]:
+        """The upstreams that serve a model, in the operator's order."""
+        return tuple(upstream for _, upstream in self.lanes_of(model))
+
+    def serves(self, model: Model) -> bool:
+        """Whether any upstream has the model."""
+        return bool(self.lanes_of(model))
+
     def upstream(self, model: Model) -> Upstream:
-        """Where a model is served.
+        """Where a model is served: the first of its doors.
 
         Raises:
-            Failure: no upstream of its vendor is configured.
+            Failure: no upstream that has it is configured.
         """
-        found = self.upstreams.get(model.vendor)
-        if found is None:
+        return self.ways(model)[0][1]
+
+    def ways(self, model: Model) -> tuple[Lane, ...]:
+        """As `lanes_of`, at least one.
+
+        Raises:
+            Failure: no upstream that has it is configured.
+        """
+        found = self.lanes_of(model)
+        if not found:
             raise Failure(
                 Problem(
                     "model_not_found",

@@ -53,7 +53,7 @@ def made_here(x: Exchange, upstream: Upstream) -> bytes:
     """The body for a vendor of the client's dialect: as the client sent it if that vendor has the
     conversation, else made whole.
     """
-    if x.original is not None and x.previous_upstream == upstream.name:
+    if x.original is not None and x.previous_upstream == upstream.label:
         return x.original
     return x.body
 
@@ -98,6 +98,6 @@ async def store(x: Exchange, body: bytes, responses: ResponseStore) -> None:
         created=x.at,
         previous_id=x.previous_id,
         model=x.model.id if x.model is not None else "",
-        upstream=x.upstream.name if x.upstream is not None else "",
+        upstream=x.upstream.label if x.upstream is not None else "",
     )
     await responses.put(x.scope, id_, kept)

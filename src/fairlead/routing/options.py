@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from fairlead.canon import Failure
 from fairlead.catalog.catalog import Catalog
-from fairlead.catalog.model import Model, Vendor
+from fairlead.catalog.model import Model
 from fairlead.routing.decision import Features
 from fairlead.routing.guards import Broken, broken_limit, limits_of
 from fairlead.routing.policy import Policy
@@ -48,7 +48,7 @@ class Option(Struct, frozen=True, dict=True):
 
 
 def options_for(
-    policy: Policy, catalog: Catalog, today: date, configured: Callable[[Vendor], bool]
+    policy: Policy, catalog: Catalog, today: date, configured: Callable[[Model], bool]
 ) -> tuple[Option, ...]:
     """The policy's candidates in its order, families resolved for the day, each model once.
 
@@ -62,7 +62,7 @@ def options_for(
         found[model.id] = Option(
             model=model,
             names=(*(before.names if before else ()), name),
-            available=configured(model.vendor),
+            available=configured(model),
             warnings=catalog.warnings_for(name, today),
         )
     return tuple(found.values())

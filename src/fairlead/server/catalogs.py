@@ -13,6 +13,7 @@ from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.paths import overlay_path
 from fairlead.server.settings import Settings
 from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.vendors import REST
 
 __all__ = ["compile_catalog"]
 
@@ -45,10 +46,11 @@ def compile_catalog(loaded: Loaded) -> Catalog:
 
 
 def _doors(settings: Settings) -> dict[str, tuple[str, str]]:
-    """By vendor, whose price list its upstream has and where it computes."""
+    """By vendor, whose price list its first upstream has and where it computes."""
     kinds = ((KINDS.get(own.kind or name), own) for name, own in settings.upstreams.items())
-    return {
-        kind.vendor: (own.door, own.region)
-        for kind, own in kinds
-        if kind is not None and (own.door or own.region)
-    }
+    found: dict[str, tuple[str, str]] = {}
+    for kind, own in kinds:
+        if kind is not None and (not own.models or REST in own.models):
+            for vendor in kind.vendors:
+                found.setdefault(vendor, (own.door or kind.door, own.region))
+    return {vendor: said for vendor, said in found.items() if any(said)}

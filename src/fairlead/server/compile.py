@@ -3,7 +3,9 @@
 import os
 from collections.abc import Mapping
 
-from fairlead.canon import Dialect
+from fairlead.canon import Dialect, Failure
+from fairlead.catalog import Catalog, CatalogError
+from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS
 from fairlead.server.catalogs import compile_catalog
@@ -21,7 +23,7 @@ from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import Timeouts
-from fairlead.upstream.vendors import Upstream
+from fairlead.upstream.vendors import REST, Upstream
 from fairlead.wire import anthropic, gemini, openai_chat, openai_responses
 from fairlead.wire.codec import Codec
 
@@ -52,7 +54,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
             f" '{default}'; there are: {', '.join(sorted(policies))}"
         )
     media = settings.media
-    upstreams = {upstream.vendor: upstream for upstream in _upstreams(loaded, env)}
+    upstreams = {upstream.label: upstream for upstream in _upstreams(loaded, env, catalog)}
     check_money(loaded, {upstream.name for upstream in upstreams.values()})
     return Snapshot(
         catalog=catalog,
@@ -76,22 +78,16 @@ def _origin(loaded: Loaded, key: str) -> str:
     return loaded.origins.get(key, "default")
 
 
-def _upstreams(loaded: Loaded, env: Mapping[str, str]) -> list[Upstream]:
+def _upstreams(loaded: Loaded, env: Mapping[str, str], catalog: Catalog) -> list[Upstream]:
     configured = dict(loaded.settings.upstreams)
     for kind in KINDS.values():
-        if env.get(kind.key_env):
+        if kind.key_env and env.get(kind.key_env):
             configured.setdefault(kind.name, UpstreamSettings())
-    served: dict[str, str] = {}
-    upstreams: list[Upstream] = []
-    for name, settings in configured.items():
-        upstream = _upstream(loaded, name, settings, env)
-        if (other := served.setdefault(upstream.vendor, name)) != name:
-            raise ConfigError(
-                f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}: the vendor"
-                f" '{upstream.vendor}' is served by upstreams.{other} already; leave one out"
-            )
-        upstreams.append(upstream)
-    return upstreams
+    return [
+        upstream
+        for name, settings in configured.items()
+        for upstream in _deployments(loaded, name, settings, env, catalog)
+    ]
 
 
 def _kind(loaded: Loaded, name: str, settings: UpstreamSettings) -> Kind:
@@ -104,29 +100,72 @@ def _kind(loaded: Loaded, name: str, settings: UpstreamSettings) -> Kind:
     return kind
 
 
-def _upstream(
-    loaded: Loaded, name: str, settings: UpstreamSettings, env: Mapping[str, str]
-) -> Upstream:
+def _deployments(
+    loaded: Loaded,
+    name: str,
+    settings: UpstreamSettings,
+    env: Mapping[str, str],
+    catalog: Catalog,
+) -> list[Upstream]:
+    """One for each key."""
     where = f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}"
     kind = _kind(loaded, name, settings)
-    variable = settings.api_key_env or kind.key_env
-    key = settings.api_key or env.get(variable, "")
-    if not key:
-        raise ConfigError(f"{where}: no key: set the environment variable {variable}")
+    door = settings.door or kind.door
+    _check_models(loaded, name, settings, catalog)
     try:
-        return Upstream.build(
-            name,
-            kind,
-            Secret(key),
-            settings.base_url or env.get(kind.url_env) or None,
-            tuple(settings.headers.items()),
-            _timeouts(settings.timeouts),
-            settings.ca_file,
-            ask_usage=settings.ask_usage,
-            prompt_caching=_prompt_caching(loaded.settings.routing, settings),
-        )
-    except ValueError as error:
+        region = catalog.price_region(door, kind.vendors, settings.region)
+        return [
+            Upstream.build(
+                name,
+                kind,
+                Secret(key),
+                settings.base_url or env.get(kind.url_env) or None,
+                tuple(settings.headers.items()),
+                _timeouts(settings.timeouts),
+                settings.ca_file,
+                ask_usage=settings.ask_usage,
+                prompt_caching=_prompt_caching(loaded.settings.routing, settings),
+                number=number,
+                models=settings.models,
+                weight=settings.weight,
+                door=door,
+                region=region,
+            )
+            for number, key in enumerate(_keys(where, kind, settings, env), 1)
+        ]
+    except (CatalogError, ValueError) as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def _check_models(loaded: Loaded, name: str, settings: UpstreamSettings, catalog: Catalog) -> None:
+    for model in settings.models:
+        if model == REST:
+            continue
+        key = f"upstreams.{name}.models.{model}"
+        where = f"{_origin(loaded, key)}: {key:.300}"
+        try:
+            meant = catalog.meant(model)
+        except Failure as failure:
+            hint = "one that the catalogue does not know is told under [models]"
+            raise ConfigError(f"{where}: {failure.problem.message}; {hint}") from failure
+        if not isinstance(meant, Model) or meant.id != model:
+            own = meant.id if isinstance(meant, Model) else ", ".join(meant.members)
+            raise ConfigError(f"{where}: is no model's id; it stands for {own}")
+
+
+def _keys(where: str, kind: Kind, settings: UpstreamSettings, env: Mapping[str, str]) -> list[str]:
+    several = settings.api_key_envs
+    if several and (settings.api_key or settings.api_key_env or len(set(several)) < len(several)):
+        raise ConfigError(
+            f"{where}: give each key once: in `api_key_envs`, or in `api_key_env` or `api_key`"
+        )
+    keys = []
+    for variable in several or (settings.api_key_env or kind.key_env,):
+        key = settings.api_key or env.get(variable, "")
+        if not key:
+            raise ConfigError(f"{where}: no key: set the environment variable {variable}")
+        keys.append(key)
+    return keys
 
 
 def _prompt_caching(routing: RoutingSettings, upstream: UpstreamSettings) -> bool:

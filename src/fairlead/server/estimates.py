@@ -165,7 +165,7 @@ class EstimateEngine(Engine):
     ) -> Candidate:
         model, request = option.model, x.decoded()
         features, read = about
-        upstream = x.snapshot.upstreams.get(model.vendor)
+        upstream = next(iter(x.snapshot.doors_of(model)), None)
         broken = option.broken(features)
         refuses: list[Refusal] = []
         if broken is not None:
@@ -258,10 +258,11 @@ class EstimateEngine(Engine):
             raise Failure.invalid(f"upstream '{upstream.name}' does not count tokens")
         x.dialect, path = next((pair for pair in known if pair[0] == own), known[0])
         counting = COUNTINGS[x.dialect]
-        body = counting.fit(await body_for(x, lane, self.stores.vault), model.id)
+        name = upstream.model_id(model)
+        body = counting.fit(await body_for(x, lane, self.stores.vault), name)
         if x.key_id is not None:
             await refuse_others(x.scope, upstream.name, body, self.stores.ownership)
-        url = address(upstream, path(model.id))
+        url = address(upstream, path(name))
         request = HttpRequest("POST", url, upstream.headers, body, upstream.timeouts)
         try:
             response = await self.transports.of(upstream).send(request)
@@ -307,7 +308,7 @@ def _options(x: Exchange, chooser: Chooser, names: Iterable[str]) -> list[Option
         found[model.id] = known.get(model.id) or Option(
             model,
             (name,),
-            model.vendor in x.snapshot.upstreams,
+            x.snapshot.serves(model),
             x.snapshot.warnings(name, x.today),
         )
     return list(found.values() if wanted else (found | known).values())

@@ -70,15 +70,15 @@ def _today(now: float) -> date:
 
 
 def _entries(snapshot: Snapshot, now: float) -> list[_Entry]:
-    served, at = snapshot.upstreams, int(now)
+    served, at = snapshot.serves, int(now)
     entries = [_Entry(AUTO, None, at)]
-    entries += [_Entry(m.id, m, at) for m in snapshot.catalog.models.values() if m.vendor in served]
+    entries += [_Entry(m.id, m, at) for m in snapshot.catalog.models.values() if served(m)]
     for name in sorted(set(snapshot.catalog.names) - set(snapshot.catalog.models)):
         try:
             model = snapshot.model(name, _today(now))
         except Failure:
             continue  # an alias to a vendor that is not configured
-        if model.vendor in served:
+        if served(model):
             entries.append(_Entry(name, model, at))
     return entries
 

@@ -183,7 +183,7 @@ def routed(
         chooser = snapshot.chooser(policy or snapshot.policy(None), today)
         return chooser.decide(features, moment)
     model = snapshot.model(name, today)
-    available = model.vendor in snapshot.upstreams
+    available = snapshot.serves(model)
     warnings = snapshot.warnings(name, today)
     made = named(model, features, available=available, warnings=warnings)
     said = predictor(snapshot.prices(model, today))(features, None, None)

@@ -130,7 +130,7 @@ class StoredResponses:
 def _vendor(snapshot: Snapshot, stored: Stored) -> Upstream | None:
     """The upstream that stored the answer as well, None where it was translated."""
     for upstream in snapshot.upstreams.values():
-        if upstream.name == stored.upstream and upstream.speaks("openai_responses"):
+        if upstream.label == stored.upstream and upstream.speaks("openai_responses"):
             return upstream
     return None
 

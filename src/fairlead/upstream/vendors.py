@@ -3,9 +3,12 @@
 A `Kind` is one way of reaching a vendor: dialect, address, signing (`upstream/kinds`, one file a
 kind); an `Upstream` is a kind with an address and a key of the operator's. Nothing here knows what
 a model can do, and nothing above branches on a kind's name.
+
+Where an operator gives an upstream several keys, each is an `Upstream` of its own with the same
+name: a deployment is a model at one of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -13,18 +16,26 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.canon import Dialect
+from fairlead.catalog.model import Model
 from fairlead.upstream.kinds.kind import Kind, PathOf
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import HttpRequest, Timeouts
 from fairlead.wire.codec import Framing
 
-__all__ = ["Upstream", "address", "passed_on", "prepare"]
+__all__ = ["REST", "Upstream", "address", "passed_on", "prepare"]
+
+
+REST = "*"
+"""In a list of models: all others of the kind's vendors too."""
 
 
 class Upstream(Struct, frozen=True):
     """A configured upstream. `headers` are complete: the key is in them, so never print them.
 
-    `prompt_caching`: it is asked to cache where that pays.
+    `prompt_caching`: it is asked to cache where that pays. `number` tells keys of one upstream
+    apart, from 1. `models` gives models by id the names that they have here, and where it is not
+    empty no others are served, unless it has `REST`. `weight` is its share among the doors of a
+    model. `door` and `region` are whose prices hold and where, in the catalogue's words.
     """
 
     name: str
@@ -36,11 +47,35 @@ class Upstream(Struct, frozen=True):
     ca_file: str = ""
     ask_usage: bool = True
     prompt_caching: bool = False
+    number: int = 1
+    models: Mapping[str, str] = {}
+    weight: float = 1.0
+    door: str = ""
+    region: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name with the key's number, where it is not the first."""
+        return self.name if self.number == 1 else f"{self.name}#{self.number}"
 
     @property
     def vendor(self) -> str:
-        """The vendor whose models are served here."""
-        return self.kind.vendor
+        """The vendor whose models are served here, the first of several."""
+        return self.kind.vendors[0] if self.kind.vendors else self.name
+
+    def serves(self, model: Model) -> bool:
+        """Whether a model is to be had here."""
+        models = self.models
+        if models and (model.id in models or REST not in models):
+            return model.id in models
+        return model.vendor in self.kind.vendors
+
+    def model_id(self, model: Model) -> str:
+        """What the model is called here."""
+        if self.models and (own := self.models.get(model.id)):
+            return own
+        name_of = self.kind.name_of
+        return model.id if name_of is None else name_of(model.id)
 
     def speaks(self, dialect: Dialect) -> bool:
         """Whether requests of this dialect are passed on as they are."""
@@ -63,6 +98,11 @@ class Upstream(Struct, frozen=True):
         *,
         ask_usage: bool = True,
         prompt_caching: bool = False,
+        number: int = 1,
+        models: Mapping[str, str] | None = None,
+        weight: float = 1.0,
+        door: str = "",
+        region: str = "",
     ) -> "Upstream":
         """Put together what is sent with every request, once.
 
@@ -92,6 +132,11 @@ class Upstream(Struct, frozen=True):
             ca_file=ca_file,
             ask_usage=ask_usage,
             prompt_caching=prompt_caching,
+            number=number,
+            models=models or {},
+            weight=weight,
+            door=door,
+            region=region,
         )
 
 

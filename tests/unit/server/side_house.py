@@ -77,7 +77,7 @@ class SideHouse:
         self.door = Doorman() if keys else None
         self.now = DAY
         upstreams = {
-            k.vendor: Upstream.build(k.name, k, Secret(OPERATORS_KEY), f"http://{k.name}.test")
+            k.vendors[0]: Upstream.build(k.name, k, Secret(OPERATORS_KEY), f"http://{k.name}.test")
             for k in KINDS.values()
             if k.name != without
         }

@@ -18,7 +18,7 @@ def _count(_model: str) -> str:
 
 ANTHROPIC: Final = Kind(
     name="anthropic",
-    vendor="anthropic",
+    vendors=("anthropic",),
     paths=(("anthropic", _path),),
     base_url="https://api.anthropic.com",
     auth=("x-api-key", ""),

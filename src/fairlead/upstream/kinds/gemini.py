@@ -32,7 +32,7 @@ def _embed(model: str, lone: bool) -> str:
 
 GEMINI: Final = Kind(
     name="gemini",
-    vendor="google",
+    vendors=("google",),
     paths=(("gemini", _path),),
     base_url="https://generativelanguage.googleapis.com",
     auth=("x-goog-api-key", ""),

@@ -17,12 +17,15 @@ __all__ = [
     "CountPath",
     "EmbedPath",
     "Kind",
+    "NameOf",
     "PathOf",
     "Unframer",
 ]
 
 PathOf = Callable[[str, Framing], str]
 CountPath = Callable[[str], str]
+NameOf = Callable[[str], str]
+"""From a model's id to what this kind of address calls it."""
 EmbedPath = Callable[[str, bool], str]
 """From a model's id, and whether one text comes where the dialect knows of one or many."""
 
@@ -58,7 +61,11 @@ class Unframer(Protocol):
 
 
 class Kind(Struct, frozen=True):
-    """One way to reach a vendor.
+    """One way to reach the models of some vendors.
+
+    `vendors` are those whose models it serves (none: only those that the operator lists), `door`
+    is whose price list counts ("": each vendor's own), `name_of` the rule by which a model is
+    called there whose name the operator does not give (None: by its id).
 
     `paths` holds the dialects that are spoken there, the one for translations first. `forward`
     names headers (and `forward_query` parameters) of the client's that go on to the vendor when
@@ -80,7 +87,7 @@ class Kind(Struct, frozen=True):
     """
 
     name: str
-    vendor: str
+    vendors: tuple[str, ...]
     paths: tuple[tuple[Dialect, PathOf], ...]
     base_url: str
     auth: tuple[str, str]
@@ -99,6 +106,8 @@ class Kind(Struct, frozen=True):
     framed: str = ""
     unframe: Callable[[Dialect], Unframer] | None = None
     decode_error: Callable[[int, dict[str, str], bytes], Problem] | None = None
+    door: str = ""
+    name_of: NameOf | None = None
 
     @property
     def dialect(self) -> Dialect:

@@ -26,7 +26,7 @@ def _embed(_model: str, _lone: bool) -> str:
 
 OPENAI: Final = Kind(
     name="openai",
-    vendor="openai",
+    vendors=("openai",),
     paths=(("openai_chat", _chat), ("openai_responses", _responses)),
     base_url="https://api.openai.com",
     auth=("authorization", "Bearer "),
