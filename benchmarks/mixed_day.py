@@ -1,33 +1,52 @@
-"""A mixed day under policies and single models: what the emulated vendors bill for it.
+"""A mixed day under policies and single models: cost, quality and failures of each.
 
     make mixed             python -m benchmarks.mixed_day [--sessions N] [--seed N] [--only SHARES]
 
-Chats, agents with long warm prefixes, documents, one-off questions and questions with an image, in
-the stated shares (`MIXES`), from a seed; the clock is the day's, so that caches expire as they
-would. Each day is run once for each way to choose, through the real gateway, and billed by the
-emulator's counts at the catalogue's prices. The shares were written down before anything was
+Chats, agents with long warm prefixes, documents, one-off questions and media, in the stated shares
+(`MIXES`), from a seed; the clock is the day's, so that caches expire as they would. Each day is run
+once for each way to choose, through the real gateway, and billed by the emulator's counts at the
+catalogue's prices. Shares and tasks (`benchmarks.tasked_day`) were written down before anything was
 measured, and nothing is fitted to them.
 
-The emulator answers every model with the same words. So this is about cost alone: where one model
-is cheaper for everything, no router can beat it, and the table shows that. `pair` is which models
-the families mean.
+The emulator answers every model with the same words, so quality is no measurement here. It is what
+the source that the policies come from gives each model for each kind of work: its stars. A request
+is *held* where the model that answered has at most one star less than the other; one that nobody
+could take is not held. Work without stars (translation, images) asks for nothing. The better of the
+two single models is the one that holds more.
+
+The routers see the same stars as quality figures. What they do not see is the day's truth: they go
+by the recogniser, or, on days that are played `told`, by what the client says. `blind` is a router
+that is like the one beside it in all but this: it knows nothing of prompt caches and of sessions.
 """
 
 import argparse
 import base64
+import http.client
+import io
+import json
 import random
 import struct
 import tempfile
+import wave
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.day import SHARES, Session, sessions
-from benchmarks.whatif_truth import AUTO, Choose, Client, play
+from msgspec.structs import replace
 
-__all__ = ["MIXES", "PAIRS", "WAYS", "Cost", "costs"]
+from benchmarks.day import SHARES, Session
+from benchmarks.tasked_day import TASKS, Tasked, tasked
+from benchmarks.whatif_truth import Choose, Client, Clock, play, spoken
+from fairlead.catalog import load
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.live import Live
+from fairlead.lab.choose.evidence import stars
+from fairlead.routing import Chooser, Features, Moment
+from fairlead.server.app import App
+
+__all__ = ["MIXES", "PAIRS", "WAYS", "Result", "better", "results"]
 
 MIXES: Mapping[str, Mapping[str, int]] = {
     "mixed": {"chat": 30, "agent": 15, "document": 15, "one-off": 30, "media": 10},
@@ -40,16 +59,53 @@ MIXES: Mapping[str, Mapping[str, int]] = {
 PAIRS: Mapping[str, tuple[str, str]] = {
     "article": ("gemini-2.5-flash", "claude-haiku-4-5-20251001"),
     "successors": ("gemini-3.5-flash-lite", "claude-haiku-5-5"),
+    "near": ("gemini-3.8-flash", "claude-haiku-4-5-20251001"),
 }
-"""Flash and Haiku: the article's, and those that are served after them."""
-EDGE = 768
+"""Flash and Haiku: the article's; those that are served after them; and two whose prices are near.
+Only of the first pair a source gives stars: of the others it is assumed that the families kept
+them."""
+EDGE, SECONDS, RATE = 768, 8, 8_000
+STAR = 20
+"""Points of quality that a star stands for: five are 100."""
+MOST_BEHIND = 1
+
+_OWN = """
+name = "{name}"
+version = "1"
+candidates = ["flash", "haiku"]
+objective = "cheapest"
+
+[constraints]
+quality_within = {within}
+"""
+POLICIES = {
+    "held": _OWN.format(name="held", within=MOST_BEHIND * STAR),
+    "best-stars": _OWN.format(name="best-stars", within=0),
+    "careful": """
+name = "careful"
+version = "1"
+candidates = ["haiku", "flash"]
+objective = "cheapest"
+otherwise = "haiku"
+
+[[rules]]
+question = "work for which Flash is at most a star behind?"
+when.task.any_of = ["document", "audio", "video", "math", "science", "chat", "creative", "agent"]
+use = ["flash", "haiku"]
+""",
+}
+"""The cheapest that is at most a star behind; that is not behind at all; and, where nobody knows
+what a request is about, the one that is better in what would cost most stars (coding)."""
 
 
 class Way(NamedTuple):
-    """How the model is chosen: the policy of `auto`, or the client by itself."""
+    """How the model is chosen: the policy of `auto`, or the client by itself. `blind`: without a
+    look at caches and sessions.
+    """
 
     choose: Callable[[tuple[str, str], int], Choose]
     policy: str = ""
+    blind: bool = False
 
 
 def _single(place: int) -> Callable[[tuple[str, str], int], Choose]:
@@ -62,19 +118,42 @@ def _each_by_lot(pair: tuple[str, str], seed: int) -> Choose:
     return lambda _: draw.choice(pair)
 
 
-def _auto(policy: str) -> Way:
-    return Way(lambda _, __: lambda _: "auto", policy)
+def _auto(policy: str, *, blind: bool = False) -> Way:
+    return Way(lambda _, __: lambda _: "auto", policy, blind)
 
 
 WAYS: Mapping[str, Way] = {
     "always flash": Way(_single(0)),
     "always haiku": Way(_single(1)),
     "random": Way(_each_by_lot),
+    "article-length": _auto("article-length"),
     "article-tree": _auto("article-tree"),
     "cheapest": _auto("cheapest"),
-    "balanced": _auto("balanced"),
+    "held": _auto("held"),
+    "held, blind": _auto("held", blind=True),
+    "careful": _auto("careful"),
+    "careful, blind": _auto("careful", blind=True),
+    "best-stars": _auto("best-stars"),
+    "best-stars, blind": _auto("best-stars", blind=True),
 }
 SINGLE = ("always flash", "always haiku")
+
+
+class Blind(Live):
+    """A router's memory without what lies in caches and what a session had."""
+
+    def moment(self, x: Exchange, chooser: Chooser, features: Features) -> Moment:
+        """Paces and quality, and nothing else."""
+        whole = super().moment(x, chooser, features)
+        return replace(whole, session=None, held=None, further=0, warm={})
+
+
+def _blinded(app: App) -> None:
+    engine = app.plane.engine
+    engine.live = Blind(engine.beginnings)
+
+
+# --- media ----------------------------------------------------------------------------------------
 
 
 def _image() -> str:
@@ -90,48 +169,210 @@ def _image() -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-_PICTURE = {"type": "image_url", "image_url": {"url": _image()}}
+def _sound() -> str:
+    """Some seconds of silence as a WAV file in base64."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(1)
+        out.setframerate(RATE)
+        out.writeframes(b"\x80" * RATE * SECONDS)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+_PARTS = {
+    "image": {"type": "image_url", "image_url": {"url": _image()}},
+    "audio": {"type": "input_audio", "input_audio": {"data": _sound(), "format": "wav"}},
+}
+
+
+# --- a day played ---------------------------------------------------------------------------------
+
+
+class Answer(NamedTuple):
+    """What a request was about, and which model answered it; None: none could."""
+
+    task: str
+    model: str | None
 
 
 class Player(Client):
-    """A client that sends an image with the questions of the kind `media`."""
+    """A client that notes who answered what. `told`: it says what each request is about."""
+
+    def __init__(
+        self, port: int, clock: Clock, choose: Choose, day: Sequence[Tasked], *, told: bool
+    ) -> None:
+        super().__init__(port, clock, choose)
+        self._tasks = {each.session.number: each.tasks for each in day}
+        self._told = told
+        self.answers: list[Answer] = []
 
     def _ask(self, session: Session, history: list[dict[str, Any]]) -> str:
-        if session.kind == "media":
+        task = self._tasks[session.number][len(history) // 2]
+        part = _PARTS.get(task)
+        if part is not None:
             history = [
-                {**said, "content": [{"type": "text", "text": said["content"]}, _PICTURE]}
+                {**said, "content": [{"type": "text", "text": said["content"]}, part]}
                 if said["role"] == "user"
                 else said
                 for said in history
             ]
-        return super()._ask(session, history)
+        path, body = spoken(self._choose(session), session, history)
+        head = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
+        if self._told:
+            head["x-fairlead-task"] = task
+        answer = self._sent(path, body, head)
+        self.sent += 1
+        if answer is None:
+            self.answers.append(Answer(task, None))
+            return "Sorry."
+        model, text = answer
+        self.answers.append(Answer(task, model))
+        return text
+
+    def _sent(
+        self, path: str, body: dict[str, Any], head: dict[str, str]
+    ) -> tuple[str, str] | None:
+        """Who answered, and what; None where nobody can take such a request."""
+        self._http.request("POST", path, json.dumps(body), head)
+        answer: http.client.HTTPResponse = self._http.getresponse()
+        read = json.loads(answer.read())
+        if answer.status == 400 and read["error"]["type"] == "invalid_request_error":
+            return None
+        if answer.status != 200:
+            raise SystemExit(f"{path}: {answer.status} {read}")
+        if path == "/v1/messages":
+            text = "".join(block.get("text", "") for block in read["content"]) or "I call a tool."
+        else:
+            text = str(read["choices"][0]["message"]["content"])
+        return str(answer.headers["x-fairlead-model"]), text
 
 
-class Cost(NamedTuple):
-    """What one way cost on one day, in dollars."""
+class Result(NamedTuple):
+    """What one way made of one day. `held` and `stars` are over the requests whose work has stars:
+    the share that was held, and the mean.
+    """
 
     mix: str
     way: str
     requests: int
+    failed: int
     usd: Decimal
+    held: float
+    stars: float
 
 
-def costs(folder: Path, mix: str, pair: str, count: int, seed: int) -> Iterator[Cost]:
+def given(pair: tuple[str, str]) -> dict[str, dict[str, int]]:
+    """The stars of both models by task, where there are any: those of the article's pair."""
+    catalog = load()
+    found = {task: stars(task, catalog) for kind in TASKS.values() for task in kind}
+    return {
+        task: {
+            model: said.by_model[rated] for model, rated in zip(pair, PAIRS["article"], strict=True)
+        }
+        for task, said in found.items()
+        if said is not None
+    }
+
+
+def judged(answers: Sequence[Answer], by: Mapping[str, Mapping[str, int]]) -> tuple[float, float]:
+    """The share that was held, and the mean of stars (none for what failed)."""
+    rated = [each for each in answers if each.task in by]
+    got = [0 if each.model is None else by[each.task].get(each.model, 0) for each in rated]
+    best = [max(by[each.task].values()) for each in rated]
+    held = [mine >= most - MOST_BEHIND for mine, most in zip(got, best, strict=True)]
+    return sum(held) / len(rated), sum(got) / len(rated)
+
+
+def results(
+    folder: Path,
+    mix: str,
+    pair: str,
+    count: int,
+    seed: int,
+    *,
+    told: bool = False,
+    ways: Sequence[str] = tuple(WAYS),
+) -> Iterator[Result]:
     """One day, chosen in every way."""
-    flash, haiku = PAIRS[pair]
-    families = f'[families]\nflash = ["{flash}"]\nhaiku = ["{haiku}"]\n'
-    for name, way in WAYS.items():
-        own = folder / f"{pair}-{mix}-{name}".replace(" ", "-")
-        own.mkdir()
-        policy = f'policy = "{way.policy}"\n' if way.policy else ""
-        day = sessions(count, seed, MIXES[mix])
-        choose = way.choose((flash, haiku), seed)
-        played = play(own, day, choose, AUTO + policy + families, Player)
-        yield Cost(mix, name, played.requests, played.bill)
+    models = PAIRS[pair]
+    rated = given(models)
+    for name in ways:
+        way = WAYS[name]
+        own = folder / f"{pair}-{mix}-{name}-{told}".replace(" ", "-").replace(",", "")
+        (own / "policies").mkdir(parents=True)
+        day = list(tasked(count, seed, MIXES[mix]))
+        players: list[Player] = []
+
+        def player(
+            port: int,
+            clock: Clock,
+            choose: Choose,
+            day: Sequence[Tasked] = day,
+            players: list[Player] = players,
+        ) -> Client:
+            players.append(Player(port, clock, choose, day, told=told))
+            return players[-1]
+
+        played = play(
+            own,
+            [each.session for each in day],
+            way.choose(models, seed),
+            _settings(own, way, models, rated),
+            player,
+            _blinded if way.blind else None,
+        )
+        answers = players[0].answers
+        held, mean = judged(answers, rated)
+        failed = sum(each.model is None for each in answers)
+        yield Result(mix, name, len(answers), failed, played.bill, held, mean)
+
+
+def _settings(
+    folder: Path, way: Way, pair: tuple[str, str], by: Mapping[str, Mapping[str, int]]
+) -> str:
+    """The gateway's configuration: caching on, the policies above, the stars as figures."""
+    for name, policy in POLICIES.items():
+        (folder / "policies" / f"{name}.toml").write_text(policy)
+    text = "".join(
+        f'[[figures]]\nmodel = "{model}"\ntask = "{task}"\n'
+        f"score = {count * STAR}\nlow = {count * STAR}\nhigh = {count * STAR}\n"
+        for task, each in by.items()
+        for model, count in each.items()
+    )
+    quality = folder / "quality.toml"
+    quality.write_text(text)
+    chosen = f'policy = "{way.policy}"\n' if way.policy else ""
+    flash, haiku = pair
+    return (
+        f'[routing]\nprompt_caching = "auto"\npolicies_dir = "{folder / "policies"}"\n'
+        f'{chosen}quality = "{quality}"\n'
+        f'[families]\nflash = ["{flash}"]\nhaiku = ["{haiku}"]\n'
+    )
+
+
+def better(found: Mapping[str, Result]) -> Result:
+    """The single model that holds more; of equal ones the cheaper."""
+    return max((found[way] for way in SINGLE), key=lambda each: (each.held, -each.usd))
+
+
+def _print(found: Mapping[str, Result]) -> None:
+    single = better(found)
+    line = "{:20}{:>10}{:>8}{:>9}{:>8}{:>12}"
+    print(line.format("way", "dollars", "failed", "held", "stars", "to single"))
+    for name, each in found.items():
+        ratio = f"{each.usd / single.usd:.3f}"
+        held, mean = f"{each.held:.1%}", f"{each.stars:.2f}"
+        print(line.format(name, f"{each.usd:.4f}", each.failed, held, mean, ratio))
+    print(f"the better single model: {single.way}")
+    for name, each in found.items():
+        other = found.get(f"{name}, blind")
+        if other is not None:
+            print(f"{name} to the same without caches: {each.usd / other.usd:.3f}", flush=True)
 
 
 def main() -> None:
-    """Run the days and print a table for each pair."""
+    """Run the days and print a table for each."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -139,28 +380,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--only", help="mixes whose names begin so")
     parser.add_argument("--pair", choices=list(PAIRS), help="this pair only")
+    parser.add_argument("--told", choices=["yes", "no"], help="only days that are played so")
     asked = parser.parse_args()
     mixes = [mix for mix in MIXES if mix.startswith(asked.only or "")]
-    line = "{:20}{:>9}" + "{:>14}" * len(WAYS) + "{:>12}{:>12}"
     for pair in [asked.pair] if asked.pair else PAIRS:
-        print(f"\n{pair}: {' and '.join(PAIRS[pair])}, dollars a day")
-        print(line.format("shares", "requests", *WAYS, "cheapest to", "cheapest to"))
-        print(line.format("", "", *[""] * len(WAYS), "best single", "random"))
         for mix in mixes:
-            with tempfile.TemporaryDirectory() as folder:
-                found = list(costs(Path(folder), mix, pair, asked.sessions, asked.seed))
-            usd = {each.way: each.usd for each in found}
-            best = min(usd[way] for way in SINGLE)
-            print(
-                line.format(
-                    mix,
-                    found[0].requests,
-                    *[f"{usd[way]:.4f}" for way in WAYS],
-                    f"{usd['cheapest'] / best:.3f}",
-                    f"{usd['cheapest'] / usd['random']:.3f}",
-                ),
-                flush=True,
-            )
+            for told in (False, True):
+                if asked.told == ("no" if told else "yes"):
+                    continue
+                with tempfile.TemporaryDirectory() as folder:
+                    day = results(Path(folder), mix, pair, asked.sessions, asked.seed, told=told)
+                    found = {each.way: each for each in day}
+                count = next(iter(found.values())).requests
+                print(f"\n{pair}, {mix}, {'told' if told else 'recognised'}, {count} requests")
+                _print(found)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from fairlead.server import config
 from fairlead.server.app import App
 from fairlead.server.http11 import protocol_for
 
-__all__ = ["CASES", "Case", "Truth", "predict", "truths"]
+__all__ = ["CASES", "Case", "Client", "Clock", "Truth", "play", "predict", "spoken", "truths"]
 
 DAY = date(2026, 11, 18)
 MIDNIGHT = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC).timestamp()
@@ -81,8 +81,14 @@ class Clock:
 
 
 @contextmanager
-def gateway(folder: Path, emulator: str, clock: Clock, settings: str) -> Iterator[int]:
-    """A gateway in a thread of its own: the port that it listens on."""
+def gateway(
+    folder: Path,
+    emulator: str,
+    clock: Clock,
+    settings: str,
+    alter: Callable[[App], None] | None = None,
+) -> Iterator[int]:
+    """A gateway in a thread of its own: the port that it listens on. `alter` changes it first."""
     path = folder / "fairlead.toml"
     upstreams = "".join(
         f'[upstreams.{kind}]\nkind = "{kind}"\nbase_url = "{emulator}"\napi_key = "emulated"\n'
@@ -91,6 +97,8 @@ def gateway(folder: Path, emulator: str, clock: Clock, settings: str) -> Iterato
     path.write_text(f'{settings}\n[ledger]\npath = "{folder / "fairlead.db"}"\n{upstreams}')
     app = App(config.load(path, {}))
     app.plane.clock = clock.read
+    if alter is not None:
+        alter(app)
     protocol = protocol_for(app.plane, PATIENCE)
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, http=protocol, ws="none", log_config=None, lifespan="on")
@@ -139,19 +147,25 @@ class Client:
         self._http.close()
 
     def _ask(self, session: Session, history: list[dict[str, Any]]) -> str:
-        model = self._choose(session)
-        speak = _messages if session.kind == "agent" else _chat
-        path, body = speak(model, session, history)
+        path, body = spoken(self._choose(session), session, history)
         head = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
         self._http.request("POST", path, json.dumps(body), head)
         answer = self._http.getresponse()
         read = json.loads(answer.read())
         if answer.status != 200:
-            raise SystemExit(f"{path} for {model}: {answer.status} {read}")
+            raise SystemExit(f"{path} for {body['model']}: {answer.status} {read}")
         self.sent += 1
         if session.kind == "agent":
             return "".join(block.get("text", "") for block in read["content"])
         return str(read["choices"][0]["message"]["content"])
+
+
+def spoken(
+    model: str, session: Session, history: list[dict[str, Any]]
+) -> tuple[str, dict[str, Any]]:
+    """The path and the body of a session's next request: agents speak Anthropic's dialect."""
+    speak = _messages if session.kind == "agent" else _chat
+    return speak(model, session, history)
 
 
 def _chat(
@@ -195,14 +209,15 @@ def play(
     day: Iterable[Session],
     choose: Choose,
     settings: str = "",
-    player: type[Client] | None = None,
+    player: Callable[[int, Clock, Choose], Client] | None = None,
+    alter: Callable[[App], None] | None = None,
 ) -> Played:
     """Run a day through emulator and gateway."""
     began = time.monotonic()
     clock = Clock()
     with (
         EmulatorThread(clock=clock.read, requests_kept=1_000_000) as emulator,
-        gateway(folder, emulator.url, clock, settings) as port,
+        gateway(folder, emulator.url, clock, settings, alter) as port,
     ):
         client = (player or Client)(port, clock, choose)
         client.play(day)
