@@ -18,20 +18,24 @@ from fairlead.server.config import load
 MINI, FLASH, HAIKU = "gpt-5-mini", "gemini-2.5-flash", "claude-haiku-4-5-20251001"
 NEWER, DATED = "claude-haiku-5-5", "gpt-5-mini-2025-08-07"
 CLAUDE = {"anthropic-version": "2023-06-01"}
+FORGETFUL = '[vault]\nstore = "memory"\n'  # the note dies with the process
 SAID = ("Hi", "What is drift?", "Name nine harbours and why each of them has boats.")
 
 
 class Fetched:
-    """The answers that carried a batch's results: bodies and ids of requests."""
+    """The answers that carried a batch's results: bodies, ids of requests, where it is booked."""
 
-    def __init__(self, gateway, path: str, headers: dict[str, str]) -> None:
-        both = [gateway.request("GET", path, None, headers) for _ in range(2)]
-        assert both[0].body == both[1].body
-        self.body = both[0].body
+    def __init__(
+        self, gateway, path: str, headers: dict[str, str], booked: str, times: int = 2
+    ) -> None:
+        both = [gateway.request("GET", path, None, headers) for _ in range(times)]
+        assert both[0].body == both[-1].body
+        self.body, self.path = both[0].body, path
         self.ids = [
             {name.lower(): value for name, value in reply.headers.items()}["x-fairlead-request-id"]
             for reply in both
         ]
+        self.booked = booked
 
 
 def _until(gateway, path: str, headers: dict[str, str], done) -> dict:
@@ -42,7 +46,7 @@ def _until(gateway, path: str, headers: dict[str, str], done) -> dict:
     raise AssertionError(page)
 
 
-def _anthropic(gateway) -> Fetched:
+def _anthropic(gateway, times: int = 2) -> Fetched:
     requests = [
         {"custom_id": f"r{at}", "params": {"model": model, "max_tokens": 60, "messages": [
             {"role": "user", "content": said}]}}
@@ -52,7 +56,7 @@ def _anthropic(gateway) -> Fetched:
     made = gateway.request("POST", "/v1/messages/batches", body, CLAUDE).json()
     path = f"/v1/messages/batches/{made['id']}"
     _until(gateway, path, CLAUDE, lambda page: page["processing_status"] == "ended")
-    return Fetched(gateway, path + "/results", CLAUDE)
+    return Fetched(gateway, path + "/results", CLAUDE, f"anthropic:{made['id']}", times)
 
 
 def _openai(gateway) -> Fetched:
@@ -75,7 +79,8 @@ def _openai(gateway) -> Fetched:
     page = _until(
         gateway, f"/v1/batches/{made['id']}", {}, lambda page: page["status"] == "completed"
     )
-    return Fetched(gateway, f"/v1/files/{page['output_file_id']}/content", {})
+    file_id = page["output_file_id"]
+    return Fetched(gateway, f"/v1/files/{file_id}/content", {}, f"openai:{file_id}")
 
 
 def _request(said: str) -> dict:
@@ -88,7 +93,8 @@ def _gemini(gateway) -> Fetched:
     body = json.dumps({"batch": batch}).encode()
     path = f"/v1beta/models/{FLASH}:batchGenerateContent"
     made = gateway.request("POST", path, body).json()
-    return Fetched(gateway, f"/v1beta/{made['name']}", {})
+    booked = "gemini:" + made["name"].replace("/", ":")
+    return Fetched(gateway, f"/v1beta/{made['name']}", {}, booked)
 
 
 def _gemini_file(gateway) -> Fetched:
@@ -103,7 +109,9 @@ def _gemini_file(gateway) -> Fetched:
     path = f"/v1beta/models/{FLASH}:batchGenerateContent"
     made = gateway.request("POST", path, body).json()
     page = _until(gateway, f"/v1beta/{made['name']}", {}, lambda page: page.get("done"))
-    return Fetched(gateway, f"/v1beta/{page['response']['responsesFile']}:download?alt=media", {})
+    file_id = page["response"]["responsesFile"]
+    booked = "gemini:" + file_id.replace("/", ":")
+    return Fetched(gateway, f"/v1beta/{file_id}:download?alt=media", {}, booked)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +127,13 @@ def test_the_emulators_bill_for_a_batch_is_the_ledgers(start, emulator, fetch, m
     emulator.reset()
     gateway = start()
     fetched = fetch(gateway)
-    first = fetched.ids[0]
+    first = fetched.booked
     records = [
         gateway.record(name)
         for name in (first, *(f"{first}-{n + 2}" for n in range(len(models) - 1)))
     ]
     assert tuple(record.model for record in records) == models
-    assert gateway.record(fetched.ids[1]).usage is None
+    assert [gateway.record(one).usage for one in fetched.ids] == [None, None]
     catalog = compile_catalog(load(None, gateway.env))
     today = datetime.now(UTC).date()
     for record in records:
@@ -160,3 +168,20 @@ def test_the_emulators_bill_for_a_batch_is_the_ledgers(start, emulator, fetch, m
     totals = sums(gateway.database).totals
     assert totals.cost_usd == sum(record.cost_usd for record in records)
     assert totals.output == sum(asdict(record.usage)["output"] for record in records)
+
+
+def test_a_kill_neither_loses_nor_doubles_what_a_batch_costs(start, emulator) -> None:
+    """Who has its results to the end has them booked, whatever dies then; and a process that dies
+    before the note of it is written has the next one book the same records, which changes nothing.
+    """
+    emulator.reset()
+    gateway = start(config=FORGETFUL)
+    fetched = _anthropic(gateway, times=1)
+    gateway.process.kill()
+    gateway.process.wait()
+    held = sums(gateway.database).totals
+    records = [gateway.record(fetched.booked + end) for end in ("", "-2")]
+    assert held.cost_usd == sum(record.cost_usd for record in records)
+    again = start()
+    assert again.request("GET", fetched.path, None, CLAUDE).body == fetched.body
+    assert sums(again.database).totals.cost_usd == held.cost_usd > 0

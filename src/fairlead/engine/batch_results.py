@@ -5,8 +5,9 @@ the results are looked at on their way to the client: each answer's usage by the
 dialect, priced by itself (its own prompt decides the band) at batch rates, and summed by model.
 
 A batch is booked once, when its results have come from the vendor to their end: what breaks off is
-fetched again, and would be counted twice otherwise. Whoever has noted `booked` first books it;
-the note stands beside the owner of the object, so that it outlives the process.
+fetched again. Its records have ids of their own (`engine.booking`), so that a second fetch changes
+nothing. The note `booked` beside the owner of the object only saves reading it again; it is written
+when the records are on disk.
 
 Memory is bounded: a line longer than `LINE` is passed on and not read, and the sum is marked as
 estimated, like one with a line whose usage nobody can read.
@@ -25,6 +26,7 @@ from fairlead.canon import ANYWHERE, Dialect, Failure, Usage
 from fairlead.catalog.model import Model
 from fairlead.cost.price import BUCKETS
 from fairlead.cost.receipt import total
+from fairlead.engine.booking import booking, booking_id, model_named, on_disk
 from fairlead.engine.embedding import EMBEDDINGS
 from fairlead.engine.endpoints import Endpoint, Steps
 from fairlead.engine.exchange import Exchange
@@ -178,7 +180,7 @@ class Answers:
 
     def _sum(self, name: str, usage: Usage) -> None:
         x = self._x
-        model = _model(x, name)
+        model = model_named(x, name)
         region = ANYWHERE if usage.region == "" and model.region else usage.region
         usage = replace(usage, tier=_BATCH, region=region)
         table = x.snapshot.prices(model, x.today)
@@ -191,25 +193,22 @@ class Answers:
         held.usage = _added(held.usage, usage)
         held.cost = None if held.cost is None or cost is None else held.cost + cost
 
-    def book(self, ledger: Ledger) -> None:
-        """Into the exchange's record, and where the prices are of several kinds into one more
-        record for each: what a model costs is found under its name.
+    def book(self, ledger: Ledger, id_: str) -> None:
+        """A record for each model, region and band: what a model costs is found under its name.
+
+        `id_` is the batch's. In the order of their names, as answers may come in any.
         """
-        x = self._x
+        x, name = self._x, self._x.upstream.name if self._x.upstream is not None else ""
         incomplete = self._unread + self._lines.left_out > 0
-        for number, group in enumerate(self._groups.values(), 1):
+        groups = [group for _, group in sorted(self._groups.items(), key=_by_name)]
+        if incomplete and not groups:
+            unknown = Model.unknown(self._named or "unknown", "")
+            groups = [_Group(unknown, Usage(tier=_BATCH), None)]
+        for number, group in enumerate(groups, 1):
             usage = replace(group.usage, estimated=True) if incomplete else group.usage
-            if number == 1:
-                x.model, x.usage, x.cost = group.model, usage, group.cost
-                x.price_version = _version(x, group)
-                continue
-            record = replace(
-                x.record(), id=f"{x.id}-{number}", model=group.model.id, usage=usage,
-                cost_usd=group.cost, price_version=_version(x, group), outcome="ok",
-            )  # fmt: skip
-            ledger.add(record)
-        if incomplete and not self._groups:
-            x.usage = Usage(estimated=True, tier=_BATCH)
+            made = booking(x, booking_id(name, id_, number), group.model, usage)
+            priced = None if group.cost is None else x.snapshot.catalog.version
+            ledger.add(replace(made, cost_usd=group.cost, price_version=priced))
 
     @property
     def empty(self) -> bool:
@@ -217,15 +216,9 @@ class Answers:
         return not (self._groups or self._unread or self._lines.left_out)
 
 
-def _version(x: Exchange, group: _Group) -> str | None:
-    return None if group.cost is None else x.snapshot.catalog.version
-
-
-def _model(x: Exchange, name: str) -> Model:
-    try:
-        return x.snapshot.model(name, x.today)
-    except Failure:
-        return Model.unknown(name or "unknown", x.upstream.vendor if x.upstream else "")
+def _by_name(item: tuple[tuple[str, str | None, int], _Group]) -> tuple[str, str, int]:
+    model, region, edge = item[0]
+    return model, region or "", edge
 
 
 def _added(one: Usage, other: Usage) -> Usage:
@@ -285,20 +278,12 @@ async def inlined_in(
 async def account(
     x: Exchange, answers: Answers, id_: str, ownership: Ownership, ledger: Ledger
 ) -> None:
-    """Book what was read to its end, if nobody has. Who has noted it books it, even if the client
-    leaves in between.
-    """
+    """Book what was read to its end, and wait until it is on disk."""
     if answers.empty or x.upstream is None:
         return
-    noting = asyncio.ensure_future(ownership.once(x.scope, x.upstream.name, BOOKED, id_))
-    try:
-        first = await asyncio.shield(noting)
-    except asyncio.CancelledError:
-        if await noting:
-            answers.book(ledger)
-        raise
-    if first:
-        answers.book(ledger)
+    answers.book(ledger, id_)
+    if await on_disk(ledger):
+        await ownership.once(x.scope, x.upstream.name, BOOKED, id_)
 
 
 async def _noted(x: Exchange, upstream: str, kind: str, id_: str, ownership: Ownership) -> bool:

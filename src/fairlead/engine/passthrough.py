@@ -22,6 +22,7 @@ from fairlead.canon import Failure, Problem
 from fairlead.catalog.model import Model
 from fairlead.engine.answer_headers import answer_headers, given_back
 from fairlead.engine.batch_results import OUTPUTS, Answers, account, answers_of, inlined_in
+from fairlead.engine.batch_status import stated_in
 from fairlead.engine.client import Client, Header
 from fairlead.engine.endpoints import Endpoint
 from fairlead.engine.engine import Engine, TransportOf
@@ -211,6 +212,7 @@ class PassEngine(Engine):
                 answers = await inlined_in(x, body, self.call.asked_id, self.ownership)
                 if answers is not None:
                     await self._account(x, answers)
+                await stated_in(x, body, self.ownership, self.ledger)
             body = with_results_here(body, self.call.here)
         await _respond(x, self.call, response, body, client)
 

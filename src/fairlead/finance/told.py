@@ -25,6 +25,7 @@ __all__ = ["Attempt", "Elsewhere", "Told", "look_up", "told"]
 
 _DECISION = msgspec.json.Decoder(Decision)
 _SUMS = ("files", "batches")
+_BESIDE = (*_SUMS, "caches")
 _FAILED = "chosen first, but failed"
 
 
@@ -196,7 +197,12 @@ def _notes(
     notes = []
     if record.emulated:
         notes.append("EMULATED: nobody bills this")
-    if record.usage is None:
+    if record.usage is None and record.op in _BESIDE:
+        notes.append(
+            "what a batch or a cached content costs has a receipt of its own, whose id is"
+            " UPSTREAM:ID of the vendor's object, as gemini:batches:abc"
+        )
+    elif record.usage is None:
         notes.append("no vendor told usage for this request: nothing is known to be billed")
     if made is not None and record.op in _SUMS:
         notes.append(

@@ -105,6 +105,12 @@ class Ledger(Protocol):
         """Queue a word on an answer; on disk within 100 ms."""
         ...
 
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until all that was put before is on disk; whether it is. Blocks: never on the
+        request path.
+        """
+        ...
+
     def close(self) -> None:
         """Write everything out and stop. Blocks until it is on disk."""
         ...

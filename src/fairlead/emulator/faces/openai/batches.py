@@ -101,6 +101,7 @@ def _finish(put: Put, batch: Kept) -> None:
             "error": None,
         }
         (done if reply.status < 400 else failed).append(msgspec.json.encode(answer) + b"\n")
+        _count(batch.page, answer["response"]["body"])
     page = batch.page
     for key, lines in (("output_file_id", done), ("error_file_id", failed)):
         if lines:
@@ -110,6 +111,38 @@ def _finish(put: Put, batch: Kept) -> None:
     page |= {"status": "completed", "finalizing_at": CREATED + 2, "completed_at": CREATED + 3}
     total = len(done) + len(failed)
     page["request_counts"] = {"total": total, "completed": len(done), "failed": len(failed)}
+
+
+def _count(page: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Add an answer's tokens to the batch's, and name its model.
+
+    openai 3.54.0, types/batch.py: `usage`, "token usage details including input tokens, output
+    tokens, a breakdown of output tokens, and the total tokens used"; `model`, "Model ID used to
+    process the batch". Embeddings have no output.
+    """
+    told = answer.get("usage")
+    if not isinstance(told, dict):
+        return
+    page["model"] = page["model"] or answer.get("model")
+    sums = page.setdefault(
+        "usage",
+        {
+            "input_tokens": 0,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 0,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 0,
+        },
+    )
+    read: int = told.get("input_tokens", told.get("prompt_tokens", 0))
+    wrote: int = told.get("output_tokens", told.get("completion_tokens", 0))
+    cached = told.get("input_tokens_details") or told.get("prompt_tokens_details") or {}
+    thought = told.get("output_tokens_details") or told.get("completion_tokens_details") or {}
+    sums["input_tokens"] += read
+    sums["output_tokens"] += wrote
+    sums["total_tokens"] += read + wrote
+    sums["input_tokens_details"]["cached_tokens"] += cached.get("cached_tokens", 0)
+    sums["output_tokens_details"]["reasoning_tokens"] += thought.get("reasoning_tokens", 0)
 
 
 def _cancelled(put: Put, batch: Kept) -> None:
