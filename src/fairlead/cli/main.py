@@ -35,6 +35,7 @@ COMMANDS = {
     "catalog": "Verify and update the facts about models.",
     "models": "List models, show what is known of one, compare several.",
     "policy": "Routing policies: shown, checked, drawn, tested.",
+    "quality": "How good each model's answers are: shown, and built into the table of policies.",
     "feedback": "Rate an answer by its request's id, or take in graders' verdicts from a file.",
     "route": "Where a request would go, or went, and why.",
 }

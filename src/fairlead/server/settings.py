@@ -210,6 +210,16 @@ class QualitySettings(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(gt=0, le=3650, description="After so many days an outcome counts half."),
     ] = 30.0
+    results: Annotated[
+        str,
+        Meta(
+            description="Laboratory results (JSON Lines, as `fairlead route train` takes them) that"
+            " count behind own outcomes. Empty: none."
+        ),
+    ] = ""
+    emulated: Annotated[
+        bool, Meta(description="Count answers of the emulator too: to try it out.")
+    ] = False
     refresh_seconds: Annotated[
         float,
         Meta(

@@ -13,7 +13,7 @@ from fairlead.lab.compare.comparison import Cell, Row
 from fairlead.lab.compare.rows import DIMENSIONS
 from fairlead.lab.compare.sayings import load_sayings
 
-__all__ = ["RATED", "Evidence", "Stars", "evidence", "stars"]
+__all__ = ["BENCHMARKS", "RATED", "Evidence", "Stars", "evidence", "stars"]
 
 RATED: Final = {
     "chat": "smart customer service",
@@ -29,13 +29,14 @@ RATED: Final = {
 }
 """The article's application scenario of each task that it gives stars for."""
 
-_BENCHMARKS: Final = {
+BENCHMARKS: Final = {
     "coding": ("benchmark.swe_bench_verified",),
     "automation": ("benchmark.osworld", "benchmark.terminal_bench"),
     "agent": ("benchmark.terminal_bench",),
     "math": ("benchmark.aime_2025",),
     "science": ("benchmark.gpqa_diamond", "benchmark.humanitys_last_exam"),
 }
+"""Benchmarks of the area that a task belongs to, by the catalogue's keys."""
 _LINES: Final = {line.key: line for lines in DIMENSIONS.values() for line in lines}
 
 
@@ -111,7 +112,7 @@ def evidence(answers: Answers, catalog: Catalog, models: tuple[str, ...], at: da
 
 def _wanted(answers: Answers) -> Iterator[str]:
     """The keys that these answers ask for."""
-    yield from _BENCHMARKS.get(answers.task, ())
+    yield from BENCHMARKS.get(answers.task, ())
     if answers.task in RATED:
         yield f"rating.{RATED[answers.task]}"
     if answers.largest_prompt or answers.input_tokens:

@@ -1,0 +1,79 @@
+"""Answers as evidence: what was said of each, by whom, how long ago, and in what task."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from math import fsum
+
+from msgspec import Struct
+
+from fairlead.ledger.verdict import SIGNAL, Verdict
+from fairlead.ledger.verdicts import Judged
+from fairlead.routing.signals import worst
+
+__all__ = ["Answer", "LabResult", "gather"]
+
+_DAY = 86_400.0
+
+
+class Answer(Struct, frozen=True, gc=False):
+    """One answer. `weight`: 1 for one of now, half after each half-life. `rating`: the mean of
+    what users and graders say, 0 to 1, None where nobody said anything; `signal`: the worst that
+    was seen, "" for none. `task` is None where nobody knows it. `drawn`: the hash of the policy
+    that chose the model by lot, "" where one did not.
+    """
+
+    model: str
+    task: str | None
+    weight: float = 1.0
+    rating: float | None = None
+    signal: str = ""
+    drawn: str = ""
+
+
+class LabResult(Struct, frozen=True, gc=False):
+    """What one model made of one prompt in the laboratory; `score` 0 to 1."""
+
+    model: str
+    task: str
+    score: float
+
+
+def gather(
+    answers: Iterable[Judged],
+    verdicts: Sequence[Verdict],
+    now: float,
+    half_life_days: float,
+    lots: frozenset[str] = frozenset(),
+) -> list[Answer]:
+    """The answers with what was said of them. `lots`: hashes of policies that draw by lot.
+
+    `verdicts` are the last words of their sources.
+    """
+    said: dict[str, list[Verdict]] = defaultdict(list)
+    for one in verdicts:
+        said[one.id].append(one)
+    found = []
+    for answer in answers:
+        words = said.get(answer.id, ())
+        age = max(0.0, now - answer.at) / _DAY
+        seen = {one.source[len(SIGNAL) :] for one in words if one.source.startswith(SIGNAL)}
+        seen |= {"left"} if answer.left else set()
+        seen |= {"empty"} if answer.empty else set()
+        scores = sorted(
+            one.score
+            for one in words
+            if one.score is not None and not one.source.startswith(SIGNAL)
+        )
+        tasks = [one for one in words if one.task is not None]
+        task = max(tasks, key=lambda one: (one.at, one.source)).task if tasks else answer.task
+        found.append(
+            Answer(
+                answer.model,
+                task,
+                2 ** (-age / half_life_days),
+                fsum(scores) / len(scores) if scores else None,
+                worst(seen),
+                answer.policy_hash if answer.policy_hash in lots else "",
+            )
+        )
+    return found
