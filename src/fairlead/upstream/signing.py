@@ -32,6 +32,7 @@ class Account(Struct, frozen=True):
     key: Secret
     region: str = ""
     profile: str = ""
+    inference_profile: str = ""
     project: str = ""
     credentials_file: str = ""
     env: Mapping[str, str] = {}

@@ -19,6 +19,7 @@ from fairlead.canon import Dialect
 from fairlead.catalog.model import Model
 from fairlead.upstream.kinds.kind import Kind, PathOf
 from fairlead.upstream.secret import Secret
+from fairlead.upstream.signing import Account, Signer
 from fairlead.upstream.transport import HttpRequest, Timeouts
 from fairlead.wire.codec import Framing
 
@@ -52,6 +53,7 @@ class Upstream(Struct, frozen=True):
     weight: float = 1.0
     door: str = ""
     region: str = ""
+    signer: Signer | None = None
 
     @property
     def label(self) -> str:
@@ -103,12 +105,19 @@ class Upstream(Struct, frozen=True):
         weight: float = 1.0,
         door: str = "",
         region: str = "",
+        account: Account | None = None,
     ) -> "Upstream":
         """Put together what is sent with every request, once.
 
         Raises:
-            ValueError: `base_url` is no http(s) address.
+            ValueError: `base_url` is no http(s) address, or the account lacks what the kind needs.
         """
+        account = account or Account(key)
+        signer = None if kind.signer is None else kind.signer(account)
+        if kind.naming is not None:
+            kind = replace(kind, name_of=kind.naming(account))
+        if not base_url and kind.base_of is not None:
+            base_url = kind.base_of(account)
         address = (base_url or kind.base_url).rstrip("/")
         parts = urlsplit(address)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -120,8 +129,9 @@ class Upstream(Struct, frozen=True):
             "content-type": "application/json",
             **dict(kind.headers),
             **own,
-            kind.auth[0]: kind.auth[1] + key.reveal(),
         }
+        if signer is None:
+            merged[kind.auth[0]] = kind.auth[1] + key.reveal()
         return cls(
             name=name,
             kind=kind,
@@ -137,6 +147,7 @@ class Upstream(Struct, frozen=True):
             weight=weight,
             door=door,
             region=region,
+            signer=signer,
         )
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "EmbedPath",
     "Kind",
     "NameOf",
+    "Opening",
     "PathOf",
     "Unframer",
 ]
@@ -44,6 +45,17 @@ class Adapted(Struct, frozen=True):
 
 
 Adapt = Callable[[HttpRequest, Dialect, Framing], Adapted]
+
+
+class Opening(Struct, frozen=True):
+    """How an answer of another shape begins: what its dialect tells and it does not.
+
+    `model` is the name to tell; `headers` have lower-case names.
+    """
+
+    dialect: Dialect
+    model: str
+    headers: dict[str, str]
 
 
 class Unframer(Protocol):
@@ -82,8 +94,10 @@ class Kind(Struct, frozen=True):
     the account's region or project (before `base_url`); `signer` makes what signs, None where a
     key in `auth` does; `adapt` changes a request that is otherwise ready (after the client's
     headers, before it is signed); `unframe` makes what turns an answer's stream into server-sent
-    events where its content type is `framed`; `decode_error` reads refusals, which are then told
-    in the client's dialect and never passed on as they came.
+    events where its content type is `framed`, and `reshape` turns a whole answer into the
+    dialect's; `decode_error` reads refusals, which are then told in the client's dialect and never
+    passed on as they came. `naming` makes `name_of` from the account, and `priced_as` the region
+    that prices know. `apis` are further kinds of the same name, by the operator's word for them.
     """
 
     name: str
@@ -104,10 +118,14 @@ class Kind(Struct, frozen=True):
     signer: Callable[[Account], Signer | None] | None = None
     adapt: Adapt | None = None
     framed: str = ""
-    unframe: Callable[[Dialect], Unframer] | None = None
+    unframe: Callable[[Opening], Unframer] | None = None
+    reshape: Callable[[Opening, bytes], bytes] | None = None
     decode_error: Callable[[int, dict[str, str], bytes], Problem] | None = None
     door: str = ""
     name_of: NameOf | None = None
+    naming: Callable[[Account], NameOf] | None = None
+    priced_as: Callable[[Account], str] | None = None
+    apis: "dict[str, Kind]" = {}
 
     @property
     def dialect(self) -> Dialect:
