@@ -151,6 +151,10 @@ def drawn_arm(policy: Policy, moment: Moment) -> tuple[Policy, Step]:
     if canary is None or len(canary.arms) < len(_ARMS):
         raise PolicyError(f"{policy.name}: the policies that it divides between are not known")
     question = f"among the {canary.share * 100:g} % of sessions on {canary.policy}?"
+    if moment.rolled_back:
+        return canary.arms[0], Step(
+            question, answer=False, because=f"rolled back at {moment.rolled_back}"
+        )
     if moment.session is None:
         return canary.arms[0], Step(question, answer=False, because="no session to draw from")
     drawn = uniform(moment.session, policy.name)
@@ -172,13 +176,15 @@ def arm_options(arm: Policy, options: Sequence[Option]) -> list[Option]:
 def as_canary(policy: Policy, step: Step, decision: Decision, moment: Moment) -> Decision:
     """An arm's decision in the canary's name."""
     kept = decision.moment or Moment()
+    back = moment.rolled_back
+    told = f"{policy.name} (canary rolled back at {back})" if back else policy.name
     return replace(
         decision,
         policy=policy.name,
         policy_hash=policy.hash,
         path=(step, *decision.path),
-        reason=header(f"{policy.name}: {decision.reason}"),
-        moment=replace(kept, session=moment.session),
+        reason=header(f"{told}: {decision.reason}"),
+        moment=replace(kept, session=moment.session, rolled_back=back),
     )
 
 

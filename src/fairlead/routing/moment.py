@@ -50,6 +50,7 @@ class Moment(Struct, frozen=True, omit_defaults=True):
 
     `session` is a number that a session's requests share (what is drawn is drawn from it), `held`
     the model that the session had before, `further` the turns that it is expected to go on for.
+    `rolled_back` says since when a canary has no share of its own any more (`""`: it has).
     """
 
     session: int | None = None
@@ -58,6 +59,7 @@ class Moment(Struct, frozen=True, omit_defaults=True):
     pace: dict[str, Pace] = {}
     quality: dict[str, Quality] = {}
     warm: dict[str, Warm] = {}
+    rolled_back: str = ""
 
 
 NO_MOMENT: Final = Moment()
@@ -76,5 +78,6 @@ def part(moment: Moment, models: Collection[str]) -> Moment | None:
         pace={model: moment.pace[model] for model in models if model in moment.pace},
         quality={model: moment.quality[model] for model in models if model in moment.quality},
         warm={model: moment.warm[model] for model in models if model in moment.warm},
+        rolled_back=moment.rolled_back,
     )
     return None if kept == NO_MOMENT else kept

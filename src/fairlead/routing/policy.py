@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from fairlead.canon import FairleadError
 from fairlead.routing.objective import NO_CONSTRAINTS, Constraints, Objective
+from fairlead.routing.rollout import NO_LIMITS, Limits, Shadow
 from fairlead.routing.rule import Rule
 
 __all__ = ["ALWAYS", "Canary", "Policy", "PolicyError", "Rule", "always", "arm", "hashed", "linked"]
@@ -27,13 +28,15 @@ class PolicyError(FairleadError):
 
 class Canary(Struct, frozen=True, omit_defaults=True):
     """A share of the sessions follows one policy, the rest another, both named; `arms` are the two
-    policies themselves, base first, once they are known (`linked`).
+    policies themselves, base first, once they are known (`linked`). Where one of the `limits` is
+    broken, no session follows it any more.
     """
 
     base: str
     policy: str
     share: float
     arms: tuple["Policy", ...] = ()
+    limits: Limits = NO_LIMITS
 
 
 class Policy(Struct, frozen=True, omit_defaults=True):
@@ -58,6 +61,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     modalities: tuple[str, ...] | None = None
     canary: Canary | None = None
     sticky: bool = False
+    shadow: Shadow | None = None
     hash: str = ""
 
     @property

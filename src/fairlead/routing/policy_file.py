@@ -38,13 +38,13 @@ from fairlead.routing.objective import (
 )
 from fairlead.routing.policy import (
     ALWAYS,
-    Canary,
     Policy,
     PolicyError,
     arm,
     hashed,
     linked,
 )
+from fairlead.routing.rollout_file import read_canary, read_shadow
 from fairlead.routing.rule import Rule
 from fairlead.routing.toml_reader import TomlReader
 
@@ -65,6 +65,7 @@ _TOP: Final[dict[str, tuple[type, ...]]] = {
     "fallbacks": (dict,),
     "options": (dict,),
     "canary": (dict,),
+    "shadow": (dict,),
     "rules": (list,),
 }
 _REQUIRED: Final = ("name", "version", "candidates")
@@ -75,13 +76,8 @@ _RULE: Final[dict[str, tuple[type, ...]]] = {
     "use": (str, list),
     "reason": (str,),
 }
-_CANARY: Final[dict[str, tuple[type, ...]]] = {
-    "base": (str,),
-    "policy": (str,),
-    "share": (int, float),
-}
 _CONSTRAINTS: Final = ("quality_within", "max_usd", "max_first_token_ms")
-NOT_YET: Final = ("hold_back_ms", "hedge", "cascade", "shadow_share")
+NOT_YET: Final = ("hold_back_ms", "hedge", "cascade")
 """Options that are meant, but that nothing carries out yet: refused, not ignored."""
 
 _FITS: dict[Form, Callable[[object], bool]] = {
@@ -140,6 +136,7 @@ def parse_policy(
         fallbacks=reader.fallbacks(document.get("fallbacks", {}), candidates),
         modalities=reader.modalities(document.get("modalities")),
         sticky=reader.sticky(document.get("options", {})),
+        shadow=read_shadow(document.get("shadow"), candidates, reader),
     )
     reachable(rules, reader)
     something_to_choose(policy, reader)
@@ -221,15 +218,7 @@ class _Reader(TomlReader):
         self.table(document, _TOP, ("name", "version"), "", None)
         table = document["canary"]
         assert isinstance(table, dict)  # noqa: S101 - `table` has just seen to it
-        self.table(table, _CANARY, tuple(_CANARY), "canary", None)
-        share = self.number(table["share"], "canary.share")
-        if not 0 < share < 1:
-            self.fail("canary.share", None, f"must be between 0 and 1, got {share}")
-        if table["base"] == table["policy"]:
-            self.fail("canary.policy", None, f"'{table['policy']}' is the base itself")
-        for key in ("base", "policy"):
-            if table[key] == document["name"]:
-                self.fail(f"canary.{key}", None, f"'{table[key]}' is this canary itself")
+        canary = read_canary(table, str(document["name"]), self)
         return Policy(
             name=str(document["name"]),
             version=str(document["version"]),
@@ -238,7 +227,7 @@ class _Reader(TomlReader):
             otherwise=(),
             description=str(document.get("description", "")),
             source=str(document.get("source", "")),
-            canary=Canary(table["base"], table["policy"], share),
+            canary=canary,
         )
 
     def otherwise(
@@ -300,6 +289,8 @@ class _Reader(TomlReader):
     def sticky(self, table: Mapping[str, object]) -> bool:
         """The options: `sticky`, and those that nothing carries out yet."""
         for key in table:
+            if key == "shadow_share":
+                self.fail(f"options.{key}", None, "is a table of its own: [shadow]")
             if key in NOT_YET:
                 self.fail(f"options.{key}", None, "not yet: nothing here carries it out")
             if key != "sticky":

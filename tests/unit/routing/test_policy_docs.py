@@ -13,7 +13,8 @@ from fairlead.catalog.keys import KEYS
 from fairlead.routing import parse_policies, takes_on
 from fairlead.routing.conditions import FEATURES, OPERATORS
 from fairlead.routing.objective import DIMENSIONS, NAMED
-from fairlead.routing.policy_file import _CANARY, _CONSTRAINTS, _RULE, _TOP, NOT_YET
+from fairlead.routing.policy_file import _CONSTRAINTS, _RULE, _TOP, NOT_YET
+from fairlead.routing.rollout_file import CANARY, SHADOW
 
 TODAY = date(2026, 11, 22)
 DOCS = Path(__file__).parents[3] / "docs"
@@ -27,9 +28,10 @@ def examples(text: str) -> list[str]:
 
 def test_every_feature_operator_and_key_is_documented() -> None:
     for name in (*FEATURES, *OPERATORS, *_TOP, *DIMENSIONS, *NAMED, *shipped_policies()):
-        assert f"`{name}`" in POLICIES or name in ("rules", "canary"), name
+        assert f"`{name}`" in POLICIES or name in ("rules", "canary", "shadow"), name
     for table, keys in (
-        ("canary", _CANARY),
+        ("canary", CANARY),
+        ("shadow", SHADOW),
         ("constraints", _CONSTRAINTS),
         ("options", ("sticky", *NOT_YET)),
     ):
