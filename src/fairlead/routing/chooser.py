@@ -1,17 +1,11 @@
 """A policy with its options for a day, compiled for the request path.
 
-A decision holds two kinds of things: what follows from the answers to the policy's questions (the
-path, the reason, who won and why), and figures (the features, the predicted costs). Where every
-option can serve, as is usual, the former depends on nothing but the features that the policy asks
-for: so it is made once for each combination of their values and kept, and the figures are added
-to each request's own. What a chooser says is what `decide` says (tested with Hypothesis).
-
-Where an objective chooses, the figures decide, and every decision is made afresh. A canary keeps a
-chooser for each of its arms.
+Where questions decide, what follows from their answers is made once and kept (`kept`); where an
+objective does, each decision is made by itself, but only the choice (`branch`). What a chooser says
+is what `decide` says (tested with Hypothesis). A canary keeps a chooser for each of its arms.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from operator import attrgetter
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,8 +13,9 @@ from msgspec.structs import replace
 from fairlead.catalog.model import Model
 from fairlead.routing.branch import PredictOne, branches_of
 from fairlead.routing.decide import arm_options, as_canary, decide, drawn_arm
-from fairlead.routing.decision import Candidate, Decision, Features
+from fairlead.routing.decision import Decision, Features
 from fairlead.routing.expect import Predicted
+from fairlead.routing.kept import Kept, alike
 from fairlead.routing.looking import asked_of
 from fairlead.routing.moment import NO_MOMENT, Moment, Warm
 from fairlead.routing.options import Option
@@ -32,8 +27,6 @@ KNOWN_MOST: Final = 1024
 """Combinations that are kept. When there are more, all are forgotten: usual ones come back soon."""
 
 _TEXT: Final = ("text",)
-_UNKEPT: Final = frozenset({"needs"})
-"""Features whose values may be the client's own words."""
 
 PredictFor = Callable[[Model], PredictOne]
 """A model to what requests are expected to take on it."""
@@ -61,13 +54,9 @@ class Chooser:
             arm.name: Chooser(arm, arm_options(arm, options), predict)
             for arm in (() if canary is None else canary.arms)
         }
-        asked = dict.fromkeys(each.feature for rule in policy.rules for each in rule.when)
-        if "task" in asked:
-            asked["task_evidence"] = None
-        kept = asked and not policy.chooses and not _UNKEPT.intersection(asked)
-        self._asked = attrgetter(*asked) if kept else None
+        self._alike = alike(policy)
         self._branches = branches_of(policy, self.options, self._predict)
-        self._known: dict[object, Decision] = {}
+        self._known: dict[object, Kept] = {}
 
     def without(self, vendors: Collection[str]) -> "Chooser":
         """The same, as if these vendors had no key."""
@@ -88,53 +77,12 @@ class Chooser:
         Raises:
             Failure: as `decide` does.
         """
-        if self._asked is None:
-            return self._afresh(features, moment)
-        if not self._roomy(features):
-            for fits in self._fits:
-                if not fits(features):
-                    return self._afresh(features, moment)
-        asked = self._asked(features)
-        like = self._known.get(asked)
-        if like is None:
-            like = self._afresh(features, moment)
-            if len(self._known) >= KNOWN_MOST:
-                self._known.clear()
-            self._known[asked] = like
-            return like
-        candidates = like.candidates
-        if self._predict is not None:
-            figured = []
-            for each in candidates:
-                said = self._predict[each.model](features, None, None)
-                figured.append(
-                    Candidate(
-                        each.model,
-                        each.why,
-                        None,
-                        said.cost_usd,
-                        said.prompt_tokens,
-                        said.output_tokens,
-                    )
-                )
-            candidates = tuple(figured)
-        return Decision(
-            like.policy,
-            like.policy_hash,
-            like.path,
-            like.ranked,
-            candidates,
-            like.reason,
-            features,
-            like.warnings,
-            like.flip,
-            like.moment,
-            like.route,
-        ).like(like)
+        kept = self._kept(features)
+        return self._afresh(features, moment) if kept is None else kept.quick(features).whole()
 
     def quick(self, features: Features, moment: Moment = NO_MOMENT) -> Decision:
-        """As `decide`, but where an objective chooses among models that all can serve, what it says
-        of them is made only when it is asked for (`Decision.whole`).
+        """As `decide`, but where all models can serve, what it says of them is made only when it is
+        asked for (`Decision.whole`).
 
         Raises:
             Failure: as `decide` does.
@@ -146,7 +94,8 @@ class Chooser:
                 lambda: self.decide(features, moment)
             )
         if self._branches is None:
-            return self.decide(features, moment)
+            kept = self._kept(features)
+            return self._afresh(features, moment) if kept is None else kept.quick(features)
         branch = self._branches[-1]
         for number, rule in enumerate(self.policy.rules):
             if rule.ask(features).answer:
@@ -156,6 +105,23 @@ class Chooser:
             if not fits(features):
                 return self.decide(features, moment)
         return branch.decide(features, moment).told_by(lambda: self.decide(features, moment))
+
+    def _kept(self, features: Features) -> Kept | None:
+        """What this decision has in common with others; None where it has to be made by itself."""
+        if self._alike is None:
+            return None
+        if not self._roomy(features):
+            for fits in self._fits:
+                if not fits(features):
+                    return None
+        answers = self._alike(features)
+        kept = self._known.get(answers)
+        if kept is None:
+            kept = Kept(self.policy, self._afresh(features, NO_MOMENT), self._predict)
+            if len(self._known) >= KNOWN_MOST:
+                self._known.clear()
+            self._known[answers] = kept
+        return kept
 
     def _afresh(self, features: Features, moment: Moment) -> Decision:
         if self._arms:

@@ -6,10 +6,9 @@ sees nothing else, so replaying stored features under another policy gives what 
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct, json
-from msgspec.structs import replace
 
 from fairlead.routing.moment import Moment
 
@@ -153,13 +152,16 @@ class Decision(Struct, frozen=True, dict=True):
 
     def stored(self) -> bytes:
         """The decision as JSON, as the ledger keeps it."""
-        form: Form | None = self.__dict__.get(_FORM)
-        return _encode(self.whole()) if form is None else form.fill(self)
+        kept: Telling | None = self.__dict__.get(_KEPT)
+        return _encode(self.whole()) if kept is None else kept.stored(self)
 
     def whole(self) -> "Decision":
         """The decision with its path, candidates and flips. Some are made without them: what is
         told of a choice takes longer than the choice, and nobody waits for it.
         """
+        kept: Telling | None = self.__dict__.get(_KEPT)
+        if kept is not None:
+            return kept.whole(self)
         make: Callable[[], Decision] | None = self.__dict__.get(_WHOLE)
         return self if make is None else make()
 
@@ -168,56 +170,22 @@ class Decision(Struct, frozen=True, dict=True):
         self.__dict__[_WHOLE] = make
         return self
 
-    def like(self, model: "Decision") -> "Decision":
-        """This decision, noted to differ from `model` in figures and features only: that makes
-        `stored` a matter of filling those in.
-        """
-        form: Form | None = model.__dict__.get(_FORM)
-        if form is None:
-            form = model.__dict__[_FORM] = Form(model)
-        self.__dict__[_FORM] = form
+    def kept_by(self, kept: "Telling") -> "Decision":
+        """This decision, noted to be told in full by what it shares with others like it."""
+        self.__dict__[_KEPT] = kept
         return self
 
 
-_FORM, _WHOLE = "form", "whole"
+_KEPT, _WHOLE = "kept", "whole"
 
 
-class Form:
-    """A decision's JSON without its candidates' figures and its features."""
+class Telling(Protocol):
+    """What decisions share that differ in figures only (`routing.kept`)."""
 
-    __slots__ = ("_candidates", "_head", "_middle", "_tail")
+    def whole(self, decision: Decision) -> Decision:
+        """The decision with all that it was made without."""
+        ...
 
-    def __init__(self, model: Decision) -> None:
-        empty = replace(model, candidates=(), features=Features())
-        # Neither mark can stand within a string, where quotes have a backslash before them.
-        head, middle = _encode(empty).split(b'"candidates":[]')
-        middle, tail = middle.split(b'"features":{}')
-        self._head, self._middle = head + b'"candidates":[', b"]" + middle + b'"features":'
-        self._tail = tail
-        bare = [
-            _encode(replace(each, cost_usd=None, prompt_tokens=None, output_tokens=None))
-            for each in model.candidates
-        ]
-        self._candidates = [text[:-1].decode() for text in bare]
-
-    def fill(self, decision: Decision) -> bytes:
-        """The JSON of a decision like the model."""
-        figured = [
-            text + _figures(candidate)
-            for text, candidate in zip(self._candidates, decision.candidates, strict=True)
-        ]
-        features = _encode(decision.features)
-        candidates = ",".join(figured).encode()
-        return b"".join((self._head, candidates, self._middle, features, self._tail))
-
-
-def _figures(candidate: Candidate) -> str:
-    """The end of a candidate's JSON: its cost and tokens."""
-    said = ""
-    if candidate.cost_usd is not None:
-        said = f',"cost_usd":"{candidate.cost_usd}"'
-    if candidate.prompt_tokens is not None:
-        said += f',"prompt_tokens":{candidate.prompt_tokens}'
-    if candidate.output_tokens is not None:
-        said += f',"output_tokens":{candidate.output_tokens}'
-    return said + "}"
+    def stored(self, decision: Decision) -> bytes:
+        """That as JSON."""
+        ...
