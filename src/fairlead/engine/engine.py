@@ -27,6 +27,7 @@ from fairlead.engine.faults import (
     outcome_of,
     redirected,
 )
+from fairlead.engine.foreign import adapted, opened, signed
 from fairlead.engine.learning import PromptCounts
 from fairlead.engine.live import Live
 from fairlead.engine.named_objects import refuse_others
@@ -166,6 +167,11 @@ class Engine:
         request = prepare(upstream, x.dialect, name, body, _framing(x))
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
+        kind = upstream.kind
+        if kind.adapt is not None:
+            request = adapted(x, kind.adapt, request, _framing(x))
+        if upstream.signer is not None:
+            request = signed(upstream, request)
         x.asked = True
         try:
             response = await self.transports.of(upstream).send(request)
@@ -173,6 +179,8 @@ class Engine:
                 x.emulated = "x-fairlead-emulated" in response.headers
                 if response.status >= 300:
                     raise Failure(await self._refused(x, lane, response))
+                if kind.unframe is not None:
+                    response = opened(x, kind, response)
                 self.beginnings.begun(x)
                 self.live.begun(x)
                 await RELAYS[x.same](x, response, client, self.stores)
@@ -192,6 +200,7 @@ class Engine:
         Raises:
             Failure: there is none, or it broke off.
         """
+        request = signed(upstream, request)
         x.asked = True
         try:
             response = await self.transports.of(upstream).send(request)
@@ -211,7 +220,8 @@ class Engine:
         body = await response.read(ERROR_BODY)
         codec = x.snapshot.codecs[x.dialect]
         problem = from_answer(codec, upstream, response.status, response.headers, body)
-        if x.same and problem.kind != "upstream_auth":  # what is wrong with our key is not told
+        as_it_came = x.same and upstream.kind.decode_error is None
+        if as_it_came and problem.kind != "upstream_auth":  # what is wrong with our key is not told
             content_type = response.headers.get("content-type", "application/json")
             x.vendor_error = VendorError(
                 problem,

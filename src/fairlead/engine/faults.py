@@ -68,7 +68,8 @@ def from_answer(
     codec: Codec, upstream: Upstream, status: int, headers: dict[str, str], body: bytes
 ) -> Problem:
     """What a vendor's error answer means for the request."""
-    problem = codec.decode_error(status, headers, body)
+    decode = upstream.kind.decode_error or codec.decode_error
+    problem = decode(status, headers, body)
     problem = replace(problem, upstream=upstream.name, upstream_status=status)
     if problem.kind == "upstream_auth":
         # Vendors quote the key that they refuse ("Incorrect API key provided: sk-ab...yz").

@@ -40,7 +40,7 @@ from fairlead.wire.codec import Codec, Target
 from fairlead.wire.media import verify
 from fairlead.wire.splice import splice
 
-__all__ = ["Fetch", "body_for"]
+__all__ = ["Fetch", "body_for", "refusal_of"]
 
 Fetch = Callable[..., Awaitable[tuple[str, bytes]]]
 _DROP = (hints.FIELD,)
@@ -124,7 +124,7 @@ async def _encoded(
         losses = [replace(loss, path=path_of(loss.path, request)) for loss in encoded.losses]
         semantic = [loss for loss in losses if loss.kind == "semantic"]
         if semantic and not x.allow_loss:
-            raise Failure(_refusal(model, semantic))
+            raise Failure(refusal_of(model, semantic))
         x.losses = tuple(losses)
     return encoded.body
 
@@ -140,7 +140,8 @@ def _unsaid(codec: Codec, model: Model) -> Reasoning | None:
     return Reasoning(level=least) if least is not None else None
 
 
-def _refusal(model: Model, losses: list[Loss]) -> Problem:
+def refusal_of(model: Model, losses: list[Loss]) -> Problem:
+    """What a client is told whose request would lose content."""
     first = losses[0]
     return Problem(
         "unsupported",
