@@ -36,7 +36,9 @@ class Upstream(Struct, frozen=True):
     `prompt_caching`: it is asked to cache where that pays. `number` tells keys of one upstream
     apart, from 1. `models` gives models by id the names that they have here, and where it is not
     empty no others are served, unless it has `REST`. `weight` is its share among the doors of a
-    model. `door` and `region` are whose prices hold and where, in the catalogue's words.
+    model. `door` and `region` are whose prices hold and where, in the catalogue's words. `signer`
+    signs where no header of a key does. At most `in_flight` requests at once, and so many requests
+    and tokens a minute are sent here with this key (0: no bound).
     """
 
     name: str
@@ -54,6 +56,9 @@ class Upstream(Struct, frozen=True):
     door: str = ""
     region: str = ""
     signer: Signer | None = None
+    in_flight: int = 0
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
 
     @property
     def label(self) -> str:
@@ -124,6 +129,9 @@ class Upstream(Struct, frozen=True):
             raise ValueError(f"{address!r} is no http:// or https:// address")
         if parts.query or parts.fragment or parts.username or parts.password:
             raise ValueError("a base URL has no query, fragment or credentials")
+        if kind.root_of is not None:
+            root = kind.root_of(account)
+            address = address.removesuffix("/" + root.split("/")[1]) + root
         own = {header.lower(): value for header, value in headers}
         merged = {
             "content-type": "application/json",

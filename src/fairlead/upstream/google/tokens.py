@@ -130,7 +130,8 @@ class GoogleSigner:
                 self._failed += 1
                 self._next = self._clock() + AGAIN[min(self._failed, len(AGAIN)) - 1]
                 self._why = self._told(error)
-                log.warning("no new access token from Google: %s", self._why)
+                where = self.source.path or "the metadata server"
+                log.warning("no new access token from Google with %s: %s", where, self._why)
                 raise NotReady(self._why) from None  # the cause may quote what was sent
             now, old = self._clock(), self._held
             self._failed, self._why = 0, "the access token has ended"
@@ -168,8 +169,7 @@ class GoogleSigner:
         if skew is not None and abs(skew) > SKEW:
             side = "ahead of" if skew > 0 else "behind"
             said += f"; this machine's clock is {abs(skew):.0f} s {side} Google's"
-        where = self.source.path or "the metadata server"
-        return f"{where}: {said}"
+        return said
 
 
 def _reason(error: Exception) -> str:

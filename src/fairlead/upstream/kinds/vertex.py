@@ -1,0 +1,163 @@
+"""Vertex AI: Gemini and Claude with a Google Cloud account.
+
+Two kinds, since each vendor's models are spoken to in its dialect: whoever configures `vertex` gets
+both. Addresses as Google's and Anthropic's SDKs build them (google-genai 3.4, `_api_client.py`;
+anthropic 2.12, `lib/vertex/_client.py`): one host for each region, one for `global`, one for each
+of the multi-regions `us` and `eu`.
+"""
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from fairlead.canon import Dialect
+from fairlead.upstream.google.credentials import find, project_of
+from fairlead.upstream.google.tokens import GoogleSigner
+from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapted, Kind
+from fairlead.upstream.signing import Account, Signer
+from fairlead.upstream.transport import HttpRequest
+from fairlead.wire.codec import Framing
+from fairlead.wire.vertex.claude import count_body, predict_body
+from fairlead.wire.vertex.errors import read_claude, read_gemini
+from fairlead.wire.vertex.gemini import TIER_HEADER, adapted
+
+__all__ = ["VERTEX", "VERTEX_CLAUDE", "claude_name"]
+
+GLOBAL: Final = "global"
+MULTI: Final = frozenset({"us", "eu"})
+_REGION: Final = re.compile(r"[a-z]+-[a-z]+\d{1,2}")
+_PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]|[a-z0-9.-]+:[a-z0-9-]+|\d{4,20}")
+_DATED: Final = re.compile(r"-(\d{8})$")
+_VARIABLES: Final = ("GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION")
+_COUNT: Final = "/publishers/anthropic/models/count-tokens:rawPredict"
+
+_VERBS: Final[dict[Framing, str]] = {
+    "": "generateContent",
+    "sse": "streamGenerateContent?alt=sse",
+    "array": "streamGenerateContent",
+}
+
+
+def _region(account: Account) -> str:
+    """Where it computes: the setting, the environment, or `global`.
+
+    Raises:
+        ValueError: that is no location of Vertex AI's.
+    """
+    said = account.region or next((v for n in _VARIABLES if (v := account.env.get(n))), GLOBAL)
+    if said != GLOBAL and said not in MULTI and not _REGION.fullmatch(said):
+        raise ValueError(f"{said!r} is no location of Vertex AI's (global, eu, europe-west1, ...)")
+    return said
+
+
+def _base(account: Account) -> str:
+    region = _region(account)
+    if region == GLOBAL:
+        return "https://aiplatform.googleapis.com"
+    if region in MULTI:
+        return f"https://aiplatform.{region}.rep.googleapis.com"
+    return f"https://{region}-aiplatform.googleapis.com"
+
+
+def _root(account: Account) -> str:
+    """`/v1/projects/{project}/locations/{region}`; with an API key (express mode) `/v1`."""
+    if account.key:
+        return "/v1"
+    project = project_of(account, find(account))
+    if not _PROJECT.fullmatch(project):
+        raise ValueError(f"{project[:60]!r} is no project's id")
+    return f"/v1/projects/{project}/locations/{_region(account)}"
+
+
+def _signer(account: Account) -> Signer | None:
+    return None if account.key else GoogleSigner(account)
+
+
+# -- Gemini --------------------------------------------------------------------------------------
+
+
+def _gemini_path(model: str, framing: Framing) -> str:
+    return f"/publishers/google/models/{quote(model, safe='')}:{_VERBS[framing]}"
+
+
+def _gemini_count(model: str) -> str:
+    return f"/publishers/google/models/{quote(model, safe='')}:countTokens"
+
+
+def _adapt_gemini(request: HttpRequest, _dialect: Dialect, _framing: Framing) -> Adapted:
+    found = adapted(request.body)
+    headers = request.headers
+    if found.tier:
+        headers = (*headers, (TIER_HEADER, found.tier))
+    changed = replace(request, body=found.encoded.body, headers=headers)
+    return Adapted(changed, found.encoded.losses)
+
+
+VERTEX: Final = Kind(
+    name="vertex",
+    vendors=("google",),
+    paths=(("gemini", _gemini_path),),
+    base_url="https://aiplatform.googleapis.com",
+    auth=("x-goog-api-key", ""),
+    key_env="",
+    url_env="FAIRLEAD_VERTEX_BASE_URL",
+    forward=frozenset({TIER_HEADER.encode()}),
+    counting=(("gemini", _gemini_count),),
+    base_of=_base,
+    root_of=_root,
+    signer=_signer,
+    adapt=_adapt_gemini,
+    decode_error=read_gemini,
+    door="vertex",
+    also=("vertex-claude",),
+)
+
+
+# -- Claude --------------------------------------------------------------------------------------
+
+
+def claude_name(model: str) -> str:
+    """`claude-haiku-4-5-20251001` is `claude-haiku-4-5@20251001` there."""
+    return _DATED.sub(r"@\1", model)
+
+
+def _claude_path(model: str, framing: Framing) -> str:
+    verb = "streamRawPredict" if framing else "rawPredict"
+    return f"/publishers/anthropic/models/{quote(model, safe='@')}:{verb}"
+
+
+def _claude_count(_model: str) -> str:
+    return _COUNT
+
+
+def _adapt_claude(request: HttpRequest, _dialect: Dialect, _framing: Framing) -> Adapted:
+    said = {name: value for name, value in request.headers if name.startswith("anthropic-")}
+    if request.url.endswith(_COUNT):
+        encoded = count_body(request.body, claude_name)
+    else:
+        encoded = predict_body(request.body, said)
+    kept = tuple(pair for pair in request.headers if pair[0] != "anthropic-version")
+    return Adapted(replace(request, body=encoded.body, headers=kept), encoded.losses)
+
+
+VERTEX_CLAUDE: Final = Kind(
+    name="vertex-claude",
+    vendors=("anthropic",),
+    paths=(("anthropic", _claude_path),),
+    base_url="https://aiplatform.googleapis.com",
+    auth=("x-goog-api-key", ""),
+    key_env="",
+    url_env="FAIRLEAD_VERTEX_BASE_URL",
+    forward=frozenset({b"anthropic-version", b"anthropic-beta"}),
+    give_back=("request-id", "anthropic-", *SDK_RETRIES),
+    counting=(("anthropic", _claude_count),),
+    base_of=_base,
+    root_of=_root,
+    signer=_signer,
+    adapt=_adapt_claude,
+    decode_error=read_claude,
+    door="vertex",
+    name_of=claude_name,
+)
