@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.canon import FairleadError
+from fairlead.routing.cascade import Cascade
 from fairlead.routing.objective import NO_CONSTRAINTS, Constraints, Objective
 from fairlead.routing.rollout import NO_LIMITS, Limits, Shadow
 from fairlead.routing.rule import Rule
@@ -61,6 +62,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     modalities: tuple[str, ...] | None = None
     canary: Canary | None = None
     sticky: bool = False
+    cascade: Cascade | None = None
     shadow: Shadow | None = None
     hash: str = ""
 

@@ -20,6 +20,8 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
+from fairlead.routing.cascade import Cascade
+from fairlead.routing.cascade_file import NOT_ACCEPTED, read_cascade
 from fairlead.routing.coherence import Takes, reachable, served, something_to_choose, way_back
 from fairlead.routing.conditions import (
     FEATURES,
@@ -64,6 +66,7 @@ _TOP: Final[dict[str, tuple[type, ...]]] = {
     "weights": (dict,),
     "fallbacks": (dict,),
     "options": (dict,),
+    "cascade": (dict,),
     "canary": (dict,),
     "shadow": (dict,),
     "rules": (list,),
@@ -77,7 +80,7 @@ _RULE: Final[dict[str, tuple[type, ...]]] = {
     "reason": (str,),
 }
 _CONSTRAINTS: Final = ("quality_within", "max_usd", "max_first_token_ms")
-NOT_YET: Final = ("hold_back_ms", "hedge", "cascade")
+NOT_YET: Final = ("hold_back_ms", "hedge")
 """Options that are meant, but that nothing carries out yet: refused, not ignored."""
 
 _FITS: dict[Form, Callable[[object], bool]] = {
@@ -99,11 +102,15 @@ def parse_policy(
     where: str = "<policy>",
     known: Container[str] | None = None,
     takes: Takes | None = None,
+    graders: Container[str] | None = None,
+    *,
+    draft: bool = False,
 ) -> Policy:
     """A policy from its file's text.
 
     `where` names the file in errors; `known` holds what the catalogue knows (a `Catalog` will do);
-    with `takes` each kind of content must have a candidate. Raises `PolicyError`.
+    with `takes` each kind of content must have a candidate. `graders` are the configuration's; a
+    `draft` may have a cascade that nobody has accepted. Raises `PolicyError`.
     """
     try:
         document = tomllib.loads(text)
@@ -136,6 +143,7 @@ def parse_policy(
         fallbacks=reader.fallbacks(document.get("fallbacks", {}), candidates),
         modalities=reader.modalities(document.get("modalities")),
         sticky=reader.sticky(document.get("options", {})),
+        cascade=reader.cascade(document.get("cascade"), candidates, graders, draft=draft),
         shadow=read_shadow(document.get("shadow"), candidates, reader),
     )
     reachable(rules, reader)
@@ -150,18 +158,22 @@ def parse_policies(
     shipped: Mapping[str, str],
     known: Container[str] | None = None,
     takes: Takes | None = None,
+    graders: Container[str] | None = None,
+    *,
+    draft: str | None = None,
 ) -> dict[str, Policy]:
     """All policies, by name: the user's files go before shipped ones of the same name.
 
     Both map a file's name to its text; `known` and `takes` are as for `parse_policy`, but shipped
     policies are not held to `takes`: a family that the user has given other members must not keep
-    the gateway from starting. Policies that name others are given them. Raises `PolicyError`.
+    the gateway from starting. Policies that name others are given them. `draft` is the file that
+    may be one (see there). Raises `PolicyError`.
     """
     files: dict[str, tuple[Policy, str]] = {}
     for texts, lint in ((shipped, None), (own, takes)):
         mine: dict[str, str] = {}
         for where, text in texts.items():
-            policy = parse_policy(text, where, known, lint)
+            policy = parse_policy(text, where, known, lint, graders, draft=where == draft)
             other = mine.setdefault(policy.name, where)
             if other != where:
                 said = f"'{policy.name}' is the name of {other} already"
@@ -291,6 +303,8 @@ class _Reader(TomlReader):
         for key in table:
             if key == "shadow_share":
                 self.fail(f"options.{key}", None, "is a table of its own: [shadow]")
+            if key == "cascade":
+                self.fail(f"options.{key}", None, "is a table of its own: [cascade]")
             if key in NOT_YET:
                 self.fail(f"options.{key}", None, "not yet: nothing here carries it out")
             if key != "sticky":
@@ -299,6 +313,22 @@ class _Reader(TomlReader):
         if not isinstance(value, bool):
             self.fail("options.sticky", None, "must be true or false")
         return value
+
+    def cascade(
+        self,
+        table: Mapping[str, object] | None,
+        candidates: tuple[str, ...],
+        graders: Container[str] | None,
+        *,
+        draft: bool,
+    ) -> Cascade | None:
+        """The cascade, which somebody has accepted unless it is a draft."""
+        if table is None:
+            return None
+        found = read_cascade(table, candidates, self, graders)
+        if found.accepted_cost_ratio is None and not draft:
+            self.fail("cascade", None, NOT_ACCEPTED)
+        return found
 
     def fallbacks(
         self, table: Mapping[str, object], candidates: tuple[str, ...]
