@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from fairlead.canon import Dialect, Failure
 from fairlead.catalog import Catalog, CatalogError
 from fairlead.catalog.model import Model
@@ -22,6 +24,7 @@ from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
+from fairlead.upstream.signing import Account
 from fairlead.upstream.transport import Timeouts
 from fairlead.upstream.vendors import REST, Upstream
 from fairlead.wire import anthropic, gemini, openai_chat, openai_responses
@@ -107,13 +110,50 @@ def _deployments(
     env: Mapping[str, str],
     catalog: Catalog,
 ) -> list[Upstream]:
-    """One for each key."""
-    where = f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}"
+    """One for each key, and for each kind that comes with the upstream's own."""
     kind = _kind(loaded, name, settings)
-    door = settings.door or kind.door
     _check_models(loaded, name, settings, catalog)
+    found: list[Upstream] = []
+    for each in (kind, *(KINDS[other] for other in kind.also)):
+        models = settings.models
+        if kind.also and models:
+            models = _models_of(models, each, catalog)
+            if not models:
+                continue
+        named = name + each.name.removeprefix(kind.name)
+        found += _of_kind(loaded, named, each, replace(settings, models=models), env, catalog)
+    return found
+
+
+def _models_of(models: Mapping[str, str], kind: Kind, catalog: Catalog) -> dict[str, str]:
+    """Those of some models that belong to a kind's vendors."""
+    return {
+        name: own
+        for name, own in models.items()
+        if name == REST or getattr(catalog.meant(name), "vendor", "") in kind.vendors
+    }
+
+
+def _of_kind(
+    loaded: Loaded,
+    name: str,
+    kind: Kind,
+    settings: UpstreamSettings,
+    env: Mapping[str, str],
+    catalog: Catalog,
+) -> list[Upstream]:
+    where = f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}"
+    door = settings.door or kind.door
     try:
-        region = catalog.price_region(door, kind.vendors, settings.region)
+        account = Account(
+            Secret(""),
+            region=settings.region,
+            project=settings.project,
+            credentials_file=settings.credentials_file,
+            env=env,
+        )
+        said = settings.region if kind.priced_as is None else kind.priced_as(account)
+        region = catalog.price_region(door, kind.vendors, said)
         return [
             Upstream.build(
                 name,
@@ -130,6 +170,7 @@ def _deployments(
                 weight=settings.weight,
                 door=door,
                 region=region,
+                account=replace(account, key=Secret(key)),
             )
             for number, key in enumerate(_keys(where, kind, settings, env), 1)
         ]
@@ -159,6 +200,8 @@ def _keys(where: str, kind: Kind, settings: UpstreamSettings, env: Mapping[str, 
         raise ConfigError(
             f"{where}: give each key once: in `api_key_envs`, or in `api_key_env` or `api_key`"
         )
+    if kind.signer is not None and not (several or settings.api_key or settings.api_key_env):
+        return [env.get(kind.key_env, "")]
     keys = []
     for variable in several or (settings.api_key_env or kind.key_env,):
         key = settings.api_key or env.get(variable, "")

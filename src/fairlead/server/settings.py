@@ -347,7 +347,7 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     kind: Annotated[
-        Literal["", "gemini", "anthropic", "openai"],
+        Literal["", "gemini", "anthropic", "openai", "vertex", "vertex-claude"],
         Meta(description="How it is spoken to. Empty: the upstream's own name."),
     ] = ""
     base_url: Annotated[str, Meta(description="Address. Empty: the vendor's own.")] = ""
@@ -392,6 +392,20 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
             description="Where it computes, if prices depend on it: a Vertex location"
             " (`europe-west1`; `global` has no surcharge), OpenAI's (`eu`), or Anthropic's `us`"
             " where that is the workspace's default. An answer that says where counts before it."
+        ),
+    ] = ""
+    project: Annotated[
+        str,
+        Meta(
+            description="Google Cloud project (Vertex AI). Empty: GOOGLE_CLOUD_PROJECT, or the"
+            " credentials' own."
+        ),
+    ] = ""
+    credentials_file: Annotated[
+        str,
+        Meta(
+            description="JSON file of Google Cloud credentials (docs/upstreams.md). Empty:"
+            " GOOGLE_APPLICATION_CREDENTIALS, then `gcloud`'s login, then the metadata server."
         ),
     ] = ""
     ask_usage: Annotated[

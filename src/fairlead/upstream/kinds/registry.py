@@ -6,7 +6,10 @@ from fairlead.upstream.kinds.anthropic import ANTHROPIC
 from fairlead.upstream.kinds.gemini import GEMINI
 from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.openai import OPENAI
+from fairlead.upstream.kinds.vertex import VERTEX, VERTEX_CLAUDE
 
 __all__ = ["KINDS"]
 
-KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in (GEMINI, ANTHROPIC, OPENAI)}
+KINDS: Final[dict[str, Kind]] = {
+    kind.name: kind for kind in (GEMINI, ANTHROPIC, OPENAI, VERTEX, VERTEX_CLAUDE)
+}

@@ -111,6 +111,7 @@ VERTEX: Final = Kind(
     adapt=_adapt_gemini,
     decode_error=read_gemini,
     door="vertex",
+    priced_as=_region,
     also=("vertex-claude",),
 )
 
@@ -159,5 +160,6 @@ VERTEX_CLAUDE: Final = Kind(
     adapt=_adapt_claude,
     decode_error=read_claude,
     door="vertex",
+    priced_as=_region,
     name_of=claude_name,
 )
