@@ -9,7 +9,7 @@ is differs: a cache that is asked for nearly always hits, an automatic one as th
 it is learned for each model, from what was expected to be read and what was billed as read.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -82,6 +82,8 @@ class Live:
         self._beginnings = beginnings
         self._asked = False
         self.paces = Paces()
+        self.rolled_back: Mapping[str, str] = {}
+        """Since when canaries have no share any more, by their hash; swapped whole."""
         self._sent = PrefixIndex()
         self._hits = _Hits()
         self._young: dict[int, _Held] = {}
@@ -105,6 +107,7 @@ class Live:
             pace=self._paces(models, x.at),
             quality=quality_of(x.snapshot, models, features.task) if x.snapshot.quality else {},
             warm=self._warm(x, models, features, held),
+            rolled_back=self.rolled_back.get(chooser.policy.hash, ""),
         )
 
     def outside(self, x: Exchange, asked: tuple[str, ...]) -> Outside:

@@ -252,12 +252,10 @@ class Comparison:
     def __init__(self) -> None:
         self.sides = tuple(Sides(metric) for metric in METRICS)
         self.requests = 0
-        self._sessions: tuple[set[int], set[int]] = (set(), set())
 
     def add(self, trial: Trial) -> None:
         """One more request."""
         self.requests += 1
-        self._sessions[trial.canary].add(trial.session)
         for each in self.sides:
             value = each.metric.value(trial)
             if value is not None:
@@ -271,7 +269,8 @@ class Comparison:
 
     def sessions(self, *, canary: bool) -> int:
         """How many one arm has."""
-        return len(self._sessions[canary])
+        errors = next(each for each in self.sides if each.metric.name == "errors")  # each has it
+        return (errors.canary if canary else errors.control).sessions
 
     def figures(self, limits: Limits) -> tuple[Figure, ...]:
         """Every metric; each interval is one of 1 - `limits.alpha` by itself."""

@@ -45,6 +45,7 @@ mean is low and their variance too, and the interval says "cheaper" for sure (me
 in eight). So the arm with fewer requests is taken to scatter at least as the other does (`gap`).
 """
 
+from itertools import islice
 from math import inf, log, sqrt
 from typing import NamedTuple
 
@@ -54,6 +55,9 @@ LEAST = 30
 """Sessions in each arm before anything is said."""
 TIGHTEST = 50
 """Requests (`Gap.weight`) at which the sequence is as tight as it can be."""
+OPEN = 50_000
+"""Sessions of an arm that may go on growing; the oldest are taken to be over, and one of them that
+comes back counts as another."""
 STEADIEST = 0.05
 """No value is taken to be steadier than this share of its mean: that of one request deviates by
 at least so much. Costs of like requests may all be equal, and an arm of equals has no variance."""
@@ -68,26 +72,37 @@ class Arm:
     `share`: values are 0 or 1. `scale`: values are logarithms, whose steadiness is absolute.
     """
 
-    __slots__ = ("_each", "_nn", "_ns", "_open", "_ss", "requests", "scale", "share", "total")
+    __slots__ = (
+        "_each",
+        "_nn",
+        "_ns",
+        "_open",
+        "_ss",
+        "requests",
+        "scale",
+        "sessions",
+        "share",
+        "total",
+    )
 
     def __init__(self, *, share: bool = False, scale: bool = False) -> None:
         self.share = share
         self.scale = scale
-        self.requests = 0
+        self.requests = self.sessions = 0
         self.total = 0.0
         self._open: dict[int, tuple[int, float]] = {}
         self._nn = 0  # sums over sessions: requests squared, requests x values, values squared
         self._ns = self._ss = 0.0
         self._each = 0.0  # sum over requests: values squared
 
-    @property
-    def sessions(self) -> int:
-        """How many there are."""
-        return len(self._open)
-
     def add(self, session: int, value: float) -> None:
         """One more request of a session."""
         n, s = self._open.get(session, (0, 0.0))
+        if not n:
+            self.sessions += 1
+            if len(self._open) >= OPEN:
+                for old in list(islice(self._open, OPEN // 2)):
+                    del self._open[old]
         self._open[session] = (n + 1, s + value)
         self._nn += 2 * n + 1
         self._ns += s + (n + 1) * value

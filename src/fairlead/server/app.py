@@ -29,6 +29,10 @@ from fairlead.server.http11 import protocol_for
 from fairlead.server.keeping import Keeping
 from fairlead.server.ledger_watch import LedgerWatch
 from fairlead.upstream.transports import Transports
+from fairlead.server.paths import quality_path
+from fairlead.server.policies import OUTCOMES, compile_quality
+from fairlead.server.quality_watch import QualityWatch
+from fairlead.server.rollout import RolloutWatch
 
 __all__ = ["App", "is_loopback", "serve"]
 
@@ -89,6 +93,12 @@ class App:
         )
         self._ledger_watch = LedgerWatch(self.ledger.health)
         self._watch: asyncio.Task[None] | None = None
+        self._rollout = RolloutWatch(
+            path,
+            lambda: tuple(self.plane.snapshot.policies.values()),
+            partial(setattr, self.plane.engine.live, "rolled_back"),
+        )
+        self._rollout.begin()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -120,6 +130,8 @@ class App:
         """Stop the chores and write everything out."""
         self.plane.draining = True
         if self._watch is not None:
+        self._rollout.start()
+        self._quality.start()
             self._watch.cancel()
         await self.admin.close()
         await self._last_requests()
@@ -129,6 +141,8 @@ class App:
         self._ledger_watch.close()
 
     async def _last_requests(self) -> None:
+        await self._rollout.stop()
+        await self._quality.stop()
         """Let requests that the host has cancelled leave their records before the ledger closes."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + LAST_REQUESTS
