@@ -6,7 +6,8 @@ Body, query, status and answer go through as they are, but for what would break 
   found, and lists name its own alone (`vault.ownership`). Without virtual keys there is one user,
   and nothing is filtered.
 - Names of models become ids where the body or the URL names one exactly.
-- What a batch costs is read from its answers while they pass by (`engine.batch_results`).
+- What a batch costs is read from its answers while they pass by (`engine.batch_results`), what
+  keeping a cached content costs from the answers about it (`engine.cache_storage`).
 - Addresses at the vendor that a client would follow with its own key (`results_url`,
   `x-goog-upload-url`) become the gateway's. A redirect is an error, and never followed.
 """
@@ -23,6 +24,7 @@ from fairlead.catalog.model import Model
 from fairlead.engine.answer_headers import answer_headers, given_back
 from fairlead.engine.batch_results import OUTPUTS, Answers, account, answers_of, inlined_in
 from fairlead.engine.batch_status import stated_in
+from fairlead.engine.cache_storage import keep_account
 from fairlead.engine.client import Client, Header
 from fairlead.engine.endpoints import Endpoint
 from fairlead.engine.engine import Engine, TransportOf
@@ -207,6 +209,8 @@ class PassEngine(Engine):
                 x.outcome = "stream_broken"
             raise
         await self._note(x, body)
+        if endpoint.op == "caches":
+            await keep_account(x, endpoint.act, body, self.ownership, self.ledger)
         if endpoint.kind == "batches":
             if endpoint.act == "read":
                 answers = await inlined_in(x, body, self.call.asked_id, self.ownership)

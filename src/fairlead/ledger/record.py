@@ -26,9 +26,9 @@ Op = Literal[
     "generate", "count_tokens", "estimate", "embeddings", "files", "batches", "caches", "attempt"
 ]
 """What was asked for. Counting costs nothing. `attempt`: no request, but one of several that a
-request was sent on, under the request's id, a dot and a number (`engine.attempted`). `batches` and
-`files` have usage and cost where a batch's answers were fetched: the sum of them; the storage of
-caches is not priced here.
+request was sent on, under the request's id, a dot and a number (`engine.attempted`). `batches`,
+`files` and `caches` have usage and cost in records of their own (`engine.booking`): the sum of a
+batch's answers, what keeping a cached content costs.
 """
 
 

@@ -63,7 +63,8 @@ Op = Literal[
 
 Usage = dict[str, int]
 """Tokens by kind, each token in one kind only: `input`, `input_audio`, `cache_read`,
-`cache_read_audio`, `cache_write_5m`, `cache_write_1h`, `thinking`, `output`."""
+`cache_read_audio`, `cache_write_5m`, `cache_write_1h`, `thinking`, `output`; and `cache_storage`,
+tokens times hours that a cached content is kept, less than 0 where its end came nearer."""
 
 
 class Route(Struct, frozen=True):

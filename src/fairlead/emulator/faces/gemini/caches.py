@@ -1,9 +1,14 @@
 """/v1beta/cachedContents: a prefix of prompts that is kept for a while and named by requests.
 
-What it costs to keep one is not in the emulator's bill, which counts tokens of requests.
+Making one is billed for its tokens as input, and keeping it as `cache_storage`: tokens times the
+hours of its time to live, a begun token-hour whole. "Storage duration: The amount of time cached
+tokens are stored (TTL), billed based on the TTL duration of cached token count" [D]. Moving its end
+bills or gives back the difference; deleting it gives nothing back: "Even if you delete the cache
+entry after 15 minutes, you will still be billed for the originally set 1-hour TTL duration"
+(Google's staff, discuss.ai.google.dev/t/81267).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fairlead.emulator import models
@@ -58,7 +63,15 @@ def create(put: Put) -> Answered | Trouble:
     }
     kept = Kept(str(page["name"]), page, body=prompt, ends=ends)
     drawer.put("gemini_cache", put.scope, kept)
-    return answered(page, {"input": total})
+    return answered(page, {"input": total, "cache_storage": _stored(page)})
+
+
+def _stored(page: dict[str, Any]) -> int:
+    """What its page says that it costs to keep, in tokens times hours."""
+    began, ends = (datetime.fromisoformat(page[at]) for at in ("createTime", "expireTime"))
+    life = (ends - began) // timedelta(microseconds=1)
+    tokens: int = page["usageMetadata"]["totalTokenCount"]
+    return max(0, (tokens * life + 3_599_999_999) // 3_600_000_000)
 
 
 def _trouble(
@@ -132,9 +145,10 @@ def patch(put: Put) -> Answered | Trouble:
     if isinstance(ends, Trouble):
         return ends
     drawer = put.shelf.drawer
+    before = _stored(kept.page)
     kept.ends = ends
     kept.page.update(updateTime=drawer.day(), expireTime=drawer.day(ends))
-    return answered(kept.page)
+    return answered(kept.page, {"cache_storage": _stored(kept.page) - before})
 
 
 def delete(put: Put) -> Answered | Trouble:

@@ -134,8 +134,8 @@ def _count(page: dict[str, Any], answer: dict[str, Any]) -> None:
             "total_tokens": 0,
         },
     )
-    read: int = told.get("input_tokens", told.get("prompt_tokens", 0))
-    wrote: int = told.get("output_tokens", told.get("completion_tokens", 0))
+    read: int = told["input_tokens" if "input_tokens" in told else "prompt_tokens"]
+    wrote: int = told.get("output_tokens") or told.get("completion_tokens") or 0
     cached = told.get("input_tokens_details") or told.get("prompt_tokens_details") or {}
     thought = told.get("output_tokens_details") or told.get("completion_tokens_details") or {}
     sums["input_tokens"] += read
