@@ -28,6 +28,7 @@ from fairlead.server.feedback import Feedback
 from fairlead.server.http11 import protocol_for
 from fairlead.server.keeping import Keeping
 from fairlead.server.ledger_watch import LedgerWatch
+from fairlead.server.rollout import RolloutWatch
 from fairlead.upstream.transports import Transports
 from fairlead.server.paths import quality_path
 from fairlead.server.policies import OUTCOMES, compile_quality
@@ -92,6 +93,12 @@ class App:
             feedback=Feedback(self.ledger, partial(verdicts.request, path), settings.quality),
         )
         self._ledger_watch = LedgerWatch(self.ledger.health)
+        self._rollout = RolloutWatch(
+            path,
+            lambda: tuple(self.plane.snapshot.policies.values()),
+            partial(setattr, self.plane.engine.live, "rolled_back"),
+        )
+        self._rollout.begin()
         self._watch: asyncio.Task[None] | None = None
         self._rollout = RolloutWatch(
             path,
@@ -122,6 +129,7 @@ class App:
         """Begin the chores that run beside the requests; called in the running loop."""
         loop = asyncio.get_running_loop()
         self._watch = loop.create_task(self._look_round())
+        self._rollout.start()
         # Only the main thread of the main interpreter may, and not every host lets us.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError, AttributeError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
@@ -133,6 +141,7 @@ class App:
         self._rollout.start()
         self._quality.start()
             self._watch.cancel()
+        await self._rollout.stop()
         await self.admin.close()
         await self._last_requests()
         await self.transports.aclose()
