@@ -16,7 +16,8 @@ two single models is the one that holds more.
 
 The routers see the same stars as quality figures. What they do not see is the day's truth: they go
 by the recogniser, or, on days that are played `told`, by what the client says. `blind` is a router
-that is like the one beside it in all but this: it knows nothing of prompt caches and of sessions.
+that is like the one beside it in all but this: it knows nothing of prompt caches and of sessions,
+while the gateway still asks the vendors to cache. `uncached` does not ask either.
 """
 
 import argparse
@@ -100,12 +101,13 @@ what a request is about, the one that is better in what would cost most stars (c
 
 class Way(NamedTuple):
     """How the model is chosen: the policy of `auto`, or the client by itself. `blind`: without a
-    look at caches and sessions.
+    look at caches and sessions. `caching`: vendors are asked to cache.
     """
 
     choose: Callable[[tuple[str, str], int], Choose]
     policy: str = ""
     blind: bool = False
+    caching: bool = True
 
 
 def _single(place: int) -> Callable[[tuple[str, str], int], Choose]:
@@ -118,8 +120,8 @@ def _each_by_lot(pair: tuple[str, str], seed: int) -> Choose:
     return lambda _: draw.choice(pair)
 
 
-def _auto(policy: str, *, blind: bool = False) -> Way:
-    return Way(lambda _, __: lambda _: "auto", policy, blind)
+def _auto(policy: str, *, blind: bool = False, caching: bool = True) -> Way:
+    return Way(lambda _, __: lambda _: "auto", policy, blind, caching)
 
 
 WAYS: Mapping[str, Way] = {
@@ -131,6 +133,7 @@ WAYS: Mapping[str, Way] = {
     "cheapest": _auto("cheapest"),
     "held": _auto("held"),
     "held, blind": _auto("held", blind=True),
+    "held, uncached": _auto("held", blind=True, caching=False),
     "careful": _auto("careful"),
     "careful, blind": _auto("careful", blind=True),
     "best-stars": _auto("best-stars"),
@@ -345,7 +348,8 @@ def _settings(
     chosen = f'policy = "{way.policy}"\n' if way.policy else ""
     flash, haiku = pair
     return (
-        f'[routing]\nprompt_caching = "auto"\npolicies_dir = "{folder / "policies"}"\n'
+        f'[routing]\nprompt_caching = "{"auto" if way.caching else "off"}"\n'
+        f'policies_dir = "{folder / "policies"}"\n'
         f'{chosen}quality = "{quality}"\n'
         f'[families]\nflash = ["{flash}"]\nhaiku = ["{haiku}"]\n'
     )
@@ -366,9 +370,10 @@ def _print(found: Mapping[str, Result]) -> None:
         print(line.format(name, f"{each.usd:.4f}", each.failed, held, mean, ratio))
     print(f"the better single model: {single.way}")
     for name, each in found.items():
-        other = found.get(f"{name}, blind")
-        if other is not None:
-            print(f"{name} to the same without caches: {each.usd / other.usd:.3f}", flush=True)
+        for without in ("blind", "uncached"):
+            other = found.get(f"{name}, {without}")
+            if other is not None:
+                print(f"{name} to {name}, {without}: {each.usd / other.usd:.3f}", flush=True)
 
 
 def main() -> None:
