@@ -30,10 +30,6 @@ from fairlead.server.keeping import Keeping
 from fairlead.server.ledger_watch import LedgerWatch
 from fairlead.server.rollout import RolloutWatch
 from fairlead.upstream.transports import Transports
-from fairlead.server.paths import quality_path
-from fairlead.server.policies import OUTCOMES, compile_quality
-from fairlead.server.quality_watch import QualityWatch
-from fairlead.server.rollout import RolloutWatch
 
 __all__ = ["App", "is_loopback", "serve"]
 
@@ -100,12 +96,6 @@ class App:
         )
         self._rollout.begin()
         self._watch: asyncio.Task[None] | None = None
-        self._rollout = RolloutWatch(
-            path,
-            lambda: tuple(self.plane.snapshot.policies.values()),
-            partial(setattr, self.plane.engine.live, "rolled_back"),
-        )
-        self._rollout.begin()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -138,8 +128,6 @@ class App:
         """Stop the chores and write everything out."""
         self.plane.draining = True
         if self._watch is not None:
-        self._rollout.start()
-        self._quality.start()
             self._watch.cancel()
         await self._rollout.stop()
         await self.admin.close()
@@ -150,8 +138,6 @@ class App:
         self._ledger_watch.close()
 
     async def _last_requests(self) -> None:
-        await self._rollout.stop()
-        await self._quality.stop()
         """Let requests that the host has cancelled leave their records before the ledger closes."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + LAST_REQUESTS
