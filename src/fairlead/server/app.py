@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
+from msgspec.structs import replace
 
 from fairlead.engine.engine import Engine
 from fairlead.ledger import verdicts
@@ -28,6 +29,9 @@ from fairlead.server.feedback import Feedback
 from fairlead.server.http11 import protocol_for
 from fairlead.server.keeping import Keeping
 from fairlead.server.ledger_watch import LedgerWatch
+from fairlead.server.paths import quality_path
+from fairlead.server.policies import OUTCOMES, compile_quality
+from fairlead.server.quality_watch import QualityWatch
 from fairlead.server.rollout import RolloutWatch
 from fairlead.upstream.transports import Transports
 
@@ -96,6 +100,13 @@ class App:
         )
         self._rollout.begin()
         self._watch: asyncio.Task[None] | None = None
+        self._quality = QualityWatch(
+            quality_path(settings),
+            None if path_of is None else path_of.resolve(),
+            settings.quality.refresh_seconds,
+            lambda: self.loaded.settings.routing.quality == OUTCOMES,
+            self._new_quality,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -119,6 +130,7 @@ class App:
         """Begin the chores that run beside the requests; called in the running loop."""
         loop = asyncio.get_running_loop()
         self._watch = loop.create_task(self._look_round())
+        self._quality.start()
         self._rollout.start()
         # Only the main thread of the main interpreter may, and not every host lets us.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError, AttributeError):
@@ -129,6 +141,7 @@ class App:
         self.plane.draining = True
         if self._watch is not None:
             self._watch.cancel()
+        await self._quality.stop()
         await self._rollout.stop()
         await self.admin.close()
         await self._last_requests()
@@ -160,6 +173,13 @@ class App:
         self.loaded = fresh
         self.plane.snapshot = snapshot
         log.info("reloaded: %s", fresh.path or "defaults and environment")
+
+    def _new_quality(self) -> None:
+        """Put figures that were made anew in force."""
+        snapshot = self.plane.snapshot
+        table = compile_quality(self.loaded, snapshot.catalog)
+        self.plane.snapshot = replace(snapshot, quality=table)
+        log.debug("figures of quality: %d", len(table))
 
     async def _look_round(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fairlead.server.settings import Settings
 
-__all__ = ["database_path", "overlay_path"]
+__all__ = ["database_path", "overlay_path", "quality_path"]
 
 
 def database_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
@@ -22,3 +22,8 @@ def overlay_path(settings: Settings, environ: Mapping[str, str] | None = None) -
     """Where the catalogue's overlay is, whether or not the file exists."""
     own = settings.catalog.overlay
     return Path(own) if own else database_path(settings, environ).with_name("catalog.toml")
+
+
+def quality_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the figures of quality are kept that the gateway makes by itself."""
+    return database_path(settings, environ).with_name("quality.toml")

@@ -10,8 +10,14 @@ from fairlead.catalog import Catalog, shipped_policies
 from fairlead.routing import ALWAYS, Policy, PolicyError, always, parse_policies, takes_on
 from fairlead.routing.quality import QualityTable, parse_quality
 from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.paths import quality_path
+from fairlead.server.quality_watch import read_made
 
-__all__ = ["compile_policies", "compile_quality", "policy_of", "read_policy_file"]
+__all__ = ["OUTCOMES", "compile_policies", "compile_quality", "policy_of", "read_policy_file"]
+
+
+OUTCOMES = "outcomes"
+"""`routing.quality` for figures that the gateway makes by itself."""
 
 
 def compile_policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
@@ -35,6 +41,8 @@ def compile_quality(loaded: Loaded, catalog: Catalog) -> QualityTable:
     name = loaded.settings.routing.quality
     if not name:
         return QualityTable()
+    if name == OUTCOMES:
+        return read_made(quality_path(loaded.settings), catalog.models)
     try:
         return parse_quality(Path(name).read_text(encoding="utf-8"), name, catalog.models)
     except (OSError, UnicodeDecodeError) as error:

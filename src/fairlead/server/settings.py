@@ -157,7 +157,8 @@ class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             description="TOML file of quality figures by model and task, for objectives that weigh"
-            " quality (docs/policies.md). Empty: quality is unknown."
+            " quality (docs/policies.md); or `outcomes`: made by the gateway from feedback,"
+            " signals, results and published figures (docs/quality.md). Empty: quality is unknown."
         ),
     ] = ""
     allow_loss: Annotated[
@@ -223,7 +224,7 @@ class QualitySettings(Struct, frozen=True, forbid_unknown_fields=True):
     refresh_seconds: Annotated[
         float,
         Meta(
-            ge=10,
+            ge=1,
             le=86_400,
             description='With `routing.quality = "outcomes"`: seconds between two makings of the'
             " figures, in a process of their own.",
