@@ -14,7 +14,7 @@ from fairlead.routing import parse_policy
 from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import HttpRequest
 from fairlead.upstream.transports import SharedTransport
@@ -91,7 +91,9 @@ async def trip(
     **changes: Any,  # fields of the snapshot
 ) -> Got:
     """Send a body through, and collect what comes of it. `url`: model and stream of Gemini's."""
-    upstreams = [Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in KINDS.values()]
+    upstreams = [
+        Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in VENDORS_OWN.values()
+    ]
     snapshot = Snapshot(
         catalog=_CATALOG,
         codecs=CODECS,

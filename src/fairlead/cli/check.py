@@ -14,7 +14,7 @@ from fairlead.cost.amounts import encode
 from fairlead.engine.snapshot import Snapshot
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import Loaded, load, scalar_sections, variable
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 __all__ = ["check"]
 
@@ -111,7 +111,7 @@ def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
             "key": "not set",
             "origin": f"set {kind.key_env}",
         }
-        for kind in KINDS.values()
+        for kind in VENDORS_OWN.values()
         if kind.name not in configured
     ]
     return rows

@@ -45,7 +45,7 @@ from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import Loaded
 from fairlead.server.dialects import codec_named, recognise
 from fairlead.server.own_query import read_query
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.wire.codec import Codec
 
 __all__ = [
@@ -219,7 +219,7 @@ def snapshot_for_preview(loaded: Loaded) -> tuple[Snapshot, bool]:
 
 def snapshot_of_all(loaded: Loaded) -> Snapshot:
     """The snapshot with every vendor as if it had a key."""
-    keys = {kind.key_env: "none" for kind in KINDS.values()}
+    keys = {kind.key_env: "none" for kind in VENDORS_OWN.values()}
     return compile_snapshot(loaded, {**os.environ, **keys})
 
 

@@ -27,7 +27,7 @@ from fairlead.server.compile import CODECS
 from fairlead.server.data_plane import DataPlane
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transports import SharedTransport
 from fairlead.upstream.vendors import Upstream
@@ -100,7 +100,7 @@ class Gateway:
         self._ledger = MemoryLedger(keep=8)
         upstreams = [
             Upstream.build(kind.name, kind, Secret("k" * 20), "http://up", ask_usage=ask_usage)
-            for kind in KINDS.values()
+            for kind in VENDORS_OWN.values()
         ]
         snapshot = Snapshot(
             catalog=load(),

@@ -16,7 +16,7 @@ from fairlead.cli.main import app
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.routing import Candidate, Decision, Features
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 RUN = CliRunner()
 FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
@@ -39,7 +39,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("FAIRLEAD_CONFIG", raising=False)
-    for kind in KINDS.values():
+    for kind in VENDORS_OWN.values():
         monkeypatch.delenv(kind.key_env, raising=False)
     Path("own.toml").write_text(OWN)
 

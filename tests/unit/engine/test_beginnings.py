@@ -17,7 +17,7 @@ from fairlead.server.compile import CODECS
 from fairlead.tokens.prefix import Prefix
 from fairlead.upstream.fake import FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transports import SharedTransport
 from fairlead.upstream.vendors import Upstream
@@ -47,7 +47,7 @@ class House:
     def __init__(self, *, asks: bool = False) -> None:
         upstreams = [
             Upstream.build(k.name, k, Secret("k" * 20), "http://up", prompt_caching=asks)
-            for k in KINDS.values()
+            for k in VENDORS_OWN.values()
         ]
         self.snapshot = Snapshot(
             catalog=CATALOG, codecs=CODECS, upstreams={u.vendor: u for u in upstreams},

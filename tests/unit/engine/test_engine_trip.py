@@ -21,7 +21,7 @@ from fairlead.routing import parse_policy
 from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport, Pause
 from fairlead.upstream.fetch import FetchPolicy
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import ConnectFailed, UpstreamReset
 from fairlead.upstream.transports import SharedTransport
@@ -83,7 +83,9 @@ class Client:
 
 
 def snapshot(**changes) -> Snapshot:
-    upstreams = [Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in KINDS.values()]
+    upstreams = [
+        Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in VENDORS_OWN.values()
+    ]
     return Snapshot(
         catalog=CATALOG, codecs=CODECS, upstreams={u.vendor: u for u in upstreams},
         policies=POLICIES, default_policy="article-tree", fetch=FetchPolicy(), **changes,

@@ -15,7 +15,7 @@ from fairlead.routing import parse_policy
 from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import UpstreamReset
 from fairlead.upstream.transports import SharedTransport
@@ -81,7 +81,7 @@ class House:
     async def ask(self, dialect, body, *script, headers=(), in_url=None, query=b"", codec=None):
         fake = FakeTransport(*script)
         upstreams = [
-            Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in KINDS.values()
+            Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in VENDORS_OWN.values()
         ]
         snapshot = Snapshot(
             catalog=CATALOG, codecs=CODECS, upstreams={u.vendor: u for u in upstreams},

@@ -12,7 +12,7 @@ from fairlead.ledger.memory import MemoryLedger
 from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transports import SharedTransport
 from fairlead.upstream.vendors import Upstream
@@ -32,7 +32,9 @@ class Client:
 
 async def ask(dialect, model, answer):
     """The headers of the answer to a client of `dialect`."""
-    upstreams = [Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in KINDS.values()]
+    upstreams = [
+        Upstream.build(k.name, k, Secret("k" * 20), "http://up") for k in VENDORS_OWN.values()
+    ]
     snapshot = Snapshot(
         catalog=load_catalog(), codecs=CODECS, upstreams={u.vendor: u for u in upstreams},
         policies={}, default_policy="", fetch=FetchPolicy(),

@@ -19,7 +19,7 @@ from fairlead.server.compile import CODECS
 from fairlead.server.data_plane import DataPlane
 from fairlead.upstream.fake import Answer, FakeTransport, Script
 from fairlead.upstream.fetch import FetchPolicy
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import HttpRequest
 from fairlead.upstream.transports import SharedTransport
@@ -78,7 +78,7 @@ class SideHouse:
         self.now = DAY
         upstreams = {
             k.vendors[0]: Upstream.build(k.name, k, Secret(OPERATORS_KEY), f"http://{k.name}.test")
-            for k in KINDS.values()
+            for k in VENDORS_OWN.values()
             if k.name != without
         }
         snapshot = Snapshot(

@@ -8,8 +8,9 @@ from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.openai import OPENAI
 from fairlead.upstream.kinds.vertex import VERTEX, VERTEX_CLAUDE
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "VENDORS_OWN"]
 
-KINDS: Final[dict[str, Kind]] = {
-    kind.name: kind for kind in (GEMINI, ANTHROPIC, OPENAI, VERTEX, VERTEX_CLAUDE)
-}
+VENDORS_OWN: Final[dict[str, Kind]] = {kind.name: kind for kind in (GEMINI, ANTHROPIC, OPENAI)}
+"""Each vendor's own API: a key is all that it wants."""
+
+KINDS: Final[dict[str, Kind]] = VENDORS_OWN | {kind.name: kind for kind in (VERTEX, VERTEX_CLAUDE)}
