@@ -19,6 +19,8 @@ HEADERS: dict[str, str] = {
     " `beginning`; absent if nothing (docs/caching.md)",
     "x-fairlead-cost-usd": "cost in US dollars, where it is known when headers are sent; that of"
     " all attempts together",
+    "x-fairlead-cascade": "what became of the policy's cascade: `accepted: MODEL`, or `escalated:"
+    " MODEL CHECK`; absent if there was none (docs/cascade.md)",
     "x-fairlead-warning": "what the operator should know, such as that the model is about to end",
     "x-fairlead-estimated": "`true` if Fairlead counted tokens itself, as the vendor did not",
     "x-fairlead-emulated": "`true` if the answer came from the emulator and not from a vendor",
@@ -57,6 +59,8 @@ def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
         headers.append((b"x-fairlead-prompt-caching", x.caching.encode("ascii")))
     if x.cost_text is not None:
         headers.append((b"x-fairlead-cost-usd", x.cost_text.encode("ascii")))
+    if x.cascaded:
+        headers.append((b"x-fairlead-cascade", _ascii(x.cascaded)))
     if x.warnings:
         headers.append((b"x-fairlead-warning", _ascii("; ".join(x.warnings))))
     if x.emulated:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from fairlead.canon import Failure, Problem
 from fairlead.engine.answer_headers import error_headers, given_back
 from fairlead.engine.beginnings import Beginnings
+from fairlead.engine.cascade import answered_first
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange, VendorError
 from fairlead.engine.faults import (
@@ -28,6 +29,7 @@ from fairlead.engine.faults import (
     redirected,
 )
 from fairlead.engine.foreign import adapted, opened, signed
+from fairlead.engine.grader import Graders
 from fairlead.engine.learning import PromptCounts
 from fairlead.engine.live import Live
 from fairlead.engine.named_objects import refuse_others
@@ -82,6 +84,7 @@ class Engine:
         self.transports = transports
         self.beginnings = Beginnings(salt)
         self.live = Live(self.beginnings)
+        self.graders = Graders()
         self.ledger = ledger
         self.stores = Stores(
             vault,
@@ -136,6 +139,10 @@ class Engine:
             await recall(x, self.stores.responses)
         lanes = plan(x, self.stores.counts, self.live.moment, self.live.outside)
         x.warnings = x.decision.warnings if x.decision is not None else ()
+        if x.cascade is not None and await answered_first(
+            x, lanes, client, attempt=self._attempt, ledger=self.ledger, graders=self.graders
+        ):
+            return
         refusals: list[Problem] = []
         for number, lane in enumerate(lanes):
             x.choose(*lane)

@@ -17,6 +17,7 @@ from fairlead.canon import Dialect, Loss, Problem, Request, Usage
 from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.record import Accepted, Op, Outcome, Record
+from fairlead.routing.cascade import Cascade
 from fairlead.routing.decision import Decision
 from fairlead.tokens.prefix import Counted, Prefix, Reuse
 from fairlead.upstream.vendors import Upstream
@@ -52,6 +53,8 @@ class Exchange:
         "attempts",
         "body",
         "caching",
+        "cascade",
+        "cascaded",
         "codec",
         "cost",
         "cost_text",
@@ -153,6 +156,8 @@ class Exchange:
         # Attempts beside the one that answers, and what they cost (`engine.attempted`).
         self.attempts = 0
         self.spent: Decimal | None = None
+        self.cascade: Cascade | None = None  # of the policy that decided (`engine.cascade`)
+        self.cascaded = ""  # what became of it
         self.first_byte: float | None = None
         self.first_token: float | None = None
         self.last: float | None = None

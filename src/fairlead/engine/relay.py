@@ -57,6 +57,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     usage_estimated: bool = False
     losses: tuple[str, ...] = ()
     emulated: bool = False
+    cascade: str = ""
 
 
 def _receipt(x: Exchange) -> bytes:
@@ -70,6 +71,7 @@ def _receipt(x: Exchange) -> bytes:
             usage_estimated=x.usage is not None and x.usage.estimated,
             losses=tuple(loss.what for loss in x.losses),
             emulated=x.emulated,
+            cascade=x.cascaded,
         )
     )
 

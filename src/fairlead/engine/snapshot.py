@@ -14,6 +14,7 @@ from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
 from fairlead.cost.book import PriceBook
 from fairlead.cost.price import PriceTable
+from fairlead.engine.grader import Grader
 from fairlead.routing import ALWAYS, Chooser, Policy, always, options_for, predictor
 from fairlead.routing.quality import QualityTable
 from fairlead.upstream.fetch import FetchPolicy
@@ -54,6 +55,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     default_policy: str
     fetch: FetchPolicy
     quality: QualityTable = QualityTable()
+    graders: Mapping[str, Grader] = {}
     allow_loss: bool = False
     fallback: bool = True
     max_answer_bytes: int = 64 * 1024 * 1024

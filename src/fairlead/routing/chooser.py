@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from fairlead.catalog.model import Model
 from fairlead.routing.branch import PredictOne, branches_of
+from fairlead.routing.cascade import Cascade
 from fairlead.routing.decide import arm_options, as_canary, decide, drawn_arm
 from fairlead.routing.decision import Decision, Features
 from fairlead.routing.expect import Predicted
@@ -50,6 +51,8 @@ class Chooser:
         )
         canary = policy.canary
         self.looks_at = asked_of(policy)
+        arms = () if canary is None else canary.arms
+        self.cascades = any(each.cascade is not None for each in (policy, *arms))
         self._arms = {
             arm.name: Chooser(arm, arm_options(arm, options), predict)
             for arm in (() if canary is None else canary.arms)
@@ -70,6 +73,13 @@ class Chooser:
     def looks_round(self) -> bool:
         """Whether the moment has a say: an objective, a draw."""
         return self.policy.chooses or self.policy.canary is not None
+
+    def cascade_of(self, decision: Decision) -> Cascade | None:
+        """The cascade of the policy that made a decision: of a canary's, the arm's."""
+        canary = self.policy.canary
+        if canary is None:
+            return self.policy.cascade
+        return canary.arms[decision.path[0].answer].cascade
 
     def decide(self, features: Features, moment: Moment = NO_MOMENT) -> Decision:
         """Where a request with these features goes, and why.

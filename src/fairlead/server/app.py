@@ -33,6 +33,7 @@ from fairlead.server.paths import quality_path
 from fairlead.server.policies import OUTCOMES, compile_quality
 from fairlead.server.quality_watch import QualityWatch
 from fairlead.server.rollout import RolloutWatch
+from fairlead.upstream.keeper import Keeper, signers_of
 from fairlead.upstream.transports import Transports
 
 __all__ = ["App", "is_loopback", "serve"]
@@ -41,6 +42,9 @@ log = logging.getLogger("fairlead")
 
 LOOK_EVERY = 1.0
 """Seconds between two looks whether virtual keys have changed and how the ledger does."""
+
+FIRST_TOKENS = 5.0
+"""Seconds that the start waits for the first access tokens of upstreams that have such."""
 
 LAST_REQUESTS = 2.0
 """Seconds for requests that were cut off by the drain to end; each needs a fraction of one."""
@@ -100,6 +104,7 @@ class App:
         )
         self._rollout.begin()
         self._watch: asyncio.Task[None] | None = None
+        self.keeper = Keeper()
         self._quality = QualityWatch(
             quality_path(settings),
             None if path_of is None else path_of.resolve(),
@@ -120,6 +125,9 @@ class App:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.startup()
+                await self.keeper.settle(
+                    signers_of(self.plane.snapshot.upstreams.values()), FIRST_TOKENS
+                )
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.shutdown()
@@ -130,8 +138,9 @@ class App:
         """Begin the chores that run beside the requests; called in the running loop."""
         loop = asyncio.get_running_loop()
         self._watch = loop.create_task(self._look_round())
-        self._quality.start()
+        self.keeper.watch(signers_of(self.plane.snapshot.upstreams.values()))
         self._rollout.start()
+        self._quality.start()
         # Only the main thread of the main interpreter may, and not every host lets us.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError, AttributeError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
@@ -141,10 +150,11 @@ class App:
         self.plane.draining = True
         if self._watch is not None:
             self._watch.cancel()
-        await self._quality.stop()
         await self._rollout.stop()
+        await self._quality.stop()
         await self.admin.close()
         await self._last_requests()
+        await self.keeper.close()
         await self.transports.aclose()
         await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
         await self.keeping.close()
@@ -172,6 +182,7 @@ class App:
                 log.warning("reload: changes under [%s] take a restart", section)
         self.loaded = fresh
         self.plane.snapshot = snapshot
+        self.keeper.watch(signers_of(snapshot.upstreams.values()))
         log.info("reloaded: %s", fresh.path or "defaults and environment")
 
     def _new_quality(self) -> None:

@@ -6,9 +6,12 @@ anthropic 2.12, `lib/vertex/_client.py`): one host for each region, one for `glo
 of the multi-regions `us` and `eu`.
 """
 
+import hashlib
+import json
 import re
 from typing import Final
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -72,7 +75,21 @@ def _root(account: Account) -> str:
 
 
 def _signer(account: Account) -> Signer | None:
-    return None if account.key else GoogleSigner(account)
+    """Both kinds of an upstream, and the next configuration with the same credentials, have one
+    signer: a reload never leaves requests without a token.
+    """
+    if account.key:
+        return None
+    source = find(account)
+    about = (source.path, json.dumps(source.content, sort_keys=True), *account.env.items())
+    shared = hashlib.sha256(repr(about).encode()).digest()
+    found = _SHARED.get(shared)
+    if found is None:
+        found = _SHARED[shared] = GoogleSigner(account, source)
+    return found
+
+
+_SHARED: Final[WeakValueDictionary[bytes, GoogleSigner]] = WeakValueDictionary()
 
 
 # -- Gemini --------------------------------------------------------------------------------------
