@@ -12,8 +12,10 @@ from rich.table import Table
 from fairlead.cli.output import console, print_json
 from fairlead.cost.amounts import encode
 from fairlead.engine.snapshot import Snapshot
+from fairlead.server.canary_report import CanaryState, canary_states
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import Loaded, load, scalar_sections, variable
+from fairlead.server.rollout import told_at
 from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 __all__ = ["check"]
@@ -33,7 +35,8 @@ def check(
     snapshot = compile_snapshot(loaded)
     settings = _settings(loaded)
     upstreams = _upstreams(loaded, snapshot)
-    warnings = [*loaded.warnings, *_lifecycle(snapshot)]
+    canaries = canary_states(database_path(loaded.settings), snapshot.policies.values())
+    warnings = [*loaded.warnings, *_lifecycle(snapshot), *_rolled_back(canaries)]
     if json:
         print_json(
             {
@@ -41,6 +44,7 @@ def check(
                 "settings": settings,
                 "upstreams": upstreams,
                 "policies": sorted(snapshot.policies),
+                "canaries": canaries,
                 "catalog_version": snapshot.catalog.version,
                 "warnings": warnings,
             }
@@ -123,6 +127,15 @@ def _lifecycle(snapshot: Snapshot) -> list[str]:
     names = {name for policy in snapshot.policies.values() for name in policy.candidates}
     said = [w for name in sorted(names) for w in snapshot.warnings(name, today)]
     return list(dict.fromkeys(said))
+
+
+def _rolled_back(canaries: list[CanaryState]) -> list[str]:
+    return [
+        f"canary {each.policy} was rolled back at {told_at(each.since)}: {each.reason};"
+        f" `fairlead policy canary {each.policy} --resume` gives it its share again"
+        for each in canaries
+        if each.state == "rolled_back" and each.since is not None
+    ]
 
 
 def _print(

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from rich.table import Table
 
 from fairlead.canon import Failure
+from fairlead.cli.canary import canary
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.junit import junit
 from fairlead.cli.output import complain, console, money, print_json, rate_told
@@ -23,6 +24,7 @@ from fairlead.routing.cases import Outcome, parse_cases, run_case
 from fairlead.routing.compare import Comparison, Mean
 from fairlead.routing.conditions import OPERATORS
 from fairlead.routing.graph import mermaid, svg
+from fairlead.routing.rollout import Shadow
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, load
 from fairlead.server.paths import database_path
@@ -195,6 +197,9 @@ def diff(
         _print_comparison(result, both[0].name, both[1].name)
 
 
+app.command("canary")(canary)
+
+
 def _day(on: str | None) -> date:
     try:
         return datetime.now(UTC).date() if on is None else date.fromisoformat(on)
@@ -220,10 +225,13 @@ def _print_policy(policy: Policy) -> None:
     out = console()
     out.print(f"{policy.name} {policy.version} ({policy.hash})", style="bold", markup=False)
     out.print(policy.description, markup=False)
-    canary = policy.canary
-    if canary is not None:
-        out.print(f"{canary.share * 100:g} % of sessions: {canary.policy}", markup=False)
-        out.print(f"the others: {canary.base}", markup=False)
+    divided = policy.canary
+    if divided is not None:
+        out.print(f"{divided.share * 100:g} % of sessions: {divided.policy}", markup=False)
+        out.print(f"the others: {divided.base}", markup=False)
+        for name, bound in asdict(divided.limits).items():
+            if bound is not None:
+                out.print(f"limit: {name} {bound:g}", markup=False)
         return
     table = Table("question", "asks", "takes", "reason")
     for rule in policy.rules:
@@ -239,8 +247,16 @@ def _print_policy(policy: Policy) -> None:
     for name, bound in asdict(policy.constraints).items():
         if bound is not None:
             out.print(f"constraint: {name} {bound}", markup=False)
+    if policy.shadow is not None:
+        out.print(f"shadow: {shadow_told(policy.shadow)}", markup=False)
     for name, behind in policy.fallbacks:
         out.print(f"behind {name}: {', '.join(behind)}", markup=False)
+
+
+def shadow_told(shadow: Shadow) -> str:
+    """`5 % of requests to haiku, at most $1.00 a day`."""
+    most = money(shadow.usd_per_day, 2)
+    return f"{shadow.share * 100:g} % of requests to {' or '.join(shadow.to)}, at most {most} a day"
 
 
 def _said(wanted: object) -> str:

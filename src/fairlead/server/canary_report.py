@@ -12,7 +12,17 @@ from fairlead.finance.canary import Comparison, Figure, Trial
 from fairlead.ledger.rollout import CanaryEvent, CanaryHistory, Trials, Tried
 from fairlead.routing import Policy
 
-__all__ = ["ANSWERED", "CanaryReport", "canary_report", "resume", "roll_back", "take_in"]
+__all__ = [
+    "ANSWERED",
+    "CanaryReport",
+    "CanaryState",
+    "begun",
+    "canary_report",
+    "canary_states",
+    "resume",
+    "roll_back",
+    "take_in",
+]
 
 UNBEGUN: Final = 30 * 86_400.0
 """Seconds that are looked back on where nobody noted when a canary began."""
@@ -41,6 +51,41 @@ class CanaryReport(Struct, frozen=True):
     canary_sessions: int
     figures: tuple[Figure, ...]
     events: tuple[CanaryEvent, ...]
+
+
+class CanaryState(Struct, frozen=True):
+    """How a canary stands; `since`: Unix seconds, None where nothing was noted yet."""
+
+    policy: str
+    policy_hash: str
+    share: float
+    limits: int
+    state: str
+    since: float | None
+    reason: str
+
+
+def canary_states(path: Path, policies: Iterable[Policy]) -> list[CanaryState]:
+    """All canaries among policies; what is noted of them where there is a ledger."""
+    standing = CanaryHistory(path).standing() if path.is_file() else {}
+    states: list[CanaryState] = []
+    for policy in policies:
+        canary, last = policy.canary, standing.get(policy.hash)
+        if canary is None:
+            continue
+        back = last is not None and last.event == "rolled_back"
+        states.append(
+            CanaryState(
+                policy.name,
+                policy.hash,
+                0.0 if back else canary.share,
+                canary.limits.stated,
+                "rolled_back" if back else "running",
+                None if last is None else last.at,
+                "" if last is None else last.reason,
+            )
+        )
+    return states
 
 
 def canary_report(path: Path, policy: Policy, since: float | None = None) -> CanaryReport:

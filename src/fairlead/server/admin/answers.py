@@ -35,12 +35,15 @@ from fairlead.ledger.health import LedgerError
 from fairlead.ledger.moment import moment, period
 from fairlead.ledger.query import Dimension
 from fairlead.ledger.traffic import traffic
+from fairlead.routing import Policy
 from fairlead.server.admin.office import Answered, Question
 from fairlead.server.admin.problem import problem_json
+from fairlead.server.canary_report import canary_report, resume, roll_back
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import Loaded, load
 from fairlead.server.money import display_of, quotas_of
 from fairlead.server.paths import database_path, overlay_path
+from fairlead.server.policies import compile_policies
 
 __all__ = ["ASKED", "answer"]
 
@@ -97,6 +100,12 @@ class CompareAsk(_Ask, frozen=True):
     source: str | None = None
     on: str | None = None
     measured: bool = True
+    since: str | None = None
+
+
+class CanaryAsk(_Ask, frozen=True):
+    """`fairlead policy canary`."""
+
     since: str | None = None
 
 
@@ -226,6 +235,27 @@ def _measured(desk: Desk, since: float | None) -> dict[str, Measured]:
         return {}
 
 
+def _meant(desk: Desk) -> Policy:
+    policies = compile_policies(desk.loaded, desk.catalog)
+    found = policies.get(desk.question.variables["policy"])
+    if found is None:
+        said = ", ".join(name for name, policy in policies.items() if policy.canary)
+        raise Failure.invalid("there is no such policy", "policy", hint=f"canaries: {said}")
+    return found
+
+
+def _canary(desk: Desk, asked: CanaryAsk) -> object:
+    return canary_report(desk.ledger, _meant(desk), desk.moment(asked.since))
+
+
+def _resume(desk: Desk, _: _Ask) -> object:
+    return resume(desk.ledger, _meant(desk))
+
+
+def _roll_back(desk: Desk, _: _Ask) -> object:
+    return roll_back(desk.ledger, _meant(desk))
+
+
 ASKED: dict[str, tuple[type[_Ask], Callable[[Desk, Any], object]]] = {
     "usage": (UsageAsk, _usage),
     "receipt": (_Ask, _receipt),
@@ -236,6 +266,9 @@ ASKED: dict[str, tuple[type[_Ask], Callable[[Desk, Any], object]]] = {
     "model": (ModelAsk, _model),
     "ends": (ModelsAsk, _ends),
     "compare": (CompareAsk, _compare),
+    "canary": (CanaryAsk, _canary),
+    "canary_resume": (_Ask, _resume),
+    "canary_roll_back": (_Ask, _roll_back),
 }
 """By the route's name without `admin.`: the parameters, and what answers."""
 
