@@ -1,6 +1,7 @@
 """What one model takes of some traffic: sums that can be added up before they are priced."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from fairlead.finance.replay import KINDS, TEXT, Counts, Part
 
@@ -12,12 +13,21 @@ PROMPT = tuple(kind for kind in KINDS if kind not in ANSWER)
 
 class Portion(Counts):
     """Of the prompts' text the other model's cache could read `read` and would write `written`.
-    `prompts` are the prompts' tokens of `requests`, for their mean.
+    `prompts` are the prompts' tokens of `requests`, for their mean. `paid` was paid, `premium` of
+    it for tiers and regions; 1e-12 dollars.
     """
 
     prompts: int = 0
     read: int = 0
     written: int = 0
+    paid: int = 0
+    premium: int = 0
+
+    @property
+    def dearer(self) -> Decimal:
+        """What was paid for each dollar of the usual price, for tiers and regions."""
+        usual = self.paid - self.premium
+        return Decimal(self.paid) / usual if self.premium and usual > 0 else Decimal(1)
 
     @property
     def prompt(self) -> int:
@@ -30,6 +40,8 @@ class Portion(Counts):
         self.prompts += other.prompts
         self.read += other.read
         self.written += other.written
+        self.paid += other.paid
+        self.premium += other.premium
 
 
 def portion(part: Part, tokens: dict[str, int]) -> Portion:
@@ -39,9 +51,9 @@ def portion(part: Part, tokens: dict[str, int]) -> Portion:
     if text == was and tokens.get("output", 0) == spoken:
         read, written = round(part.read), round(part.written)
         kept, unknown, said = dict(part.kept), dict(part.unknown), dict(part.spoken)
-        tooled = part.tooled
+        tooled, scale = part.tooled, 1.0
     else:
-        each = text / was if was else 0.0
+        each = scale = text / was if was else 0.0
         read, written = round(part.read * each), round(part.written * each)
         tooled = round(part.tooled * each)
         kept = {kind: round(count * each) for kind, count in part.kept.items()}
@@ -49,7 +61,12 @@ def portion(part: Part, tokens: dict[str, int]) -> Portion:
         each = tokens.get("output", 0) / spoken if spoken else 0.0
         said = {dialect: round(count * each) for dialect, count in part.spoken.items()}
     prompts = sum([part.tokens.get(kind, 0) for kind in PROMPT])
-    return Portion(part.requests, tooled, tokens, kept, unknown, said, prompts, read, written)
+    paid, premium = part.paid_pico, part.premium_pico
+    if scale != 1.0:
+        paid, premium = round(paid * scale), round(premium * scale)
+    return Portion(
+        part.requests, tooled, tokens, kept, unknown, said, prompts, read, written, paid, premium
+    )
 
 
 def share_of(whole: Mapping[str, int], part: Part, parts: Iterable[Part]) -> dict[str, int]:

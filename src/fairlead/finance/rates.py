@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from fairlead.canon import Failure
+from fairlead.canon import Failure, Usage
 from fairlead.catalog.model import Model
 from fairlead.cost.price import BUCKETS, PriceTable
+from fairlead.ledger.answers import Answer
 
 __all__ = ["FRESH", "Rates", "Tokens"]
 
@@ -41,6 +42,28 @@ class Rates:
             return plain
         return plain + (self._bill(model, day, tokens, prompt, batch=True) - plain) * batch
 
+    def premium(self, model: Model, day: date, answer: Answer) -> int:
+        """How much dearer (cheaper: less than 0) an answer of the model was for the tier or region
+        that its vendor served it in, by the list; in 1e-12 dollars.
+        """
+        if not answer.tier and not answer.region:
+            return 0
+        usual = self._table(model, day)
+        own = usual.variant(answer.tier, answer.region)
+        if own is usual:
+            return 0
+        usage = Usage(**{kind: getattr(answer, kind) for kind in BUCKETS})
+        bills = own.total(usage), usual.total(usage)
+        if bills[0] is None or bills[1] is None:
+            return 0
+        return int((bills[0] - bills[1]).scaleb(12))
+
+    def _table(self, model: Model, day: date) -> PriceTable:
+        table = self._tables.get((model.id, day))
+        if table is None:
+            table = self._tables[model.id, day] = PriceTable(model, day)
+        return table
+
     def _bill(
         self, model: Model, day: date, tokens: Tokens, prompt: int, *, batch: bool
     ) -> Decimal:
@@ -67,9 +90,7 @@ class Rates:
         edge = max((p.over_prompt for p in model.prices if p.over_prompt < prompt), default=0)
         held = self._rates.get((model.id, day, edge, batch))
         if held is None:
-            table = self._tables.get((model.id, day))
-            if table is None:
-                table = self._tables[model.id, day] = PriceTable(model, day)
+            table = self._table(model, day)
             held = self._rates[model.id, day, edge, batch] = {
                 kind: table.usd_per_million(kind, prompt_tokens=edge + 1, batch=batch)
                 for kind in BUCKETS

@@ -65,13 +65,15 @@ class Counts(Struct):
 
 
 class Part(Counts):
-    """What one model would take of a group, for which `paid_pico` were paid.
+    """What one model would take of a group, for which `paid_pico` were paid, `premium_pico` of it
+    for the tiers and regions that they were served in.
 
     Of the prompts' text that is neither `kept` nor `unknown`, the model's cache read at most `read`
     and wrote `written`. The rest is fresh.
     """
 
     paid_pico: int = 0
+    premium_pico: int = 0
     read: float = 0.0
     written: float = 0.0
 
@@ -95,13 +97,14 @@ class Part(Counts):
         """Both together."""
         self.count(other)
         self.paid_pico += other.paid_pico
+        self.premium_pico += other.premium_pico
         self.read += other.read
         self.written += other.written
 
 
 class Replay:
     """The plan's sums over a sample. `resolve` finds a model by name and day, `ratio` how many
-    tokens of the second model one of the first is.
+    tokens of the second model one of the first is, `premium` what an answer's tier and region cost.
 
     `windows` has them by run of neighbours, day and model that answered.
     """
@@ -113,12 +116,14 @@ class Replay:
         caching: Caching,
         resolve: Callable[[str, Answer], Model],
         ratio: Callable[[Model, Model], float],
+        premium: Callable[[Model, date, Answer], int],
     ) -> None:
         self.sample = sample
         self._plan = plan
         self._caching = caching
         self._resolve = resolve
         self._ratio = ratio
+        self._premium = premium
         self._caches: dict[str, tuple[Cache | None, int]] = {}
         self._were: dict[str, tuple[Cache | None, int]] = {}
         self._groups: dict[Key, dict[str, Part]] = {}
@@ -162,6 +167,8 @@ class Replay:
                 fate = "unknown"
             if answer.counted and answer.comparable:
                 part = self._noted(answer, name, fate)
+                if answer.tier or answer.region:
+                    part.premium_pico += self._premium(source, answer.day, answer)
                 part.read += read
                 part.written += written
                 part.tooled += prefix is not None and prefix.turns[0] == TOOLS

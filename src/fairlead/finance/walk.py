@@ -13,6 +13,7 @@ from fairlead.finance.portion import PROMPT, Portion
 from fairlead.finance.prompt_cache import asks, writes
 from fairlead.finance.rates import FRESH, Rates
 from fairlead.finance.replay import KINDS, TEXT, Caching
+from fairlead.ledger.answers import Answer
 
 __all__ = ["STEPS", "Steps", "Walk"]
 
@@ -49,8 +50,12 @@ class Walk:
         """The bill of a portion, step by step."""
         same = {kind: Decimal(of.tokens.get(kind, 0)) for kind in KINDS}
 
+        # What stays with its model stays in its tier and region; another has its usual prices.
+        dearer = of.dearer if source.id == target.id else _ONE
+
         def bill(tokens: Told, size: Decimal, batch: Decimal = _ZERO) -> Decimal:
-            return self._rates.bill(target, day, tokens, int(size), batch)
+            usual = self._rates.bill(target, day, tokens, int(size), batch)
+            return usual if dearer == 1 else usual * dearer
 
         thinks, size = self._tokens(source, target, of, same, _EXPECTED)
         hits = self._hit(target)
@@ -80,7 +85,12 @@ class Walk:
         same = {kind: Decimal(of.tokens.get(kind, 0)) for kind in KINDS}
         tokens, size = self._tokens(source, target, of, same, _EXPECTED)
         whole = self._cached(source, target, of, tokens, self._hit(target).expected)
-        return self._rates.bill(target, day, whole, int(size), self._batch)
+        bill = self._rates.bill(target, day, whole, int(size), self._batch)
+        return bill * of.dearer if source.id == target.id else bill
+
+    def premium(self, model: Model, day: date, answer: Answer) -> int:
+        """What its tier and region cost an answer, in 1e-12 dollars."""
+        return self._rates.premium(model, day, answer)
 
     def ratio(self, source: Model, target: Model) -> float:
         """Tokens of the other model for a token of a prompt."""

@@ -197,7 +197,9 @@ class _Question:
         self._unknown = 0
         self._replay: Replay | None = None
         if sample is not None:
-            self._replay = Replay(sample, plan, caching, self._of, self._walk.ratio)
+            self._replay = Replay(
+                sample, plan, caching, self._of, self._walk.ratio, self._walk.premium
+            )
 
     def bundle(self, group: Traffic, into: _Bundle) -> None:
         """Add a group's portions to its day and route."""

@@ -33,7 +33,8 @@ _EPOCH = date(1970, 1, 1)
 class Answer(Struct, frozen=True, gc=False):
     """One answer with usage. `at`: Unix seconds; `counted` is False for one that is only there for
     what it left in caches; `window` numbers the run of neighbours that it was read with.
-    `decision` is the stored decision's JSON of a request that a policy sent, else empty.
+    `decision` is the stored decision's JSON of a request that a policy sent, else empty. `tier` and
+    `region` are those of its usage.
     """
 
     at: float
@@ -60,6 +61,8 @@ class Answer(Struct, frozen=True, gc=False):
     output_image: int
     thinking: int
     reuse_1h: int | None
+    tier: str | None
+    region: str | None
     prefix: bytes
     counted: bool
     window: int

@@ -592,7 +592,7 @@ SELECT
         ORDER BY route, model, size, comparable, thinking_known, emulated, priced, reuse_size
     )
 FROM sum_groups
-WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches'))) AND told;
+WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches', 'caches'))) AND told;
 
 -- traffic --
 -- What a replay of the ledger needs: answers with usage, by day, route, model that answered, size of
@@ -630,7 +630,7 @@ SELECT
     sum(reuse_5m) AS reuse_5m,
     sum(reuse_1h) AS reuse_1h
 FROM parts
-WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches'))) AND told
+WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches', 'caches'))) AND told
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 
@@ -708,7 +708,7 @@ SELECT
     CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
     asked_model, coalesce(cost_pico_usd, 0),
     input, input_audio, cache_read, cache_read_audio, cache_write_5m, cache_write_1h, tool_input,
-    output, output_audio, output_image, thinking, reuse_1h, prefix
+    output, output_audio, output_image, thinking, reuse_1h, tier, region, prefix
 FROM records
 WHERE at >= :since AND at < :until AND op = 'generate' AND input IS NOT NULL
 ORDER BY at, seq;
@@ -722,7 +722,7 @@ SELECT
     CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
     asked_model, coalesce(cost_pico_usd, 0),
     input, input_audio, cache_read, cache_read_audio, cache_write_5m, cache_write_1h, tool_input,
-    output, output_audio, output_image, thinking, reuse_1h, prefix
+    output, output_audio, output_image, thinking, reuse_1h, tier, region, prefix
 FROM records
 WHERE seq BETWEEN :first AND :last AND +at >= :since AND +at < :until
     AND op = 'generate' AND input IS NOT NULL
@@ -730,7 +730,7 @@ ORDER BY +at, seq;
 
 -- in_order --
 -- Priced answers of one upstream as they were accepted, with what a free quota counts. What they are
--- grouped by is told as `usage` tells it. No quota makes batches free.
+-- grouped by is told as `usage` tells it. No quota makes batches or cached contents free.
 SELECT
     id, at, model, date(at, 'unixepoch'), route, outcome, coalesce(policy, ''), upstream,
     coalesce(key_id, ''), op, cost_pico_usd,
@@ -741,7 +741,7 @@ FROM records
 WHERE
     at >= :since AND at < :until AND upstream = :upstream AND emulated = :emulated
     AND cost_pico_usd IS NOT NULL AND input IS NOT NULL AND model IS NOT NULL
-    AND op NOT IN ('files', 'batches')
+    AND op NOT IN ('files', 'batches', 'caches')
 ORDER BY at, seq;
 
 -- judged_request --

@@ -149,6 +149,44 @@ def test_all_answers_read_one_by_one_say_the_same_of_the_same_model(path: Path) 
         assert result.total.low == result.total.high == result.total.actual
 
 
+@pytest.mark.parametrize("most", [20_000, 30])
+def test_tiers_and_regions_are_kept_by_who_stays_and_dropped_by_who_goes(
+    tmp_path: Path, most: int
+) -> None:
+    """Sums do not know them: the answers that are read do."""
+    ledger = SqliteLedger(tmp_path / "l.db")
+    mixed = [
+        (FLASH, Usage(input=9_000, output=300, tier="flex")),
+        (FLASH, Usage(input=9_000, output=300, tier="priority")),
+        (FLASH, Usage(input=9_000, output=300)),
+        (NEW_HAIKU, Usage(input=9_000, output=300, region="us")),
+        (NEW_HAIKU, Usage(input=9_000, output=300, tier="standard", region="global")),
+    ]
+    for number in range(100):
+        model, usage = mixed[number % 5]
+        ledger.add(record(number, model, "chat", usage, at=NOON + number))
+    ledger.close()
+    paid = {
+        model: sum((charge(u, CATALOG.models[model], DAY).total for m, u in mixed if m == model),
+                   Decimal(0)) * 20
+        for model in (FLASH, NEW_HAIKU)
+    }  # fmt: skip
+    read = answers(tmp_path / "l.db", most=most)
+    assert read.whole is (most > 100)
+    near = NEARLY if read.whole else paid[FLASH] / 10  # of a part of the rows, not all kinds alike
+    for model in (FLASH, NEW_HAIKU):
+        groups = [g for g in traffic(tmp_path / "l.db") if g.model == model]
+        stays = what_if(groups, parse_mix(model, CATALOG), CATALOG, sample=read)
+        assert stays.total.actual == paid[model]
+        assert abs(stays.total.expected - paid[model]) < near
+        plain = charge(Usage(input=9_000, output=300), CATALOG.models[model], DAY).total
+        assert abs(paid[model] - plain * len(groups) * groups[0].requests) > paid[model] / 50
+    groups = [g for g in traffic(tmp_path / "l.db") if g.model == NEW_HAIKU]
+    goes = what_if(groups, parse_mix(HAIKU, CATALOG), CATALOG, sample=read)
+    usual = charge(Usage(input=9_000, output=300), CATALOG.models[HAIKU], DAY).total * 40
+    assert goes.total.causes.price == usual - paid[NEW_HAIKU]
+
+
 def test_batches_halve_haiku(path: Path) -> None:
     whole = replay(path, HAIKU, only=FLASH, batch_share=Decimal(1)).total
     plain = replay(path, HAIKU, only=FLASH).total
