@@ -20,9 +20,20 @@ from fairlead.canon import (
     Tool,
     Turn,
 )
-from fairlead.routing import Hints, extract
+from fairlead.routing import Hints, extract, tasks
 from fairlead.routing.tasks import words_of
-from fairlead.routing.vocabulary import COURTESIES, LEADS, PHRASES, TOOLS, WORDS
+from fairlead.routing.vocabulary import (
+    CODE_MARKS,
+    COURTESIES,
+    FORMULAS,
+    LEADS,
+    ORDER,
+    PHRASES,
+    SOURCE_FILES,
+    SUM,
+    TOOLS,
+    WORDS,
+)
 from fairlead.routing.vocabulary_beyond import BEYOND_ASCII, BY_FIRST
 
 SOURCE = inspect.getsource(argparse)
@@ -162,3 +173,70 @@ def test_words_begin_with_a_letter(text: str) -> None:
     plain = text.lower()
     found = [word.decode() for word in words_of(plain) if word]
     assert found == re.findall(r"[a-z][a-z0-9+#'-]*", plain)
+
+
+# --- the quick reading is the plain one -----------------------------------------------------------
+
+SAID = [*WORDS, *PHRASES, *(phrase for each in PHRASES.values() for phrase, _, _ in each)]
+SIGNS = [
+    *FORMULAS,
+    *CODE_MARKS,
+    "\n",
+    "3 + 4 =",
+    "a.py",
+    "```",
+    "'quoted'",
+    "- 2nd",
+    "和 代码",
+    "İ",
+]
+said = st.lists(st.sampled_from([*SAID, *LEADS, *SIGNS, "harbour", "2019"]), max_size=60)
+
+
+def plainly(text: str) -> tuple[dict[str, int], set[str]]:
+    """Scores by task, and what was told for it, with nothing but the tables."""
+    near, middle = text, ""
+    if len(text) > 2 * tasks.NEAR:
+        near, middle = f"{text[: tasks.NEAR]} {text[-tasks.NEAR :]}", text[tasks.NEAR : -tasks.NEAR]
+    votes: list[tuple[str, int, str]] = []
+    for part, points in ((near, tasks.NEAR_POINTS), (middle, tasks.FAR_POINTS)):
+        words = set(re.findall(r"[a-z][a-z0-9+#'-]*", part))
+        votes += [(WORDS[w][0], points[WORDS[w][1]], w) for w in words if w in WORDS]
+        phrases = [each for word in words for each in PHRASES.get(word, ())]
+        phrases += [(word, *vote) for word, vote in BEYOND_ASCII.items()]
+        votes += [(task, points[weight], p) for p, task, weight in phrases if p in part]
+    signs = near.isascii() and not set("=^(\\").intersection(near)
+    formula = None if signs else next((mark for mark in FORMULAS if mark in near), None)
+    if formula is not None:
+        votes.append(("math", 8, repr(formula)))
+    elif set("=+*").intersection(near) and (found := re.search(SUM, near)):
+        votes.append(("math", 8, found[0]))
+    tasks._leading(text[:80], votes)  # type: ignore[arg-type]  # names of tasks
+    marks = sum(text.count(mark) for mark in CODE_MARKS)
+    if "```" in text:
+        votes.append(("coding", 12, "a code fence"))
+    if found := re.search(SOURCE_FILES, text):
+        whole = text[max(0, found.start() - 24) : found.end()].rsplit(maxsplit=1)[-1]
+        votes += [("coding", 8, whole)] if len(whole) > 4 else []
+    if len(text) > 200 and marks * 300 >= len(text):
+        votes.append(("coding", min(24, 4 + 2 * marks), "source code"))
+    scores: dict[str, int] = {}
+    for task, weight, _ in votes:
+        scores[task] = scores.get(task, 0) + weight
+    return scores, {f"{task} {word}" for task, _, word in votes}
+
+
+@settings(max_examples=100, deadline=None)
+@given(said, st.sampled_from([" ", "  ", "\n", ", "]))
+def test_the_quick_reading_is_the_plain_one(parts: list[str], between: str) -> None:
+    text = between.join(parts)[: tasks.HEAD + tasks.TAIL].lower()
+    scores, told = plainly(text)
+    found = tasks._by_words(ask(text))
+    best = max(scores, key=lambda task: (scores[task], -ORDER.index(task)), default=None)
+    if best is None or scores[best] < tasks.ENOUGH:
+        assert found is None
+        return
+    assert found is not None
+    assert found.task == best
+    evidence = found.evidence.removeprefix("says ")
+    assert any(f"{best} {evidence}".startswith(each) for each in told)

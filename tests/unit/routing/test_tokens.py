@@ -1,6 +1,9 @@
 """Token estimates: against the vendors' own counts, and as a function of the text alone."""
 
+import argparse
+import inspect
 import statistics
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +26,8 @@ from fairlead.catalog import load
 from fairlead.routing import extract, prompt_tokens_for
 from fairlead.routing.tokens import WHOLE, estimate, text_tokens
 
+SOURCE = inspect.getsource(argparse)
+PROSE = (Path(__file__).parents[3] / "docs" / "policies.md").read_text(encoding="utf-8")
 NEWER = ("opus-4-7", "opus-4-8", "opus-5", "sonnet-5", "fable")
 
 
@@ -91,6 +96,7 @@ def test_each_class_of_characters_has_its_rate(text: str, least: int, most: int)
 @settings(max_examples=150, deadline=None)
 def test_a_text_is_like_its_parts(text: str, times: int) -> None:
     line = f"{text}\n"
+    times = min(times, WHOLE // len(line))
     assert text_tokens(line * times) == pytest.approx(text_tokens(line) * times, rel=0.1, abs=1)
 
 
@@ -100,6 +106,16 @@ def test_a_long_text_is_sampled_close_to_its_whole() -> None:
     assert len(mixed) > 10 * WHOLE
     pieces = [mixed[at : at + WHOLE] for at in range(0, len(mixed), WHOLE)]
     assert text_tokens(mixed) == pytest.approx(sum(map(text_tokens, pieces)), rel=0.15)
+
+
+@pytest.mark.parametrize("size", [4_097, 6_000, 16_384, 40_000, 130_000])
+def test_a_sample_is_off_by_a_few_per_cent(size: int) -> None:
+    """Of the kinds of text that prompts are, one after the other."""
+    kinds = [(SOURCE, "code"), (PROSE, "prose"), (PROSE[:20_000] + SOURCE[:9_000], "both")]
+    for text, kind in kinds:
+        whole = (text * (1 + size // len(text)))[:size]
+        pieces = [whole[at : at + WHOLE] for at in range(0, size, WHOLE)]
+        assert text_tokens(whole) == pytest.approx(sum(map(text_tokens, pieces)), rel=0.08), kind
 
 
 def test_everything_in_a_request_counts() -> None:
