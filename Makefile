@@ -9,7 +9,7 @@ BACKTEST := .venv-backtest
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif mixed backtest lock clean
+.PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif mixed rollout backtest lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ whatif: $(STAMP) ## What-if against the truth: days are run, predicted, and run 
 
 mixed: $(STAMP) ## A mixed day of sessions: cost of policies, single models and chance
 	@$(BIN)/python -m benchmarks.mixed_day $(MIXED_ARGS)
+
+rollout: $(STAMP) ## Canaries on made-up days: false alarms under looks at any time, harm found
+	@$(BIN)/python -m benchmarks.canary_days $(ROLLOUT_ARGS)
 
 routing-study: $(STAMP) ## The learned scorer on public results: 10 x 5 folds, beside length only
 	@$(BIN)/python -m benchmarks.routing_study $(STUDY_ARGS)
