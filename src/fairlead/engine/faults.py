@@ -75,6 +75,8 @@ def from_answer(
         # Vendors quote the key that they refuse ("Incorrect API key provided: sk-ab...yz").
         told = f"upstream '{upstream.name}' refuses the gateway's own account (status {status})"
         hint = f"the gateway's operator must look at the key of '{upstream.name}'"
+        if upstream.kind.decode_error is not None and problem.hint:  # it knows what is missing
+            hint = f"{hint}: {problem.hint}"
         return replace(problem, message=told, hint=hint, param=None)
     return problem
 
