@@ -173,10 +173,15 @@ def _by_words(request: Request) -> Recognised | None:
         return None
     for task, weight, _ in votes:
         scores[task] = scores.get(task, 0) + weight
-    best = max(scores, key=lambda task: (scores[task], -_RANK[task]))
-    if scores[best] < ENOUGH:
+    best, most = votes[0][0], 0
+    for task, score in scores.items():
+        if score > most or (score == most and _RANK[task] < _RANK[best]):
+            best, most = task, score
+    if most < ENOUGH:
         return None
-    telling = sorted([vote for vote in votes if vote[0] == best], key=_points, reverse=True)
+    telling = [vote for vote in votes if vote[0] == best]
+    if len(telling) > 1:
+        telling.sort(key=_points, reverse=True)
     return Recognised(best, f"says {', '.join(dict.fromkeys([v[2] for v in telling[:4]]))}")
 
 
@@ -233,7 +238,7 @@ def _formulas(near: str, votes: list[Vote]) -> None:
 
 def _code(asked: str, votes: list[Vote]) -> None:
     """Source code in the text: fences, names of files, marks that prose has not."""
-    if "```" in asked:
+    if "`" in asked and "```" in asked:
         votes.append(("coding", 12, "a code fence"))
     name = _file(asked)
     if name is not None:

@@ -37,6 +37,9 @@ PER_TOOL = 3
 CALL = 24
 SCHEMA_ONCE = 115
 
+JOINED = 32 * 1024
+"""Texts up to this many characters are counted together; of longer ones a copy would cost more."""
+
 SIGNATURE_HIGH = 30
 """Tokens per 100 characters of a thought signature, at most (recorded: 23)."""
 HIGH_FACTOR = 1.35
@@ -71,7 +74,7 @@ def estimate_all(request: Request) -> Estimate:
         counts.part(part)
     for turn in request.turns:
         for part in turn.parts:
-            if type(part) is Text and part.signature is None and len(part.text) <= WHOLE:
+            if type(part) is Text and part.signature is None and len(part.text) <= JOINED:
                 texts.append(part.text)
             else:
                 counts.part(part)
@@ -129,7 +132,7 @@ class _Counts:
             self.raw(part.raw)
 
     def add(self, text: str) -> None:
-        if len(text) > WHOLE:
+        if len(text) > JOINED:
             self.text += text_tokens(text)
         else:
             self.texts.append(text)
