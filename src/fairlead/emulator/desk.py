@@ -23,9 +23,12 @@ from msgspec.structs import replace
 from fairlead.emulator import control, judge
 from fairlead.emulator.answer.ask import Answer, Ask
 from fairlead.emulator.answer.compose import compose, perform
+from fairlead.emulator.aws_identity import EXAMPLE, AwsIdentity
 from fairlead.emulator.books import Books, Entry, key_hash
 from fairlead.emulator.drawer import Drawer
 from fairlead.emulator.faces.anthropic import AnthropicFace
+from fairlead.emulator.faces.bedrock import BedrockFace
+from fairlead.emulator.faces.bedrock import unwrap as unwrap_bedrock
 from fairlead.emulator.faces.face import Answered, Face, Put, Route, Tally, Trouble
 from fairlead.emulator.faces.gemini import GeminiFace
 from fairlead.emulator.faces.idents import ident
@@ -60,10 +63,11 @@ FACES: dict[str, Face] = {
 BEHIND: tuple[tuple[Pattern[str], Face], ...] = (
     (re.compile(r"/v1(?:beta1)?/(?:projects/[^/]+/.*)?publishers/anthropic/"), VertexClaudeFace()),
     (re.compile(r"/v1(?:beta1)?/(?:projects/|publishers/)"), VertexGeminiFace()),
+    (re.compile(r"/model/"), BedrockFace()),
 )
 """Other doors to the same models, by how their paths begin."""
 Unwrap = Callable[[Route, JsonValue, str], tuple[JsonValue, dict[str, str]] | Trouble]
-UNWRAP: dict[str, Unwrap] = {"vertex_claude": unwrap}
+UNWRAP: dict[str, Unwrap] = {"vertex_claude": unwrap, "bedrock": unwrap_bedrock}
 """How a request of a rulebook becomes one of its family's own API."""
 Gate = Callable[[Face, Request, str], Trouble | None]
 """Who may come in: the face, the request, and the key in it."""
@@ -95,7 +99,12 @@ class Desk:
         self.judge = judge.Judge(self.signer, clock, self.shelf)
         self.memory = Memory()
         self.identity = Identity(settings.seed, clock, settings.token_seconds)
-        self._gates: dict[str, Gate] = {"vertex": self._token_trouble}
+        keys = {key.id: key for key in (EXAMPLE, *settings.aws_keys)}
+        self.aws = AwsIdentity(keys, time.time)
+        self._gates: dict[str, Gate] = {
+            "vertex": self._token_trouble,
+            "bedrock": self._signature_trouble,
+        }
         self._count = 0
         self._paces: dict[str, Pace] = {}
 
@@ -128,7 +137,7 @@ class Desk:
         if rule is None:
             return Exchange(self.identity.answer(request), _AT_ONCE)
         if rule.action == "status":
-            face, route = BEHIND[-1][1], Route("generate")
+            face, route = VertexGeminiFace(), Route("generate")
             return Exchange(_outright(face, rule, "", route), _AT_ONCE)
         shape = partial(_shape, rule, Outage(b""))
         return Exchange(self.identity.answer(request), _AT_ONCE, shape)
@@ -304,6 +313,12 @@ class Desk:
         if self.settings.keys is not None and key in self.settings.keys:
             return None
         return self.identity.refusal(key, project_of(request.path))
+
+    def _signature_trouble(self, face: Face, request: Request, key: str) -> Trouble | None:
+        """Bedrock's door: a signature, or a bearer token as any vendor's key."""
+        if request.headers.get("authorization", "").lower().startswith("bearer "):
+            return None if self._accepts(key) else face.key_trouble(key)
+        return self.aws.refusal(request, face.vendor)
 
     def _accepts(self, key: str) -> bool:
         if self.settings.keys is not None:

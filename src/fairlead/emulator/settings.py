@@ -6,12 +6,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from fairlead.emulator.aws_identity import AccessKey
 from fairlead.emulator.faults import BadRule, FaultRule, read_rule, rules_from_file
 from fairlead.emulator.scripts import BadScript, Script, ScriptBook, scripts_from_file
 
 __all__ = [
     "BadSetting",
     "EmulatorSettings",
+    "parse_aws_keys",
     "parse_fault_files",
     "parse_faults",
     "parse_scripts",
@@ -37,6 +39,7 @@ class EmulatorSettings(Struct, frozen=True, kw_only=True):
     recordings; with `replay_only` the rest is a 404. `seed` keys the signatures. `requests_kept`
     bounds the list of requests. `size_limit` overrules the vendors' own limits on request bodies,
     in bytes. `port` 0 takes a free one. `token_seconds`: how long Google's access tokens are good.
+    `aws_keys` are good at Bedrock, beside the pair of AWS's documentation.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +55,7 @@ class EmulatorSettings(Struct, frozen=True, kw_only=True):
     requests_kept: int = 1000
     size_limit: int | None = None
     token_seconds: float = 3600.0
+    aws_keys: tuple[AccessKey, ...] = ()
 
 
 def parse_ttft(flags: Iterable[str]) -> dict[str, float]:
@@ -96,6 +100,21 @@ def _pair(flag: str) -> tuple[str, str]:
     if equals and not model.strip():
         raise BadSetting(f"{flag!r}: no model before the =")
     return (model.strip() if equals else "*"), text.strip()
+
+
+def parse_aws_keys(flags: Iterable[str]) -> tuple[AccessKey, ...]:
+    """`ID:SECRET` or `ID:SECRET:SESSION-TOKEN`.
+
+    Raises:
+        BadSetting: a flag has another shape.
+    """
+    keys: list[AccessKey] = []
+    for flag in flags:
+        parts = flag.split(":", 2)
+        if len(parts) < 2 or not all(parts):
+            raise BadSetting("--aws-key: write ID:SECRET or ID:SECRET:SESSION-TOKEN")
+        keys.append(AccessKey(*parts))
+    return tuple(keys)
 
 
 def parse_faults(flags: Iterable[str]) -> tuple[FaultRule, ...]:

@@ -50,7 +50,7 @@ def check(
 
     Args:
         vendor: `anthropic` or `gemini`, or how these are taken elsewhere: `vertex_claude`,
-            `vertex_gemini`.
+            `vertex_gemini`, `bedrock`.
         op: `messages` or `count_tokens`; `generate` or `count_tokens`.
         model: the model's name from the body (Anthropic) or the path (Gemini).
         body: the JSON object.
@@ -156,5 +156,6 @@ _VENDORS: dict[str, tuple[Callable[[_Asked], Rejection | None], Rejection]] = {
     "anthropic": (_anthropic, invalid_request(TOO_DEEP)),
     "gemini": (_gemini, bad_argument(TOO_DEEP)),
     "vertex_claude": (_anthropic, invalid_request(TOO_DEEP)),
+    "bedrock": (_anthropic, invalid_request(TOO_DEEP)),
     "vertex_gemini": (partial(_gemini, schema="vertex_gemini"), bad_argument(TOO_DEEP)),
 }
