@@ -21,7 +21,12 @@ from fairlead.routing.decision import Hints
 from fairlead.server.config import scalar_sections, variable
 from fairlead.server.door import CREDENTIALS
 from fairlead.server.routes import ROUTES, SPELLINGS
-from fairlead.server.settings import FreeQuotaSettings, TimeoutSettings, UpstreamSettings
+from fairlead.server.settings import (
+    FreeQuotaSettings,
+    GraderSettings,
+    TimeoutSettings,
+    UpstreamSettings,
+)
 from fairlead.upstream.kinds.registry import KINDS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -89,6 +94,14 @@ What a vendor gives for nothing each day, to one upstream's key: see [money](mon
 | key | default | meaning |
 |---|---|---|
 {free}
+
+## `[graders.NAME]`
+
+A grader of your own, for a policy's [cascade](cascade.md#graders). There is none until you name it.
+
+| key | default | meaning |
+|---|---|---|
+{graders}
 
 ## `[models."NAME"]`
 
@@ -205,6 +218,7 @@ def configuration() -> str:
         upstream=_settings(UpstreamSettings, None),
         timeouts=_settings(TimeoutSettings, None),
         free=_settings(FreeQuotaSettings, None),
+        graders=_settings(GraderSettings, None),
     )
 
 

@@ -20,7 +20,7 @@ from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 __all__ = ["check"]
 
-_OWN = ("families", "prices", "free_quotas", "models")
+_OWN = ("families", "prices", "free_quotas", "models", "graders")
 """Sections of the user's own names, each a table."""
 
 

@@ -12,6 +12,7 @@ from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.graders import compile_graders
 from fairlead.server.money import check_money
 from fairlead.server.paths import database_path, overlay_path
 from fairlead.server.policies import compile_policies, compile_quality
@@ -71,6 +72,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
             timeout=media.timeout,
             allow_private=frozenset(host.lower() for host in media.allow_private),
         ),
+        graders=compile_graders(loaded),
         allow_loss=settings.routing.allow_loss,
         fallback=settings.routing.fallback,
         max_answer_bytes=settings.server.max_answer_bytes,

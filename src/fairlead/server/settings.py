@@ -3,7 +3,7 @@
 The one list from which the TOML file is validated, the environment is read, `fairlead check`
 prints and docs/configuration.md is written. A setting `x` of section `s` is also the environment
 variable `FAIRLEAD_S_X`; sections of free names (`upstreams`, `aliases`, `families`, `prices`,
-`free_quotas`, `models`) exist in the file only.
+`free_quotas`, `graders`, `models`) exist in the file only.
 """
 
 import datetime as dt
@@ -16,6 +16,7 @@ __all__ = [
     "CatalogSettings",
     "DisplaySettings",
     "FreeQuotaSettings",
+    "GraderSettings",
     "LedgerSettings",
     "LogSettings",
     "MediaSettings",
@@ -129,6 +130,32 @@ class FreeQuotaSettings(Struct, frozen=True, forbid_unknown_fields=True):
     time_zone: Annotated[
         str, Meta(description="Whose midnight begins the day: `America/Los_Angeles` for Google's.")
     ] = "UTC"
+
+
+class GraderSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A grader of your own, for a policy's cascade (docs/cascade.md): a program or an address."""
+
+    command: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="A program and its arguments, run without a shell, without the gateway's"
+            " environment. It is given a question as JSON on standard input, and says"
+            ' `{"passed": true}` or `{"passed": false}`.'
+        ),
+    ] = ()
+    url: Annotated[
+        str, Meta(description="Instead: an address that the question is sent to by POST.")
+    ] = ""
+    seconds: Annotated[
+        Seconds, Meta(description="How long a verdict may take; then there is none.")
+    ] = 5.0
+    max_bytes: Annotated[
+        int,
+        Meta(ge=1024, le=64 << 20, description="Largest question that it is asked."),
+    ] = 1024 * 1024
+    at_once: Annotated[
+        int, Meta(ge=1, le=256, description="So many run at once; others wait within their time.")
+    ] = 4
 
 
 class DisplaySettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -464,6 +491,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     free_quotas: Annotated[
         dict[str, FreeQuotaSettings],
         Meta(description="What vendors give for nothing each day (docs/money.md), by a name."),
+    ] = field(default_factory=dict)
+    graders: Annotated[
+        dict[str, GraderSettings],
+        Meta(description="Graders of your own (docs/cascade.md), by a name."),
     ] = field(default_factory=dict)
     models: Annotated[
         dict[str, dict[str, object]],
