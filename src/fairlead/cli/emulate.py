@@ -81,6 +81,15 @@ Replay = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Recordings (JSONL, may be gzipped) to answer from."),
 ]
+VertexCredentials = Annotated[
+    Path | None,
+    typer.Option(
+        "--write-vertex-credentials",
+        metavar="FILE",
+        help="Write a service account's JSON for the emulated Vertex AI, which then wants its "
+        "tokens.",
+    ),
+]
 ReplayOnly = Annotated[
     bool, typer.Option("--replay-only", help="Answer 404 to what was not recorded.")
 ]
@@ -97,6 +106,7 @@ def emulate(
     script: ScriptFile = None,
     replay: Replay = None,
     replay_only: ReplayOnly = False,
+    write_vertex_credentials: VertexCredentials = None,
 ) -> None:
     """Emulate the vendors' APIs. Everything that it answers is marked as emulated.
 
@@ -117,7 +127,7 @@ def emulate(
             replay=replay,
             replay_only=replay_only,
         )
-        run(settings, _tell)
+        run(settings, _tell, write_vertex_credentials)
     except OSError as error:
         raise FairleadError(_cannot_listen(host, port, error)) from error
     except BadRecordings as error:

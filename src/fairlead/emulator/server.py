@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,11 +16,11 @@ import msgspec
 from fairlead.emulator.books import Entry
 from fairlead.emulator.desk import FACES, Desk
 from fairlead.emulator.faults import FaultBook
-from fairlead.emulator.google_identity import PROJECT, make_account
+from fairlead.emulator.google_identity import PROJECT, NoCryptography, kept_account, make_account
 from fairlead.emulator.http11.connection import Connection
 from fairlead.emulator.scripts import ScriptBook
 from fairlead.emulator.scripts.reading import Source, scripts_of
-from fairlead.emulator.settings import EmulatorSettings
+from fairlead.emulator.settings import BadSetting, EmulatorSettings
 
 _Loop = Callable[[], asyncio.AbstractEventLoop]
 try:
@@ -102,6 +103,15 @@ class Emulator:
         account, file = make_account(self.url, project)
         self.desk.identity.enroll(account)
         return file
+
+    def write_service_account(self, path: Path, project: str = PROJECT) -> None:
+        """The same into a file; one that an emulator wrote earlier keeps its key.
+
+        Raises:
+            NoCryptography: the package `cryptography` is missing.
+            OSError: the file cannot be written, or is not the emulator's own.
+        """
+        self.desk.identity.enroll(kept_account(path, self.url, project))
 
     def reset(self) -> None:
         """Books, caches and faults as at the start."""
@@ -233,13 +243,25 @@ class EmulatorThread:
             await self._stop.wait()
 
 
-def run(settings: EmulatorSettings, started: Callable[[str], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT. `started` is told the address once it listens.
+def run(
+    settings: EmulatorSettings,
+    started: Callable[[str], None] | None = None,
+    vertex_credentials: Path | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `started` is told the address once it listens;
+    `vertex_credentials` is where a service account is written to.
 
     Raises:
         OSError: the address is taken or not ours.
+        BadSetting: the service account cannot be written.
     """
     emulator = Emulator(settings)
+    if vertex_credentials is not None:
+        try:
+            emulator.write_service_account(vertex_credentials)
+        except (NoCryptography, OSError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise BadSetting(f"--write-vertex-credentials {vertex_credentials}: {why}") from error
 
     async def serve() -> None:
         stop = asyncio.Event()

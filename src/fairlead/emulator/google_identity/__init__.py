@@ -4,7 +4,20 @@
 `services` is the token endpoint, the security token service and the metadata server.
 """
 
-from fairlead.emulator.google_identity.accounts import Account, NoCryptography, make_account
+from fairlead.emulator.google_identity.accounts import (
+    Account,
+    NoCryptography,
+    kept_account,
+    make_account,
+)
 from fairlead.emulator.google_identity.services import PATHS, PROJECT, Identity
 
-__all__ = ["PATHS", "PROJECT", "Account", "Identity", "NoCryptography", "make_account"]
+__all__ = [
+    "PATHS",
+    "PROJECT",
+    "Account",
+    "Identity",
+    "NoCryptography",
+    "kept_account",
+    "make_account",
+]

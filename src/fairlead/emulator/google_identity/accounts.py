@@ -5,9 +5,12 @@ must be the padded digest. Only to make a key pair the package `cryptography` is
 google-auth brings along for every client that signs.
 """
 
+import errno
 import hashlib
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 try:
@@ -23,7 +26,10 @@ except ImportError:  # the extra `vertex` is not installed
 else:
     CRYPTOGRAPHY = True
 
-__all__ = ["Account", "NoCryptography", "account_of", "make_account"]
+__all__ = ["Account", "NoCryptography", "kept_account", "make_account"]
+
+NAME = "emulated"
+"""How the addresses of the emulator's accounts begin."""
 
 # RFC 8017, section 9.2, note 1: the DER prefix of a SHA-256 digest.
 _SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
@@ -55,7 +61,7 @@ class Account(Struct, frozen=True):
         return padded.to_bytes(size, "big") == wanted
 
 
-def make_account(base: str, project: str, name: str = "emulated") -> tuple[Account, dict[str, Any]]:
+def make_account(base: str, project: str) -> tuple[Account, dict[str, Any]]:
     """A new account, and its file as Google's console would give it; `base` is the emulator's
     address, where its token endpoint is.
 
@@ -70,7 +76,7 @@ def make_account(base: str, project: str, name: str = "emulated") -> tuple[Accou
     key = rsa.generate_private_key(EXPONENT, BITS)
     numbers = key.public_key().public_numbers()
     key_id = hashlib.sha256(numbers.n.to_bytes(BITS // 8, "big")).hexdigest()[:40]
-    email = f"{name}@{project}.iam.gserviceaccount.com"
+    email = f"{NAME}@{project}.iam.gserviceaccount.com"
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
     file = {
         "type": "service_account",
@@ -85,14 +91,43 @@ def make_account(base: str, project: str, name: str = "emulated") -> tuple[Accou
     return Account(email, key_id, project, numbers.n, numbers.e), file
 
 
-def account_of(file: dict[str, Any]) -> Account | None:
-    """The account of a file that `make_account` wrote in an earlier life; None if it is none."""
+def kept_account(path: Path, base: str, project: str) -> Account:
+    """The account of a file that an emulator wrote earlier, or a new one, written there. The file
+    then names the emulator's address of today.
+
+    Raises:
+        NoCryptography: keys can't be made here.
+        OSError: the file cannot be read or written, or is not the emulator's own.
+    """
+    account, file = make_account(base, project)
+    if path.exists():
+        old = _read(path)
+        known = _account_of(old)
+        if known is None:
+            told = "is there and is none of the emulator's service accounts: it stays as it is"
+            raise FileExistsError(errno.EEXIST, told, str(path))
+        account, file = known, {**old, "token_uri": file["token_uri"]}
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
+    return account
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def _account_of(file: dict[str, Any]) -> Account | None:
+    if not str(file.get("client_email", "")).startswith(f"{NAME}@"):
+        return None
     try:
         key = load_pem_private_key(file["private_key"].encode("ascii"), None)
-        if not CRYPTOGRAPHY or not isinstance(key, rsa.RSAPrivateKey):
-            return None
-        numbers = key.public_key().public_numbers()
         said = (file["client_email"], file["private_key_id"], file["project_id"])
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        return None
+    numbers = key.public_key().public_numbers()
     return Account(*said, numbers.n, numbers.e)
