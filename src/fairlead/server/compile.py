@@ -107,13 +107,22 @@ def _kind(loaded: Loaded, name: str, settings: UpstreamSettings) -> Kind:
 
 def _deployments(
     loaded: Loaded,
+def _of_api(loaded: Loaded, name: str, settings: UpstreamSettings, kind: Kind) -> Kind:
+    if not settings.api:
+        return kind
+    if settings.api not in kind.apis:
+        key = f"upstreams.{name}.api"
+        raise ConfigError(f"{_origin(loaded, key)}: {key}: '{kind.name}' has one API alone")
+    return kind.apis[settings.api]
+
+
     name: str,
     settings: UpstreamSettings,
     env: Mapping[str, str],
     catalog: Catalog,
 ) -> list[Upstream]:
     """One for each key, and for each kind that comes with the upstream's own."""
-    kind = _kind(loaded, name, settings)
+    kind = _of_api(loaded, name, settings, _kind(loaded, name, settings))
     _check_models(loaded, name, settings, catalog)
     found: list[Upstream] = []
     for each in (kind, *(KINDS[other] for other in kind.also)):
@@ -152,6 +161,8 @@ def _of_kind(
             region=settings.region,
             project=settings.project,
             credentials_file=settings.credentials_file,
+            profile=settings.profile,
+            inference_profile=settings.inference_profile,
             env=env,
         )
         said = settings.region if kind.priced_as is None else kind.priced_as(account)

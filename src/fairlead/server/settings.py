@@ -109,7 +109,7 @@ class PriceSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FreeQuotaSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is free a day."""
+    """What is free a day, or a month: requests and tokens, or the fees of searches."""
 
     upstream: Annotated[str, Meta(description="Whose key has it: the upstream's name.")]
     models: Annotated[
@@ -117,18 +117,31 @@ class FreeQuotaSettings(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Ids of the models that share it, or patterns (`gemini-*`). Empty: all."),
     ] = ()
     requests: Annotated[
-        int, Meta(ge=0, description="So many requests of a day are free. 0: they are not counted.")
+        int,
+        Meta(ge=0, description="So many requests of a period are free. 0: they are not counted."),
     ] = 0
     tokens: Annotated[
         int,
         Meta(
             ge=0,
-            description="So many tokens of a day are free, prompts and answers together."
+            description="So many tokens of a period are free, prompts and answers together."
             " 0: they are not counted.",
         ),
     ] = 0
+    searches: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="The fees of so many searches of a period are free, and nothing else of"
+            " the request. Beside `requests` and `tokens`: in a quota of its own.",
+        ),
+    ] = 0
+    period: Annotated[
+        Literal["day", "month"], Meta(description="How long it lasts: a day, or a calendar month.")
+    ] = "day"
     time_zone: Annotated[
-        str, Meta(description="Whose midnight begins the day: `America/Los_Angeles` for Google's.")
+        str,
+        Meta(description="Whose midnight begins the period: `America/Los_Angeles` for Google's."),
     ] = "UTC"
 
 
@@ -375,7 +388,7 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     kind: Annotated[
-        Literal["", "gemini", "anthropic", "openai", "vertex", "vertex-claude"],
+        Literal["", "gemini", "anthropic", "openai", "vertex", "vertex-claude", "bedrock"],
         Meta(description="How it is spoken to. Empty: the upstream's own name."),
     ] = ""
     base_url: Annotated[str, Meta(description="Address. Empty: the vendor's own.")] = ""
@@ -427,6 +440,27 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="Google Cloud project (Vertex AI). Empty: GOOGLE_CLOUD_PROJECT, or the"
             " credentials' own."
+        ),
+    ] = ""
+    api: Annotated[
+        Literal["", "invoke", "converse"],
+        Meta(
+            description="Which of Bedrock's APIs is called (docs/upstreams.md): `invoke`, which"
+            " takes Anthropic's dialect nearly verbatim, or `converse`. Empty: `invoke`."
+        ),
+    ] = ""
+    profile: Annotated[
+        str,
+        Meta(
+            description="Profile of AWS's shared files (Bedrock). Empty: AWS_PROFILE, or `default`."
+        ),
+    ] = ""
+    inference_profile: Annotated[
+        Literal["", "none", "us", "eu", "jp", "au", "apac", "us-gov", "global"],
+        Meta(
+            description="Over which regions Bedrock may spread a request: the geography that a"
+            " model's id begins with (`us.anthropic...`). Empty: that of the upstream's region;"
+            " `none`: models by their base ids."
         ),
     ] = ""
     credentials_file: Annotated[

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from fairlead.canon import Dialect
-from fairlead.upstream.aws.names import BARE, naming, price_geography
+from fairlead.upstream.aws.names import naming, price_geography
 from fairlead.upstream.aws.region import region_of
 from fairlead.upstream.aws.signer import AwsSigner
 from fairlead.upstream.kinds.kind import Adapted, Kind, Opening, Unframer
@@ -31,6 +31,8 @@ __all__ = ["BEDROCK"]
 SERVICE: Final = "bedrock"
 """The name that signatures are for (botocore: `signingName` of `bedrock-runtime`)."""
 REQUEST_ID: Final = "x-amzn-requestid"
+_PRICED: Final = frozenset({"us"})
+"""Geographies whose prices are known to differ (catalog/data/surcharges.toml)."""
 _SAID_IN_BODY: Final = frozenset({"anthropic-beta", "anthropic-version"})
 _ENDINGS: Final = (("cn-", "amazonaws.com.cn"), ("us-iso-", "c2s.ic.gov"))
 
@@ -64,7 +66,7 @@ def _signer(account: Account) -> Signer | None:
 
 def _priced_as(account: Account) -> str:
     place = price_geography(account)
-    return "" if place == BARE else place
+    return place if place in _PRICED else ""
 
 
 def _invoke(request: HttpRequest, _dialect: Dialect, _framing: Framing) -> Adapted:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from fairlead.upstream.kinds.anthropic import ANTHROPIC
+from fairlead.upstream.kinds.bedrock import BEDROCK
 from fairlead.upstream.kinds.gemini import GEMINI
 from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.openai import OPENAI
@@ -13,4 +14,6 @@ __all__ = ["KINDS", "VENDORS_OWN"]
 VENDORS_OWN: Final[dict[str, Kind]] = {kind.name: kind for kind in (GEMINI, ANTHROPIC, OPENAI)}
 """Each vendor's own API: a key is all that it wants."""
 
-KINDS: Final[dict[str, Kind]] = VENDORS_OWN | {kind.name: kind for kind in (VERTEX, VERTEX_CLAUDE)}
+KINDS: Final[dict[str, Kind]] = VENDORS_OWN | {
+    kind.name: kind for kind in (VERTEX, VERTEX_CLAUDE, BEDROCK)
+}
