@@ -1,0 +1,125 @@
+"""Vertex AI behind a real gateway process: both model families, tokens from the emulator's token
+endpoint, real clients.
+"""
+
+import json
+from pathlib import Path
+
+import anthropic
+import openai
+import pytest
+from google import genai
+from google.genai import types
+
+from fairlead.emulator import EmulatorThread
+
+HAIKU, FLASH = "claude-haiku-4-5-20251001", "gemini-3.5-flash-lite"
+PROJECT = "proj-1"
+ASK = [{"role": "user", "content": "What is a monad?"}]
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    with EmulatorThread() as running:
+        yield running
+
+
+def vertex(emulator: EmulatorThread, folder: Path, more: str = "", project: str = PROJECT) -> str:
+    """A configuration with Vertex AI as its only upstream."""
+    file = folder / "account.json"
+    file.write_text(json.dumps(emulator.service_account(project)))
+    return (
+        f'[upstreams.vertex]\nbase_url = "{emulator.url}"\ncredentials_file = "{file}"\n'
+        f'region = "europe-west1"\n{more}'
+    )
+
+
+NO_KEYS = {"GEMINI_API_KEY": "unset", "ANTHROPIC_API_KEY": "unset", "OPENAI_API_KEY": "unset"}
+
+
+@pytest.fixture
+def house(start, emulator, tmp_path):
+    return start(NO_KEYS, vertex(emulator, tmp_path))
+
+
+def test_both_families_answer_every_dialect_and_are_priced_by_their_door(house) -> None:
+    chat = openai.OpenAI(base_url=f"{house.url}/v1", api_key="any")
+    claude = anthropic.Anthropic(base_url=house.url, api_key="any")
+    gemini = genai.Client(api_key="any", http_options=types.HttpOptions(base_url=house.url))
+    for model in (HAIKU, FLASH):
+        whole = chat.chat.completions.create(model=model, messages=ASK)
+        assert "emulated answer" in (whole.choices[0].message.content or "")
+        stream = chat.chat.completions.create(model=model, messages=ASK, stream=True)
+        assert "emulated answer" in "".join(c.choices[0].delta.content or "" for c in stream)
+        told = claude.messages.create(model=model, max_tokens=200, messages=ASK)
+        assert "emulated answer" in told.content[-1].text
+        with claude.messages.stream(model=model, max_tokens=200, messages=ASK) as events:
+            assert "emulated answer" in "".join(events.text_stream)
+        said = gemini.models.generate_content(model=model, contents="What is a monad?")
+        assert "emulated answer" in (said.text or "")
+        parts = gemini.models.generate_content_stream(model=model, contents="What is a monad?")
+        assert "emulated answer" in "".join(part.text or "" for part in parts)
+        record = house.newest(model=model)
+        assert record.upstream == ("vertex-claude" if model == HAIKU else "vertex")
+        assert record.usage is not None
+        assert not record.usage.estimated
+    paths = {entry.path for entry in house.emulator.requests if entry.vendor == "vertex"}
+    root = f"/v1/projects/{PROJECT}/locations/europe-west1/publishers"
+    assert f"{root}/anthropic/models/claude-haiku-4-5@20251001:streamRawPredict" in paths
+    assert f"{root}/google/models/{FLASH}:streamGenerateContent" in paths
+    assert not [entry for entry in house.emulator.requests if entry.outcome == "error"]
+
+
+def test_a_region_is_dearer_than_the_global_endpoint(start, emulator, tmp_path) -> None:
+    costs = []
+    for region in ("europe-west1", "global"):
+        folder = tmp_path / region
+        folder.mkdir()
+        config = vertex(emulator, folder).replace("europe-west1", region)
+        house = start(NO_KEYS, config)
+        reply = house.chat({"model": HAIKU, "messages": ASK, "max_tokens": 100})
+        record = house.record(reply.headers["x-fairlead-request-id"])
+        costs.append(record.cost_usd)
+        house.process.terminate()
+    regional, everywhere = costs
+    assert regional == pytest.approx(everywhere * 11 / 10)
+
+
+def test_counts_are_the_vendors_own(house) -> None:
+    claude = anthropic.Anthropic(base_url=house.url, api_key="any")
+    gemini = genai.Client(api_key="any", http_options=types.HttpOptions(base_url=house.url))
+    assert claude.messages.count_tokens(model=HAIKU, messages=ASK).input_tokens > 3
+    counted = gemini.models.count_tokens(model=FLASH, contents="What is a monad?")
+    assert (counted.total_tokens or 0) > 2
+    ops = [entry.op for entry in house.emulator.requests if entry.vendor == "vertex"]
+    assert ops.count("count_tokens") == 2
+
+
+def test_the_project_that_is_not_the_accounts_is_told_to_the_operator(
+    start, emulator, tmp_path
+) -> None:
+    house = start(NO_KEYS, vertex(emulator, tmp_path, 'project = "another-1"\n'))
+    reply = house.chat({"model": FLASH, "messages": ASK})
+    assert reply.status == 502
+    text = reply.body.decode()
+    assert "refuses the gateway's own account" in text
+    assert "roles/aiplatform.user" in text
+    assert "another-1" not in text
+
+
+def test_a_deleted_account_is_told_in_the_log_and_never_with_its_key(
+    start, emulator, tmp_path
+) -> None:
+    config = vertex(emulator, tmp_path)
+    file = tmp_path / "account.json"
+    account = json.loads(file.read_text())
+    account["client_email"] = "gone@proj-1.iam.gserviceaccount.com"
+    file.write_text(json.dumps(account))
+    house = start(NO_KEYS, config)
+    reply = house.chat({"model": FLASH, "messages": ASK})
+    assert reply.status == 502
+    assert "has no credentials now" in reply.body.decode()
+    log = house.log.read_text()
+    assert "the service account was deleted" in log
+    assert account["private_key"][40:80] not in log
+    assert "Traceback" not in log
