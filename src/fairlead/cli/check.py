@@ -36,7 +36,7 @@ def check(
     settings = _settings(loaded)
     upstreams = _upstreams(loaded, snapshot)
     canaries = canary_states(database_path(loaded.settings), snapshot.policies.values())
-    warnings = [*loaded.warnings, *_lifecycle(snapshot), *_rolled_back(canaries)]
+    warnings = [*loaded.warnings, *_noted(snapshot), *_lifecycle(snapshot), *_rolled_back(canaries)]
     if json:
         print_json(
             {
@@ -119,6 +119,12 @@ def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
         if kind.name not in configured
     ]
     return rows
+
+
+def _noted(snapshot: Snapshot) -> list[str]:
+    """What people should know of the policies' files."""
+    found = snapshot.policies.values()
+    return [f"policy {policy.name}: {note}" for policy in found for note in policy.notes]
 
 
 def _lifecycle(snapshot: Snapshot) -> list[str]:

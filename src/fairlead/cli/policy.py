@@ -103,6 +103,8 @@ def lint(
             wrong += 1
         else:
             console().print(f"{file}: {policy.name} {policy.version} is sound ({policy.hash})")
+            for note in policy.notes:
+                console().print(f"{file}: warning: {note}", markup=False)
     if wrong:
         raise typer.Exit(1)
 

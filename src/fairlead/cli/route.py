@@ -20,7 +20,7 @@ from fairlead.ledger.record import Accepted
 from fairlead.routing import Decision, Hints
 from fairlead.server.config import load
 from fairlead.server.paths import database_path
-from fairlead.server.policies import policy_of
+from fairlead.server.policies import policy_of, scorer_files
 from fairlead.server.route_preview import (
     Preview,
     codec_for,
@@ -68,11 +68,14 @@ def explain(
     decoded = codec.decode_request(body)
     asked = None
     if policy is not None:
-        asked = policy_of(policy, snapshot.policies, loaded, snapshot.catalog)
+        files = scorer_files(snapshot.catalog)
+        asked = policy_of(policy, snapshot.policies, loaded, snapshot.catalog, files)
+        scorers = {**snapshot.scorers, **files.by_hash}
+        snapshot = msgspec.structs.replace(snapshot, scorers=scorers)
     elif (hinted := hint_reader.read((), body).policy) is not None and _auto(decoded):
         asked = snapshot.policy(hinted)
     today = datetime.now(UTC).date()
-    moment = known_quality(snapshot, features, today, asked)
+    moment = known_quality(snapshot, features, today, asked, decoded)
     made = routed(snapshot, decoded, features, today, asked, moment)
     told = preview_of(made)
     if keyless:

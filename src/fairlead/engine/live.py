@@ -30,6 +30,7 @@ from fairlead.routing import (
 )
 from fairlead.routing.looking import Outside
 from fairlead.routing.pace import Paces
+from fairlead.routing.scored import scored
 from fairlead.routing.session import session_of, stated
 from fairlead.tokens.prefix import FIVE_MINUTES, PrefixIndex
 
@@ -100,7 +101,7 @@ class Live:
         session = x.session = session_of(request, x.scope, said)
         held = self._young.get(session) or self._old.get(session)
         models = chooser.available
-        return Moment(
+        moment = Moment(
             session=session,
             held=None if held is None else held.model,
             further=_further(features),
@@ -109,6 +110,8 @@ class Live:
             warm=self._warm(x, models, features, held),
             rolled_back=self.rolled_back.get(chooser.policy.hash, ""),
         )
+        scorers = x.snapshot.scorers
+        return scored(moment, chooser.policy, scorers, request) if scorers else moment
 
     def outside(self, x: Exchange, asked: tuple[str, ...]) -> Outside:
         """What is known of the request's surroundings."""

@@ -17,6 +17,7 @@ from fairlead.cost.price import PriceTable
 from fairlead.engine.grader import Grader
 from fairlead.routing import ALWAYS, Chooser, Policy, always, options_for, predictor
 from fairlead.routing.quality import QualityTable
+from fairlead.routing.scorer import Scorer
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.vendors import Upstream
 from fairlead.wire.codec import Codec
@@ -55,6 +56,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     default_policy: str
     fetch: FetchPolicy
     quality: QualityTable = QualityTable()
+    scorers: Mapping[str, Scorer] = {}
     graders: Mapping[str, Grader] = {}
     allow_loss: bool = False
     fallback: bool = True

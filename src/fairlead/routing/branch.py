@@ -170,9 +170,9 @@ def branches_of(
     policy: Policy, options: Sequence[Option], predict: Mapping[str, PredictOne] | None
 ) -> tuple[Branch, ...] | None:
     """The branches in the rules' order, `otherwise` last; None where they don't tell all: another
-    way round a constraint or a fallback is not taken here.
+    way round a constraint or a fallback is not taken here, and no scorer is asked.
     """
-    plain = policy.constraints == NO_CONSTRAINTS and not policy.fallbacks
+    plain = policy.constraints == NO_CONSTRAINTS and not policy.fallbacks and not policy.scorer
     if policy.objective is None or not plain:
         return None
     found = tuple([Branch(policy, rule, options, predict) for rule in (*policy.rules, None)])

@@ -53,6 +53,8 @@ def something_to_choose(policy: Policy, reader: TomlReader) -> None:
         reader.fail("constraints", None, said)
     if policy.sticky:
         reader.fail("options.sticky", None, said)
+    if policy.scorer is not None:
+        reader.fail("scorer", None, said)
 
 
 def served(policy: Policy, takes: Takes, reader: TomlReader) -> None:

@@ -23,7 +23,7 @@ from fairlead.routing.none_left import none_left, short
 from fairlead.routing.options import Option
 from fairlead.routing.policy import Policy, PolicyError
 from fairlead.routing.rule import Rule
-from fairlead.routing.weigh import Rival, Weighed, weigh
+from fairlead.routing.weigh import ByScorer, Rival, Weighed, weigh
 
 __all__ = [
     "arm_options",
@@ -231,6 +231,7 @@ def _choose(
             moment.session,
             policy.name,
             moment.held if policy.sticky else None,
+            _by_scorer(policy, moment),
         )
         places = {rival.id: place for place, rival in enumerate(weighed.order)}
         fit.sort(key=lambda each: places[each.id])
@@ -239,6 +240,12 @@ def _choose(
     if wanted is not None and policy.fallbacks:
         return _Chosen(_fallen(policy, wanted, ordered + behind), wanted, weighed)
     return _Chosen(ordered + behind, wanted, weighed)
+
+
+def _by_scorer(policy: Policy, moment: Moment) -> ByScorer | None:
+    """What the policy's own scorer said of this prompt, if it was asked."""
+    rule = policy.scorer
+    return None if rule is None or moment.scorer != rule.hash else (rule, moment.chances)
 
 
 def _place(option: Option, use: tuple[str, ...]) -> int:
@@ -275,6 +282,8 @@ def _fallen(policy: Policy, wanted: _Judged, ordered: Sequence[_Judged]) -> list
 def _question(policy: Policy, use: tuple[str, ...]) -> str:
     """`cheapest of flash, haiku?`."""
     wish = "first" if policy.objective is None else policy.objective.name
+    if policy.scorer is not None:
+        wish = f"by the scorer, else {wish}"
     return f"{'best by weights' if wish == 'weights' else wish} of {', '.join(use)}?"
 
 

@@ -64,11 +64,7 @@ def _expected(
     model: Model, features: Features, predict: Predict | None, moment: Moment
 ) -> Expected:
     """What is expected of one model, but for what leaving another one costs."""
-    pace, warm, quality = (
-        moment.pace.get(model.id),
-        moment.warm.get(model.id),
-        moment.quality.get(model.id),
-    )
+    pace, warm = moment.pace.get(model.id), moment.warm.get(model.id)
     usual = None if pace is None or pace.output_tokens is None else round(pace.output_tokens)
     said = Predicted() if predict is None else predict(model, features, usual, warm)
     later = None
@@ -84,10 +80,18 @@ def _expected(
         said.cost_usd,
         None if pace is None else pace.first_token_ms,
         latency_ms(pace, said.output_tokens),
-        None if quality is None else quality.score,
+        _quality(moment, model.id),
         None if warm is None else warm.tokens,
         later,
     )
+
+
+def _quality(moment: Moment, model: str) -> float | None:
+    """What the scorer says of the prompt, else what is known of its kind of task."""
+    if model in moment.chances:
+        return round(100 * moment.chances[model], 4)
+    quality = moment.quality.get(model)
+    return None if quality is None else quality.score
 
 
 def after(warm: Warm, prompt: int) -> Warm:

@@ -51,6 +51,7 @@ class Moment(Struct, frozen=True, omit_defaults=True):
     `session` is a number that a session's requests share (what is drawn is drawn from it), `held`
     the model that the session had before, `further` the turns that it is expected to go on for.
     `rolled_back` says since when a canary has no share of its own any more (`""`: it has).
+    `chances` is how likely each model is right (0 to 1), as the scorer with the hash `scorer` says.
     """
 
     session: int | None = None
@@ -59,6 +60,8 @@ class Moment(Struct, frozen=True, omit_defaults=True):
     pace: dict[str, Pace] = {}
     quality: dict[str, Quality] = {}
     warm: dict[str, Warm] = {}
+    scorer: str = ""
+    chances: dict[str, float] = {}
     rolled_back: str = ""
 
 
@@ -78,6 +81,8 @@ def part(moment: Moment, models: Collection[str]) -> Moment | None:
         pace={model: moment.pace[model] for model in models if model in moment.pace},
         quality={model: moment.quality[model] for model in models if model in moment.quality},
         warm={model: moment.warm[model] for model in models if model in moment.warm},
+        scorer=moment.scorer,
+        chances=moment.chances,
         rolled_back=moment.rolled_back,
     )
     return None if kept == NO_MOMENT else kept

@@ -16,6 +16,7 @@ from fairlead.routing.cascade import Cascade
 from fairlead.routing.objective import NO_CONSTRAINTS, Constraints, Objective
 from fairlead.routing.rollout import NO_LIMITS, Limits, Shadow
 from fairlead.routing.rule import Rule
+from fairlead.routing.scorer_rule import ScorerRule
 
 __all__ = ["ALWAYS", "Canary", "Policy", "PolicyError", "Rule", "always", "arm", "hashed", "linked"]
 
@@ -45,7 +46,8 @@ class Policy(Struct, frozen=True, omit_defaults=True):
 
     `otherwise` and `rules[].use` hold one name or several. `fallbacks` pairs a candidate with those
     that come behind it. `modalities` are the kinds of content that it is meant for; None: all.
-    With `sticky` a session stays with its model where it may.
+    With `sticky` a session stays with its model where it may. `notes` are what people should know
+    of the file; they are no part of its meaning.
     """
 
     name: str
@@ -64,17 +66,26 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     sticky: bool = False
     cascade: Cascade | None = None
     shadow: Shadow | None = None
+    scorer: ScorerRule | None = None
+    notes: tuple[str, ...] = ()
     hash: str = ""
 
     @property
     def chooses(self) -> bool:
-        """Whether more than the rules may decide: an objective, a constraint, the session."""
-        return self.objective is not None or self.constraints != NO_CONSTRAINTS or self.sticky
+        """Whether more than the rules may decide: an objective, a constraint, the session, the
+        scorer.
+        """
+        return (
+            self.objective is not None
+            or self.constraints != NO_CONSTRAINTS
+            or self.sticky
+            or self.scorer is not None
+        )
 
 
 def hashed(policy: Policy) -> Policy:
     """The policy with its hash: a short name of all that it means."""
-    plain = msgspec.structs.replace(policy, hash="")
+    plain = msgspec.structs.replace(policy, hash="", notes=())
     encoded = msgspec.json.encode(plain, order="deterministic")
     digest = hashlib.blake2s(encoded, digest_size=6).hexdigest()
     return msgspec.structs.replace(policy, hash=digest)

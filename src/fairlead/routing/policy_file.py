@@ -48,6 +48,7 @@ from fairlead.routing.policy import (
 )
 from fairlead.routing.rollout_file import read_canary, read_shadow
 from fairlead.routing.rule import Rule
+from fairlead.routing.scorer_table import ReadScorer, read_rule
 from fairlead.routing.toml_reader import TomlReader
 
 __all__ = ["NOT_YET", "Takes", "parse_policies", "parse_policy"]
@@ -69,6 +70,7 @@ _TOP: Final[dict[str, tuple[type, ...]]] = {
     "cascade": (dict,),
     "canary": (dict,),
     "shadow": (dict,),
+    "scorer": (dict,),
     "rules": (list,),
 }
 _REQUIRED: Final = ("name", "version", "candidates")
@@ -105,12 +107,14 @@ def parse_policy(
     graders: Container[str] | None = None,
     *,
     draft: bool = False,
+    scorers: ReadScorer | None = None,
 ) -> Policy:
     """A policy from its file's text.
 
     `where` names the file in errors; `known` holds what the catalogue knows (a `Catalog` will do);
     with `takes` each kind of content must have a candidate. `graders` are the configuration's; a
-    `draft` may have a cascade that nobody has accepted. Raises `PolicyError`.
+    `draft` may have a cascade that nobody has accepted; `scorers` reads scorers' files (without it
+    the policy decides as without). Raises `PolicyError`.
     """
     try:
         document = tomllib.loads(text)
@@ -129,6 +133,7 @@ def parse_policy(
     rules = tuple(
         reader.rule(index, row, candidates) for index, row in enumerate(document.get("rules", []))
     )
+    scorer, notes = read_rule(document.get("scorer"), candidates, reader, scorers)
     policy = Policy(
         name=document["name"],
         version=document["version"],
@@ -145,6 +150,8 @@ def parse_policy(
         sticky=reader.sticky(document.get("options", {})),
         cascade=reader.cascade(document.get("cascade"), candidates, graders, draft=draft),
         shadow=read_shadow(document.get("shadow"), candidates, reader),
+        scorer=scorer,
+        notes=notes,
     )
     reachable(rules, reader)
     something_to_choose(policy, reader)
@@ -161,19 +168,22 @@ def parse_policies(
     graders: Container[str] | None = None,
     *,
     draft: str | None = None,
+    scorers: ReadScorer | None = None,
 ) -> dict[str, Policy]:
     """All policies, by name: the user's files go before shipped ones of the same name.
 
     Both map a file's name to its text; `known` and `takes` are as for `parse_policy`, but shipped
     policies are not held to `takes`: a family that the user has given other members must not keep
     the gateway from starting. Policies that name others are given them. `draft` is the file that
-    may be one (see there). Raises `PolicyError`.
+    may be one, `scorers` reads scorers' files (see there). Raises `PolicyError`.
     """
     files: dict[str, tuple[Policy, str]] = {}
     for texts, lint in ((shipped, None), (own, takes)):
         mine: dict[str, str] = {}
         for where, text in texts.items():
-            policy = parse_policy(text, where, known, lint, graders, draft=where == draft)
+            policy = parse_policy(
+                text, where, known, lint, graders, draft=where == draft, scorers=scorers
+            )
             other = mine.setdefault(policy.name, where)
             if other != where:
                 said = f"'{policy.name}' is the name of {other} already"

@@ -12,7 +12,7 @@ Since logarithms turn ratios into differences, what would flip the choice is exa
 `gap` behind would have to be exp(-gap / w) times as dear or slow, or gap / w * 10 points better.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from math import exp, log
 from typing import Final, NamedTuple
@@ -23,12 +23,16 @@ from fairlead.routing.decision import Flip
 from fairlead.routing.draw import by_shares
 from fairlead.routing.objective import DIMENSIONS, WEIGHTED, Constraints, Objective
 from fairlead.routing.options import Option
+from fairlead.routing.scorer_rule import ScorerRule, by_scorer
 
-__all__ = ["Rival", "Weighed", "quality_score", "ratio_score", "share_of", "weigh"]
+__all__ = ["ByScorer", "Rival", "Weighed", "quality_score", "ratio_score", "share_of", "weigh"]
 
 POINTS: Final = 10
 """Points of quality that count as much as a factor of e in price, at equal weights."""
 _LEAST = 1e-12
+
+ByScorer = tuple[ScorerRule, Mapping[str, float]]
+"""The rule, and how likely each model is right."""
 
 
 class Rival(Struct, frozen=True):
@@ -121,15 +125,23 @@ def weigh(
     session: int | None = None,
     salt: str = "",
     held: str | None = None,
+    by: ByScorer | None = None,
 ) -> Weighed:
     """The rivals in the order of the objective, those that keep the constraints first.
 
     `rivals` come in the policy's order, at least one. `session` and `salt` are what is drawn from;
-    `held` is the model that goes before all that keep the constraints, if it does.
+    `held` is the model that goes before all that keep the constraints, if it does; `by` is what a
+    scorer takes of those, before the objective.
     """
     notes: dict[str, str] = {}
     kept, warnings = _kept(constraints, rivals, notes)
     order, told, flip = _ordered(objective, kept, notes, session, salt)
+    chosen = None if by is None else by_scorer(*by, [rival.id for rival in order])
+    if chosen is not None:
+        first, told, turned = chosen
+        order.sort(key=lambda rival: rival.id != first)
+        notes |= {rival.id: f"the scorer takes {first}" for rival in order[1:]}
+        flip = (turned,)
     behind = [rival for rival in rivals if rival not in kept]
     stays = next((rival for rival in order[1:] if rival.id == held), None)
     if stays is not None:

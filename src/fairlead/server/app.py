@@ -295,6 +295,9 @@ def _announce(app: App, loaded: Loaded) -> None:
     for warning in loaded.warnings:
         log.warning("%s", warning)
     snapshot = app.plane.snapshot
+    for policy in snapshot.policies.values():
+        for note in policy.notes:
+            log.warning("policy %s: %s", policy.name, note)
     if not snapshot.upstreams:
         log.warning(
             "no upstream is configured: set GEMINI_API_KEY or ANTHROPIC_API_KEY, or run"

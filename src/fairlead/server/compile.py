@@ -15,7 +15,7 @@ from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.graders import compile_graders
 from fairlead.server.money import check_money
 from fairlead.server.paths import database_path, overlay_path
-from fairlead.server.policies import compile_policies, compile_quality
+from fairlead.server.policies import compile_policies, compile_quality, scorer_files
 from fairlead.server.settings import (
     RoutingSettings,
     TimeoutSettings,
@@ -49,7 +49,8 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
     settings = loaded.settings
     catalog = compile_catalog(loaded)
     catalog.tail.ready()
-    policies = compile_policies(loaded, catalog)
+    scorers = scorer_files(catalog)
+    policies = compile_policies(loaded, catalog, scorers)
     default = settings.routing.policy
     always = default.startswith(ALWAYS) and default[len(ALWAYS) :] in catalog
     if default not in policies and not always:
@@ -67,6 +68,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
         policies=policies,
         default_policy=default,
         quality=compile_quality(loaded, catalog),
+        scorers=scorers.by_hash,
         fetch=FetchPolicy(
             max_bytes=media.max_bytes,
             timeout=media.timeout,

@@ -12,22 +12,36 @@ from fairlead.routing.quality import QualityTable, parse_quality
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.paths import quality_path
 from fairlead.server.quality_watch import read_made
+from fairlead.server.scorer_files import ScorerFiles
 
-__all__ = ["OUTCOMES", "compile_policies", "compile_quality", "policy_of", "read_policy_file"]
+__all__ = ["OUTCOMES", "compile_policies", "compile_quality", "policy_of", "read_policy_file", "scorer_files"]
 
 
 OUTCOMES = "outcomes"
 """`routing.quality` for figures that the gateway makes by itself."""
 
 
-def compile_policies(loaded: Loaded, catalog: Catalog) -> dict[str, Policy]:
-    """The shipped policies and the user's, by name.
+def scorer_files(catalog: Catalog) -> ScorerFiles:
+    """What reads the scorers' files that policies name, today."""
+    return ScorerFiles(catalog, _today())
+
+
+def compile_policies(
+    loaded: Loaded, catalog: Catalog, scorers: ScorerFiles | None = None
+) -> dict[str, Policy]:
+    """The shipped policies and the user's, by name. `scorers` keeps the scorers that they use.
 
     Raises:
         ConfigError: a file is at fault; the message names file, line and key.
     """
     try:
-        return parse_policies(_own(loaded), _shipped(), catalog, takes_on(catalog, _today()))
+        return parse_policies(
+            _own(loaded),
+            _shipped(),
+            catalog,
+            takes_on(catalog, _today()),
+            scorers=scorers or scorer_files(catalog),
+        )
     except PolicyError as error:
         raise ConfigError(str(error)) from error
 
@@ -52,7 +66,9 @@ def compile_quality(loaded: Loaded, catalog: Catalog) -> QualityTable:
         raise ConfigError(str(error)) from error
 
 
-def read_policy_file(path: Path, loaded: Loaded, catalog: Catalog) -> Policy:
+def read_policy_file(
+    path: Path, loaded: Loaded, catalog: Catalog, scorers: ScorerFiles | None = None
+) -> Policy:
     """The policy of one file, which may name the others.
 
     Raises:
@@ -70,7 +86,13 @@ def read_policy_file(path: Path, loaded: Loaded, catalog: Catalog) -> Policy:
             if Path(where) != path and tomllib.loads(other).get("name") != name
         }
         takes = takes_on(catalog, _today())
-        return parse_policies(own | {str(path): text}, _shipped(), catalog, takes)[name]
+        return parse_policies(
+            own | {str(path): text},
+            _shipped(),
+            catalog,
+            takes,
+            scorers=scorers or scorer_files(catalog),
+        )[name]
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
     except PolicyError as error:
@@ -78,9 +100,14 @@ def read_policy_file(path: Path, loaded: Loaded, catalog: Catalog) -> Policy:
 
 
 def policy_of(
-    text: str, policies: Mapping[str, Policy], loaded: Loaded, catalog: Catalog
+    text: str,
+    policies: Mapping[str, Policy],
+    loaded: Loaded,
+    catalog: Catalog,
+    scorers: ScorerFiles | None = None,
 ) -> Policy:
-    """What a user means: a policy's name, `always:<model>`, or a file.
+    """What a user means: a policy's name, `always:<model>`, or a file. `scorers` keeps the scorer
+    that a file names.
 
     Raises:
         Failure: there is none.
@@ -95,7 +122,7 @@ def policy_of(
         return always(model)
     path = Path(text)
     if path.suffix == ".toml" or path.is_file():
-        return read_policy_file(path, loaded, catalog)
+        return read_policy_file(path, loaded, catalog, scorers)
     raise Failure.invalid(
         f"there is no policy '{text}'; there are: {', '.join(sorted(policies))}",
         "POLICY",

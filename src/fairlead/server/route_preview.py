@@ -41,6 +41,7 @@ from fairlead.routing import (
 )
 from fairlead.routing.decision import Hints
 from fairlead.routing.looking import LOOKED_AT, NO_OUTSIDE, asked_of
+from fairlead.routing.scored import scored
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import Loaded
 from fairlead.server.dialects import codec_named, recognise
@@ -198,13 +199,20 @@ def routed(
 
 
 def known_quality(
-    snapshot: Snapshot, features: Features, today: date, policy: Policy | None
+    snapshot: Snapshot,
+    features: Features,
+    today: date,
+    policy: Policy | None,
+    request: Request,
 ) -> Moment:
-    """What is known of the moment outside of a running gateway: the table of quality."""
+    """What is known of the moment outside of a running gateway: the table of quality, and what a
+    scorer says.
+    """
     chooser = snapshot.chooser(policy or snapshot.policy(None), today)
     if not chooser.looks_round:
         return NO_MOMENT
-    return Moment(quality=quality_of(snapshot, chooser.models.values(), features.task))
+    moment = Moment(quality=quality_of(snapshot, chooser.models.values(), features.task))
+    return scored(moment, chooser.policy, snapshot.scorers, request)
 
 
 def snapshot_for_preview(loaded: Loaded) -> tuple[Snapshot, bool]:

@@ -1,0 +1,91 @@
+"""Scorers' files that policies name: compiled with them, or refused with file, line and reason."""
+
+import struct
+from datetime import UTC, datetime
+
+import pytest
+from msgspec.structs import replace
+
+from fairlead.canon import Request, Text, Turn
+from fairlead.routing import Features, Moment
+from fairlead.routing.scored import scored
+from fairlead.routing.scorer import BUCKETS, SHAPES, Head, buckets, write_scorer
+from fairlead.server.compile import compile_snapshot
+from fairlead.server.config import ConfigError, load
+
+FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
+ZERO = (0.0,) * len(SHAPES)
+HEAD = Head((HAIKU, FLASH), FLASH, True, 0.1, (0.0, 0.0), (ZERO, ZERO), 500, "not better")
+POLICY = """\
+name = "own"
+version = "1"
+candidates = ["flash", "haiku"]
+objective = "cheapest"
+[scorer]
+file = "pair.scorer"
+"""
+
+
+def made(head: Head = HEAD) -> bytes:
+    """Haiku is likelier right where a zebra is."""
+    one = [0.0] * BUCKETS
+    for bucket in buckets("zebra"):
+        one[bucket] = 9.0
+    return write_scorer(head, struct.pack(f"<{3 * BUCKETS}e", *[1.0] * BUCKETS, *one,
+                                          *[0.0] * BUCKETS))  # fmt: skip
+
+
+def compiled(tmp_path, data: bytes | None):
+    folder = tmp_path / "policies"
+    folder.mkdir(exist_ok=True)
+    (folder / "own.toml").write_text(POLICY)
+    if data is not None:
+        (folder / "pair.scorer").write_bytes(data)
+    config = tmp_path / "fairlead.toml"
+    config.write_text(f"[routing]\npolicies_dir = '{folder}'\n[ledger]\npath = '{tmp_path}/l.db'\n")
+    return compile_snapshot(load(config, {}), {"GEMINI_API_KEY": "a", "ANTHROPIC_API_KEY": "b"})
+
+
+def test_a_good_file_is_beside_its_policy_and_scores(tmp_path) -> None:
+    snapshot = compiled(tmp_path, made())
+    policy = snapshot.policies["own"]
+    assert set(snapshot.scorers) == {policy.scorer.hash}
+    assert (policy.scorer.base, policy.scorer.other) == (FLASH, HAIKU)
+    chooser = snapshot.chooser(policy, datetime.now(UTC).date())
+
+    def went(text: str) -> str:
+        request = Request(model="auto", turns=(Turn("user", (Text(text),)),))
+        moment = scored(Moment(), policy, snapshot.scorers, request)
+        features = Features(prompt_tokens=5, prompt_tokens_high=9)
+        return chooser.decide(features, moment).ranked[0]
+
+    assert (went("a horse"), went("a zebra")) == (FLASH, HAIKU)
+
+
+def test_one_that_is_off_changes_nothing_but_says_so(tmp_path) -> None:
+    snapshot = compiled(tmp_path, made(replace(HEAD, enabled=False)))
+    policy = snapshot.policies["own"]
+    assert (policy.scorer, snapshot.scorers) == (None, {})
+    assert policy.notes == ("its scorer is off: not better; decided as without it",)
+
+
+GOOD = made()
+AT_FAULT = [
+    (None, "pair.scorer cannot be read: No such file"),
+    (b"", "not a scorer's file"),
+    (GOOD[:-10], "cut short"),
+    (GOOD[:5000] + b"x" + GOOD[5001:], "checksum is wrong"),
+    (GOOD.replace(b"fairlead-scorer 1", b"fairlead-scorer 9"), "version 9, this release reads 1"),
+    (b"x" * (2 << 20), "a scorer has at most"),
+    (made(replace(HEAD, models=("claude-9", FLASH))),
+     f"was trained for claude-9 and {FLASH}; claude-9 is not among the candidates"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "said"), AT_FAULT)
+def test_a_file_at_fault_is_refused_with_line_and_reason(tmp_path, data, said) -> None:
+    with pytest.raises(ConfigError) as raised:
+        compiled(tmp_path, data)
+    told = str(raised.value)
+    assert "policies/own.toml:6: scorer.file: " in told
+    assert said in told
