@@ -14,6 +14,7 @@ HEADERS: dict[str, str] = {
     "x-fairlead-model": "the model that answered",
     "x-fairlead-upstream": "the upstream that was asked",
     "x-fairlead-route": "why it went there, in short",
+    "x-fairlead-attempts": "how many attempts it took; absent if it was one (docs/delivery.md)",
     "x-fairlead-losses": "what could not be said to the model, comma-separated; absent if nothing",
     "x-fairlead-prompt-caching": "what the vendor was asked to cache: `conversation` or"
     " `beginning`; absent if nothing (docs/caching.md)",
@@ -52,6 +53,8 @@ def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
         headers.append((b"x-fairlead-upstream", _ascii(x.upstream.name)))
     if x.decision is not None:
         headers.append((b"x-fairlead-route", _ascii(x.decision.reason)))
+    if x.tried and (attempts := len(x.tried) + (x.problem is None)) > 1:
+        headers.append((b"x-fairlead-attempts", b"%d" % attempts))
     if x.losses:
         names = dict.fromkeys(loss.what for loss in x.losses)
         headers.append((b"x-fairlead-losses", _ascii(", ".join(names))))

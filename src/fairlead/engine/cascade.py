@@ -58,10 +58,6 @@ class Held:
         """Whether the real client has left."""
         return self._client.gone
 
-    @gone.setter
-    def gone(self, value: bool) -> None:
-        self._client.gone = value
-
     async def respond(self, status: int, headers: list[Header], body: bytes) -> None:
         """The whole answer at once."""
         self.started = self.ended = True

@@ -14,8 +14,15 @@ class Client(Protocol):
     that is cancelled although its client is there was stopped by the host.
     """
 
-    started: bool
-    gone: bool
+    @property
+    def started(self) -> bool:
+        """Whether headers have gone out."""
+        ...
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left."""
+        ...
 
     async def respond(self, status: int, headers: list[Header], body: bytes) -> None:
         """The whole answer at once."""

@@ -2,21 +2,23 @@
 
     accept -> plan -> for each lane: prepare -> send -> relay -> settle -> record
 
-The next lane is taken only before the first byte to the client, and only for a fault that another
-try can mend. `serve` never raises but for cancellation: what goes wrong is answered in the
-client's dialect and written down.
+Which lane is next, when and how often is the attempt loop's (`engine.attempts`): only before the
+first byte to the client, and only for a fault that another try can mend. `serve` never raises but
+for cancellation: what goes wrong is answered in the client's dialect and written down.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from time import perf_counter, time
 from typing import Protocol
-
-from msgspec.structs import replace
 
 from fairlead.canon import Failure, Problem
 from fairlead.engine.answer_headers import error_headers, given_back
+from fairlead.engine.attempts.deadline import within
+from fairlead.engine.attempts.hints import should_retry, waiting
+from fairlead.engine.attempts.loop import Attempts
 from fairlead.engine.beginnings import Beginnings
 from fairlead.engine.cascade import answered_first
 from fairlead.engine.client import Client
@@ -40,7 +42,6 @@ from fairlead.engine.settle import estimate, settle
 from fairlead.engine.stored import recall
 from fairlead.engine.stores import Stores
 from fairlead.ledger.record import Ledger
-from fairlead.routing.decision import Decision
 from fairlead.upstream.transport import HttpRequest, HttpResponse, Transport, TransportError
 from fairlead.upstream.vendors import Upstream, passed_on, prepare
 from fairlead.vault.ownership import MemoryOwnership, Ownership
@@ -84,6 +85,7 @@ class Engine:
         self.transports = transports
         self.beginnings = Beginnings(salt)
         self.live = Live(self.beginnings)
+        self.attempts = Attempts(ledger)
         self.graders = Graders()
         self.ledger = ledger
         self.stores = Stores(
@@ -143,24 +145,9 @@ class Engine:
             x, lanes, client, attempt=self._attempt, ledger=self.ledger, graders=self.graders
         ):
             return
-        refusals: list[Problem] = []
-        for number, lane in enumerate(lanes):
-            x.choose(*lane)
-            if number:
-                x.warnings = x.snapshot.warnings(lane[0].id, x.today)
-            try:
-                await self._attempt(x, lane, client)
-            except Failure as failure:
-                problem = failure.problem
-                if problem.kind == "unsupported":
-                    refusals.append(problem)
-                if len(refusals) == len(lanes):
-                    raise Failure(_all_refused(refusals)) from failure
-                if client.started or not _mends(problem, x) or number + 1 == len(lanes):
-                    raise
-                x.decision = _fallen_back(x.decision, lane, lanes[number + 1], problem)
-            else:
-                return
+        if len(lanes) > 1:
+            self.beginnings.look(x)  # whose prompt cache is warm
+        await self.attempts.run(x, lanes, client, self._attempt)
 
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
         model, upstream = lane
@@ -174,6 +161,8 @@ class Engine:
         request = prepare(upstream, x.dialect, name, body, _framing(x))
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
+        if x.until is not None:
+            request = within(request, x.until, perf_counter())
         kind = upstream.kind
         if kind.adapt is not None:
             request = adapted(x, kind.adapt, request, _framing(x))
@@ -227,6 +216,8 @@ class Engine:
         body = await response.read(ERROR_BODY)
         codec = x.snapshot.codecs[x.dialect]
         problem = from_answer(codec, upstream, response.status, response.headers, body)
+        problem = waiting(problem, response.headers, time())
+        x.again = should_retry(response.headers)
         as_it_came = x.same and upstream.kind.decode_error is None
         if as_it_came and problem.kind != "upstream_auth":  # what is wrong with our key is not told
             content_type = response.headers.get("content-type", "application/json")
@@ -276,36 +267,6 @@ def _framing(x: Exchange) -> Framing:
     if not x.stream:
         return ""
     return x.codec.framing if x.same else "sse"
-
-
-def _mends(problem: Problem, x: Exchange) -> bool:
-    """Whether another candidate may do what this one could not."""
-    if problem.kind == "unsupported":
-        return True
-    return problem.retryable and x.snapshot.fallback
-
-
-def _all_refused(problems: list[Problem]) -> Problem:
-    first = problems[0]
-    return replace(first, message="; ".join(problem.message for problem in problems))
-
-
-def _fallen_back(
-    decision: Decision | None, lane: Lane, following: Lane, problem: Problem
-) -> Decision | None:
-    if decision is None:
-        return None
-    decision = decision.whole()
-    cause = str(problem.upstream_status or problem.kind)
-    route = f"{following[0].id} after {lane[0].id} failed ({cause})"
-    reason = f"{route}; first: {decision.reason}"
-    failed = tuple(
-        replace(c, why=f"chosen first, but failed: {problem.message[:200]}")
-        if c.model == lane[0].id
-        else c
-        for c in decision.candidates
-    )
-    return replace(decision, reason=reason[:200], route=route, candidates=failed)
 
 
 def _internal(x: Exchange) -> Problem:

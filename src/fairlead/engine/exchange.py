@@ -18,7 +18,7 @@ from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.record import Accepted, Op, Outcome, Record
 from fairlead.routing.cascade import Cascade
-from fairlead.routing.decision import Decision
+from fairlead.routing.decision import Decision, Latency, Tried
 from fairlead.tokens.prefix import Counted, Prefix, Reuse
 from fairlead.upstream.vendors import Upstream
 from fairlead.vault.vault import LOOPBACK
@@ -47,10 +47,12 @@ class Exchange:
     """State of one request. Times are seconds of `perf_counter`; `at` is Unix seconds."""
 
     __slots__ = (
+        "again",
         "allow_loss",
         "asked",
         "at",
         "attempts",
+        "began",
         "body",
         "caching",
         "cascade",
@@ -65,10 +67,12 @@ class Exchange:
         "first_token",
         "foreseen",
         "headers",
+        "hold_back",
         "id",
         "in_url",
         "key_id",
         "last",
+        "latency",
         "losses",
         "model",
         "model_name",
@@ -81,6 +85,7 @@ class Exchange:
         "price_version",
         "problem",
         "query",
+        "queued",
         "request",
         "reuse",
         "scope",
@@ -92,8 +97,11 @@ class Exchange:
         "status",
         "stream",
         "stripped",
+        "timeout",
         "today",
+        "tried",
         "unknown_previous",
+        "until",
         "upstream",
         "usage",
         "vendor_error",
@@ -156,6 +164,16 @@ class Exchange:
         # Attempts beside the one that answers, and what they cost (`engine.attempted`).
         self.attempts = 0
         self.spent: Decimal | None = None
+        # Of the attempts (`engine.attempts`): what the client wants, when the request's time is
+        # over, the vendor's word on another try, what was tried before, the time spent in queues.
+        self.latency: Latency | None = None
+        self.timeout: float | None = None
+        self.hold_back: float | None = None
+        self.until: float | None = None
+        self.again: bool | None = None
+        self.tried: tuple[Tried, ...] = ()
+        self.began = 0.0
+        self.queued = 0.0
         self.cascade: Cascade | None = None  # of the policy that decided (`engine.cascade`)
         self.cascaded = ""  # what became of it
         self.first_byte: float | None = None
@@ -213,6 +231,8 @@ class Exchange:
     def record(self) -> Record:
         """The ledger's record of what is known now."""
         decision, problem, usage = self.decision, self.problem, self.usage
+        if self.tried and decision is not None:
+            decision = replace(decision.whole(), tried=self.tried)
         prefix = self.prefix
         reuse_5m, reuse_1h = (None, None) if prefix is None else self._reused(prefix)
         # By position: CPython gathers more than 15 named arguments in a dictionary first.
@@ -236,7 +256,7 @@ class Exchange:
             self.price_version,
             problem.kind if problem is not None else None,
             problem.message if problem is not None else None,
-            None,  # queue_ms
+            int(self.queued * 1e6) / 1000 if self.queued else None,
             self._ms(self.first_byte),
             self._ms(self.first_token),
             self._ms(self.last),

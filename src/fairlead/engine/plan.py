@@ -38,6 +38,7 @@ def plan(x: Exchange, counts: PromptCounts, moment: MomentOf, outside: OutsideOf
         x.allow_loss = hints.allow_loss
     if hints.prompt_caching is not None:
         x.wants_caching = hints.prompt_caching == "auto"
+    x.latency, x.timeout = hints.latency, hints.timeout
     if hints.policy is not None:
         x.snapshot.policy(hints.policy)  # a misspelt one is told, also where none is needed
     if x.model_name == AUTO:

@@ -14,6 +14,7 @@ from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
 from fairlead.cost.book import PriceBook
 from fairlead.cost.price import PriceTable
+from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.grader import Grader
 from fairlead.routing import ALWAYS, Chooser, Policy, always, options_for, predictor
 from fairlead.routing.quality import QualityTable
@@ -60,6 +61,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     graders: Mapping[str, Grader] = {}
     allow_loss: bool = False
     fallback: bool = True
+    delivery: Delivery = Delivery()
     max_answer_bytes: int = 64 * 1024 * 1024
     days: list[Day] = []
     lanes: dict[str, tuple[Lane, ...]] = {}

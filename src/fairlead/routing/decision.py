@@ -6,13 +6,13 @@ sees nothing else, so replaying stored features under another policy gives what 
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
-from msgspec import Struct, json
+from msgspec import UNSET, Meta, Struct, UnsetType, json
 
 from fairlead.routing.moment import Moment
 
-__all__ = ["Candidate", "Decision", "Features", "Flip", "Hints", "Latency", "Step", "Task"]
+__all__ = ["Candidate", "Decision", "Features", "Flip", "Hints", "Latency", "Step", "Task", "Tried"]
 
 _encode = json.Encoder(decimal_format="string").encode
 
@@ -45,6 +45,7 @@ class Hints(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     policy: str | None = None
     allow_loss: bool | None = None
     prompt_caching: Literal["auto", "off"] | None = None
+    timeout: Annotated[float, Meta(gt=0, le=3600)] | None = None
 
 
 class Features(Struct, frozen=True, omit_defaults=True):
@@ -131,11 +132,24 @@ class Candidate(Struct, frozen=True, omit_defaults=True):
     switch_usd: Decimal | None = None
 
 
+class Tried(Struct, frozen=True):
+    """One attempt: a model at an upstream, what came of it (`ok`, or the kind of problem with the
+    vendor's status) and how long it took.
+    """
+
+    model: str
+    upstream: str
+    outcome: str
+    status: int | None
+    ms: float
+
+
 class Decision(Struct, frozen=True, dict=True):
     """Where a request goes, and why. `ranked` holds models that may serve it, best first.
 
     `flip` says what would have sent it elsewhere; `moment` is the part of the state that had a say.
     `route` is the reason without this request's figures: what the ledger groups requests by.
+    `tried` are the attempts, where the first was not the only one or failed.
     """
 
     policy: str
@@ -149,6 +163,7 @@ class Decision(Struct, frozen=True, dict=True):
     flip: tuple[Flip, ...] = ()
     moment: Moment | None = None
     route: str = ""
+    tried: tuple[Tried, ...] | UnsetType = UNSET
 
     def stored(self) -> bytes:
         """The decision as JSON, as the ledger keeps it."""

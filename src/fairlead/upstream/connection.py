@@ -188,6 +188,10 @@ class Connection(asyncio.BufferedProtocol):
             self._waiter = None
         if answer.error is not None and not answer.status:
             raise answer.error
+        if timeouts.chunk:
+            self._read_timeout = timeouts.chunk
+            if answer.state == BODY:
+                self._arm(min(deadline, self._last + timeouts.chunk))
 
     async def _write_large(self, head: bytes, body: bytes) -> None:
         """Write slice by slice, never more than the transport's own buffer ahead of the peer.

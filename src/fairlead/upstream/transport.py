@@ -47,11 +47,16 @@ class UpstreamProtocolError(TransportError):
 
 
 class Timeouts(Struct, frozen=True):
-    """Seconds. `read` bounds silence between bytes; `total` the whole exchange."""
+    """Seconds. `read` bounds silence between bytes, `chunk` that within an answer's body (0: as
+    `read`); `total` the whole exchange. `first_token` bounds the time to a stream's first token (0:
+    not); it is held above the transport, which knows of no tokens.
+    """
 
     connect: float = 10.0
     read: float = 300.0
     total: float = 900.0
+    first_token: float = 0.0
+    chunk: float = 0.0
 
 
 class HttpRequest(Struct, frozen=True):

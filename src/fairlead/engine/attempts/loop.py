@@ -1,0 +1,312 @@
+"""The attempt loop: a request is tried over an ordered list of deployments.
+
+    for each way, best first:  let in -> send -> relay -> judge
+        answered                      done
+        the request is at fault       told to the client
+        another deployment may help   the next way; at the end, the same again after a wait
+        the client has had a byte     the stream ends with an error: no second model is glued on
+
+What is pure is beside it, a noun a file: `trip`, `order`, `retry`, `breaker`, `quota`, `timing`.
+Here is what acts: waits, bookkeeping, the exchange's state between two attempts.
+
+A request with one deployment, a closed breaker and no bounds goes straight through: what the rest
+costs it is some attribute tests.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
+from typing import Final
+
+from fairlead.canon import Failure, Problem
+from fairlead.engine.attempted import attempted, forget
+from fairlead.engine.attempts.bulkhead import PRIORITIES, Bulkhead, Shed
+from fairlead.engine.attempts.deadline import first_token_within, seconds_for
+from fairlead.engine.attempts.delivery import Delivery
+from fairlead.engine.attempts.deployment import Deployments
+from fairlead.engine.attempts.hold_back import HoldBack
+from fairlead.engine.attempts.judge import judged
+from fairlead.engine.attempts.order import Draw, Sessions, Way, ordered
+from fairlead.engine.attempts.retry import RetryBudget, may_be_sent_again, wait
+from fairlead.engine.attempts.session import session
+from fairlead.engine.attempts.told import fallen_back, full, over_quota, shut, tried
+from fairlead.engine.attempts.trip import Trip, elsewhere
+from fairlead.engine.client import Client
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.settle import CHARS_PER_TOKEN, estimate, settle
+from fairlead.engine.snapshot import Lane
+from fairlead.ledger.record import Ledger
+
+__all__ = ["Attempt", "Attempts"]
+
+Attempt = Callable[[Exchange, Lane, Client], Awaitable[None]]
+"""Sends the request one way and passes the answer on (`Engine._attempt`)."""
+
+MOST_TRIES: Final = 64
+"""Attempts of one request, whatever is configured."""
+
+
+class _NotSent(Exception):
+    """The way has no room now (`problem` None), or its breaker is open."""
+
+    def __init__(self, problem: Problem | None = None) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+class Attempts:
+    """What the attempts of all requests share. Mutable; of one event loop."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Callable[[], float] = perf_counter,
+        draw: Draw = random.random,
+    ) -> None:
+        self.deployments = Deployments()
+        self.sessions = Sessions()
+        self.whole = Bulkhead(0, 0)
+        """All requests that are at vendors."""
+        self.clock = clock
+        self._ledger = ledger
+        self._draw = draw
+        self._budget = RetryBudget(clock())
+
+    async def run(
+        self, x: Exchange, lanes: Sequence[Lane], client: Client, attempt: Attempt
+    ) -> None:
+        """Try the lanes until one has answered.
+
+        Raises:
+            Failure: none could.
+        """
+        delivery, whole = x.snapshot.delivery, self.whole
+        self._budget.request(delivery.retry.share)
+        if x.timeout is not None or delivery.deadline:
+            seconds = seconds_for(x.timeout, delivery)
+            x.until = None if seconds is None else x.started + seconds
+        if whole.most != delivery.in_flight:
+            whole.resize(delivery.in_flight, delivery.queue)
+        if not whole.enter():
+            await self._let_in(x, whole, "of the gateway")
+        try:
+            await self._run(x, lanes, client, attempt)
+        finally:
+            whole.leave()
+
+    async def _run(
+        self, x: Exchange, lanes: Sequence[Lane], client: Client, attempt: Attempt
+    ) -> None:
+        delivery, of = x.snapshot.delivery, self.deployments.of
+        number: int | None = None
+        if len(lanes) == 1:
+            ways: Sequence[Way] = ((lanes[0], of(lanes[0], delivery)),)
+        else:
+            number = session(x) if delivery.sticky else None
+            ways = self._ordered(number, [(lane, of(lane, delivery)) for lane in lanes], delivery)
+        trip = Trip(ways, fallback=x.snapshot.fallback)
+        seconds = delivery.hold_back if x.hold_back is None else x.hold_back
+        if seconds and x.stream:
+            holding = HoldBack(client, x, seconds, delivery.hold_back_pieces)
+            await self._held(x, trip, holding, attempt)
+        else:
+            while await self._step(x, trip, client, attempt):
+                pass
+        if number is not None and x.model is not None and x.outcome == "ok":
+            self.sessions.keep(number, x.model.id, trip.way[1].label)
+
+    async def _held(self, x: Exchange, trip: Trip, client: HoldBack, attempt: Attempt) -> None:
+        """As long as nothing has gone out, a stream that broke is a fault like any other."""
+        while True:
+            if await self._step(x, trip, client, attempt):
+                client.throw_away()
+                continue
+            problem = x.problem
+            if not client.unseen or x.outcome != "stream_broken" or problem is None:
+                return
+            if not await self._goes_on(x, trip, problem):
+                await client.give_up()
+                return
+            client.throw_away()
+
+    async def _step(self, x: Exchange, trip: Trip, client: Client, attempt: Attempt) -> bool:
+        """One way. Whether there is another one to go.
+
+        Raises:
+            Failure: there is none left.
+        """
+        try:
+            await self._try(x, trip.way, client, attempt, patient=trip.patient)
+        except _NotSent as reason:
+            problem = reason.problem
+            if problem is None:
+                return trip.put_off()
+            if trip.shut(problem):
+                return True
+            raise Failure(trip.verdict(problem)) from None
+        except Failure as failure:
+            problem = failure.problem
+            seen = client.started and not (isinstance(client, HoldBack) and client.unseen)
+            if seen or not await self._goes_on(x, trip, problem):
+                told = trip.verdict(problem)
+                if told is problem:
+                    raise
+                raise Failure(told) from failure
+            return True
+        if x.tried:
+            self._note(x, trip.way[0], x.problem)
+        return False
+
+    # --- one attempt ------------------------------------------------------------------------------
+
+    async def _try(
+        self, x: Exchange, way: Way, client: Client, attempt: Attempt, *, patient: bool
+    ) -> None:
+        """Let the request in, send it, and note what became of it.
+
+        Raises:
+            Failure: it was not answered.
+            _NotSent: there is no room, unless it is patient; or the breaker is open.
+        """
+        lane, deployment = way
+        breaker, bulkhead, quota = deployment.breaker, deployment.bulkhead, deployment.quota
+        x.choose(*lane)
+        now = self.clock()
+        number = breaker.enter(now)
+        if number is None:
+            raise _NotSent(shut(deployment, now))
+        if quota is not None or not bulkhead.enter():
+            try:
+                await self._find_room(x, way, patient=patient)
+            except BaseException:
+                breaker.left(number)
+                raise
+        taken = None if quota is None else quota.take(self.clock(), _tokens(x))
+        x.began = started = self.clock()
+        try:
+            if x.stream and (seconds := lane[1].timeouts.first_token):
+                await first_token_within(seconds, x, attempt(x, lane, client))
+            else:
+                await attempt(x, lane, client)
+        except Failure as failure:
+            judged(x, deployment, number, started, self.clock(), failure.problem)
+            raise
+        except BaseException:
+            breaker.left(number)
+            raise
+        else:
+            judged(x, deployment, number, started, self.clock(), None)
+        finally:
+            bulkhead.leave()
+            if quota is not None and taken is not None and x.usage is not None:
+                quota.correct(taken, x.usage.prompt_total + x.usage.completion_total)
+
+    async def _find_room(self, x: Exchange, way: Way, *, patient: bool) -> None:
+        """Take a place in flight, when the quota has room too."""
+        deployment = way[1]
+        bulkhead, quota = deployment.bulkhead, deployment.quota
+        seconds = 0.0 if quota is None else quota.wait(self.clock(), _tokens(x))
+        if not patient and (seconds or not bulkhead.has_room()):
+            raise _NotSent
+        began = self.clock()
+        until = began + x.snapshot.delivery.queue_seconds
+        if x.until is not None:
+            until = min(until, x.until)
+        while quota is not None and seconds:
+            if self.clock() + seconds > until:
+                raise Failure(over_quota(deployment, seconds))
+            await asyncio.sleep(seconds)
+            seconds = quota.wait(self.clock(), _tokens(x))
+        x.queued += self.clock() - began
+        await self._let_in(x, bulkhead, deployment.name)
+
+    async def _let_in(self, x: Exchange, bulkhead: Bulkhead, name: str) -> None:
+        if bulkhead.enter():
+            return
+        delivery, began = x.snapshot.delivery, self.clock()
+        seconds = delivery.queue_seconds
+        if x.until is not None:
+            seconds = max(0.0, min(seconds, x.until - began))
+        try:
+            await bulkhead.wait(_priority(x), seconds)
+        except Shed:
+            raise Failure(full(name, delivery)) from None
+        finally:
+            x.queued += self.clock() - began
+
+    # --- between two attempts ---------------------------------------------------------------------
+
+    async def _goes_on(self, x: Exchange, trip: Trip, problem: Problem) -> bool:
+        """Whether there is another try, which is the trip's way then. Waits for its time."""
+        lane, deployment = trip.way
+        self._note(x, lane, problem)
+        if x.until is not None and self.clock() >= x.until:
+            return False
+        seconds = 0.0
+        if not elsewhere(problem, broken_too=x.snapshot.delivery.after_break):
+            return False
+        if not trip.failed(problem, again=may_be_sent_again(problem, x.again)):
+            again = self._again(x, trip, problem)
+            if again is None:
+                return False
+            seconds = again
+        self._book(x, problem)
+        following, after = trip.way
+        if after is not deployment:
+            x.decision = fallen_back(x.decision, lane, following, problem)
+            if following[0].id != lane[0].id:
+                x.warnings = x.snapshot.warnings(following[0].id, x.today)
+        if seconds:
+            await asyncio.sleep(seconds)
+        forget(x)
+        return True
+
+    def _again(self, x: Exchange, trip: Trip, problem: Problem) -> float | None:
+        """Seconds to wait before a way is asked again, which is the trip's then; None: none is."""
+        rules = x.snapshot.delivery.retry
+        if trip.retried >= rules.retries or trip.tries >= MOST_TRIES:
+            return None
+        now = self.clock()
+        seconds = wait(rules, trip.retried, problem.retry_after, self._draw())
+        if seconds is None or (x.until is not None and now + seconds >= x.until):
+            return None
+        if not trip.back() or not self._budget.take(now):
+            return None
+        return seconds
+
+    def _note(self, x: Exchange, lane: Lane, problem: Problem | None) -> None:
+        x.tried = (*x.tried, tried(lane, problem, 1000 * (self.clock() - x.began)))
+
+    def _book(self, x: Exchange, problem: Problem) -> None:
+        """A record of its own for an attempt that the vendor may bill, before the next begins."""
+        if x.usage is None:
+            refused = problem.upstream_status is not None or problem.charged is False
+            if refused or not x.asked or problem.upstream is None:
+                return
+            x.usage = estimate(x, None)
+            settle(x)
+        x.problem, x.outcome, x.status = problem, "upstream_error", problem.status
+        x.last = perf_counter()
+        self._ledger.add(attempted(x, problem.message[:200]))
+
+    def _ordered(self, number: int | None, ways: list[Way], delivery: Delivery) -> list[Way]:
+        def kept(model: str) -> str | None:
+            return None if number is None else self.sessions.of(number, model)
+
+        return ordered(ways, delivery.balance, self.clock(), self._draw, kept)
+
+
+def _priority(x: Exchange) -> int:
+    latency = x.latency
+    if latency is None and x.decision is not None:
+        latency = x.decision.features.latency
+    return PRIORITIES[latency or "normal"]
+
+
+def _tokens(x: Exchange) -> int:
+    """An estimate of the prompt's, for the quota; the answer corrects it."""
+    features = None if x.decision is None else x.decision.features
+    return (features.prompt_tokens if features is not None else 0) or (
+        len(x.body) // CHARS_PER_TOKEN
+    )

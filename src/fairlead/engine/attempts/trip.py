@@ -1,0 +1,116 @@
+"""Where one request stands among its ways: which were tried, and which is next. Pure.
+
+A way is untried, put off (it had no room), shut (its breaker is open), failed, or failed in a way
+after which it may be asked again. The next is the first untried one that the fault allows; then
+what was put off, with patience; then, after a wait, what may be asked again.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec.structs import replace
+
+from fairlead.canon import Problem
+from fairlead.engine.attempts.order import Way
+
+__all__ = ["Trip", "elsewhere"]
+
+_State = Literal["untried", "put off", "shut", "failed", "again"]
+_BROKEN = frozenset({"upstream", "upstream_timeout", "upstream_unreachable"})
+
+
+def elsewhere(problem: Problem, *, broken_too: bool) -> bool:
+    """Whether another deployment may do what this one could not.
+
+    `broken_too`: also after a connection broke that had carried the request. It may be billed twice
+    then, which its record says; the client has an answer.
+    """
+    if problem.kind == "unsupported" or problem.retryable:
+        return True
+    return (
+        broken_too
+        and problem.upstream_status is None
+        and problem.charged is None
+        and problem.kind in _BROKEN
+        and problem.upstream is not None
+    )
+
+
+class Trip:
+    """Mutable; of one request. `at` is the number of the way that is tried now."""
+
+    __slots__ = ("_fallback", "_problems", "_states", "at", "patient", "retried", "tries", "ways")
+
+    def __init__(self, ways: Sequence[Way], *, fallback: bool) -> None:
+        self.ways = ways
+        self.at = 0
+        self.patient = False
+        self.tries = 0
+        self.retried = 0
+        self._fallback = fallback
+        self._states: list[_State] = ["untried"] * len(ways)
+        self._problems: list[Problem | None] = [None] * len(ways)
+
+    @property
+    def way(self) -> Way:
+        """The one that is tried now."""
+        return self.ways[self.at]
+
+    def put_off(self) -> bool:
+        """It has no room now. Whether there is another; else it is its turn, with patience."""
+        self._states[self.at] = "put off"
+        return self._go(None)
+
+    def shut(self, problem: Problem) -> bool:
+        """Its breaker is open. Whether there is another."""
+        self._states[self.at], self._problems[self.at] = "shut", problem
+        return self._go(None)
+
+    def failed(self, problem: Problem, *, again: bool) -> bool:
+        """It failed. Whether there is another way to go now."""
+        self.tries += 1
+        self._states[self.at] = "again" if again else "failed"
+        self._problems[self.at] = problem
+        return self._go(problem)
+
+    def back(self) -> bool:
+        """Go back to the first that may be asked again. Whether there is one."""
+        if "again" not in self._states:
+            return False
+        self.at, self.patient = self._states.index("again"), True
+        self.retried += 1
+        return True
+
+    def verdict(self, last: Problem) -> Problem:
+        """The problem that the client is told when there is no way left: a vendor's rather than
+        that others were not asked, and where all refused the request all that they said.
+        """
+        told = [problem for problem in self._problems if problem is not None]
+        both = zip(self._states, self._problems, strict=True)
+        heard = [problem for state, problem in both if problem is not None and state != "shut"]
+        if told and all(problem.kind == "unsupported" for problem in told):
+            return _joined(told)
+        if last in heard or not heard:
+            return last
+        return heard[-1]
+
+    def _go(self, problem: Problem | None) -> bool:
+        for state in ("untried", "put off"):
+            for number, held in enumerate(self._states):
+                if held == state and self._may(number, problem):
+                    self.at, self.patient = number, state == "put off"
+                    return True
+        return False
+
+    def _may(self, number: int, problem: Problem | None) -> bool:
+        """Whether a way is open: another model's only where falling back is wanted, or where this
+        one cannot be told the request.
+        """
+        if self._fallback or (problem is not None and problem.kind == "unsupported"):
+            return True
+        return self.ways[number][0][0].id == self.ways[0][0][0].id
+
+
+def _joined(problems: list[Problem]) -> Problem:
+    messages = dict.fromkeys(problem.message for problem in problems)
+    return replace(problems[0], message="; ".join(messages))
