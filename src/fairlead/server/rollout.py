@@ -21,6 +21,7 @@ from fairlead.canon import FairleadError
 from fairlead.finance.canary import Comparison
 from fairlead.ledger.rollout import CanaryEvent, CanaryHistory, Trials
 from fairlead.routing import Policy
+from fairlead.routing.rollout import NO_LIMITS
 from fairlead.server.canary_report import begun, take_in
 
 __all__ = ["RolloutWatch", "told_at"]
@@ -97,6 +98,9 @@ class RolloutWatch:
         """
         self._history.prepare()
         self._stand(quietly=True)
+        for policy in self._limited():
+            if policy.hash not in self._standing:
+                self._history.note(policy.name, policy.hash, "begun")
 
     def look(self) -> None:
         """Read how canaries stand, and now and then compare. Never raises."""
@@ -123,12 +127,14 @@ class RolloutWatch:
             if before.get(hash_) != event and not quietly:
                 _say(event)
 
+    def _limited(self) -> list[Policy]:
+        """Canaries that may be rolled back."""
+        return [each for each in self._policies() if each.canary and each.canary.limits.stated]
+
     def _compare(self) -> None:
         running: dict[str, _Run] = {}
-        for policy in self._policies():
-            canary = policy.canary
-            if canary is None or not canary.limits.stated:
-                continue
+        for policy in self._limited():
+            limits = policy.canary.limits if policy.canary is not None else NO_LIMITS
             last = self._standing.get(policy.hash)
             if last is None:
                 last = self._history.note(policy.name, policy.hash, "begun")
@@ -139,9 +145,9 @@ class RolloutWatch:
                 run = _Run(self._path, policy, begun((last,)))
             running[policy.hash] = run
             take_in(run.comparison, run.trials)
-            broken = run.comparison.broken(canary.limits)
+            broken = run.comparison.broken(limits)
             if broken is not None:
-                figures = msgspec.json.encode(run.comparison.figures(canary.limits)).decode()
+                figures = msgspec.json.encode(run.comparison.figures(limits)).decode()
                 told = broken.told()
                 self._history.note(policy.name, policy.hash, "rolled_back", told, figures)
         self._runs = running
