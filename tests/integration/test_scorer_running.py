@@ -64,4 +64,4 @@ def test_a_scorer_decides_until_its_file_is_at_fault(start, tmp_path) -> None:
         time.sleep(0.05)
     said = fairlead(gateway, "policy", "lint", str(policy))
     assert "warning: its scorer is off: not better; decided as without it" in said
-    assert "policy own: [scorer] is off" in fairlead(gateway, "check")
+    assert "policy own: its scorer is off" in fairlead(gateway, "check")
