@@ -145,6 +145,8 @@ KEYS: dict[str, Key] = {
     "billing.tool_input_as": Key("price kind", "text", BUCKETS),
     "billing.input_audio_as": Key("price kind", "text", BUCKETS),
     "billing.cache_read_audio_as": Key("price kind", "text", BUCKETS),
+    "free.searches_a_day": Key("answers that searched", "count"),
+    "free.searches_a_month": Key("searches", "count"),
     "info.released": Key("month or day", "text"),
     "info.knowledge_cutoff": Key("month", "text"),
     "info.reasoning": Key("words", "text"),

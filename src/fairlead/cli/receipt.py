@@ -45,8 +45,9 @@ def _print(told_: Told) -> None:
     made = told_.receipt
     if made is not None:
         out.print(_table(made))
-    if told_.free is not None:
-        out.print(f"Free: {_freed(told_.free)}; due: {_exact(told_.due_usd)}", markup=False)
+    for free in (told_.free, told_.free_searches):
+        if free is not None:
+            out.print(f"Free: {_freed(free)}; due: {_exact(told_.due_usd)}", markup=False)
     for attempt in told_.attempts:
         out.print(f"Attempt on {attempt.model}: {attempt.why}", markup=False)
     if told_.elsewhere:
@@ -67,11 +68,15 @@ def _freed(freed: Freed) -> str:
         for count, most, unit in (
             (freed.number, quota.requests, "requests"),
             (freed.tokens, quota.tokens, "tokens"),
+            (freed.number, quota.searches, "searches"),
         )
         if most is not None
     ]
     what = "all of it" if freed.free_usd else "nothing of it"
-    return f"{what}, {' and '.join(used)} of {freed.day} ({quota.name})"
+    if quota.searches is not None:
+        what = f"{_exact(freed.free_usd)} of the fees"
+    when = f"{freed.day:%Y-%m}" if quota.period == "month" else str(freed.day)
+    return f"{what}, {' and '.join(used)} of {when} ({quota.name})"
 
 
 def _table(made: Receipt) -> Table:

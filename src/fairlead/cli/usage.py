@@ -14,6 +14,7 @@ from fairlead.cost.display import dollars
 from fairlead.finance.spent import Spent, spent
 from fairlead.ledger.moment import period
 from fairlead.ledger.query import Dimension, Sums
+from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 from fairlead.server.money import quotas_of
 from fairlead.server.paths import database_path
@@ -46,6 +47,7 @@ def usage(
         by or ["model"],  # type: ignore[arg-type]  # checked against DIMENSIONS above
         period(since, until, time.time()),
         quotas_of(loaded),
+        lambda: compile_catalog(loaded),
     )
     if json:
         print_json(report)
@@ -69,7 +71,8 @@ def _print(report: Spent, path: Path) -> None:
     out.print(table)
     if off is not None:
         names = ", ".join(quota.name for quota in off.quotas)
-        out.print(f"{off.requests} requests were free ({names}); the cost is by the price list")
+        free = f"{off.requests} requests" + (f" and {off.searches} searches" * bool(off.searches))
+        out.print(f"{free} were free ({names}); the cost is by the price list")
     if totals.emulated:
         out.print(
             f"{totals.emulated} of {totals.requests} requests were EMULATED: nobody bills them"

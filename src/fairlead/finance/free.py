@@ -9,20 +9,25 @@ shown, by one rule that always gives the same answer, whoever asks and however m
     tokens within its tokens.
 
 So the request that crosses the limit is billed whole, the dearer reading, and those after it too.
-A day is one of the quota's time zone. A request belongs to the first quota that names its model.
-Fees of server tools are never free: a request that has some counts, and is billed. What the
-emulator answered has a quota of its own, since it takes nothing of the real one.
+A day (or month) is one of the quota's time zone. A request belongs to the first quota that names
+its model. Fees of server tools are not free by it: a request that has some counts, and is billed.
+What the emulator answered has a quota of its own, since it takes nothing of the real one.
+
+A quota of `searches` is for these fees alone, and stands beside the others: of the searches that
+are billed (of each answer one, or as many as it made: `search_fees`), the first ones of the period
+cost nothing, one by one.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from msgspec import Struct
 
-from fairlead.ledger.in_order import Answer, in_order
+from fairlead.finance.search_fees import Fees
+from fairlead.ledger.in_order import Answer, in_order, models_of
 from fairlead.ledger.query import Dimension, Sums
 from fairlead.ledger.quota import Quota
 from fairlead.ledger.record import Record
@@ -34,8 +39,14 @@ _FOREVER = 253_402_300_799.0
 _ZERO = Decimal(0)
 
 
+def _no_fees(answer: Answer) -> tuple[int, Decimal]:
+    del answer
+    return 0, _ZERO
+
+
 class Freed(Struct, frozen=True):
-    """A request within a quota: the `number` of its day, and the `tokens` with its own.
+    """A request within a quota: the `number` of its period (of searches, its last one's), and the
+    `tokens` with its own. `day` is the period's first.
 
     `free_usd` is what is taken off its cost; 0 where it crossed the limit.
     """
@@ -48,11 +59,14 @@ class Freed(Struct, frozen=True):
 
 
 class FreeGroup(Struct, frozen=True):
-    """`group` as in the report beside it: requests that were free, and what they would cost."""
+    """`group` as in the report beside it: requests that were free, `searches` whose fees were, and
+    what they would cost.
+    """
 
     group: tuple[str, ...]
     requests: int
     free_usd: Decimal
+    searches: int = 0
 
 
 class Free(Struct, frozen=True):
@@ -63,6 +77,13 @@ class Free(Struct, frozen=True):
     requests: int
     free_usd: Decimal
     due_usd: Decimal
+    searches: int = 0
+
+
+class _Sum(Struct):
+    requests: int = 0
+    searches: int = 0
+    free_usd: Decimal = _ZERO
 
 
 def free(
@@ -71,71 +92,101 @@ def free(
     by: Sequence[Dimension],
     span: tuple[float | None, float | None],
     totals: Sums,
+    fees: Fees = _no_fees,
 ) -> Free:
     """What is free of the requests accepted in `span`, by the dimensions of `ledger.query.usage`,
-    whose `totals` it is taken off.
+    whose `totals` it is taken off. `fees` are those of searches.
     """
-    groups: dict[tuple[str, ...], list[Decimal]] = defaultdict(list)
-    for answer, freed in _all(path, quotas, span, emulated=totals.emulated > 0):
-        groups[tuple(getattr(answer, name) for name in by)].append(freed.free_usd)
+    groups: dict[tuple[str, ...], _Sum] = defaultdict(_Sum)
+    for answer, freed, count in _all(path, quotas, span, fees, emulated=totals.emulated > 0):
+        held = groups[tuple(getattr(answer, name) for name in by)]
+        held.free_usd += freed.free_usd
+        if freed.quota.searches is None:
+            held.requests += count
+        else:
+            held.searches += count
     rows = tuple(
-        FreeGroup(group, len(amounts), sum(amounts, _ZERO))
-        for group, amounts in sorted(groups.items())
+        FreeGroup(group, held.requests, held.free_usd, held.searches)
+        for group, held in sorted(groups.items(), key=lambda item: item[0])
     )
     off = sum((row.free_usd for row in rows), _ZERO)
-    return Free(tuple(quotas), rows, sum(row.requests for row in rows), off, totals.cost_usd - off)
+    return Free(
+        tuple(quotas),
+        rows,
+        sum(row.requests for row in rows),
+        off,
+        totals.cost_usd - off,
+        sum(row.searches for row in rows),
+    )
 
 
 def free_by_day(
-    path: str | Path, quotas: Sequence[Quota], since: float, until: float
+    path: str | Path, quotas: Sequence[Quota], since: float, until: float, fees: Fees = _no_fees
 ) -> dict[tuple[date, str], Decimal]:
     """What is free by UTC day and model, of requests that a vendor answered (not the emulator)."""
     found: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
-    for answer, freed in _all(path, quotas, (since, until), emulated=False):
+    for answer, freed, _ in _all(path, quotas, (since, until), fees, emulated=False):
         found[datetime.fromtimestamp(answer.at, UTC).date(), answer.model] += freed.free_usd
     return dict(found)
 
 
-def free_of(path: str | Path, quotas: Sequence[Quota], record: Record) -> Freed | None:
-    """Where a record stands within its quota; None where it belongs to none."""
-    if record.model is None or record.cost_usd is None or record.usage is None:
+def free_of(
+    path: str | Path, quotas: Sequence[Quota], record: Record, fees: Fees = _no_fees
+) -> Freed | None:
+    """Where a record stands within the first of these quotas that it belongs to; None for none."""
+    model = record.model
+    if model is None or record.cost_usd is None or record.usage is None:
         return None
     own = [quota for quota in quotas if quota.upstream == record.upstream]
-    quota = next((quota for quota in own if quota.holds(record.model or "")), None)
+    quota = next((quota for quota in own if quota.holds(model)), None)
     if quota is None:
         return None
     day = quota.day(record.at)
-    taken = _Taken()
     # Requests may be accepted in the same instant: the one that is asked for ends the count.
+    taken = _Taken(quota, fees)
     for answer in in_order(
-        path, quota.upstream, quota.begin(day), record.at + 1e-3, emulated=record.emulated
+        path,
+        quota.upstream,
+        _models(path, own, quota),
+        quota.begin(day),
+        record.at + 1e-3,
+        emulated=record.emulated,
+        fees=quota.searches is not None,
     ):
-        if _first(own, answer.model) is not quota:
-            continue
-        amount = taken.take(quota, answer)
+        amount, _ = taken.take(answer)
         if answer.id == record.id:
-            return Freed(quota, day, taken.requests, taken.tokens, amount)
+            return Freed(quota, day, taken.number, taken.tokens, amount)
     return None
 
 
 class _Taken:
-    """How much of a quota the day has used."""
+    """How much of a quota its period has used."""
 
-    def __init__(self) -> None:
-        self.requests = 0
+    def __init__(self, quota: Quota, fees: Fees) -> None:
+        self._fees = fees
+        self._requests, self._tokens = quota.requests, quota.tokens
+        self._searches = quota.searches
+        self.number = 0
         self.tokens = 0
 
-    def take(self, quota: Quota, answer: Answer) -> Decimal:
-        """Count a request; what of it is free."""
-        self.requests += 1
+    def take(self, answer: Answer) -> tuple[Decimal, int]:
+        """Count a request; what of it is free, and how many requests or searches that are."""
+        if self._searches is not None:
+            count, each = self._fees(answer)
+            free = max(0, min(count, self._searches - self.number))
+            self.number += count
+            return each * free, free
+        self.number += 1
         self.tokens += answer.tokens
-        return _ZERO if self.spent(quota) or answer.fees else answer.cost_usd
+        if self.spent() or answer.server_calls is not None:
+            return _ZERO, 0
+        return Decimal(answer.cost_pico_usd).scaleb(-12), 1
 
-    def spent(self, quota: Quota, more: int = 0) -> bool:
-        """Whether the quota is used up; with `more` whether it will be, by that many requests."""
-        requests, tokens = quota.requests, quota.tokens
-        return (requests is not None and self.requests + more > requests) or (
-            tokens is not None and self.tokens + more > tokens
+    def spent(self, more: int = 0) -> bool:
+        """Whether the quota is used up; with `more` whether it will be, by that many more."""
+        most = self._requests if self._searches is None else self._searches
+        return (most is not None and self.number + more > most) or (
+            self._tokens is not None and self.tokens + more > self._tokens
         )
 
 
@@ -143,41 +194,54 @@ def _all(
     path: str | Path,
     quotas: Sequence[Quota],
     span: tuple[float | None, float | None],
+    fees: Fees,
     *,
     emulated: bool,
-) -> Iterator[tuple[Answer, Freed]]:
-    """The free requests of a span, each with its place; those of the emulator too if there are."""
-    upstreams = dict.fromkeys(quota.upstream for quota in quotas)
-    for upstream in upstreams:
-        own = [quota for quota in quotas if quota.upstream == upstream]
+) -> Iterator[tuple[Answer, Freed, int]]:
+    """What is free in a span, each with its place and how many of it; the emulator's too if there
+    are any.
+    """
+    for quota in quotas:
+        kind = [one for one in quotas if (one.searches is None) is (quota.searches is None)]
+        own = [one for one in kind if one.upstream == quota.upstream]
+        models = _models(path, own, quota)
+        if not models:
+            continue
         for made_up in (False, True) if emulated else (False,):
-            yield from _walk(path, own, span, emulated=made_up)
+            yield from _walk(path, quota, models, span, fees, emulated=made_up)
+
+
+def _models(path: str | Path, own: Sequence[Quota], quota: Quota) -> list[str]:
+    """The ledger's models that are the quota's: those that none before it names."""
+    return [name for name in models_of(path) if _first(own, name) is quota]
 
 
 def _walk(
     path: str | Path,
-    own: Sequence[Quota],
+    quota: Quota,
+    models: Sequence[str],
     span: tuple[float | None, float | None],
+    fees: Fees,
     *,
     emulated: bool,
-) -> Iterator[tuple[Answer, Freed]]:
-    """Through one upstream's days. Where all quotas of a day are used up, on to the next day."""
+) -> Iterator[tuple[Answer, Freed, int]]:
+    """Through a quota's periods. Where it is used up, on to the next one."""
     since, until = span[0] or 0.0, _FOREVER if span[1] is None else span[1]
-    at: float | None = min(quota.begin(quota.day(since)) for quota in own) if since else 0.0
+    searches = quota.searches is not None
+    at: float | None = quota.begin(quota.day(since)) if since else 0.0
     while at is not None:
-        taken: dict[tuple[str, date], _Taken] = defaultdict(_Taken)
-        begin, at = at, None
-        for answer in in_order(path, own[0].upstream, begin, until, emulated=emulated):
-            quota = _first(own, answer.model)
-            if quota is None:
-                continue
-            day = quota.day(answer.at)
-            held = taken[quota.name, day]
-            amount = held.take(quota, answer)
-            if amount and answer.at >= since:
-                yield answer, Freed(quota, day, held.requests, held.tokens, amount)
-            if len(own) == 1 and held.spent(quota, 1):
-                at = quota.begin(day + timedelta(days=1))
+        begin, at, end = at, None, float("-inf")
+        for answer in in_order(
+            path, quota.upstream, models, begin, until, emulated=emulated, fees=searches
+        ):
+            if answer.at >= end:
+                day = quota.day(answer.at)
+                end, taken = quota.end(day), _Taken(quota, fees)
+            amount, count = taken.take(answer)
+            if count and answer.at >= since:
+                yield answer, Freed(quota, day, taken.number, taken.tokens, amount), count
+            if taken.spent(1):
+                at = end
                 break
 
 

@@ -27,6 +27,7 @@ from fairlead.cost.price import PriceTable
 from fairlead.finance.exports import EXPORTS, Billed, Tokens
 from fairlead.finance.free import free_by_day
 from fairlead.finance.rows import Document
+from fairlead.finance.search_fees import search_fees
 from fairlead.ledger.quota import Quota
 from fairlead.ledger.traffic import Traffic, traffic
 
@@ -91,7 +92,7 @@ def against_ledger(
     days = [each.day for each in billed]
     first = datetime.combine(min(days), datetime.min.time(), UTC).timestamp()
     last = datetime.combine(max(days), datetime.min.time(), UTC) + timedelta(days=1)
-    free = free_by_day(path, quotas, first, last.timestamp())
+    free = free_by_day(path, quotas, first, last.timestamp(), search_fees(catalog))
     groups = traffic(path, first, last.timestamp(), batches=True)
     return reconcile(vendor, billed, groups, catalog, free)
 

@@ -1,11 +1,13 @@
 """What the ledger holds, summed, and what free quotas take off it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from fairlead.catalog import Catalog
 from fairlead.finance.free import Free, free
+from fairlead.finance.search_fees import search_fees
 from fairlead.ledger.query import Dimension, Sums, usage
 from fairlead.ledger.quota import Quota
 
@@ -28,8 +30,16 @@ def spent(
     by: Sequence[Dimension],
     span: tuple[float | None, float | None],
     quotas: Sequence[Quota] = (),
+    catalog: Callable[[], Catalog] | None = None,
 ) -> Spent:
-    """Sums of the requests accepted in `span`, as `ledger.query.usage` and its errors."""
+    """Sums of the requests accepted in `span`, as `ledger.query.usage` and its errors. `catalog` is
+    asked for what searches cost, where a quota has some.
+    """
     report = usage(path, by, *span)
-    off = free(path, quotas, by, span, report.totals) if quotas else None
+    if not quotas:
+        return Spent(report.by, report.rows, report.totals)
+    if catalog is not None and any(quota.searches is not None for quota in quotas):
+        off = free(path, quotas, by, span, report.totals, search_fees(catalog()))
+    else:
+        off = free(path, quotas, by, span, report.totals)
     return Spent(report.by, report.rows, report.totals, off)

@@ -16,6 +16,7 @@ from fairlead.cost.price import PriceTable
 from fairlead.cost.receipt import Receipt
 from fairlead.cost.receipt import receipt as make_receipt
 from fairlead.finance.free import Freed, free_of
+from fairlead.finance.search_fees import search_fees
 from fairlead.ledger.query import show
 from fairlead.ledger.quota import Quota
 from fairlead.ledger.record import Accepted, Record
@@ -49,8 +50,9 @@ class Told(Struct, frozen=True):
     """All that the ledger and the catalogue have to say about the cost of one request.
 
     `recorded_usd` is what the ledger wrote when the answer ended; `receipt` None where there was no
-    usage to bill. `free` is the request's place in a free quota, `due_usd` the receipt's total less
-    what that takes off (None where there is no total).
+    usage to bill. `free` is the request's place in a free quota, `free_searches` that of its last
+    search in a quota of searches, `due_usd` the receipt's total less what they take off (None where
+    there is no total).
     """
 
     id: str
@@ -62,6 +64,7 @@ class Told(Struct, frozen=True):
     recorded_usd: Decimal | None
     receipt: Receipt | None
     free: Freed | None = None
+    free_searches: Freed | None = None
     due_usd: Decimal | None = None
     attempts: tuple[Attempt, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
@@ -116,8 +119,15 @@ def told(
     attempts, elsewhere = _others(record, decision, tables)
     if not elsewhere:
         elsewhere = _families(record, catalog, tables)
-    freed = free_of(path, quotas, record) if path is not None and quotas else None
+    freed = searches = None
+    if path is not None and quotas:
+        fees = search_fees(catalog)
+        freed = free_of(path, [one for one in quotas if one.searches is None], record)
+        searches = free_of(path, [one for one in quotas if one.searches is not None], record, fees)
     total = made.total if made is not None else None
+    due = Decimal(0) if freed is not None and freed.free_usd and total is not None else total
+    if due and searches is not None:
+        due = max(Decimal(0), due - searches.free_usd)
     return Told(
         id=record.id,
         at=moment.isoformat(timespec="seconds"),
@@ -128,7 +138,8 @@ def told(
         recorded_usd=record.cost_usd,
         receipt=made,
         free=freed,
-        due_usd=total if freed is None or total is None or not freed.free_usd else Decimal(0),
+        free_searches=searches,
+        due_usd=due,
         attempts=attempts,
         elsewhere=elsewhere,
         notes=_notes(record, made, attempts, catalog.version),

@@ -1,20 +1,23 @@
 """Priced answers of one upstream, one by one in the order in which they were accepted."""
 
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from fairlead.ledger.query import reading
 from fairlead.ledger.statements import Statements
 
-__all__ = ["Answer", "in_order"]
+__all__ = ["Answer", "in_order", "models_of"]
+
+_CALLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """What is summed of a priced answer, and by what: as `query.usage` groups it. `tokens` are all
-    of it, prompt and answer; `fees`: server tools were used, whose fees are in `cost_usd`.
+    of it, prompt and answer; `server_calls`: the calls of server tools as JSON, whose fees are in
+    the cost, else None.
     """
 
     id: str
@@ -27,20 +30,45 @@ class Answer(Struct, frozen=True):
     upstream: str
     key: str
     op: str
-    cost_usd: Decimal
+    cost_pico_usd: int
     tokens: int
-    fees: bool
-    emulated: bool
+    server_calls: str | None
+
+    def calls(self, name: str) -> int:
+        """How often it used a server tool."""
+        if self.server_calls is None:
+            return 0
+        return sum(count for one, count in _CALLS.decode(self.server_calls) if one == name)
 
 
 def in_order(
-    path: str | Path, upstream: str, since: float, until: float, *, emulated: bool = False
+    path: str | Path,
+    upstream: str,
+    models: Iterable[str],
+    since: float,
+    until: float,
+    *,
+    emulated: bool = False,
+    fees: bool = False,
 ) -> Iterator[Answer]:
-    """From `since` (included) to `until` (not included), Unix seconds. A reader that stops early
-    has read no more than it took. LedgerError for a file that is no ledger.
+    """From `since` (included) to `until` (not included), Unix seconds; with `fees` those alone that
+    used a server tool. A reader that stops early has read no more than it took. LedgerError for a
+    file that is no ledger.
     """
-    asked = {"upstream": upstream, "since": since, "until": until, "emulated": emulated}
+    asked = {
+        "upstream": upstream,
+        "models": msgspec.json.encode(list(models)).decode(),
+        "since": since,
+        "until": until,
+        "emulated": emulated,
+        "fees": fees,
+    }
     with reading(path) as db:
-        for *facts, cost, tokens, fees in db.execute(Statements.load()["in_order"], asked):
-            told = (*facts, Decimal(cost).scaleb(-12), tokens, bool(fees), emulated)
-            yield Answer(*told)
+        for row in db.execute(Statements.load()["in_order"], asked):
+            yield Answer(*row)
+
+
+def models_of(path: str | Path) -> list[str]:
+    """The models that the ledger has records of, and perhaps some names more."""
+    with reading(path) as db:
+        return [name for (name,) in db.execute(Statements.load()["models_of_sums"])]

@@ -728,20 +728,29 @@ WHERE seq BETWEEN :first AND :last AND +at >= :since AND +at < :until
     AND op = 'generate' AND input IS NOT NULL
 ORDER BY +at, seq;
 
+-- models_of_sums --
+-- The models that the ledger has records of, and perhaps some names more.
+SELECT model FROM sum_groups
+UNION
+SELECT model FROM records WHERE seq > (SELECT upto FROM summed) AND model IS NOT NULL;
+
 -- in_order --
--- Priced answers of one upstream as they were accepted, with what a free quota counts. What they are
--- grouped by is told as `usage` tells it. No quota makes batches or cached contents free.
+-- Priced answers of one upstream and of these models as they were accepted, with what a free quota
+-- counts: of all, or of those with fees alone. What they are grouped by is told as `usage` tells it. No
+-- quota makes batches or cached contents free.
 SELECT
     id, at, model, date(at, 'unixepoch'), route, outcome, coalesce(policy, ''), upstream,
     coalesce(key_id, ''), op, cost_pico_usd,
     input + input_audio + cache_read + cache_read_audio + cache_write_5m + cache_write_1h
     + tool_input + output + output_audio + output_image + thinking,
-    server_calls IS NOT NULL
+    server_calls
 FROM records
 WHERE
     at >= :since AND at < :until AND upstream = :upstream AND emulated = :emulated
-    AND cost_pico_usd IS NOT NULL AND input IS NOT NULL AND model IS NOT NULL
+    AND cost_pico_usd IS NOT NULL AND input IS NOT NULL
+    AND model IN (SELECT value FROM json_each(:models))
     AND op NOT IN ('files', 'batches', 'caches')
+    AND (server_calls IS NOT NULL OR NOT :fees)
 ORDER BY at, seq;
 
 -- judged_request --

@@ -38,8 +38,12 @@ def quotas_of(loaded: Loaded) -> tuple[Quota, ...]:
     for name, own in loaded.settings.free_quotas.items():
         key = f"free_quotas.{name}"
         where = f"{loaded.origins.get(key, 'default')}: {key}"
-        if not own.requests and not own.tokens:
-            raise ConfigError(f"{where}: give its requests or tokens a day")
+        if not own.requests and not own.tokens and not own.searches:
+            raise ConfigError(f"{where}: give its requests, tokens or searches")
+        if own.searches and (own.requests or own.tokens):
+            raise ConfigError(
+                f"{where}: free searches are fees alone: give them a quota of their own"
+            )
         try:
             ZoneInfo(own.time_zone)
         except (ValueError, OSError, KeyError) as error:
@@ -52,6 +56,8 @@ def quotas_of(loaded: Loaded) -> tuple[Quota, ...]:
                 own.requests or None,
                 own.tokens or None,
                 own.time_zone,
+                own.searches or None,
+                own.period,
             )
         )
     return tuple(quotas)

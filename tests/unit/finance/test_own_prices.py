@@ -13,9 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from fairlead.canon import Usage
+from fairlead.catalog import load as load_catalog
 from fairlead.cli.main import app
 from fairlead.cost.display import Display, dollars, marked, show, shown_in
 from fairlead.finance.free import free, free_by_day, free_of
+from fairlead.finance.search_fees import search_fees
 from fairlead.finance.spent import spent
 from fairlead.ledger import query
 from fairlead.ledger.quota import Quota
@@ -139,6 +141,90 @@ def test_a_request_s_place_in_its_quota(ledger: Path) -> None:
     assert by_day == {(date(2026, 11, n), FLASH): 4 * MILLI for n in (20, 21)}
 
 
+# --- free searches: fees alone, by the answer or by the search ------------------------------------
+
+
+def searched(count: int, **more) -> Usage:
+    return Usage(input=1_000, server_calls=(("web_search", count),), **more)
+
+
+@pytest.fixture(scope="module")
+def searches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Flash is billed $0.035 by the answer, Lite $0.014 by the search."""
+    path = tmp_path_factory.mktemp("searches") / "l.db"
+    writer = SqliteLedger(path)
+    for number, count in enumerate((2, 3, 1)):
+        writer.add(record(number, DAY + number, usage=searched(count), cost_usd=MILLI * 36))
+        cost = MILLI * (1 + 14 * count)
+        writer.add(
+            record(10 + number, DAY + number, model=LITE, usage=searched(count), cost_usd=cost)
+        )
+    writer.add(record(20, DAY + 3))  # searched nothing
+    nothing = Usage(input=1, server_calls=(("web_fetch", 9),))
+    writer.add(record(21, DAY + 4, usage=nothing))
+    next_month = datetime(2026, 12, 1, 9, tzinfo=UTC).timestamp()
+    more = {"model": LITE, "usage": searched(4), "cost_usd": MILLI * 57}
+    writer.add(record(30, DAY + 26 * HOUR, **more))
+    writer.add(record(31, next_month, **more))
+    writer.close()
+    return path
+
+
+FLASH_A_DAY = Quota("a-day", "gemini", ("gemini-2*",), time_zone="America/Los_Angeles", searches=2)
+LITE_A_MONTH = Quota("a-month", "gemini", ("gemini-3*",), searches=5, period="month")
+
+
+def off(path: Path, quotas: list[Quota], by: str, since: float | None = None) -> dict:
+    fees = search_fees(load_catalog())
+    found = free(path, quotas, (by,), (since, None), SUMS, fees)
+    assert found.due_usd == 1 - found.free_usd
+    return {row.group[0]: (row.requests, row.searches, row.free_usd) for row in found.rows}
+
+
+def test_the_first_searches_of_a_period_are_free(searches: Path) -> None:
+    assert off(searches, [FLASH_A_DAY], "model") == {FLASH: (0, 2, 70 * MILLI)}
+    # Five of November: two, then three of the next; five of December: all four of it.
+    assert off(searches, [LITE_A_MONTH], "day") == {
+        "2026-11-20": (0, 5, 70 * MILLI), "2026-12-01": (0, 4, 56 * MILLI),
+    }  # fmt: skip
+    four = Quota("q", "gemini", (LITE,), searches=4)
+    assert off(searches, [four], "day") == {
+        "2026-11-20": (0, 4, 56 * MILLI),  # of the answer that crosses, two of its three searches
+        "2026-11-21": (0, 4, 56 * MILLI), "2026-12-01": (0, 4, 56 * MILLI),
+    }  # fmt: skip
+    assert off(searches, [LITE_A_MONTH], "day", since=DAY + 1.5) == {
+        "2026-12-01": (0, 4, 56 * MILLI)
+    }
+
+
+def test_free_searches_stand_beside_free_requests(searches: Path) -> None:
+    requests = Quota("requests", "gemini", ("gemini-2*",), requests=4)
+    both = off(searches, [requests, FLASH_A_DAY], "model")
+    assert both == {FLASH: (1, 2, 71 * MILLI)}  # r20 is the fourth; those with fees are billed
+
+
+def test_a_receipt_s_place_among_free_searches(searches: Path) -> None:
+    fees = search_fees(load_catalog())
+    places = {}
+    for name in ("r0", "r10", "r11", "r12", "r20", "r31"):
+        found = free_of(searches, [FLASH_A_DAY, LITE_A_MONTH], query.show(searches, name), fees)
+        places[name] = found and (found.number, found.free_usd, found.day.isoformat())
+    assert places == {
+        "r0": (1, 35 * MILLI, "2026-11-19"),  # of the day in Los Angeles
+        "r10": (2, 28 * MILLI, "2026-11-01"), "r11": (5, 42 * MILLI, "2026-11-01"),
+        "r12": (6, 0, "2026-11-01"), "r20": None, "r31": (4, 56 * MILLI, "2026-12-01"),
+    }  # fmt: skip
+
+
+def test_a_month_ends_with_it() -> None:
+    quota = Quota("q", "gemini", searches=1, period="month", time_zone="America/Los_Angeles")
+    for month, days in ((1, 31), (2, 28), (12, 31)):
+        at = datetime(2027, month, 15, tzinfo=UTC).timestamp()
+        first = quota.day(at)
+        assert first == date(2027, month, 1)
+        assert (quota.end(first) - quota.begin(first)) == days * 86_400
+
+
 # --- the commands ---------------------------------------------------------------------------------
 
 
@@ -146,9 +232,11 @@ def test_a_request_s_place_in_its_quota(ledger: Path) -> None:
 def house(tmp_path: Path, ledger: Path):
     """Runs a command under a configuration."""
 
-    def run(text: str, *args: str) -> str:
+    usual = f'[ledger]\npath = "{ledger}"\n'
+
+    def run(text: str, *args: str, ledger: str = usual) -> str:
         file = tmp_path / "fairlead.toml"
-        own = f'[ledger]\npath = "{ledger}"\n[catalog]\nlong_tail = false\n'
+        own = ledger + "[catalog]\nlong_tail = false\n"
         file.write_text(own + text, encoding="utf-8")
         result = CliRunner().invoke(app, [*args, "--config", str(file)])
         assert result.exit_code == 0, (result.output, result.exception)
@@ -158,6 +246,28 @@ def house(tmp_path: Path, ledger: Path):
 
 
 QUOTA = '[free_quotas.google]\nupstream = "gemini"\nmodels = ["gemini-2.5-*"]\nrequests = 4\n'
+
+
+SEARCHES = """
+[free_quotas.searches]
+upstream = "gemini"
+models = ["gemini-3*"]
+searches = 5
+period = "month"
+"""
+
+
+def test_the_commands_show_free_searches(house, searches: Path) -> None:
+    text = SEARCHES
+    here = f'[ledger]\npath = "{searches}"\n'
+    found = json.loads(house(text, "usage", "--json", ledger=here))
+    assert (found["free"]["searches"], found["free"]["free_usd"]) == (9, "0.126")
+    assert "0 requests and 9 searches were free" in house(text, "usage", ledger=here)
+    one = json.loads(house(text, "receipt", "r10", "--json", ledger=here))
+    assert (one["free_searches"]["number"], one["free"]) == (2, None)
+    list_price = Decimal(one["receipt"]["total"])
+    assert Decimal(one["due_usd"]) == list_price - 28 * MILLI > 0
+    assert "2 of 5 searches of 2026-11 (searches)" in house(text, "receipt", "r10", ledger=here)
 
 
 def test_usage_shows_the_list_price_what_is_free_and_what_is_due(house) -> None:
@@ -205,7 +315,7 @@ def test_reconcile_takes_off_what_the_vendor_does_not_bill(house, tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[free_quotas.q]\nupstream = "gemini"\n', "give its requests or tokens a day"),
+        ('[free_quotas.q]\nupstream = "gemini"\n', "give its requests, tokens or searches"),
         ('[free_quotas.q]\nupstream = "x"\nrequests = 1\n', "there is no upstream 'x'"),
         (
             '[free_quotas.q]\nupstream = "gemini"\nrequests = 1\ntime_zone = "Moon/Dark"\n',

@@ -153,7 +153,7 @@ _CATALOGS = _Catalogs()
 
 def _usage(desk: Desk, asked: UsageAsk) -> object:
     span = period(asked.since, asked.until, desk.now)
-    return spent(desk.ledger, asked.by, span, quotas_of(desk.loaded))
+    return spent(desk.ledger, asked.by, span, quotas_of(desk.loaded), lambda: desk.catalog)
 
 
 def _receipt(desk: Desk, _asked: _Ask) -> object:
