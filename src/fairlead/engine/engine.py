@@ -10,7 +10,7 @@ for cancellation: what goes wrong is answered in the client's dialect and writte
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from time import perf_counter, time
 from typing import Protocol
 
@@ -67,6 +67,14 @@ class TransportOf(Protocol):
         ...
 
 
+class Copies(Protocol):
+    """Copies a share of the requests (`engine.shadow.Shadows`)."""
+
+    def offer(self, x: Exchange) -> None:
+        """The request was answered. Returns at once, and never raises."""
+        ...
+
+
 class Engine:
     """What an exchange needs that is not configuration: network, ledger and vault."""
 
@@ -87,6 +95,8 @@ class Engine:
         self.live = Live(self.beginnings)
         self.attempts = Attempts(ledger)
         self.graders = Graders()
+        self.shadows: Copies | None = None
+        """Takes requests that may be copied to another model (`engine.shadow`)."""
         self.ledger = ledger
         self.stores = Stores(
             vault,
@@ -123,6 +133,8 @@ class Engine:
                 self.beginnings.settled(x)
             if x.outcome == "ok":
                 self.live.settled(x)
+                if x.shadow is not None and self.shadows is not None:
+                    self.shadows.offer(x)
             self.ledger.add(x.record())
 
     def _accept(self, x: Exchange) -> None:
@@ -142,11 +154,14 @@ class Engine:
         lanes = plan(x, self.stores.counts, self.live.moment, self.live.outside)
         x.warnings = x.decision.warnings if x.decision is not None else ()
         if x.cascade is not None and await answered_first(
-            x, lanes, client, attempt=self._attempt, ledger=self.ledger, graders=self.graders
+            x, lanes, client, ask=self._ask, ledger=self.ledger, graders=self.graders
         ):
             return
         if len(lanes) > 1:
             self.beginnings.look(x)  # whose prompt cache is warm
+        await self._ask(x, lanes, client)
+
+    async def _ask(self, x: Exchange, lanes: Sequence[Lane], client: Client) -> None:
         await self.attempts.run(x, lanes, client, self._attempt)
 
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:

@@ -17,6 +17,7 @@ from fairlead.canon import Dialect, Loss, Problem, Request, Usage
 from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.record import Accepted, Op, Outcome, Record
+from fairlead.routing import Policy
 from fairlead.routing.cascade import Cascade
 from fairlead.routing.decision import Decision, Latency, Tried
 from fairlead.tokens.prefix import Counted, Prefix, Reuse
@@ -91,6 +92,7 @@ class Exchange:
         "scope",
         "sent",
         "session",
+        "shadow",
         "snapshot",
         "spent",
         "started",
@@ -174,6 +176,7 @@ class Exchange:
         self.tried: tuple[Tried, ...] = ()
         self.began = 0.0
         self.queued = 0.0
+        self.shadow: Policy | None = None  # that says what is copied (`engine.shadow`)
         self.cascade: Cascade | None = None  # of the policy that decided (`engine.cascade`)
         self.cascaded = ""  # what became of it
         self.first_byte: float | None = None

@@ -102,6 +102,8 @@ def _by_policy(
     features = extract(x.decoded(), hints, len(x.body), asked=asked, outside=given)
     features = counts.foresee(x, features, policy.name)
     decision = x.decision = chooser.quick(features, moment(x, chooser, features))
+    if chooser.shadows:
+        x.shadow = chooser.shadow_of(decision)
     if chooser.cascades:
         x.cascade = chooser.cascade_of(decision)
     models = chooser.models

@@ -23,10 +23,19 @@ Outcome = Literal[
 ]
 
 Op = Literal[
-    "generate", "count_tokens", "estimate", "embeddings", "files", "batches", "caches", "attempt"
+    "generate",
+    "count_tokens",
+    "estimate",
+    "embeddings",
+    "files",
+    "batches",
+    "caches",
+    "attempt",
+    "shadow",
 ]
 """What was asked for. Counting costs nothing. `attempt`: no request, but one of several that a
-request was sent on, under the request's id, a dot and a number (`engine.attempted`). `batches`,
+request was sent on, under the request's id, a dot and a number (`engine.attempted`). `shadow`: a
+copy to another model, under the id with `.shadow` behind it (`engine.shadow`). `batches`,
 `files` and `caches` have usage and cost in records of their own (`engine.booking`): the sum of a
 batch's answers, what keeping a cached content costs.
 """

@@ -52,6 +52,7 @@ class Chooser:
         canary = policy.canary
         self.looks_at = asked_of(policy)
         arms = () if canary is None else canary.arms
+        self.shadows = any(each.shadow is not None for each in (policy, *arms))
         self.cascades = any(each.cascade is not None for each in (policy, *arms))
         self._arms = {
             arm.name: Chooser(arm, arm_options(arm, options), predict)
@@ -73,6 +74,12 @@ class Chooser:
     def looks_round(self) -> bool:
         """Whether the moment has a say: an objective, a draw."""
         return self.policy.chooses or self.policy.canary is not None
+
+    def shadow_of(self, decision: Decision) -> Policy | None:
+        """The policy that made a decision, if it has a shadow: of a canary, the arm."""
+        canary = self.policy.canary
+        policy = self.policy if canary is None else canary.arms[decision.path[0].answer]
+        return None if policy.shadow is None else policy
 
     def cascade_of(self, decision: Decision) -> Cascade | None:
         """The cascade of the policy that made a decision: of a canary's, the arm's."""

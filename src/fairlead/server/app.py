@@ -16,6 +16,7 @@ import uvicorn
 from msgspec.structs import replace
 
 from fairlead.engine.engine import Engine
+from fairlead.engine.shadow import Shadows
 from fairlead.ledger import verdicts
 from fairlead.ledger.salt import install_salt
 from fairlead.ledger.sqlite import SqliteLedger
@@ -33,6 +34,7 @@ from fairlead.server.paths import quality_path
 from fairlead.server.policies import OUTCOMES, compile_quality
 from fairlead.server.quality_watch import QualityWatch
 from fairlead.server.rollout import RolloutWatch
+from fairlead.server.shadow_watch import ShadowWatch
 from fairlead.upstream.keeper import Keeper, signers_of
 from fairlead.upstream.transports import Transports
 
@@ -103,6 +105,10 @@ class App:
             partial(setattr, self.plane.engine.live, "rolled_back"),
         )
         self._rollout.begin()
+        shadows = self.plane.engine.shadows = Shadows(self.plane.engine)
+        self._shadows = ShadowWatch(
+            path, shadows, lambda: tuple(self.plane.snapshot.policies.values())
+        )
         self._watch: asyncio.Task[None] | None = None
         self.keeper = Keeper()
         self._quality = QualityWatch(
@@ -140,6 +146,7 @@ class App:
         self._watch = loop.create_task(self._look_round())
         self.keeper.watch(signers_of(self.plane.snapshot.upstreams.values()))
         self._rollout.start()
+        self._shadows.start()
         self._quality.start()
         # Only the main thread of the main interpreter may, and not every host lets us.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError, AttributeError):
@@ -151,6 +158,7 @@ class App:
         if self._watch is not None:
             self._watch.cancel()
         await self._rollout.stop()
+        await self._shadows.stop()
         await self._quality.stop()
         await self.admin.close()
         await self._last_requests()
