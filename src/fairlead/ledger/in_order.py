@@ -1,6 +1,8 @@
 """Priced answers of one upstream, one by one in the order in which they were accepted."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -11,7 +13,13 @@ from fairlead.ledger.statements import Statements
 
 __all__ = ["Answer", "in_order", "models_of"]
 
+_EPOCH = date(1970, 1, 1)
 _CALLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
+
+
+@lru_cache(maxsize=64)
+def _day(number: int) -> str:
+    return (_EPOCH + timedelta(days=number)).isoformat()
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -23,7 +31,6 @@ class Answer(Struct, frozen=True, gc=False):
     id: str
     at: float
     model: str
-    day: str
     route: str
     outcome: str
     policy: str
@@ -33,6 +40,11 @@ class Answer(Struct, frozen=True, gc=False):
     cost_pico_usd: int
     tokens: int
     server_calls: str | None
+
+    @property
+    def day(self) -> str:
+        """The UTC day, as `usage` names it."""
+        return _day(int(self.at // 86_400))
 
     def calls(self, name: str) -> int:
         """How often it used a server tool."""

@@ -739,7 +739,7 @@ SELECT model FROM records WHERE seq > (SELECT upto FROM summed) AND model IS NOT
 -- counts: of all, or of those with fees alone. What they are grouped by is told as `usage` tells it. No
 -- quota makes batches or cached contents free.
 SELECT
-    id, at, model, date(at, 'unixepoch'), route, outcome, coalesce(policy, ''), upstream,
+    id, at, model, route, outcome, coalesce(policy, ''), upstream,
     coalesce(key_id, ''), op, cost_pico_usd,
     input + input_audio + cache_read + cache_read_audio + cache_write_5m + cache_write_1h
     + tool_input + output + output_audio + output_image + thinking,
