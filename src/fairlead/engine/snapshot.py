@@ -84,17 +84,26 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         known = self.day(today).models
         found = known.get(name)
         if found is None:
-            found = self.catalog.resolve(name, today)
+            found = self._by_prefix(name) or self.catalog.resolve(name, today)
             if len(known) < _MOST:
                 known[name] = found
         return found
+
+    def _by_prefix(self, name: str) -> Model | None:
+        """A model that nobody here knows, at the upstream that takes all of its prefix."""
+        if name in self.catalog:
+            return None
+        found = (u for u in self.upstreams.values() if u.prefix and name.startswith(u.prefix))
+        upstream = next(found, None)
+        return None if upstream is None else Model.unknown(name, upstream.name)
 
     def warnings(self, name: str, today: date) -> tuple[str, ...]:
         """What the operator should know about asking for this name today (its model ends, ...)."""
         known = self.day(today).warnings
         found = known.get(name)
         if found is None:
-            found = self.catalog.warnings_for(name, today)
+            unknown = self._by_prefix(name) is not None
+            found = () if unknown else self.catalog.warnings_for(name, today)
             if len(known) < _MOST:
                 known[name] = found
         return found

@@ -35,6 +35,7 @@ class Account(Struct, frozen=True):
     inference_profile: str = ""
     project: str = ""
     credentials_file: str = ""
+    lacks: tuple[str, ...] = ()
     env: Mapping[str, str] = {}
 
 

@@ -38,7 +38,8 @@ class Upstream(Struct, frozen=True):
     empty no others are served, unless it has `REST`. `weight` is its share among the doors of a
     model. `door` and `region` are whose prices hold and where, in the catalogue's words. `signer`
     signs where no header of a key does. At most `in_flight` requests at once, and so many requests
-    and tokens a minute are sent here with this key (0: no bound).
+    and tokens a minute are sent here with this key (0: no bound). What is asked for by a name that
+    begins with `prefix` is had here under the rest of it, whatever it is.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Upstream(Struct, frozen=True):
     in_flight: int = 0
     requests_per_minute: int = 0
     tokens_per_minute: int = 0
+    prefix: str = ""
 
     @property
     def label(self) -> str:
@@ -73,6 +75,8 @@ class Upstream(Struct, frozen=True):
     def serves(self, model: Model) -> bool:
         """Whether a model is to be had here."""
         models = self.models
+        if self.prefix and model.id.startswith(self.prefix):
+            return True
         if models and (model.id in models or REST not in models):
             return model.id in models
         return model.vendor in self.kind.vendors
@@ -81,6 +85,8 @@ class Upstream(Struct, frozen=True):
         """What the model is called here."""
         if self.models and (own := self.models.get(model.id)):
             return own
+        if self.prefix and model.id.startswith(self.prefix):
+            return model.id[len(self.prefix) :]
         name_of = self.kind.name_of
         return model.id if name_of is None else name_of(model.id)
 
@@ -111,6 +117,10 @@ class Upstream(Struct, frozen=True):
         door: str = "",
         region: str = "",
         account: Account | None = None,
+        in_flight: int = 0,
+        requests_per_minute: int = 0,
+        tokens_per_minute: int = 0,
+        prefix: str = "",
     ) -> "Upstream":
         """Put together what is sent with every request, once.
 
@@ -121,6 +131,8 @@ class Upstream(Struct, frozen=True):
         signer = None if kind.signer is None else kind.signer(account)
         if kind.naming is not None:
             kind = replace(kind, name_of=kind.naming(account))
+        if kind.adapting is not None:
+            kind = replace(kind, adapt=kind.adapting(account))
         if not base_url and kind.base_of is not None:
             base_url = kind.base_of(account)
         address = (base_url or kind.base_url).rstrip("/")
@@ -138,7 +150,7 @@ class Upstream(Struct, frozen=True):
             **dict(kind.headers),
             **own,
         }
-        if signer is None:
+        if signer is None and (key or not kind.keyless):
             merged[kind.auth[0]] = kind.auth[1] + key.reveal()
         return cls(
             name=name,
@@ -156,6 +168,10 @@ class Upstream(Struct, frozen=True):
             door=door,
             region=region,
             signer=signer,
+            in_flight=in_flight,
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+            prefix=prefix,
         )
 
 

@@ -100,6 +100,7 @@ class Kind(Struct, frozen=True):
     that prices know. `apis` are further kinds of the same name, by the operator's word for them.
     `root_of` makes the path that stands before all others, from the account's project; `also` names
     kinds that whoever configures this one gets with it: other vendors' models in their dialects.
+    `adapting` makes `adapt` from what the operator says; `keyless` is one that may want no key.
     """
 
     name: str
@@ -130,6 +131,8 @@ class Kind(Struct, frozen=True):
     apis: "dict[str, Kind]" = {}
     root_of: Callable[[Account], str] | None = None
     also: tuple[str, ...] = ()
+    adapting: Callable[[Account], Adapt | None] | None = None
+    keyless: bool = False
 
     @property
     def dialect(self) -> Dialect:

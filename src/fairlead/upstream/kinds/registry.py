@@ -7,6 +7,7 @@ from fairlead.upstream.kinds.bedrock import BEDROCK
 from fairlead.upstream.kinds.gemini import GEMINI
 from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.openai import OPENAI
+from fairlead.upstream.kinds.openai_compatible import OPENAI_COMPATIBLE
 from fairlead.upstream.kinds.vertex import VERTEX, VERTEX_CLAUDE
 
 __all__ = ["KINDS", "VENDORS_OWN"]
@@ -15,5 +16,5 @@ VENDORS_OWN: Final[dict[str, Kind]] = {kind.name: kind for kind in (GEMINI, ANTH
 """Each vendor's own API: a key is all that it wants."""
 
 KINDS: Final[dict[str, Kind]] = VENDORS_OWN | {
-    kind.name: kind for kind in (VERTEX, VERTEX_CLAUDE, BEDROCK)
+    kind.name: kind for kind in (VERTEX, VERTEX_CLAUDE, BEDROCK, OPENAI_COMPATIBLE)
 }
