@@ -1,4 +1,4 @@
-"""`fairlead policy cascade`: what a policy's cascade is expected to cost before it is switched on."""
+"""`fairlead policy cascade`: what a cascade is expected to cost, before it is switched on."""
 
 import time
 from pathlib import Path
@@ -78,7 +78,7 @@ def held_to(policy: Policy, loaded: Loaded, catalog: Catalog, where: Path) -> bo
 
 
 def figures_of_draft(file: Path, loaded: Loaded, catalog: Catalog) -> None:
-    """The figures of a file that is at fault, if all that it lacks is that somebody accepts them."""
+    """The figures of a file that is at fault, if it lacks no more than one who accepts them."""
     try:
         draft = read_policy_file(file, loaded, catalog, draft=True)
         if draft.cascade is not None and draft.cascade.accepted_cost_ratio is None:

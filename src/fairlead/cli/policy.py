@@ -14,6 +14,7 @@ from rich.table import Table
 
 from fairlead.canon import Failure
 from fairlead.cli.canary import canary
+from fairlead.cli.cascade import cascade, figures_of_draft, held_to
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.junit import junit
 from fairlead.cli.output import complain, console, money, print_json, rate_told
@@ -100,8 +101,12 @@ def lint(
             policy = read_policy_file(file, loaded, catalog)
         except ConfigError as error:
             complain(str(error))
+            figures_of_draft(file, loaded, catalog)
             wrong += 1
         else:
+            if not held_to(policy, loaded, catalog, file):
+                wrong += 1
+                continue
             console().print(f"{file}: {policy.name} {policy.version} is sound ({policy.hash})")
             for note in policy.notes:
                 console().print(f"{file}: warning: {note}", markup=False)
@@ -200,6 +205,7 @@ def diff(
 
 
 app.command("canary")(canary)
+app.command("cascade")(cascade)
 
 
 def _day(on: str | None) -> date:
@@ -246,6 +252,10 @@ def _print_policy(policy: Policy) -> None:
     if policy.objective is not None:
         weights = {k: v for k, v in asdict(policy.objective).items() if v and k != "name"}
         out.print(f"objective: {policy.objective.name} {weights}", markup=False)
+    if policy.cascade is not None:
+        told = policy.cascade
+        checks = ", ".join([*told.checks, *told.graders])
+        out.print(f"cascade: {told.ask} before {told.then}, checked: {checks}", markup=False)
     for name, bound in asdict(policy.constraints).items():
         if bound is not None:
             out.print(f"constraint: {name} {bound}", markup=False)

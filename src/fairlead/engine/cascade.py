@@ -21,6 +21,7 @@ from fairlead.engine.attempted import attempted, forget
 from fairlead.engine.client import Client, Header
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.grader import Graders, question
+from fairlead.engine.settle import estimate, settle
 from fairlead.engine.snapshot import Lane
 from fairlead.ledger.record import Ledger
 from fairlead.ledger.verdict import GRADER, SIGNAL, Verdict
@@ -35,7 +36,8 @@ log = logging.getLogger("fairlead.engine")
 HEADER = b"x-fairlead-cascade"
 _STEP = "does its answer pass?"
 
-Attempt = Callable[[Exchange, Lane, Client], Awaitable[None]]
+Ask = Callable[[Exchange, Sequence[Lane], Client], Awaitable[None]]
+"""Takes a request to some lanes, with all that belongs to that (`engine.attempts`)."""
 
 
 class Held:
@@ -102,15 +104,15 @@ class Held:
         await self._client.finish(self.body)
 
 
-class _Tried:
+class _Cascading:
     """One request's cascade."""
 
     def __init__(
-        self, x: Exchange, cascade: Cascade, attempt: Attempt, ledger: Ledger, graders: Graders
+        self, x: Exchange, cascade: Cascade, ask: Ask, ledger: Ledger, graders: Graders
     ) -> None:
         self.x = x
         self.cascade = cascade
-        self.attempt = attempt
+        self.ask = ask
         self.ledger = ledger
         self.graders = graders
         self.before = x.decision  # as the policy left it
@@ -150,23 +152,21 @@ class _Tried:
         return True
 
     async def _ask(self, lanes: Sequence[Lane], held: Held) -> str | None:
-        """Ask the cheaper model at the first of its doors that answers; what went wrong, if it did.
+        """Ask the cheaper model, as hard as any; what went wrong, if it did.
 
-        A door that took the request and broke off is booked: the vendor may bill it.
+        What broke off where the vendor may have answered is estimated, to be booked.
         """
         x = self.x
-        said = "failed"
-        for lane in lanes:
-            x.choose(*lane)
-            try:
-                await self.attempt(x, lane, held)
-            except Failure as failure:
-                said = f"failed ({failure.problem.upstream_status or failure.problem.kind})"
-                if held.started or not failure.problem.retryable:
-                    break
-                continue
-            return None if x.outcome == "ok" else f"failed ({x.outcome})"
-        return said
+        try:
+            await self.ask(x, lanes, held)
+        except Failure as failure:
+            problem = failure.problem
+            broke = problem.upstream_status is None and problem.charged is not False
+            if x.usage is None and x.asked and broke and problem.upstream is not None:
+                x.usage = estimate(x, None)
+                settle(x)
+            return f"failed ({problem.upstream_status or problem.kind})"
+        return None if x.outcome == "ok" else f"failed ({x.outcome})"
 
     async def _judged(self, checks: Sequence[str], answers: Sequence[Response]) -> str | None:
         """What the last answer fails, if anything: the quick checks first."""
@@ -259,7 +259,7 @@ async def answered_first(
     lanes: Sequence[Lane],
     client: Client,
     *,
-    attempt: Attempt,
+    ask: Ask,
     ledger: Ledger,
     graders: Graders,
 ) -> bool:
@@ -277,8 +277,8 @@ async def answered_first(
     own = [lane for lane in lanes if lane[0].id == first]
     if not own or lanes[0][0].id != second:
         return False
-    tried = _Tried(x, cascade, attempt, ledger, graders)
-    return await tried.run(own, first, client)
+    cascading = _Cascading(x, cascade, ask, ledger, graders)
+    return await cascading.run(own, first, client)
 
 
 def _read(x: Exchange, held: Held) -> Response | None:

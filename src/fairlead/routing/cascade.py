@@ -22,8 +22,9 @@ from msgspec import Struct
 
 from fairlead.canon import Request
 from fairlead.routing.answer_checks import possible
+from fairlead.routing.decision import Features
 
-__all__ = ["AGREE", "USUAL", "Cascade", "checks_for"]
+__all__ = ["AGREE", "USUAL", "Cascade", "checks_for", "checks_foreseen"]
 
 AGREE: Final = "agree"
 """The name of the check that answers say the same."""
@@ -56,5 +57,21 @@ def checks_for(cascade: Cascade, request: Request, task: str) -> tuple[str, ...]
         return ()
     found = [name for name in cascade.checks if possible(name, request, task)]
     if cascade.agree > 1 and not request.tools and request.n in {None, 1}:
+        found.append(AGREE)
+    return (*found, *cascade.graders)
+
+
+def checks_foreseen(cascade: Cascade, features: Features) -> tuple[str, ...]:
+    """As `checks_for`, by a request's stored features."""
+    if features.stream and not cascade.streams:
+        return ()
+    there = {
+        "complete": True,
+        "schema": not {"json", "json_schema"}.isdisjoint(features.needs),
+        "tools": features.tools > 0,
+        "code": features.task == "coding",
+    }
+    found = [name for name in cascade.checks if there[name]]
+    if cascade.agree > 1 and not features.tools and features.candidates == 1:
         found.append(AGREE)
     return (*found, *cascade.graders)

@@ -14,7 +14,14 @@ from fairlead.server.paths import quality_path
 from fairlead.server.quality_watch import read_made
 from fairlead.server.scorer_files import ScorerFiles
 
-__all__ = ["OUTCOMES", "compile_policies", "compile_quality", "policy_of", "read_policy_file", "scorer_files"]
+__all__ = [
+    "OUTCOMES",
+    "compile_policies",
+    "compile_quality",
+    "policy_of",
+    "read_policy_file",
+    "scorer_files",
+]
 
 
 OUTCOMES = "outcomes"
@@ -40,6 +47,7 @@ def compile_policies(
             _shipped(),
             catalog,
             takes_on(catalog, _today()),
+            loaded.settings.graders,
             scorers=scorers or scorer_files(catalog),
         )
     except PolicyError as error:
@@ -67,9 +75,15 @@ def compile_quality(loaded: Loaded, catalog: Catalog) -> QualityTable:
 
 
 def read_policy_file(
-    path: Path, loaded: Loaded, catalog: Catalog, scorers: ScorerFiles | None = None
+    path: Path,
+    loaded: Loaded,
+    catalog: Catalog,
+    scorers: ScorerFiles | None = None,
+    *,
+    draft: bool = False,
 ) -> Policy:
-    """The policy of one file, which may name the others.
+    """The policy of one file, which may name the others. A `draft` may have a cascade that nobody
+    has accepted.
 
     Raises:
         ConfigError: it cannot be read, or is at fault.
@@ -91,6 +105,8 @@ def read_policy_file(
             _shipped(),
             catalog,
             takes,
+            loaded.settings.graders,
+            draft=str(path) if draft else None,
             scorers=scorers or scorer_files(catalog),
         )[name]
     except tomllib.TOMLDecodeError as error:

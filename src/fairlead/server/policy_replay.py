@@ -25,7 +25,7 @@ from fairlead.routing import (
 from fairlead.routing.compare import Comparison, Past, compare
 from fairlead.routing.pace import Decayed
 
-__all__ = ["replay"]
+__all__ = ["Prices", "day_of", "decisions", "past", "replay"]
 
 
 class _Stored(Struct, frozen=True):
@@ -44,22 +44,28 @@ def replay(rows: Sequence[Routed], old: Policy, new: Policy, catalog: Catalog) -
     """
     paces = _paces(rows)
     usages = {row.id: row for row in rows}
-    prices = _Prices(catalog)
+    prices = Prices(catalog)
 
     def cost(past: Past, model: str) -> Decimal | None:
         row = usages[past.id]
         if model == row.model:
             return row.cost_usd
-        table = prices.of(model, _day(past.at))
+        table = prices.of(model, day_of(past.at))
         charge = None if table is None else what_if(table, row.usage)
         return None if charge is None else charge.total
 
     times = {model: pace.first_token_ms for model, pace in paces.items()}
-    asked = _asked(rows, Moment(pace=paces))
-    return compare(asked, _decide(old, catalog), _decide(new, catalog), cost, times)
+    return compare(
+        past(rows, Moment(pace=paces)),
+        decisions(old, catalog),
+        decisions(new, catalog),
+        cost,
+        times,
+    )
 
 
-def _asked(rows: Sequence[Routed], usual: Moment) -> Iterable[Past]:
+def past(rows: Sequence[Routed], usual: Moment) -> Iterable[Past]:
+    """What is asked again of stored decisions; `usual` where one tells nothing of its moment."""
     for row in rows:
         try:
             stored = _decode(row.decision)
@@ -68,12 +74,12 @@ def _asked(rows: Sequence[Routed], usual: Moment) -> Iterable[Past]:
         yield Past(row.id, row.at, stored.features, stored.moment or usual, row.model)
 
 
-def _decide(policy: Policy, catalog: Catalog) -> Callable[[Past], Decision]:
+def decisions(policy: Policy, catalog: Catalog) -> Callable[[Past], Decision]:
     """The policy's decisions, each with the models of its day; every vendor has a key."""
     choosers: dict[date, Chooser] = {}
 
     def decide(past: Past) -> Decision:
-        day = _day(past.at)
+        day = day_of(past.at)
         chooser = choosers.get(day)
         if chooser is None:
             options = options_for(policy, catalog, day, lambda _: True)
@@ -84,7 +90,7 @@ def _decide(policy: Policy, catalog: Catalog) -> Callable[[Past], Decision]:
     return decide
 
 
-class _Prices:
+class Prices:
     """Price tables by model and day."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -124,5 +130,6 @@ def _paces(rows: Iterable[Routed]) -> dict[str, Pace]:
     return found
 
 
-def _day(at: float) -> date:
+def day_of(at: float) -> date:
+    """The UTC day of a time in Unix seconds."""
     return datetime.fromtimestamp(at, UTC).date()
