@@ -154,14 +154,14 @@ class Engine:
         lanes = plan(x, self.stores.counts, self.live.moment, self.live.outside)
         x.warnings = x.decision.warnings if x.decision is not None else ()
         if x.cascade is not None and await answered_first(
-            x, lanes, client, ask=self._ask, ledger=self.ledger, graders=self.graders
+            x, lanes, client, ask=self._through, ledger=self.ledger, graders=self.graders
         ):
             return
         if len(lanes) > 1:
             self.beginnings.look(x)  # whose prompt cache is warm
-        await self._ask(x, lanes, client)
+        await self._through(x, lanes, client)
 
-    async def _ask(self, x: Exchange, lanes: Sequence[Lane], client: Client) -> None:
+    async def _through(self, x: Exchange, lanes: Sequence[Lane], client: Client) -> None:
         await self.attempts.run(x, lanes, client, self._attempt)
 
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
