@@ -30,6 +30,7 @@ one count that may be negative: what was booked for hours that were cut off agai
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -211,6 +212,14 @@ class PriceTable:
         band = (self._only or self._at(prompt))[False]
         total = band.plain(prompt, output)
         return self.total(Usage(input=prompt, output=output)) if total is None else total
+
+    @property
+    def estimating(self) -> Callable[[int, int], Decimal | None]:
+        """`estimate` for one who asks often: the band itself where there is but one."""
+        band = None if self._only is None else self._only[False]
+        if band is None or band.input is None or band.output is None:
+            return self.estimate
+        return band.plain
 
     def unpriced(self, usage: Usage, *, batch: bool = False) -> tuple[str, ...]:
         """The kinds in `usage` that have no price: why `charge` gave None."""

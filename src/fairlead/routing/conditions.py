@@ -20,6 +20,7 @@ from fairlead.routing.source_code import CODE
 __all__ = [
     "FEATURES",
     "OPERATORS",
+    "Asking",
     "Condition",
     "Feature",
     "Form",
@@ -125,6 +126,7 @@ OPERATORS: dict[str, Operator] = {
 
 
 Asking = Callable[[Features], Step]
+"""Features to the step that tells a question's answer."""
 
 
 def asking(condition: Condition, question: str = "") -> Asking:

@@ -12,7 +12,7 @@ figures that the policy compares them with, words as they are.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -20,7 +20,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from fairlead.routing.branch import PredictOne
-from fairlead.routing.conditions import FEATURES, Condition
+from fairlead.routing.conditions import FEATURES, Asking, Condition
 from fairlead.routing.decide import header, why_ruled
 from fairlead.routing.decision import Candidate, Decision, Features, Step
 from fairlead.routing.expect import Predicted
@@ -173,47 +173,56 @@ class Kept:
         """The JSON of `whole`, without making it."""
         form = self._form
         if form is None:
-            form = self._form = _Form(self._like)
+            form = self._form = _Form(self._like, self._asks)
         features = decision.features
-        figured = form.candidates
-        if self._predict is not None:
+        out: list[bytes] = []
+        for text, ask in form.path:
+            out.append(text)
+            if ask is not None:
+                out.append(_encode(ask(features).because))
+        out.append(form.ranked)
+        if self._predict is None:
+            out.append(form.candidates_bare)
+        else:
             figured = [
                 text + _figures(predict(features, None, None))
-                for text, predict in zip(figured, self._predict, strict=True)
+                for text, predict in zip(form.candidates, self._predict, strict=True)
             ]
-        else:
-            figured = [text + "}" for text in figured]
-        return b"".join(
-            (
-                form.head,
-                _encode(self._path(features)),
-                form.ranked,
-                ",".join(figured).encode(),
-                form.reason,
-                _encode(decision.reason),
-                form.features,
-                _encode(features),
-                form.tail,
-            )
+            out.append(",".join(figured).encode())
+        out += (
+            *(form.reason, _encode(decision.reason), form.features, _encode(features), form.tail),
         )
+        return b"".join(out)
 
     def _path(self, features: Features) -> tuple[Step, ...]:
         return tuple([each if isinstance(each, Step) else each(features) for each in self._asks])
 
 
 class _Form:
-    """A decision's JSON without its path, its candidates' figures, its reason and its features."""
+    """A decision's JSON without the words of the steps that tell figures, its candidates' figures,
+    its reason and its features. `path` holds what stands before those words, and who says them.
+    """
 
-    __slots__ = ("candidates", "features", "head", "ranked", "reason", "tail")
+    __slots__ = ("candidates", "candidates_bare", "features", "path", "ranked", "reason", "tail")
 
-    def __init__(self, like: Decision) -> None:
+    def __init__(self, like: Decision, asks: Sequence[Step | Asking]) -> None:
         empty = replace(like, path=(), candidates=(), reason="", features=Features())
         # None of the marks can stand within a string, where quotes have a backslash before them.
-        head, rest = _encode(empty).split(b'"path":[]')
+        text, rest = _encode(empty).split(b'"path":[]')
         ranked, rest = rest.split(b'"candidates":[]')
         reason, rest = rest.split(b'"reason":""')
         features, self.tail = rest.split(b'"features":{}')
-        self.head = head + b'"path":'
+        text += b'"path":['
+        self.path: list[tuple[bytes, Asking | None]] = []
+        for number, (step, ask) in enumerate(zip(like.path, asks, strict=True)):
+            text += b"," if number else b""
+            if isinstance(ask, Step):
+                text += _encode(step)
+            else:
+                told = _encode(replace(step, because=""))
+                self.path.append((text + told[: -len(b'""}')], ask))
+                text = b"}"
+        self.path.append((text + b"]", None))
         self.ranked = ranked + b'"candidates":['
         self.reason = b"]" + reason + b'"reason":'
         self.features = features + b'"features":'
@@ -222,6 +231,7 @@ class _Form:
             for each in like.candidates
         ]
         self.candidates = [text[:-1].decode() for text in bare]
+        self.candidates_bare = b",".join(bare)
 
 
 def _figures(said: Predicted) -> str:

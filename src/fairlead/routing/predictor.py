@@ -18,7 +18,7 @@ def predictor(table: PriceTable) -> PredictOne:
     """The model of a price table: the prompt as it is estimated, the usual output (a stated
     assumption where nobody knows it), and of the prompt what is warm at the price of a cache read.
     """
-    model, estimate = table.model, table.estimate
+    model, estimate = table.model, table.estimating
     tokens, most = prompt_tokens_of(model), expected_output(model)
 
     def predict(features: Features, usual: int | None, warm: Warm | None) -> Predicted:

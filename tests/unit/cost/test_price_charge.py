@@ -261,6 +261,7 @@ def test_the_quick_estimate_is_the_bills(prompt, output, of) -> None:
     table = PriceTable(of, TODAY)
     found = table.charge(Usage(input=prompt, output=output))
     assert table.estimate(prompt, output) == (None if found is None else found.total)
+    assert table.estimating(prompt, output) == table.estimate(prompt, output)
 
 
 def test_prices_of_any_number_of_decimals_are_exact() -> None:
