@@ -39,6 +39,7 @@ from fairlead.engine.plan import Lane, plan
 from fairlead.engine.prepare import body_for
 from fairlead.engine.relay import broken_stream, relay_same, relay_translated
 from fairlead.engine.settle import estimate, settle
+from fairlead.engine.signals import Signals
 from fairlead.engine.stored import recall
 from fairlead.engine.stores import Stores
 from fairlead.ledger.record import Ledger
@@ -97,6 +98,8 @@ class Engine:
         self.graders = Graders()
         self.shadows: Copies | None = None
         """Takes requests that may be copied to another model (`engine.shadow`)."""
+        self.signals: Signals | None = None
+        """Looks at answers beside the requests."""
         self.ledger = ledger
         self.stores = Stores(
             vault,
@@ -107,6 +110,8 @@ class Engine:
 
     async def serve(self, x: Exchange, client: Client) -> None:
         """Take one accepted request through, and leave its record."""
+        signals = self.signals
+        x.listens = signals is not None
         try:
             self._accept(x)
             await self._dispatch(x, client)
@@ -133,6 +138,8 @@ class Engine:
                 self.beginnings.settled(x)
             if x.outcome == "ok":
                 self.live.settled(x)
+                if signals is not None and x.request is not None:
+                    signals.see(x)
                 if x.shadow is not None and self.shadows is not None:
                     self.shadows.offer(x)
             self.ledger.add(x.record())

@@ -13,7 +13,7 @@ from time import perf_counter
 import msgspec
 from msgspec.structs import replace
 
-from fairlead.canon import Dialect, Loss, Problem, Request, Usage
+from fairlead.canon import Dialect, Loss, Problem, Request, Response, Usage
 from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.record import Accepted, Op, Outcome, Record
@@ -64,16 +64,19 @@ class Exchange:
         "decision",
         "dialect",
         "emulated",
+        "finish",
         "first_byte",
         "first_token",
         "foreseen",
         "headers",
+        "heard",
         "hold_back",
         "id",
         "in_url",
         "key_id",
         "last",
         "latency",
+        "listens",
         "losses",
         "model",
         "model_name",
@@ -183,6 +186,11 @@ class Exchange:
         self.first_token: float | None = None
         self.last: float | None = None
         self.emulated = False
+        # What signals are read off (`engine.signals`): whether they are; the answer, where there is
+        # something to check in it; why it ended, in its vendor's word or canon's.
+        self.listens = False
+        self.heard: Response | list[bytes] | None = None
+        self.finish: str | None = None
         # How the prompt begins, as the client said it, and what of it was seen before
         # (`engine.beginnings`); as it was sent, where the vendor may be asked to cache it.
         self.prefix: Prefix | None = None

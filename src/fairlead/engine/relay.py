@@ -29,6 +29,7 @@ from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
 from fairlead.engine.mixed import remember
 from fairlead.engine.settle import broken_off, by_events, estimate, settle
+from fairlead.engine.signals import MOST_HEARD, worth_hearing
 from fairlead.engine.stored import store
 from fairlead.engine.stores import Stores
 from fairlead.ledger.record import Outcome
@@ -43,6 +44,8 @@ __all__ = ["Relay", "broken_stream", "relay_same", "relay_translated"]
 
 Relay = Callable[[Exchange, HttpResponse, Client, Stores], Awaitable[None]]
 JSON = b"application/json"
+MOST_CHUNKS = 4_096
+"""Chunks of a stream that are kept for the signals; of longer ones nothing is known."""
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 
 
@@ -115,6 +118,9 @@ async def relay_same(x: Exchange, response: HttpResponse, client: Client, stores
     x.first_byte = perf_counter()
     tap = x.codec.usage_tap()
     tap.feed(body)
+    if worth_hearing(x):
+        x.heard = [body]
+    x.finish = tap.finish
     x.status = response.status
     _end(x, tap.usage or estimate(x, None), "ok")
     await store(x, body, stores.responses)
@@ -131,6 +137,7 @@ async def _same_stream(
     x.status = response.status
     outcome: Outcome = "client_gone"
     events = 0
+    heard: list[bytes] | None = [] if worth_hearing(x) else None
     headers = [*answer_headers(x, content_type), *given_back(x, response.headers)]
     try:
         async for chunk in response.chunks():
@@ -139,6 +146,8 @@ async def _same_stream(
                 x.first_byte = x.first_token = perf_counter()
                 await client.start(response.status, headers)
             tap.feed(chunk)
+            if heard is not None:
+                heard = _kept(heard, chunk)
             if state is not None and (final := state.final(tap)):
                 await store(x, final, stores.responses)
             if passed := chunk if passing is None else passing.feed(chunk):
@@ -160,8 +169,17 @@ async def _same_stream(
             stated = tap.usage
             if stated is None or tap.finish is None:
                 stated = by_events(x, events, stated)
+            x.heard, x.finish = heard, tap.finish
             _end(x, stated, outcome)
     await client.finish(b"" if passing is None else passing.close())
+
+
+def _kept(heard: list[bytes], chunk: bytes) -> list[bytes] | None:
+    """What was heard with what comes now; None where that is too much."""
+    if len(heard) >= MOST_CHUNKS or len(chunk) > MOST_HEARD:
+        return None
+    heard.append(chunk)
+    return heard
 
 
 def _passing(x: Exchange, response: HttpResponse) -> Stripper | None:
@@ -198,6 +216,7 @@ async def _whole(
         _end(x, estimate(x, None), "upstream_error")
         raise Failure(_unreadable(failure, x)) from failure
     _keep(stores.vault, x, answer)
+    x.heard = answer
     x.status = 200
     _end(x, answer.usage or estimate(x, answer), "ok")
     encoded = x.codec.encode_response(answer, _reply(x, _receipt(x)))
@@ -260,7 +279,8 @@ class _Stream:
             if client.started:
                 x.problem = self.problem
                 _end(x, self._usage(outcome), outcome)
-        _keep(self.stores.vault, x, self.folder.response())
+        x.heard = self.folder.response()
+        _keep(self.stores.vault, x, x.heard)
         x.losses += tuple(self.encoder.losses)
         end = self.encoder.close(_receipt(x))
         state = x.codec.state

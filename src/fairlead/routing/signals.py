@@ -43,8 +43,16 @@ FINISHES: Final = {
     "context_overflow": "cut_off",
     "refusal": "refused",
     "content_filter": "refused",
+    # Vendors' words, of answers that are passed on as they came.
+    "max_tokens": "cut_off",
+    "model_context_window_exceeded": "cut_off",
+    "safety": "refused",
+    "recitation": "refused",
+    "blocklist": "refused",
+    "prohibited_content": "refused",
+    "spii": "refused",
 }
-"""Why an answer ended (canon's word), where that is a signal."""
+"""Why an answer ended, in small letters, where that is a signal."""
 
 
 def worst(names: frozenset[str] | set[str]) -> str:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from fairlead.engine.engine import Engine
 from fairlead.engine.shadow import Shadows
+from fairlead.engine.signals import Signals
 from fairlead.ledger import verdicts
 from fairlead.ledger.salt import install_salt
 from fairlead.ledger.sqlite import SqliteLedger
@@ -98,6 +99,8 @@ class App:
             admin=self.admin,
             feedback=Feedback(self.ledger, partial(verdicts.request, path), settings.quality),
         )
+        if settings.quality.signals:
+            self.plane.engine.signals = Signals(self.ledger)
         self._ledger_watch = LedgerWatch(self.ledger.health)
         self._rollout = RolloutWatch(
             path,
@@ -164,7 +167,10 @@ class App:
         await self._last_requests()
         await self.keeper.close()
         await self.transports.aclose()
-        await asyncio.get_running_loop().run_in_executor(None, self.ledger.close)
+        loop = asyncio.get_running_loop()
+        if (signals := self.plane.engine.signals) is not None:
+            await loop.run_in_executor(None, signals.close)
+        await loop.run_in_executor(None, self.ledger.close)
         await self.keeping.close()
         self._ledger_watch.close()
 
