@@ -96,12 +96,16 @@ class Gateway:
 
 
 Start = Callable[..., Gateway]
+ONE_TRY = {"FAIRLEAD_DELIVERY_RETRIES": "0", "FAIRLEAD_DELIVERY_BREAKER_IN_A_ROW": "1000"}
+"""A fault that a test asks for is told as it is, and says nothing to the next test. What becomes of
+faults else is tested in test_attempts.py.
+"""
 
 
 def start_gateway(
     stack: ExitStack, folder: Path, emulator: EmulatorThread, env: dict[str, str], config: str
 ) -> Gateway:
-    merged = environment(folder, emulator.url) | env
+    merged = environment(folder, emulator.url) | ONE_TRY | env
     merged = {name: value for name, value in merged.items() if value != "unset"}
     if config:
         (folder / "fairlead.toml").write_text(config)

@@ -114,7 +114,6 @@ def test_a_route_to_an_ending_model_warns(gateway) -> None:
         ("gemini", FLASH, {"status": 503}, 503, None, None),
         ("anthropic", HAIKU, {"status": 500}, 502, None, None),
         ("gemini", FLASH, {"status": 500}, 502, None, None),
-        ("anthropic", HAIKU, {"status": 401}, 502, None, None),
     ],
 )
 def test_a_vendors_error_in_openais_shape(
@@ -131,6 +130,14 @@ def test_a_vendors_error_in_openais_shape(
     record = gateway.record(reply.headers["x-fairlead-request-id"])
     assert record.outcome == "upstream_error"
     assert record.cost_usd is None
+
+
+def test_a_refused_key_is_the_operators_affair(start) -> None:
+    gateway = start()
+    gateway.fault(action="status", vendor="anthropic", status=401)
+    reply = gateway.chat({"model": HAIKU, "messages": ASK})
+    assert reply.status == 502, reply.json()
+    assert gateway.record(reply.headers["x-fairlead-request-id"]).outcome == "upstream_error"
 
 
 def test_auto_takes_its_next_candidate_when_the_first_fails(gateway) -> None:

@@ -96,6 +96,9 @@ def _by_policy(
 ) -> Sequence[Lane]:
     snapshot, today = x.snapshot, x.today
     policy = snapshot.policy(hints.policy)
+    if policy.hold_back_ms is not None:
+        x.hold_back = policy.hold_back_ms / 1000
+    x.hedge = policy.hedge
     chooser = snapshot.chooser(policy, today)
     asked = chooser.looks_at
     given = outside(x, asked) if asked else NO_OUTSIDE

@@ -46,7 +46,8 @@ class Policy(Struct, frozen=True, omit_defaults=True):
 
     `otherwise` and `rules[].use` hold one name or several. `fallbacks` pairs a candidate with those
     that come behind it. `modalities` are the kinds of content that it is meant for; None: all.
-    With `sticky` a session stays with its model where it may. `notes` are what people should know
+    With `sticky` a session stays with its model where it may; `hold_back_ms` and `hedge` are about
+    its delivery (docs/delivery.md). `notes` are what people should know
     of the file; they are no part of its meaning.
     """
 
@@ -64,6 +65,8 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     modalities: tuple[str, ...] | None = None
     canary: Canary | None = None
     sticky: bool = False
+    hold_back_ms: int | None = None
+    hedge: bool = False
     cascade: Cascade | None = None
     shadow: Shadow | None = None
     scorer: ScorerRule | None = None

@@ -51,7 +51,7 @@ from fairlead.routing.rule import Rule
 from fairlead.routing.scorer_table import ReadScorer, read_rule
 from fairlead.routing.toml_reader import TomlReader
 
-__all__ = ["NOT_YET", "Takes", "parse_policies", "parse_policy"]
+__all__ = ["OPTIONS", "Takes", "parse_policies", "parse_policy"]
 
 _TOP: Final[dict[str, tuple[type, ...]]] = {
     "name": (str,),
@@ -82,8 +82,9 @@ _RULE: Final[dict[str, tuple[type, ...]]] = {
     "reason": (str,),
 }
 _CONSTRAINTS: Final = ("quality_within", "max_usd", "max_first_token_ms")
-NOT_YET: Final = ("hold_back_ms", "hedge")
-"""Options that are meant, but that nothing carries out yet: refused, not ignored."""
+OPTIONS: Final = ("sticky", "hold_back_ms", "hedge")
+MOST_HELD_BACK: Final = 60_000
+"""Milliseconds for which the beginning of a stream may be held back."""
 
 _FITS: dict[Form, Callable[[object], bool]] = {
     "number": lambda value: type(value) is int and value >= 0,
@@ -147,7 +148,9 @@ def parse_policy(
         constraints=reader.constraints(document.get("constraints", {})),
         fallbacks=reader.fallbacks(document.get("fallbacks", {}), candidates),
         modalities=reader.modalities(document.get("modalities")),
-        sticky=reader.sticky(document.get("options", {})),
+        sticky=reader.flag(document.get("options", {}), "sticky"),
+        hold_back_ms=reader.hold_back_ms(document.get("options", {})),
+        hedge=reader.flag(document.get("options", {}), "hedge"),
         cascade=reader.cascade(document.get("cascade"), candidates, graders, draft=draft),
         shadow=read_shadow(document.get("shadow"), candidates, reader),
         scorer=scorer,
@@ -308,20 +311,28 @@ class _Reader(TomlReader):
             found.get("max_first_token_ms"),
         )
 
-    def sticky(self, table: Mapping[str, object]) -> bool:
-        """The options: `sticky`, and those that nothing carries out yet."""
+    def flag(self, table: Mapping[str, object], name: str) -> bool:
+        """An option that is on or off."""
         for key in table:
             if key == "shadow_share":
                 self.fail(f"options.{key}", None, "is a table of its own: [shadow]")
             if key == "cascade":
                 self.fail(f"options.{key}", None, "is a table of its own: [cascade]")
-            if key in NOT_YET:
-                self.fail(f"options.{key}", None, "not yet: nothing here carries it out")
-            if key != "sticky":
-                self.fail(f"options.{key}", None, "unknown option; known is sticky")
-        value = table.get("sticky", False)
+            if key not in OPTIONS:
+                known = ", ".join(OPTIONS)
+                self.fail(f"options.{key}", None, f"unknown option; known are {known}")
+        value = table.get(name, False)
         if not isinstance(value, bool):
-            self.fail("options.sticky", None, "must be true or false")
+            self.fail(f"options.{name}", None, "must be true or false")
+        return value
+
+    def hold_back_ms(self, table: Mapping[str, object]) -> int | None:
+        """For how long the beginning of a stream is held back; None: as the gateway does."""
+        value = table.get("hold_back_ms")
+        if value is None:
+            return None
+        if type(value) is not int or not 0 <= value <= MOST_HELD_BACK:
+            self.fail("options.hold_back_ms", None, f"must be from 0 to {MOST_HELD_BACK}")
         return value
 
     def cascade(

@@ -12,6 +12,7 @@ from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.delivery import delivery_of
 from fairlead.server.graders import compile_graders
 from fairlead.server.money import check_money
 from fairlead.server.paths import database_path, overlay_path
@@ -77,6 +78,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
         graders=compile_graders(loaded),
         allow_loss=settings.routing.allow_loss,
         fallback=settings.routing.fallback,
+        delivery=delivery_of(settings.delivery),
         max_answer_bytes=settings.server.max_answer_bytes,
     )
 
@@ -187,6 +189,10 @@ def _of_kind(
                 region=region,
                 account=replace(account, key=Secret(key)),
             )
+                prefix=settings.prefix or (f"{name}/" if kind.keyless else ""),
+                in_flight=settings.max_in_flight,
+                requests_per_minute=settings.requests_per_minute,
+                tokens_per_minute=settings.tokens_per_minute,
             for number, key in enumerate(_keys(where, kind, settings, env), 1)
         ]
     except (CatalogError, ValueError) as error:
@@ -231,4 +237,6 @@ def _prompt_caching(routing: RoutingSettings, upstream: UpstreamSettings) -> boo
 
 
 def _timeouts(settings: TimeoutSettings) -> Timeouts:
-    return Timeouts(settings.connect, settings.read, settings.total)
+    return Timeouts(
+        settings.connect, settings.read, settings.total, settings.first_token, settings.chunk
+    )

@@ -11,9 +11,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from fairlead.server.delivery_settings import DeliverySettings, Seconds
+
 __all__ = [
     "AdminSettings",
     "CatalogSettings",
+    "DeliverySettings",
     "DisplaySettings",
     "FreeQuotaSettings",
     "GraderSettings",
@@ -29,8 +32,6 @@ __all__ = [
     "UpstreamSettings",
     "VaultSettings",
 ]
-
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
 
 class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -379,6 +380,19 @@ class TimeoutSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     connect: Annotated[Seconds, Meta(description="To connect, TLS included.")] = 10.0
     read: Annotated[Seconds, Meta(description="Silence between two bytes.")] = 300.0
+    first_token: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="Until a stream's first token; later is a fault, and another deployment is"
+            " asked. 0: no bound but `read`.",
+        ),
+    ] = 0.0
+    chunk: Annotated[
+        float,
+        Meta(ge=0, le=86_400, description="Silence within an answer. 0: as `read`."),
+    ] = 0.0
     total: Annotated[Seconds, Meta(description="The whole exchange.")] = 900.0
 
 
@@ -419,6 +433,28 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 1.0
     headers: Annotated[
         dict[str, str], Meta(description="Headers sent with every request to it.")
+    requests_per_minute: Annotated[
+        int,
+        Meta(ge=0, le=10_000_000, description="Of each key, in any 60 seconds. 0: no bound."),
+    ] = 0
+    tokens_per_minute: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000_000,
+            description="Of each key, prompts and answers together, in any 60 seconds; estimated"
+            " when a request goes out, corrected by its answer. 0: no bound.",
+        ),
+    ] = 0
+    max_in_flight: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="Requests at once of each model with each key; more wait in a queue"
+            " (`delivery.queue`). 0: no bound.",
+        ),
+    ] = 0
     ] = field(default_factory=dict)
     door: Annotated[
         str,
@@ -518,6 +554,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             ' first that has not ended serves. `flash = ["gemini-3.8-flash"]`'
         ),
     ] = field(default_factory=dict)
+    delivery: DeliverySettings = DeliverySettings()
     prices: Annotated[
         dict[str, PriceSettings],
         Meta(description="What you pay for a model instead of its list prices, by the model's id."),

@@ -13,7 +13,7 @@ from fairlead.catalog.keys import KEYS
 from fairlead.routing import parse_policies, takes_on
 from fairlead.routing.conditions import FEATURES, OPERATORS
 from fairlead.routing.objective import DIMENSIONS, NAMED
-from fairlead.routing.policy_file import _CONSTRAINTS, _RULE, _TOP, NOT_YET
+from fairlead.routing.policy_file import _CONSTRAINTS, _RULE, _TOP, OPTIONS
 from fairlead.routing.rollout_file import CANARY, SHADOW
 
 TODAY = date(2026, 11, 22)
@@ -33,7 +33,7 @@ def test_every_feature_operator_and_key_is_documented() -> None:
         ("canary", CANARY),
         ("shadow", SHADOW),
         ("constraints", _CONSTRAINTS),
-        ("options", ("sticky", *NOT_YET)),
+        ("options", OPTIONS),
     ):
         for name in keys:
             assert f"`{table}.{name}`" in POLICIES, name

@@ -139,10 +139,11 @@ class Attempts:
         try:
             await self._try(x, trip.way, client, attempt, patient=trip.patient)
         except _NotSent as reason:
-            problem = reason.problem
+            problem, before = reason.problem, trip.way
             if problem is None:
                 return trip.put_off()
             if trip.shut(problem):
+                self._moved(x, before[0], trip.way[0], problem)
                 return True
             raise Failure(trip.verdict(problem)) from None
         except Failure as failure:
@@ -252,15 +253,18 @@ class Attempts:
                 return False
             seconds = again
         self._book(x, problem)
-        following, after = trip.way
-        if after is not deployment:
-            x.decision = fallen_back(x.decision, lane, following, problem)
-            if following[0].id != lane[0].id:
-                x.warnings = x.snapshot.warnings(following[0].id, x.today)
+        if trip.way[1] is not deployment:
+            self._moved(x, lane, trip.way[0], problem)
         if seconds:
             await asyncio.sleep(seconds)
         forget(x)
         return True
+
+    @staticmethod
+    def _moved(x: Exchange, lane: Lane, following: Lane, problem: Problem) -> None:
+        x.decision = fallen_back(x.decision, lane, following, problem)
+        if following[0].id != lane[0].id:
+            x.warnings = x.snapshot.warnings(following[0].id, x.today)
 
     def _again(self, x: Exchange, trip: Trip, problem: Problem) -> float | None:
         """Seconds to wait before a way is asked again, which is the trip's then; None: none is."""
