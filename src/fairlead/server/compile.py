@@ -109,8 +109,6 @@ def _kind(loaded: Loaded, name: str, settings: UpstreamSettings) -> Kind:
     return kind
 
 
-def _deployments(
-    loaded: Loaded,
 def _of_api(loaded: Loaded, name: str, settings: UpstreamSettings, kind: Kind) -> Kind:
     if not settings.api:
         return kind
@@ -120,6 +118,8 @@ def _of_api(loaded: Loaded, name: str, settings: UpstreamSettings, kind: Kind) -
     return kind.apis[settings.api]
 
 
+def _deployments(
+    loaded: Loaded,
     name: str,
     settings: UpstreamSettings,
     env: Mapping[str, str],
@@ -163,10 +163,11 @@ def _of_kind(
         account = Account(
             Secret(""),
             region=settings.region,
-            project=settings.project,
-            credentials_file=settings.credentials_file,
             profile=settings.profile,
             inference_profile=settings.inference_profile,
+            project=settings.project,
+            credentials_file=settings.credentials_file,
+            lacks=settings.lacks,
             env=env,
         )
         said = settings.region if kind.priced_as is None else kind.priced_as(account)
@@ -180,7 +181,7 @@ def _of_kind(
                 tuple(settings.headers.items()),
                 _timeouts(settings.timeouts),
                 settings.ca_file,
-                ask_usage=settings.ask_usage,
+                ask_usage=settings.ask_usage and "stream_options" not in settings.lacks,
                 prompt_caching=_prompt_caching(loaded.settings.routing, settings),
                 number=number,
                 models=settings.models,
@@ -188,11 +189,11 @@ def _of_kind(
                 door=door,
                 region=region,
                 account=replace(account, key=Secret(key)),
-            )
                 prefix=settings.prefix or (f"{name}/" if kind.keyless else ""),
                 in_flight=settings.max_in_flight,
                 requests_per_minute=settings.requests_per_minute,
                 tokens_per_minute=settings.tokens_per_minute,
+            )
             for number, key in enumerate(_keys(where, kind, settings, env), 1)
         ]
     except (CatalogError, ValueError) as error:
@@ -221,7 +222,8 @@ def _keys(where: str, kind: Kind, settings: UpstreamSettings, env: Mapping[str, 
         raise ConfigError(
             f"{where}: give each key once: in `api_key_envs`, or in `api_key_env` or `api_key`"
         )
-    if kind.signer is not None and not (several or settings.api_key or settings.api_key_env):
+    without_key = kind.signer is not None or kind.keyless
+    if without_key and not (several or settings.api_key or settings.api_key_env):
         return [env.get(kind.key_env, "")]
     keys = []
     for variable in several or (settings.api_key_env or kind.key_env,):

@@ -402,7 +402,16 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     kind: Annotated[
-        Literal["", "gemini", "anthropic", "openai", "vertex", "vertex-claude", "bedrock"],
+        Literal[
+            "",
+            "gemini",
+            "anthropic",
+            "openai",
+            "vertex",
+            "vertex-claude",
+            "bedrock",
+            "openai_compatible",
+        ],
         Meta(description="How it is spoken to. Empty: the upstream's own name."),
     ] = ""
     base_url: Annotated[str, Meta(description="Address. Empty: the vendor's own.")] = ""
@@ -431,8 +440,6 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(gt=0, le=1_000_000, description="Its share among the upstreams of a model."),
     ] = 1.0
-    headers: Annotated[
-        dict[str, str], Meta(description="Headers sent with every request to it.")
     requests_per_minute: Annotated[
         int,
         Meta(ge=0, le=10_000_000, description="Of each key, in any 60 seconds. 0: no bound."),
@@ -455,6 +462,8 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
             " (`delivery.queue`). 0: no bound.",
         ),
     ] = 0
+    headers: Annotated[
+        dict[str, str], Meta(description="Headers sent with every request to it.")
     ] = field(default_factory=dict)
     door: Annotated[
         str,
@@ -479,12 +488,28 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ""
     api: Annotated[
-        Literal["", "invoke", "converse"],
+        Literal["", "invoke", "converse", "chat", "responses"],
         Meta(
-            description="Which of Bedrock's APIs is called (docs/upstreams.md): `invoke`, which"
-            " takes Anthropic's dialect nearly verbatim, or `converse`. Empty: `invoke`."
+            description="Which of several APIs is called (docs/upstreams.md). Bedrock: `invoke`,"
+            " which takes Anthropic's dialect nearly verbatim (empty), or `converse`."
+            " `openai_compatible`: `chat` (empty), or `responses` where the endpoint has both."
         ),
     ] = ""
+    prefix: Annotated[
+        str,
+        Meta(
+            description="Whatever is asked for by a name that begins so is had here, by the rest of"
+            " the name. Empty: none; for `openai_compatible` the upstream's own name and a slash."
+        ),
+    ] = ""
+    lacks: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")], ...],
+        Meta(
+            description="What an `openai_compatible` endpoint does not take: `developer` (a role),"
+            " `max_completion_tokens`, `stream_options`, `json_schema`, `response_format`, `tools`,"
+            " or any other top-level field by its name (docs/upstreams.md)."
+        ),
+    ] = ()
     profile: Annotated[
         str,
         Meta(
@@ -536,6 +561,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     catalog: CatalogSettings = CatalogSettings()
     display: DisplaySettings = DisplaySettings()
     routing: RoutingSettings = RoutingSettings()
+    delivery: DeliverySettings = DeliverySettings()
     media: MediaSettings = MediaSettings()
     vault: VaultSettings = VaultSettings()
     admin: AdminSettings = AdminSettings()
@@ -554,7 +580,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             ' first that has not ended serves. `flash = ["gemini-3.8-flash"]`'
         ),
     ] = field(default_factory=dict)
-    delivery: DeliverySettings = DeliverySettings()
     prices: Annotated[
         dict[str, PriceSettings],
         Meta(description="What you pay for a model instead of its list prices, by the model's id."),

@@ -1,0 +1,85 @@
+"""An API aggregator before a real gateway process: its own address, names, prices and gaps."""
+
+import json
+
+import openai
+import pytest
+
+from fairlead.emulator import EmulatorThread
+
+HAIKU = "claude-haiku-4-5-20251001"
+ASK = [{"role": "user", "content": "What is a monad?"}]
+NO_KEYS = {"GEMINI_API_KEY": "unset", "ANTHROPIC_API_KEY": "unset", "OPENAI_API_KEY": "unset"}
+CONFIG = """
+[upstreams.mesh]
+kind = "openai_compatible"
+base_url = "{url}/openai/v1"
+api_key_env = "MESH_KEY"
+lacks = ["developer", "seed", "json_schema", "stream_options"]
+[upstreams.mesh.models]
+"claude-haiku-4-5-20251001" = "gpt-5-mini"
+"mesh-small" = "gpt-4.1-mini"
+[models.mesh-small]
+vendor = "mesh"
+"price.input" = 0.05
+"price.output" = 0.20
+"""
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    with EmulatorThread() as running:
+        yield running
+
+
+@pytest.fixture
+def mesh(start, emulator):
+    return start({**NO_KEYS, "MESH_KEY": "mesh-key"}, CONFIG.format(url=emulator.url))
+
+
+def test_names_prices_prefix_and_gaps(mesh, emulator) -> None:
+    client = openai.OpenAI(base_url=f"{mesh.url}/v1", api_key="any")
+
+    told = client.chat.completions.create(model=HAIKU, messages=ASK, seed=7)
+    assert "in place of gpt-5-mini" in (told.choices[0].message.content or "")
+    record = mesh.newest(model=HAIKU)
+    assert record.upstream == "mesh"
+    assert [loss.what for loss in record.losses] == ["seed"]
+
+    client.chat.completions.create(model="mesh-small", messages=ASK)
+    own = mesh.newest(model="mesh-small")
+    assert own.cost_usd is not None
+    assert own.cost_usd > 0
+
+    listed = client.chat.completions.create(
+        model="mesh/gpt-4.1-nano", messages=[{"role": "developer", "content": "Be brief."}, *ASK]
+    )
+    assert "gpt-4.1-nano" in (listed.choices[0].message.content or "")
+    unknown = mesh.newest(model="mesh/gpt-4.1-nano")
+    assert unknown.cost_usd is None
+    assert unknown.usage is not None
+    assert unknown.usage.input > 0
+
+    stream = client.chat.completions.create(model="mesh/gpt-4.1-nano", messages=ASK, stream=True)
+    assert "emulated" in "".join(c.choices[0].delta.content or "" for c in stream if c.choices)
+    streamed = mesh.newest(stream=True)
+    assert streamed.usage is not None
+    assert streamed.usage.estimated  # the endpoint tells a stream's usage to nobody
+
+    schema = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+    with pytest.raises(openai.BadRequestError, match="by no schema"):
+        client.chat.completions.create(
+            model="mesh/gpt-4.1-nano", messages=ASK, response_format=schema
+        )
+
+    with pytest.raises(openai.NotFoundError, match="does not exist here"):
+        client.chat.completions.create(model="elsewhere/gpt-4.1-nano", messages=ASK)
+    assert not [entry for entry in emulator.requests if entry.outcome == "error"]
+
+
+def test_no_key_is_sent_where_none_is_given(start, emulator) -> None:
+    config = CONFIG.format(url=emulator.url).replace('api_key_env = "MESH_KEY"\n', "")
+    house = start(NO_KEYS, config)
+    reply = house.chat({"model": "mesh/gpt-4.1-nano", "messages": ASK})
+    assert reply.status == 502
+    assert "refuses the gateway's own account" in json.loads(reply.body)["error"]["message"]
