@@ -11,10 +11,12 @@ Whatever says no drops the copy and counts why (`Shadows.counts`). Never copied 
 beside the answer, or means something to one vendor only: server tools, vendors' files, stored
 conversations, kept prompts.
 
-**The budget is never overdrawn by this process**: before a copy is queued, the most that it can
-cost (every token of the high estimate at its dearest kind, output to its end) is set aside, and
-what it did cost is booked when it ends. What other processes of the machine spent is learned from
-the ledger now and then (`Shadows.spent`): between two looks each of them may spend what is left.
+**The budget.** Before a copy is queued, what it may cost is set aside: every prompt token of the
+high estimate at its dearest kind, and as output what the client allows, but no more than `LONGER`
+times what the first model wrote (or `LEAST_OUTPUT` tokens): a request without `max_tokens` allows
+64,000, which would hold back a small budget whole. What it did cost is booked when it ends. So a
+day's budget can be overdrawn only by copies in flight that write more than that. What other
+processes of the machine spent is learned from the ledger every few seconds (`Shadows.spent`).
 """
 
 import asyncio
@@ -54,6 +56,8 @@ WAITING: Final = 64
 """Copies that wait at most, of all policies."""
 WAITING_BYTES: Final = 32 * 1024 * 1024
 """The bodies of those together."""
+LONGER: Final = 4
+LEAST_OUTPUT: Final = 1_000
 SETTLING: Final = 2.0
 """Seconds for which what was spent may not stand in the ledger yet."""
 TOLD_EVERY: Final = 600.0
@@ -125,7 +129,7 @@ class ShadowEngine(Engine):
 
 
 class _Copy(Struct, frozen=True):
-    """A copy that may run: `most` is set aside for it."""
+    """A copy that may run: `most` dollars are set aside for it."""
 
     x: Exchange
     policy: Policy
@@ -319,10 +323,13 @@ def _lane(x: Exchange, policy: Policy, shadow: Shadow, features: Features) -> La
 
 
 def _most(x: Exchange, lane: Lane, features: Features) -> Decimal | None:
-    """The most that a copy can cost; None where that is not known."""
-    charge = worst_case(
-        x.snapshot.prices(lane[0], x.today), features.prompt_tokens_high, features.max_tokens
-    )
+    """What a copy may cost; None where its model is unpriced."""
+    written = x.usage.completion_total if x.usage is not None else 0
+    output = max(LEAST_OUTPUT, LONGER * written)
+    for most in (features.max_tokens, lane[0].limits.max_output):
+        output = output if most is None else min(output, most)
+    table = x.snapshot.prices(lane[0], x.today)
+    charge = worst_case(table, features.prompt_tokens_high, output)
     return None if charge is None else charge.total
 
 
