@@ -42,6 +42,9 @@ FAR_POINTS: Points = (0, 1, 4, 6, 8)
 LEAD_POINTS: Points = (0, 2, 5, 10, 12)
 """What a word of weight 0 to 4 counts near the ends, between them, and where it leads."""
 
+AT_FIRST = 3
+"""Words among which the first is that is no courtesy, nearly always."""
+
 ENOUGH = 8
 """A task must score this much; below it the request says too little."""
 
@@ -65,26 +68,26 @@ _file = re.compile(SOURCE_FILES).search
 
 
 class _Votes(NamedTuple):
-    """What words say, and phrases by their longest word, at one place of the text."""
+    """What each word says at one place of the text, and the phrases whose longest word it is."""
 
-    words: dict[bytes, Vote]
-    phrases: dict[bytes, tuple[Vote, ...]]
+    words: dict[bytes, tuple[Vote | None, tuple[Vote, ...]]]
     points: Points
 
 
 def _votes(points: Points) -> _Votes:
+    votes = {word: (task, points[weight], word) for word, (task, weight) in WORDS.items()}
+    phrases = {
+        word: tuple([(task, points[weight], phrase) for phrase, task, weight in each])
+        for word, each in PHRASES.items()
+    }
+    listed = dict.fromkeys((*votes, *phrases))
     return _Votes(
-        {word.encode(): (task, points[weight], word) for word, (task, weight) in WORDS.items()},
-        {
-            word.encode(): tuple([(task, points[weight], phrase) for phrase, task, weight in each])
-            for word, each in PHRASES.items()
-        },
-        points,
+        {word.encode(): (votes.get(word), phrases.get(word, ())) for word in listed}, points
     )
 
 
 _NEAR, _FAR = _votes(NEAR_POINTS), _votes(FAR_POINTS)
-_listed = frozenset((*_NEAR.words, *_NEAR.phrases)).intersection
+_listed = frozenset(_NEAR.words).intersection
 _firsts = frozenset(BY_FIRST).intersection
 _points = itemgetter(1)
 _RANK: dict[Task, int] = {task: rank for rank, task in enumerate(ORDER)}
@@ -189,13 +192,16 @@ def _vote(text: str, said: _Votes, votes: list[Vote]) -> None:
     """What the words and phrases of a text say."""
     found = _listed(words_of(text))
     if found:
-        words, phrases = said.words, said.phrases
-        ordered = sorted(found)
-        votes += [words[word] for word in ordered if word in words]
-        for word in ordered:
-            for vote in phrases.get(word, ()):
-                if vote[2] in text:
-                    votes.append(vote)
+        words = said.words
+        told: tuple[Vote, ...] = ()
+        for word in sorted(found):
+            vote, phrases = words[word]
+            if vote is not None:
+                votes.append(vote)
+            if phrases:
+                told += phrases
+        if told:
+            votes += [vote for vote in told if vote[2] in text]
     if not text.isascii():
         points = said.points
         for first in sorted(_firsts(text)):
@@ -206,12 +212,15 @@ def _vote(text: str, said: _Votes, votes: list[Vote]) -> None:
 
 def _leading(text: str, votes: list[Vote]) -> None:
     """What the first word says that is no courtesy."""
-    for word in text.split():
+    words = text.split(None, AT_FIRST)
+    for word in words[:AT_FIRST]:
         plain = word.strip(',.:;!?"()')
         if plain not in COURTESIES:
             for task, weight in LEADS.get(plain, ()):
                 votes.append((task, LEAD_POINTS[weight], plain))
             return
+    for rest in words[AT_FIRST:]:
+        _leading(rest, votes)
 
 
 def words_of(asked: str) -> list[bytes]:

@@ -190,7 +190,9 @@ SIGNS = [
     "和 代码",
     "İ",
 ]
-said = st.lists(st.sampled_from([*SAID, *LEADS, *SIGNS, "harbour", "2019"]), max_size=60)
+said = st.lists(
+    st.sampled_from([*COURTESIES, *SAID, *LEADS, *SIGNS, "harbour", "2019"]), max_size=60
+)
 
 
 def plainly(text: str) -> tuple[dict[str, int], set[str]]:
@@ -211,7 +213,9 @@ def plainly(text: str) -> tuple[dict[str, int], set[str]]:
         votes.append(("math", 8, repr(formula)))
     elif set("=+*").intersection(near) and (found := re.search(SUM, near)):
         votes.append(("math", 8, found[0]))
-    tasks._leading(text[:80], votes)  # type: ignore[arg-type]  # names of tasks
+    leading = [word.strip(',.:;!?"()') for word in text[:80].split()]
+    first = next((word for word in leading if word not in COURTESIES), "")
+    votes += [(task, tasks.LEAD_POINTS[weight], first) for task, weight in LEADS.get(first, ())]
     marks = sum(text.count(mark) for mark in CODE_MARKS)
     if "```" in text:
         votes.append(("coding", 12, "a code fence"))
