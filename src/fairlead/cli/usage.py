@@ -73,6 +73,12 @@ def _print(report: Spent, path: Path) -> None:
         names = ", ".join(quota.name for quota in off.quotas)
         free = f"{off.requests} requests" + (f" and {off.searches} searches" * bool(off.searches))
         out.print(f"{free} were free ({names}); the cost is by the price list")
+    if report.shadows is not None:
+        copies = report.shadows
+        out.print(
+            f"{copies.requests:,} of {totals.requests:,} requests were copies to shadows:"
+            f" {dollars(copies.cost_usd)} of the cost; no client asked for them"
+        )
     if totals.emulated:
         out.print(
             f"{totals.emulated} of {totals.requests} requests were EMULATED: nobody bills them"

@@ -14,15 +14,20 @@ from fairlead.ledger.quota import Quota
 __all__ = ["Spent", "spent"]
 
 
+_COPIES = ("shadow",)
+
+
 class Spent(Struct, frozen=True, omit_defaults=True):
     """A `ledger.query.Report`, whose dollars are those of the price list, and beside it what is
-    `free` of them, where there are quotas.
+    `free` of them, where there are quotas. `shadows`: of the totals, what copies to shadows have,
+    where there are any; no client asked for them.
     """
 
     by: tuple[Dimension, ...]
     rows: tuple[Sums, ...]
     totals: Sums
     free: Free | None = None
+    shadows: Sums | None = None
 
 
 def spent(
@@ -36,10 +41,11 @@ def spent(
     asked for what searches cost, where a quota has some.
     """
     report = usage(path, by, *span)
+    copies = next((row for row in usage(path, ("op",), *span).rows if row.group == _COPIES), None)
     if not quotas:
-        return Spent(report.by, report.rows, report.totals)
+        return Spent(report.by, report.rows, report.totals, None, copies)
     if catalog is not None and any(quota.searches is not None for quota in quotas):
         off = free(path, quotas, by, span, report.totals, search_fees(catalog()))
     else:
         off = free(path, quotas, by, span, report.totals)
-    return Spent(report.by, report.rows, report.totals, off)
+    return Spent(report.by, report.rows, report.totals, off, copies)
