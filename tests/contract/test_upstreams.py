@@ -22,7 +22,7 @@ TOOL = {"type": "object", "properties": {"city": {"type": "string"}}, "required"
 
 @pytest.fixture(scope="module")
 def emulator():
-    with EmulatorThread() as running:
+    with EmulatorThread(tps={"*": 1500}) as running:
         yield running
 
 

@@ -123,7 +123,8 @@ class House:
         env = {"FAIRLEAD_HOME": str(folder), **door.env, **more}
         config = folder / "fairlead.toml"
         where = f'base_url = "{emulator.url}"'
-        config.write_text(f"[upstreams.{door.kind}]\n{door.settings}\n{where}\n")
+        own = f"[upstreams.{door.kind}]\n{door.settings}\n{where}\n"
+        config.write_text(own + "[delivery]\nretries = 0\n")
         with environment(env):
             loaded = load(config, env)
             self.snapshot = compile_snapshot(loaded, env)
