@@ -39,7 +39,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 class FaultRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One rule. The first rule that hits a request is the one that acts.
 
-    Matchers: `vendor` is `anthropic`, `gemini` or `openai`; `model` and `path` are shell patterns;
+    Matchers: `vendor` is `anthropic`, `gemini`, `openai`, `vertex`, `bedrock` or `google` (its
+    token services); `model` and `path` are shell patterns;
     `stream` only streams (or only others). `skip` leaves the first matching requests alone,
     `every` n hits each nth of the rest, `share` hits that part of them (by hash, not by chance),
     `times` is how often the rule acts at most.
