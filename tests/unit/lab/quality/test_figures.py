@@ -143,7 +143,7 @@ def test_sources_stand_in_their_order_and_are_bounded() -> None:
     assert [each.name for each in sources] == [
         "own answers", "other tasks", "laboratory", "published",
     ]  # fmt: skip
-    assert [each.worth for each in sources] == [100, 20, 50, 5]
+    assert [each.worth for each in sources] == [100, 4, 20, 2]
     assert of(found, A).score > of(found, B).score
     assert of(found, B).shrunk_to < sources[0].score
 
