@@ -9,17 +9,22 @@ than they must. What every decision needs is made together, and told as one line
 
 import argparse
 import gc
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.decide import body
 from fairlead.canon import Request
+from fairlead.ledger.sqlite import SqliteLedger
+from fairlead.limits.budget import budget_of
+from fairlead.limits.keys import KeyStore
 from fairlead.routing import Features, Hints, extract
-from fairlead.routing.looking import LOOKED_AT, NO_OUTSIDE, look
+from fairlead.routing.looking import LOOKED_AT, NO_OUTSIDE, Outside, look
 from fairlead.routing.session import session_of, stated
 from fairlead.routing.tasks import recognise
 from fairlead.routing.tokens import estimate_all
+from fairlead.server.budget_watch import BudgetWatch
 from fairlead.server.compile import CODECS
 from fairlead.tokens.boundaries import prefix_of
 
@@ -42,12 +47,27 @@ def measures(request: Request, data: bytes) -> dict[str, Callable[[], object]]:
     for name in LOOKED_AT:
         asked = (name,)
         found[f"`{name}`"] = lambda asked=asked: look(bare, request, asked, NO_OUTSIDE)  # type: ignore[misc]
-    found["`key` or `hour`"] = lambda: look(bare, request, ("hour",), NO_OUTSIDE)
+    found["`key`, `hour` or `team`"] = lambda: look(bare, request, ("hour",), NO_OUTSIDE)
+    found["`budget_pressure`"] = _pressure(request, bare)
     found["`warm_tokens` (the prefix fingerprint)"] = lambda: prefix_of(data, b"0" * 32)
     found["session, named or by its beginning"] = lambda: session_of(
         request, "key", stated(HEADERS, request.user)
     )
     return found
+
+
+def _pressure(request: Request, bare: Features) -> Callable[[], object]:
+    """Asked of a key that has a budget, as the gateway does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "keys.db"
+        keys = KeyStore(path)
+        key, _ = keys.create("bench", budget=budget_of("50", "month"))
+        watch = BudgetWatch(path, keys)
+        SqliteLedger(path).close()
+        watch.refresh()
+    return lambda: look(
+        bare, request, ("budget_pressure",), Outside(budget_pressure=watch.pressure(key.id))
+    )
 
 
 def microseconds(measured: Callable[[], object], rounds: int) -> float:

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from fairlead.canon import Failure
 from fairlead.cli.output import console, print_json
+from fairlead.limits.budget import PERIODS, budget_of
 from fairlead.limits.keys import KeyStore
 from fairlead.server.config import load
 from fairlead.server.paths import database_path
@@ -29,13 +31,27 @@ def _store(config: Path | None) -> KeyStore:
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="Who or what will use it.")],
+    team: Annotated[str, typer.Option(help="Whose it is: policies may ask for it.")] = "",
+    budget_usd: Annotated[
+        str | None,
+        typer.Option(
+            help="What it should spend in a period, in dollars. Nothing is refused for it."
+        ),
+    ] = None,
+    budget_period: Annotated[
+        str | None, typer.Option(help=f"One of {', '.join(PERIODS)}; month where it is left out.")
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
     """Make a key. It is shown once; only its hash is stored."""
-    info, secret = _store(config).create(name)
+    if budget_usd is None and budget_period is not None:
+        raise Failure.invalid("a period needs an amount", "--budget-period", hint="--budget-usd")
+    budget = None if budget_usd is None else budget_of(budget_usd, budget_period or "month")
+    info, secret = _store(config).create(name, team=team, budget=budget)
     if json:
-        print_json({"id": info.id, "name": info.name, "key": secret})
+        made = {"id": info.id, "name": info.name, "key": secret}
+        print_json(made | {"team": info.team, "budget": info.budget})
         return
     out = console()
     out.print(f"key [bold]{info.id}[/] for {info.name}:\n\n    {secret}\n")
@@ -51,11 +67,13 @@ def list_(config: Config = None, json: Json = False) -> None:
         print_json(keys)
         return
     table = Table()
-    for column in ("id", "name", "made", "state"):
+    for column in ("id", "name", "team", "budget", "made", "state"):
         table.add_column(column)
     for key in keys:
         made = datetime.fromtimestamp(key.created, UTC).isoformat(timespec="seconds")
-        table.add_row(key.id, key.name, made, "revoked" if key.revoked else "active")
+        budget = "" if key.budget is None else f"${key.budget.usd:f} a {key.budget.period}"
+        state = "revoked" if key.revoked else "active"
+        table.add_row(key.id, key.name, key.team, budget.replace("a total", "ever"), made, state)
     console().print(table if keys else "no virtual key is made: only this machine is served")
 
 

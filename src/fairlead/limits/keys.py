@@ -18,11 +18,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.canon import Failure, FairleadError, Problem
+from fairlead.limits.budget import Budget, Period
 from fairlead.limits.statements import commands, statements
 
 __all__ = ["KeyInfo", "KeyStore", "KeyStoreError"]
@@ -53,12 +56,16 @@ class KeyStoreError(FairleadError):
 
 
 class KeyInfo(Struct, frozen=True):
-    """What may be shown of a key. `created`, `revoked`: Unix seconds; None: it is good."""
+    """What may be shown of a key. `created`, `revoked`: Unix seconds; None: it is good. `team` is
+    empty where it has none, `budget` None where it has no budget.
+    """
 
     id: str
     name: str
     created: float
     revoked: float | None = None
+    team: str = ""
+    budget: Budget | None = None
 
 
 class KeyStore:
@@ -73,20 +80,27 @@ class KeyStore:
         self._clock = clock
         self._revision: tuple[int, int] | None = None
         self._by_hash: dict[bytes, tuple[bytes, KeyInfo]] = {}
+        self._by_id: dict[str, KeyInfo] = {}
         with self._open() as db:
             _migrate(db, clock())
         self.refresh()
 
-    def create(self, name: str) -> tuple[KeyInfo, str]:
+    def create(
+        self, name: str, *, team: str = "", budget: Budget | None = None
+    ) -> tuple[KeyInfo, str]:
         """Make a key: what may be shown of it, and its secret, which nobody can show again.
 
-        Failure (`invalid_request`, `conflict`) when the name is empty, too long or in use.
+        Failure (`invalid_request`, `conflict`) when the name is empty, too long or in use, or the
+        team's is too long.
         """
-        name = name.strip()
+        name, team = name.strip(), team.strip()
         if not name or len(name) > _NAME_MAX or not name.isprintable():
             raise Failure.invalid(f"a key's name has 1 to {_NAME_MAX} printable characters", "name")
+        if len(team) > _NAME_MAX or (team and not team.isprintable()):
+            raise Failure.invalid(f"a team has at most {_NAME_MAX} printable characters", "team")
         secret = PREFIX + secrets.token_urlsafe(32)
-        info = KeyInfo(f"key_{secrets.token_hex(8)}", name, self._clock())
+        key_id = f"key_{secrets.token_hex(8)}"
+        info = KeyInfo(key_id, name, self._clock(), team=team, budget=budget)
         with self._changing() as db:
             if any(key.name == name and key.revoked is None for key in _keys(db)):
                 raise Failure(
@@ -97,7 +111,8 @@ class KeyStore:
                         hint="revoke it first, or choose another name",
                     )
                 )
-            row = (info.id, name, _digest(secret), info.created)
+            usd, period = (None, None) if budget is None else (f"{budget.usd:f}", budget.period)
+            row = (info.id, name, _digest(secret), info.created, team, usd, period)
             db.execute(statements()["insert_key"], row)
         self.refresh()
         return info, secret
@@ -125,7 +140,7 @@ class KeyStore:
             # Of keys that bore one name one after the other, the good one is meant.
             info = next((key for key in found if key.revoked is None), found[-1])
             if info.revoked is None:
-                info = KeyInfo(info.id, info.name, info.created, self._clock())
+                info = replace(info, revoked=self._clock())
                 db.execute(statements()["revoke_key"], (info.id, info.revoked))
         self.refresh()
         return info
@@ -155,7 +170,8 @@ class KeyStore:
             if self._revision is None:
                 raise
             return False
-        self._by_hash = {digest: (digest, KeyInfo(*facts)) for *facts, digest in rows}
+        self._by_hash = {digest: (digest, _info(*facts)) for *facts, digest in rows}
+        self._by_id = {info.id: info for _, info in self._by_hash.values()}
         self._revision = revision
         return True
 
@@ -174,7 +190,17 @@ class KeyStore:
 
     def good(self, key_id: str) -> bool:
         """Whether a key is there and not revoked. Memory only."""
-        return any(info.id == key_id and info.revoked is None for _, info in self._by_hash.values())
+        info = self._by_id.get(key_id)
+        return info is not None and info.revoked is None
+
+    def info(self, key_id: str) -> KeyInfo | None:
+        """What may be shown of a key by its id; None where there is none. Memory only."""
+        return self._by_id.get(key_id)
+
+    def budgets(self) -> dict[str, Budget]:
+        """The budgets of the good keys that have one, by the key's id. Memory only."""
+        good = [info for info in self._by_id.values() if info.revoked is None]
+        return {info.id: info.budget for info in good if info.budget is not None}
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -212,7 +238,20 @@ def _digest(secret: str) -> bytes:
 
 def _keys(db: sqlite3.Connection) -> Iterator[KeyInfo]:
     for *facts, _ in db.execute(statements()["all_keys"]).fetchall():
-        yield KeyInfo(*facts)
+        yield _info(*facts)
+
+
+def _info(
+    id_: str,
+    name: str,
+    created: float,
+    revoked: float | None,
+    team: str,
+    usd: str | None,
+    period: Period | None,
+) -> KeyInfo:
+    budget = None if usd is None or period is None else Budget(Decimal(usd), period)
+    return KeyInfo(id_, name, created, revoked, team, budget)
 
 
 def _migrate(db: sqlite3.Connection, now: float) -> None:

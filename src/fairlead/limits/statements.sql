@@ -35,6 +35,13 @@ CREATE TABLE virtual_key_revocations (
     at REAL NOT NULL
 );
 
+-- migration_2_teams_and_budgets --
+-- Whose a key is, and what it should spend in a period (`day`, `week`, `month`, `total`) in dollars, as
+-- an exact decimal; NULL: no budget. Written with the key and never changed.
+ALTER TABLE virtual_keys ADD COLUMN team TEXT NOT NULL DEFAULT '';
+ALTER TABLE virtual_keys ADD COLUMN budget_usd TEXT;
+ALTER TABLE virtual_keys ADD COLUMN budget_period TEXT;
+
 -- begin --
 -- Take the write lock before reading what decides the write.
 BEGIN IMMEDIATE;
@@ -47,13 +54,14 @@ SELECT
 
 -- all_keys --
 -- Every key with its hash and the time of its revocation, in the order of making.
-SELECT k.id, k.name, k.created, r.at, k.hash
+SELECT k.id, k.name, k.created, r.at, k.team, k.budget_usd, k.budget_period, k.hash
 FROM virtual_keys AS k LEFT JOIN virtual_key_revocations AS r ON r.key_id = k.id
 ORDER BY k.seq;
 
 -- insert_key --
 -- A new key.
-INSERT INTO virtual_keys (id, name, hash, created) VALUES (?, ?, ?, ?);
+INSERT INTO virtual_keys (id, name, hash, created, team, budget_usd, budget_period)
+VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- revoke_key --
 -- From now on the key is refused.

@@ -71,6 +71,8 @@ FEATURES: dict[str, Feature] = {
     "key": Feature("word"),
     "hour": Feature("number", "o'clock UTC"),
     "warm_tokens": Feature("number", "tokens sent before"),
+    "team": Feature("word"),
+    "budget_pressure": Feature("number", "% of the budget spent"),
 }
 
 

@@ -92,6 +92,8 @@ class Features(Struct, frozen=True, omit_defaults=True):
     key: str | None = None
     hour: int | None = None
     warm_tokens: int | None = None
+    team: str | None = None
+    budget_pressure: int | None = None
 
 
 class Step(Struct, frozen=True):

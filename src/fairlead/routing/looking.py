@@ -29,12 +29,15 @@ class Outside(Struct, frozen=True, omit_defaults=True):
     """What is known of a request's surroundings; None: not known.
 
     `key` is the key's id, `hour` 0 to 23 in UTC; `warm_tokens` are those of the prompt's beginning
-    that this key sent before, within five minutes, to whichever model.
+    that this key sent before, within five minutes, to whichever model. `team` is the key's,
+    `budget_pressure` the share of the key's budget that is spent in its period, in whole percent.
     """
 
     key: str | None = None
     hour: int | None = None
     warm_tokens: int | None = None
+    team: str | None = None
+    budget_pressure: int | None = None
 
 
 NO_OUTSIDE: Final = Outside()

@@ -22,6 +22,8 @@ MOST_STEPS: Final = 20_000
 MOST_NAMES: Final = 8
 """Names of one feature whose subsets are told apart."""
 
+_UNSET: Final = frozenset({"max_tokens", "budget_pressure"})
+"""Numbers that a request may have none of."""
 _ALWAYS: Final = "text"
 """A kind of content that every request has."""
 
@@ -76,11 +78,12 @@ def _values(conditions: Iterable[Condition]) -> dict[str, list[object]] | None:
         if known.form == "number":
             bounds = [each for each in compared if isinstance(each, int)]
             near = {max(0, bound + step) for bound in bounds for step in (-1, 0, 1)}
-            values[feature] = [*sorted(near), *([None] if feature == "max_tokens" else [])]
+            values[feature] = [*sorted(near), *([None] if feature in _UNSET else [])]
         elif known.form == "flag":
             values[feature] = [True, False]
         elif known.form == "word":
-            values[feature] = list(known.words)
+            # Of words that are the user's own (a key, a team) there are others, or none.
+            values[feature] = list(known.words) or [*dict.fromkeys(compared), "", None]
         else:
             names = list(dict.fromkeys(compared))
             if len(names) > MOST_NAMES:

@@ -3,10 +3,11 @@
 from itertools import product
 from typing import get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.routing import Features, Latency, Rule
+from fairlead.routing import Features, Latency, PolicyError, Rule, parse_policy
 from fairlead.routing.conditions import Condition
 from fairlead.routing.reach import MOST_NAMES, reached
 
@@ -60,3 +61,46 @@ def test_what_would_take_too_long_is_taken_to_be_reached() -> None:
     names = tuple(f"need{n}" for n in range(MOST_NAMES + 1))
     rule = Rule("?", (Condition("needs", "any_of", names),), ("a",), "because")
     assert reached((rule, rule), 1)
+
+
+def test_words_that_are_the_users_own_have_others_beside_them() -> None:
+    text = """
+name = "teams"
+version = "1"
+candidates = ["flash", "haiku"]
+otherwise = "haiku"
+[[rules]]
+question = "ours?"
+when.team.any_of = ["tools", "sales"]
+use = "flash"
+[[rules]]
+question = "one of these keys?"
+when.key.is = "key_1"
+use = "flash"
+"""
+    assert len(parse_policy(text).rules) == 2
+    again = '[[rules]]\nquestion = "again?"\nwhen.team.is = "sales"\nuse = "haiku"\n'
+    with pytest.raises(PolicyError, match="is never reached"):
+        parse_policy(text + again)
+
+
+def test_a_share_of_a_budget_may_be_unknown() -> None:
+    text = """
+name = "thrifty"
+version = "1"
+candidates = ["flash", "haiku"]
+otherwise = "haiku"
+[[rules]]
+question = "much?"
+when.budget_pressure.over = 50
+use = "flash"
+[[rules]]
+question = "little?"
+when.budget_pressure.under = 51
+use = "flash"
+[[rules]]
+question = "no budget?"
+when.tools.over = 0
+use = "flash"
+"""
+    assert len(parse_policy(text).rules) == 3
