@@ -10,7 +10,7 @@ it is learned for each model, from what was expected to be read and what was bil
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -74,6 +74,18 @@ class _Hits:
         return round((hits + _PRIOR * _GUESS[asked]) / (all_ + _PRIOR), 3)
 
 
+class Accounts(Protocol):
+    """What is known of a key by its id, in memory (`server.budget_watch`)."""
+
+    def team(self, key_id: str) -> str | None:
+        """Whose it is."""
+        ...
+
+    def pressure(self, key_id: str) -> int | None:
+        """How much of its budget is spent, in percent; None: not known, or it has none."""
+        ...
+
+
 class Live:
     """The state beside the configuration that decisions may depend on. Nothing is noted before a
     policy has asked for the first time: others shall not pay for it.
@@ -83,6 +95,8 @@ class Live:
         self._beginnings = beginnings
         self._asked = False
         self.paces = Paces()
+        self.accounts: Accounts | None = None
+        """Whose keys are, and what they have spent."""
         self.rolled_back: Mapping[str, str] = {}
         """Since when canaries have no share any more, by their hash; swapped whole."""
         self._sent = PrefixIndex()
@@ -118,7 +132,11 @@ class Live:
         if "warm_tokens" in asked:
             self._beginnings.look(x)
         warm = 0 if x.reuse is None else x.reuse.within_5m
-        return Outside(key=x.key_id, hour=int(x.at) // 3600 % 24, warm_tokens=warm)
+        team = pressure = None
+        if self.accounts is not None and x.key_id is not None:
+            team, pressure = self.accounts.team(x.key_id), self.accounts.pressure(x.key_id)
+        hour = int(x.at) // 3600 % 24
+        return Outside(x.key_id, hour, warm, team, pressure)
 
     def begun(self, x: Exchange) -> None:
         """The answer begins: the session has a model, and its vendor has cached what it caches."""

@@ -24,6 +24,7 @@ from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.limits.keys import KeyStore, KeyStoreError
 from fairlead.server.admin.api import AdminApi, admin_key
 from fairlead.server.asgi_client import Receive, Scope, Send
+from fairlead.server.budget_watch import BudgetWatch
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
 from fairlead.server.data_plane import DataPlane
@@ -112,6 +113,7 @@ class App:
         self._shadows = ShadowWatch(
             path, shadows, lambda: tuple(self.plane.snapshot.policies.values())
         )
+        self._budgets = self.plane.engine.live.accounts = BudgetWatch(path, self.keys)
         self._watch: asyncio.Task[None] | None = None
         self.keeper = Keeper()
         self._quality = QualityWatch(
@@ -149,6 +151,7 @@ class App:
         self._watch = loop.create_task(self._look_round())
         self.keeper.watch(signers_of(self.plane.snapshot.upstreams.values()))
         self._rollout.start()
+        self._budgets.start()
         self._shadows.start()
         self._quality.start()
         # Only the main thread of the main interpreter may, and not every host lets us.
@@ -161,6 +164,7 @@ class App:
         if self._watch is not None:
             self._watch.cancel()
         await self._rollout.stop()
+        await self._budgets.stop()
         await self._shadows.stop()
         await self._quality.stop()
         await self.admin.close()
