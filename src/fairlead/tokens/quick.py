@@ -77,16 +77,18 @@ def _by_class(text: str) -> float:
         beyond = others * _rate(each)
         size = len(plain)
     classes = plain.translate(_CLASSES)
-    digits, marks = classes.count(b"0"), classes.count(b".")
+    # Looking whether there is any takes a tenth of the time that counting takes.
+    digits = classes.count(b"0") if classes.find(b"0") >= 0 else 0
+    marks = classes.count(b".")
     letters = size - digits - marks - classes.count(b" ")
-    words = (b" " + classes).translate(_SPACED).count(b" a")
+    words = classes.translate(_SPACED).count(b" a") + (not classes.startswith(b" ") and size > 0)
     return (
         beyond
         + letters * LETTER
         + digits * DIGIT
         + marks * PUNCTUATION
         + words * WORD
-        + plain.count(b"\n") * NEWLINE
+        + (plain.count(b"\n") * NEWLINE if plain.find(b"\n") >= 0 else 0.0)
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import re
 import statistics
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from fairlead.canon import (
 from fairlead.catalog import load
 from fairlead.routing import extract, prompt_tokens_for
 from fairlead.routing.tokens import WHOLE, estimate, text_tokens
+from fairlead.tokens import quick
 
 SOURCE = inspect.getsource(argparse)
 PROSE = (Path(__file__).parents[3] / "docs" / "policies.md").read_text(encoding="utf-8")
@@ -146,3 +148,23 @@ def test_the_body_bounds_what_a_text_can_take() -> None:
     bounded = extract(dense, None, size)
     assert bounded.prompt_tokens_high <= max(bounded.prompt_tokens, size + 600)
     assert bounded.prompt_tokens <= bounded.prompt_tokens_high
+
+
+def plainly(text: str) -> float:
+    """The tokens of an ASCII text, character by character."""
+    letters = sum(c.isalpha() for c in text)
+    digits = sum(c.isdigit() for c in text)
+    spaces = sum(c in " \t\n\r\x0b\x0c" for c in text)
+    words = len(re.findall(r"[^ \t\n\r\x0b\x0c]+", text))
+    return (
+        letters * quick.LETTER
+        + digits * quick.DIGIT
+        + (len(text) - letters - digits - spaces) * quick.PUNCTUATION
+        + words * quick.WORD
+        + text.count("\n") * quick.NEWLINE
+    )
+
+
+@given(st.text(st.sampled_from("abZ 01\n\t.,'\x00\x0b\x1c\x7f"), max_size=60))
+def test_the_quick_count_is_the_plain_one(text: str) -> None:
+    assert text_tokens(text) == pytest.approx(plainly(text), abs=1e-9)
