@@ -125,7 +125,7 @@ class Attempts:
             problem = x.problem
             if not client.unseen or x.outcome != "stream_broken" or problem is None:
                 return
-            if not await self._goes_on(x, trip, problem):
+            if not await self._goes_on(x, trip, problem, held=True):
                 await client.give_up()
                 return
             client.throw_away()
@@ -238,14 +238,18 @@ class Attempts:
 
     # --- between two attempts ---------------------------------------------------------------------
 
-    async def _goes_on(self, x: Exchange, trip: Trip, problem: Problem) -> bool:
-        """Whether there is another try, which is the trip's way then. Waits for its time."""
+    async def _goes_on(
+        self, x: Exchange, trip: Trip, problem: Problem, *, held: bool = False
+    ) -> bool:
+        """Whether there is another try, which is the trip's way then. Waits for its time. `held`:
+        the answer broke while it was held back, and so that it can be mended.
+        """
         lane, deployment = trip.way
         self._note(x, lane, problem)
         if x.until is not None and self.clock() >= x.until:
             return False
         seconds = 0.0
-        if not elsewhere(problem, broken_too=x.snapshot.delivery.after_break):
+        if not elsewhere(problem, broken_too=held or x.snapshot.delivery.after_break):
             return False
         if not trip.failed(problem, again=may_be_sent_again(problem, x.again)):
             again = self._again(x, trip, problem)

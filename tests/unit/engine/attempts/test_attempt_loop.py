@@ -1,0 +1,382 @@
+"""Requests over several deployments, engine and all but the network."""
+
+import asyncio
+import json
+
+import msgspec
+import pytest
+
+from fairlead.catalog import load as load_catalog
+from fairlead.engine.attempts.delivery import BreakerRules, Delivery, RetryRules
+from fairlead.engine.engine import Engine
+from fairlead.engine.exchange import Exchange
+from fairlead.engine.snapshot import Snapshot
+from fairlead.ledger.memory import MemoryLedger
+from fairlead.routing.decision import Decision
+from fairlead.server.compile import CODECS
+from fairlead.upstream.fake import Answer, FakeTransport, Pause
+from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.kinds.registry import VENDORS_OWN
+from fairlead.upstream.secret import Secret
+from fairlead.upstream.transport import ConnectFailed, ReadTimeout, Timeouts, UpstreamReset
+from fairlead.upstream.transports import SharedTransport
+from fairlead.upstream.vendors import Upstream
+from fairlead.vault.memory import MemoryVault
+
+CATALOG = load_catalog()
+HAIKU = "claude-haiku-4-5-20251001"
+JSON = {"content-type": "application/json"}
+SSE = {"content-type": "text/event-stream"}
+DAY = 1_795_000_000.0
+ANSWER = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": HAIKU,
+    "content": [{"type": "text", "text": "Hello."}], "stop_reason": "end_turn",
+    "usage": {"input_tokens": 10, "output_tokens": 3},
+}  # fmt: skip
+STREAM = [
+    {"type": "message_start", "message": {**ANSWER, "content": [], "stop_reason": None}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello."}},
+    {"type": "content_block_stop", "index": 0},
+    {
+        "type": "message_delta",
+        "delta": {"stop_reason": "end_turn"},
+        "usage": {"output_tokens": 3},
+    },
+    {"type": "message_stop"},
+]
+EVENTS = tuple(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in STREAM)
+GONE = UpstreamReset("gone", sent=True)
+
+
+def ok() -> Answer:
+    return Answer(200, JSON, (json.dumps(ANSWER).encode(),))
+
+
+def streamed(*steps) -> Answer:
+    return Answer(200, SSE, steps or EVENTS)
+
+
+def error(status: int, **headers: str) -> Answer:
+    body = {"type": "error", "error": {"type": "api_error", "message": f"status {status}"}}
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, {**JSON, **more}, (json.dumps(body).encode(),))
+
+
+class Client:
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.started = self.gone = False
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body = b""
+        self.pieces: list[bytes] = []
+
+    async def respond(self, status, headers, body) -> None:
+        await self.start(status, headers)
+        self.body = body
+
+    async def start(self, status, headers) -> None:
+        assert not self.started
+        self.started, self.status = True, status
+        self.headers = {n.decode(): v.decode() for n, v in headers}
+
+    async def write(self, data) -> None:
+        self.pieces.append(data)
+        self.body += data
+
+    async def finish(self, data=b"") -> None:
+        self.body += data
+
+
+class House:
+    """An engine before scripted deployments: `script[name]` are the answers of one, in turn."""
+
+    def __init__(self, delivery: Delivery, script: dict, **more) -> None:
+        self.script = {name: list(answers) for name, answers in script.items()}
+        self.asked: list[str] = []
+        kind = VENDORS_OWN["anthropic"]
+        upstreams = {
+            name: Upstream.build(name, kind, Secret("k" * 20), f"http://{name}.test", **more)
+            for name in script
+        }
+        self.snapshot = Snapshot(
+            catalog=CATALOG, codecs=CODECS, upstreams=upstreams, policies={},
+            default_policy="none", fetch=FetchPolicy(), delivery=delivery,
+        )  # fmt: skip
+        self.ledger = MemoryLedger()
+        self.fake = FakeTransport(handler=self._answer)
+        self.engine = Engine(SharedTransport(self.fake), self.ledger, MemoryVault())
+        self.engine.attempts._draw = lambda: 0.0
+        self._number = 0
+
+    def _answer(self, request):
+        name = request.url.split("//")[1].split(".")[0]
+        self.asked.append(name)
+        return self.script[name].pop(0)
+
+    async def ask(self, client=None, dialect="openai_chat", headers=(), **more):
+        self._number += 1
+        id_ = f"fl-{self._number}"
+        body = {
+            "model": HAIKU, "max_tokens": 50, "messages": [{"role": "user", "content": "Hello?"}],
+            **more,
+        }  # fmt: skip
+        client = client or Client()
+        x = Exchange(
+            id_, CODECS[dialect], self.snapshot, headers, json.dumps(body).encode(), at=DAY
+        )
+        await self.engine.serve(x, client)
+        assert self.fake.unfinished == 0
+        return client, self.ledger.show(id_)
+
+    def extra(self, number: int = 1):
+        return self.ledger.show(f"fl-{self._number}.{number}")
+
+
+def decision_of(record) -> Decision:
+    return msgspec.json.decode(record.decision, type=Decision, strict=False)
+
+
+ONCE = Delivery()
+AGAIN = Delivery(retry=RetryRules(retries=2, first_wait=0.01), after_break=True)
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+async def test_the_next_deployment_of_the_same_model_answers(dialect) -> None:
+    house = House(ONCE, {"one": [error(529)], "two": [ok()]})
+    client, record = await house.ask(dialect=dialect)
+    assert (client.status, house.asked) == (200, ["one", "two"])
+    assert (record.outcome, record.upstream) == ("ok", "two")
+    assert client.headers["x-fairlead-attempts"] == "2"
+    assert client.headers["x-fairlead-upstream"] == "two"
+    assert "two after one failed (529)" in client.headers["x-fairlead-route"]
+    tried = decision_of(record).tried
+    assert [(each.upstream, each.outcome, each.status) for each in tried] == [
+        ("one", "overloaded", 529),
+        ("two", "ok", None),
+    ]
+    assert house.extra() is None, "a refusal is not billed"
+
+
+async def test_the_same_deployment_again_after_a_wait() -> None:
+    house = House(AGAIN, {"one": [error(503), error(500), ok()]})
+    client, record = await house.ask()
+    assert (client.status, len(house.asked)) == (200, 3)
+    assert client.headers["x-fairlead-attempts"] == "3"
+    assert len(decision_of(record).tried) == 3
+
+
+async def test_no_more_than_it_was_told() -> None:
+    house = House(AGAIN, {"one": [error(503)] * 9})
+    client, record = await house.ask()
+    assert (client.status, len(house.asked)) == (503, 3)
+    assert record.outcome == "upstream_error"
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 422])
+async def test_what_is_the_requests_fault_is_asked_nowhere_else(status) -> None:
+    house = House(AGAIN, {"one": [error(status)], "two": [ok()]})
+    _, record = await house.ask()
+    assert (house.asked, record.outcome) == (["one"], "client_error")
+
+
+async def test_the_vendor_says_no() -> None:
+    house = House(AGAIN, {"one": [error(529, x_should_retry="false"), ok()]})
+    client, _ = await house.ask()
+    assert (client.status, len(house.asked)) == (503, 1)
+
+
+async def test_a_wait_that_is_too_long_is_told_and_not_waited_for() -> None:
+    house = House(AGAIN, {"one": [error(429, retry_after="60"), ok()]})
+    client, _ = await house.ask()
+    assert (client.status, len(house.asked)) == (429, 1)
+    assert client.headers["retry-after"] == "60"
+
+
+async def test_the_deadline_of_the_client_is_held_over_all_attempts() -> None:
+    rules = Delivery(retry=RetryRules(retries=9, first_wait=60.0, most_wait=60.0))
+    house = House(rules, {"one": [error(503), ok()]})
+    house.engine.attempts._draw = lambda: 1.0
+    client, _ = await house.ask(headers=((b"x-fairlead-timeout", b"5"),))
+    assert (client.status, len(house.asked)) == (503, 1), "60 s would be too late"
+    house = House(rules, {"one": [Answer(200, JSON, (b"{}",), wait=30.0)]})
+    client, _ = await house.ask(headers=((b"x-fairlead-timeout", b"0.05"),))
+    assert client.status == 504
+    assert house.fake.requests[0].timeouts.total <= 0.05
+
+
+@pytest.mark.parametrize("wrong", [b"0", b"-1", b"soon", b"1e9", b"nan"])
+async def test_a_timeout_that_makes_no_sense_is_told(wrong) -> None:
+    house = House(ONCE, {"one": [ok()]})
+    client, _ = await house.ask(headers=((b"x-fairlead-timeout", wrong),))
+    assert (client.status, house.asked) == (400, [])
+    assert "timeout" in client.body.decode()
+
+
+async def test_a_broken_connection_goes_elsewhere_and_both_are_in_the_ledger() -> None:
+    house = House(AGAIN, {"one": [GONE], "two": [ok()]})
+    client, record = await house.ask()
+    assert (client.status, record.upstream) == (200, "two")
+    lost = house.extra()
+    assert (lost.op, lost.upstream, lost.outcome) == ("attempt", "one", "upstream_error")
+    assert lost.usage.estimated
+    assert lost.cost_usd > 0
+    assert not record.usage.estimated
+    assert client.headers["x-fairlead-cost-usd"] != str(record.cost_usd), "what all cost together"
+
+
+async def test_a_broken_connection_is_never_tried_again_at_the_same_place() -> None:
+    house = House(AGAIN, {"one": [GONE, ok()]})
+    client, _ = await house.ask()
+    assert (client.status, len(house.asked)) == (502, 1)
+
+
+async def test_after_the_first_byte_there_is_no_second_model() -> None:
+    house = House(AGAIN, {"one": [streamed(*EVENTS[:3], GONE)], "two": [ok()]})
+    client, record = await house.ask(stream=True)
+    assert (house.asked, record.outcome) == (["one"], "stream_broken")
+    assert b'"error"' in client.body
+    assert record.usage is not None
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+async def test_what_breaks_while_it_is_held_back_is_mended_unseen(dialect) -> None:
+    house = House(
+        Delivery(hold_back=5.0), {"one": [streamed(*EVENTS[:3], GONE)], "two": [streamed()]}
+    )
+    client, record = await house.ask(dialect=dialect, stream=True)
+    assert house.asked == ["one", "two"]
+    assert (record.outcome, record.upstream) == ("ok", "two")
+    assert client.body.count(b"Hello.") == 1
+    assert b'"error"' not in client.body
+    lost = house.extra()
+    assert (lost.op, lost.upstream, lost.cost_usd > 0) == ("attempt", "one", True)
+
+
+async def test_what_was_held_back_goes_out_in_time() -> None:
+    house = House(
+        Delivery(hold_back=0.02), {"one": [streamed(*EVENTS[:3], Pause(0.3), *EVENTS[3:])]}
+    )
+    client = Client()
+    task = asyncio.create_task(house.ask(client, stream=True))
+    while not client.started:
+        await asyncio.sleep(0.005)
+        assert not task.done()
+    await task
+    assert client.body.count(b"Hello.") == 1
+
+
+async def test_held_back_to_the_end_and_broken_everywhere() -> None:
+    broken = streamed(*EVENTS[:3], GONE)
+    house = House(Delivery(hold_back=5.0), {"one": [broken], "two": [broken]})
+    client, record = await house.ask(stream=True)
+    assert (client.status, record.outcome) == (200, "stream_broken")
+    assert client.body.count(b"Hello.") == 1
+    assert client.body.count(b'"error"') == 1
+
+
+async def test_a_first_token_that_is_late_goes_elsewhere() -> None:
+    late = streamed(Pause(20.0), *EVENTS)
+    times = Timeouts(first_token=0.05)
+    house = House(AGAIN, {"one": [late], "two": [streamed()]}, timeouts=times)
+    client, record = await house.ask(stream=True)
+    assert (client.status, record.upstream) == (200, "two")
+    assert house.extra().usage.estimated
+
+
+async def test_an_open_breaker_is_not_asked() -> None:
+    rules = Delivery(breaker=BreakerRules(in_a_row=2))
+    house = House(rules, {"one": [error(500)] * 2, "two": [ok()] * 5})
+    for _ in range(5):
+        client, record = await house.ask()
+        assert (client.status, record.upstream) == (200, "two")
+    assert house.asked.count("one") == 2
+    house = House(rules, {"one": [error(500)] * 2})
+    for _ in range(2):
+        await house.ask()
+    client, _ = await house.ask()
+    assert client.status == 503
+    assert int(client.headers["retry-after"]) > 0
+    assert "not asked for now" in client.body.decode()
+    assert len(house.asked) == 2
+
+
+async def test_a_refused_key_is_not_asked_until_the_configuration_changes(caplog) -> None:
+    house = House(ONCE, {"one": [error(401)], "two": [ok()] * 3})
+    for _ in range(3):
+        client, _ = await house.ask()
+        assert client.status == 200
+    assert house.asked.count("one") == 1
+    assert any("refused" in line.message for line in caplog.records)
+    assert not any("kkkk" in line.message for line in caplog.records)
+
+
+async def test_a_key_s_quota_is_kept() -> None:
+    house = House(
+        Delivery(queue_seconds=0.01), {"one": [ok()] * 2, "two": [ok()] * 2}, requests_per_minute=2
+    )
+    for _ in range(4):
+        client, _ = await house.ask()
+        assert client.status == 200
+    client, _ = await house.ask()
+    assert client.status == 429
+    assert 50 < int(client.headers["retry-after"]) <= 60
+    assert len(house.asked) == 4
+
+
+async def test_beyond_the_room_and_the_queue_it_is_shed() -> None:
+    slow = Answer(200, JSON, (json.dumps(ANSWER).encode(),), wait=0.2)
+    house = House(Delivery(queue=1, queue_seconds=5.0), {"one": [slow] * 2}, in_flight=1)
+    tasks = [asyncio.create_task(house.ask()) for _ in range(3)]
+    done = await asyncio.gather(*tasks)
+    statuses = sorted(client.status for client, _ in done)
+    assert statuses == [200, 200, 503]
+    shed = next(client for client, _ in done if client.status == 503)
+    assert "retry-after" in shed.headers
+    assert max(record.queue_ms or 0 for _, record in done) > 100
+
+
+async def test_in_all_no_more_than_the_gateway_may() -> None:
+    slow = Answer(200, JSON, (json.dumps(ANSWER).encode(),), wait=0.2)
+    house = House(Delivery(in_flight=1, queue=0), {"one": [slow]})
+    done = await asyncio.gather(house.ask(), house.ask())
+    assert sorted(client.status for client, _ in done) == [200, 503]
+
+
+async def test_a_client_that_leaves_while_it_waits_leaves_nothing_behind() -> None:
+    rules = Delivery(retry=RetryRules(retries=1, first_wait=30.0))
+    house = House(rules, {"one": [error(503), ok()]})
+    house.engine.attempts._draw = lambda: 1.0
+    client = Client()
+    task = asyncio.create_task(house.ask(client))
+    while not house.asked:  # noqa: ASYNC110 - the script has no event to wait for
+        await asyncio.sleep(0.005)
+    client.gone = True
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    attempts = house.engine.attempts
+    assert attempts.whole.in_flight == 0
+    assert all(each.bulkhead.in_flight == 0 for each in attempts.deployments)
+    assert len(house.asked) == 1
+
+
+async def test_what_was_never_sent_is_tried_again() -> None:
+    house = House(AGAIN, {"one": [ConnectFailed("refused", sent=False), ok()]})
+    client, _ = await house.ask()
+    assert (client.status, len(house.asked)) == (200, 2)
+
+
+async def test_a_timeout_is_a_fault_of_the_deployment_unless_the_client_was_in_a_hurry() -> None:
+    rules = Delivery(breaker=BreakerRules(in_a_row=1))
+    silent = Answer(200, JSON, (b"{}",), wait=30.0)
+    house = House(rules, {"one": [silent, ok()]})
+    await house.ask(headers=((b"x-fairlead-timeout", b"0.02"),))
+    client, _ = await house.ask()
+    assert client.status == 200
+    house = House(rules, {"one": [ReadTimeout("silent", sent=True), ok()]})
+    await house.ask()
+    client, _ = await house.ask()
+    assert client.status == 503
