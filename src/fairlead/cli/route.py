@@ -18,6 +18,7 @@ from fairlead.engine.plan import AUTO
 from fairlead.ledger.query import show as show_record
 from fairlead.ledger.record import Accepted
 from fairlead.routing import Decision, Hints
+from fairlead.routing.looking import Outside
 from fairlead.server.config import load
 from fairlead.server.paths import database_path
 from fairlead.server.policies import policy_of, scorer_files
@@ -55,6 +56,18 @@ def explain(
     dialect: Annotated[
         str | None, typer.Option(help="What the body is written in; else it is recognised.")
     ] = None,
+    key: Annotated[str | None, typer.Option(help="As if this key's id had sent it.")] = None,
+    team: Annotated[str | None, typer.Option(help="As if a key of this team had.")] = None,
+    hour: Annotated[
+        int | None, typer.Option(min=0, max=23, help="As if it were this hour of the day, UTC.")
+    ] = None,
+    warm_tokens: Annotated[
+        int | None,
+        typer.Option(min=0, help="As if so much of the prompt's beginning had been sent before."),
+    ] = None,
+    budget_pressure: Annotated[
+        int | None, typer.Option(min=0, help="As if so many percent of the budget were spent.")
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -64,7 +77,8 @@ def explain(
     snapshot, keyless = snapshot_for_preview(loaded)
     codec = codec_for(snapshot.codecs, body, dialect)
     body = with_model(codec, body)
-    features = read_features(snapshot.codecs, body, codec.dialect, Hints())
+    outside = Outside(key, hour, warm_tokens, team, budget_pressure)
+    features = read_features(snapshot.codecs, body, codec.dialect, Hints(), outside)
     decoded = codec.decode_request(body)
     asked = None
     if policy is not None:

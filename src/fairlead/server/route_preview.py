@@ -40,7 +40,7 @@ from fairlead.routing import (
     predictor,
 )
 from fairlead.routing.decision import Hints
-from fairlead.routing.looking import LOOKED_AT, NO_OUTSIDE, asked_of
+from fairlead.routing.looking import LOOKED_AT, NO_OUTSIDE, OUTSIDE, Outside, asked_of
 from fairlead.routing.scored import scored
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import Loaded
@@ -128,9 +128,14 @@ def preview_of(decision: Decision) -> Preview:
 
 
 def read_features(
-    codecs: Mapping[Dialect, Codec], body: bytes, dialect: str | None, hints: Hints | None
+    codecs: Mapping[Dialect, Codec],
+    body: bytes,
+    dialect: str | None,
+    hints: Hints | None,
+    outside: Outside = NO_OUTSIDE,
 ) -> Features:
     """The features of a body, in a dialect that is given or recognised; hints in it count too.
+    `outside` is what the request itself does not say.
 
     Raises:
         Failure: there is no such dialect, or the body is at fault.
@@ -140,8 +145,9 @@ def read_features(
     own = hint_reader.read((), body)
     said = {name: value for name, value in msgspec.structs.asdict(own).items() if value is not None}
     merged = replace(hints or Hints(), **said)
-    asked = tuple(LOOKED_AT)
-    return extract(codec.decode_request(body), merged, len(body), asked=asked)
+    given = [name for name in OUTSIDE if getattr(outside, name) is not None]
+    asked = (*LOOKED_AT, *given)
+    return extract(codec.decode_request(body), merged, len(body), asked=asked, outside=outside)
 
 
 def with_model(codec: Codec, body: bytes) -> bytes:

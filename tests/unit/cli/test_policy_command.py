@@ -218,3 +218,49 @@ def test_a_route_is_shown_from_the_ledger() -> None:
     )
     assert "there is no request r9" in refused("route", "show", "r9")
     assert "has no decision" in refused("route", "show", "r2")
+
+
+SURROUNDED = """
+name = "surrounded"
+version = "1"
+candidates = ["haiku", "flash"]
+otherwise = "haiku"
+[[rules]]
+question = "this key, at night?"
+when = { key = { is = "key_1" }, hour = { under = 6 } }
+use = "flash"
+[[rules]]
+question = "warm?"
+when.warm_tokens.over = 1000
+use = "flash"
+[[rules]]
+question = "the tools team, and little left?"
+when = { team = { is = "tools" }, budget_pressure = { over = 80 } }
+use = "flash"
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "family"),
+    [
+        ((), "haiku"),
+        (("--key", "key_1", "--hour", "3"), "flash"),
+        (("--key", "key_1", "--hour", "6"), "haiku"),
+        (("--key", "key_2", "--hour", "3"), "haiku"),
+        (("--warm-tokens", "1001"), "flash"),
+        (("--team", "tools", "--budget-pressure", "81"), "flash"),
+        (("--team", "sales", "--budget-pressure", "81"), "haiku"),
+        (("--team", "tools"), "haiku"),
+    ],
+)
+def test_a_requests_surroundings_may_be_given(options: tuple[str, ...], family: str) -> None:
+    Path("surrounded.toml").write_text(SURROUNDED)
+    body = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}
+    Path("request.json").write_text(json.dumps(body))
+    told = ask_json("route", "explain", "request.json", "--policy", "surrounded.toml", *options)
+    assert family in told["model"]
+
+
+def test_an_hour_that_is_none_is_refused() -> None:
+    Path("request.json").write_text("{}")
+    assert "to 23" in ask("route", "explain", "request.json", "--hour", "24", code=2)
