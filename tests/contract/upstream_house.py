@@ -24,6 +24,7 @@ from fairlead.upstream.transports import Transports
 from fairlead.vault.memory import MemoryVault
 
 CLAUDE, GEMINI, GPT = "claude-haiku-4-5", "gemini-2.5-flash", "gpt-5-mini"
+GEMINI_NOW = "gemini-3.5-flash-lite"
 AWS = {"AWS_ACCESS_KEY_ID": EXAMPLE.id, "AWS_SECRET_ACCESS_KEY": EXAMPLE.secret}
 
 
@@ -31,7 +32,7 @@ AWS = {"AWS_ACCESS_KEY_ID": EXAMPLE.id, "AWS_SECRET_ACCESS_KEY": EXAMPLE.secret}
 class Door:
     """An upstream: its kind and lines under `[upstreams.KIND]`, the environment, a model behind it, and the
     emulator's word for whose bill it is on. `prepare` may add environment before the start, of the
-    emulator and a folder for files. `counts`: it counts tokens.
+    emulator and a folder for files. `counts`: it counts tokens; `path`: behind the address.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Door:
     env: dict[str, str] = field(default_factory=dict)
     prepare: Callable[[EmulatorThread, Path], dict[str, str]] | None = None
     counts: bool = True
+    path: str = ""
 
 
 DOORS = [
@@ -74,6 +76,42 @@ DOORS = [
         "bedrock",
         {"AWS_BEARER_TOKEN_BEDROCK": "any", "AWS_REGION": "us-west-2"},
         counts=False,
+    ),
+]
+
+
+def _account(emulator: EmulatorThread, folder: Path) -> dict[str, str]:
+    file = folder / "account.json"
+    file.write_text(json.dumps(emulator.service_account("proj-1")))
+    return {"GOOGLE_APPLICATION_CREDENTIALS": str(file)}
+
+
+def _machine(emulator: EmulatorThread, _folder: Path) -> dict[str, str]:
+    host = emulator.url.removeprefix("http://")
+    return {"GCE_METADATA_HOST": host, "GOOGLE_CLOUD_PROJECT": "proj-1", "HOME": "/nowhere"}
+
+
+DOORS += [
+    Door("vertex gemini", "vertex", "", GEMINI_NOW, "vertex", prepare=_account),
+    Door(
+        "vertex claude",
+        "vertex",
+        'region = "europe-west1"',
+        CLAUDE,
+        "vertex",
+        prepare=_account,
+    ),
+    Door("vertex on a machine", "vertex", 'region = "us"', CLAUDE, "vertex", prepare=_machine),
+    Door(
+        "aggregator",
+        "openai_compatible",
+        'lacks = ["developer", "seed"]\n'
+        'models = { "gpt-5-mini" = "openai/gpt-5-mini" }\n'
+        'api_key = "any"',
+        GPT,
+        "aggregator",
+        counts=False,
+        path="/aggregator/api/v1",
     ),
 ]
 
@@ -122,7 +160,7 @@ class House:
         more = door.prepare(emulator, folder) if door.prepare else {}
         env = {"FAIRLEAD_HOME": str(folder), **door.env, **more}
         config = folder / "fairlead.toml"
-        where = f'base_url = "{emulator.url}"'
+        where = f'base_url = "{emulator.url}{door.path}"'
         own = f"[upstreams.{door.kind}]\n{door.settings}\n{where}\n"
         config.write_text(own + "[delivery]\nretries = 0\n")
         with environment(env):

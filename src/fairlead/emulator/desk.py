@@ -33,6 +33,8 @@ from fairlead.emulator.faces.face import Answered, Face, Put, Route, Tally, Trou
 from fairlead.emulator.faces.gemini import GeminiFace
 from fairlead.emulator.faces.idents import ident
 from fairlead.emulator.faces.openai import OpenAIFace
+from fairlead.emulator.faces.openai.aggregator import PREFIX, AggregatorFace
+from fairlead.emulator.faces.openai.aggregator import unwrap as unwrap_aggregator
 from fairlead.emulator.faces.vertex import (
     VertexClaudeFace,
     VertexGeminiFace,
@@ -64,10 +66,15 @@ BEHIND: tuple[tuple[Pattern[str], Face], ...] = (
     (re.compile(r"/v1(?:beta1)?/(?:projects/[^/]+/.*)?publishers/anthropic/"), VertexClaudeFace()),
     (re.compile(r"/v1(?:beta1)?/(?:projects/|publishers/)"), VertexGeminiFace()),
     (re.compile(r"/model/"), BedrockFace()),
+    (re.compile(PREFIX + "/"), AggregatorFace()),
 )
 """Other doors to the same models, by how their paths begin."""
 Unwrap = Callable[[Route, JsonValue, str], tuple[JsonValue, dict[str, str]] | Trouble]
-UNWRAP: dict[str, Unwrap] = {"vertex_claude": unwrap, "bedrock": unwrap_bedrock}
+UNWRAP: dict[str, Unwrap] = {
+    "vertex_claude": unwrap,
+    "bedrock": unwrap_bedrock,
+    "aggregator": unwrap_aggregator,
+}
 """How a request of a rulebook becomes one of its family's own API."""
 Gate = Callable[[Face, Request, str], Trouble | None]
 """Who may come in: the face, the request, and the key in it."""

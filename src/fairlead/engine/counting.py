@@ -19,6 +19,7 @@ from fairlead.engine.answer_headers import ESTIMATED, JSON, answer_headers, give
 from fairlead.engine.client import Client, Header
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.foreign import adapted
 from fairlead.engine.mixed import mixed
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import Lane
@@ -102,6 +103,8 @@ class CountingEngine(Engine):
         )
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
+        if upstream.kind.adapt is not None:
+            request = adapted(x, upstream.kind.adapt, request, "")
         async with self._answered(x, upstream, request) as response:
             if response.status < 300:
                 await _relay(x, response, client)

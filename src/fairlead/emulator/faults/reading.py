@@ -21,7 +21,7 @@ from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["BadRule", "read_rule", "read_rules", "rules_from_file"]
 
-VENDORS = ("anthropic", "gemini", "openai", "vertex", "bedrock", "google")
+VENDORS = ("anthropic", "gemini", "openai", "vertex", "bedrock", "google", "aggregator")
 _BOOL = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 _WHOLE = {"skip", "every", "times", "status", "after", "delta", "bytes"}
 _REAL = {"share", "retry_after", "seconds", "interval"}
