@@ -11,10 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
 from fairlead.demo.processes import free_port, running, wait_ready
 from fairlead.ledger.rollout import CanaryHistory
+from fairlead.server.canary_report import canary_report
+from fairlead.server.catalogs import compile_catalog
+from fairlead.server.config import load
+from fairlead.server.policies import compile_policies
+from fairlead.server.rollout import RolloutWatch, told_at
 
 CANARY = """
 name = "trial"
@@ -33,6 +36,7 @@ candidates = ["flash"]
 otherwise = "flash"
 """
 ADMIN = {"FAIRLEAD_ADMIN_KEY": "a-key-of-some-length"}
+BEARER = {"authorization": "Bearer a-key-of-some-length"}
 
 
 def written(folder: Path, policy: str) -> str:
@@ -83,34 +87,33 @@ def rolled_back(gateway) -> bool:
     )
 
 
-@pytest.mark.parametrize("harm", ["always:haiku", "errors"])
-def test_a_harmful_canary_is_rolled_back_and_stays_so(start, tmp_path, harm: str) -> None:
-    policy = "always:haiku"
-    gateway = start(config=written(tmp_path, policy), env=ADMIN)
-    if harm == "errors":
-        gateway.fault(action="status", vendor="anthropic", status=529)
+def ask_until_rolled_back(gateway) -> None:
     sent = 0
-    while not rolled_back(gateway) and sent < 600:
-        ask_many(gateway, sent, 60)
-        sent += 60
-        time.sleep(1.0)
-    assert rolled_back(gateway)
+    while not rolled_back(gateway):
+        assert sent < 900, "it should have been rolled back long ago"
+        ask_many(gateway, sent, 90)
+        sent += 90
+        deadline = time.monotonic() + 4
+        while not rolled_back(gateway) and time.monotonic() < deadline:
+            time.sleep(0.1)
     until(lambda: "canary rolled back at" in ask(gateway, 1))
-    after = ask_many(gateway, 1000, 30)
+
+
+def test_a_dear_canary_is_rolled_back_and_stays_so(start, tmp_path) -> None:
+    gateway = start(config=written(tmp_path, "always:haiku"), env=ADMIN)
+    ask_until_rolled_back(gateway)
+    after = ask_many(gateway, 1000, 20)
     assert all("canary rolled back at" in route and "always:flash" in route for route in after)
-    assert "is rolled back: " in gateway.log.read_text()
-    limit = "max_error_increase" if harm == "errors" else "max_cost_ratio"
-    told = json.loads(command(gateway, "policy", "canary", "trial", "--json"))
-    assert told["state"] == "rolled_back"
-    assert limit in told["reason"]
-    assert "ROLLED BACK" in command(gateway, "policy", "canary", "trial")
-    assert "rolled back" in json.loads(command(gateway, "check", "--json"))["warnings"][-1]
-    admin = gateway.request(
-        "GET", "/admin/canaries/trial", headers={"authorization": "Bearer a-key-of-some-length"}
+    assert "is rolled back: cost is" in gateway.log.read_text()
+    admin = gateway.request("GET", "/admin/canaries/trial", headers=BEARER).json()
+    assert admin["state"] == "rolled_back"
+    assert "max_cost_ratio" in admin["reason"]
+    cost = {each["metric"]: each for each in admin["figures"]}["cost"]
+    assert (cost["verdict"], cost["broken"]) == ("worse", True)
+    assert f"ROLLED BACK at {told_at(admin['state_at'])}" in command(
+        gateway, "policy", "canary", "trial"
     )
-    assert admin.json()["reason"] == told["reason"]
-    if harm == "errors":
-        return
+    assert "rolled back" in json.loads(command(gateway, "check", "--json"))["warnings"][-1]
 
     gateway.process.send_signal(signal.SIGKILL)
     gateway.process.wait()
@@ -121,21 +124,33 @@ def test_a_harmful_canary_is_rolled_back_and_stays_so(start, tmp_path, harm: str
         process = stack.enter_context(running(words, gateway.env, log))
         wait_ready(process, f"{gateway.url}/health", log)
         assert "canary rolled back at" in ask(gateway, 2000), "the first request knows it"
-        command(gateway, "policy", "canary", "trial", "--resume")
+        resumed = gateway.request("POST", "/admin/canaries/trial/resume", b"", headers=BEARER)
+        assert resumed.json()["event"] == "resumed"
         until(lambda: "canary rolled back at" not in ask(gateway, 2000))
-        routes = ask_many(gateway, 3000, 30)
+        routes = ask_many(gateway, 3000, 20)
         assert any("always:haiku" in route for route in routes), "it has its share again"
+
+
+def test_a_canary_whose_upstream_fails_is_rolled_back(start, tmp_path) -> None:
+    gateway = start(config=written(tmp_path, "always:haiku"))
+    gateway.fault(action="status", vendor="anthropic", status=400)
+    ask_until_rolled_back(gateway)
+    told = CanaryHistory(gateway.database).of("trial")[-1]
+    assert "max_error_increase" in told.reason
+    figures = {each["metric"]: each for each in json.loads(told.figures)}
+    assert figures["errors"]["canary"] == 1
 
 
 def test_a_canary_that_does_the_same_keeps_its_share(start, tmp_path) -> None:
     gateway = start(config=written(tmp_path, "same"))
-    for first in range(0, 300, 60):
-        ask_many(gateway, first, 60)
-        time.sleep(1.0)
-    until(lambda: CanaryHistory(gateway.database).of("trial"))
-    time.sleep(4.0)
-    told = json.loads(command(gateway, "policy", "canary", "trial", "--json"))
-    assert told["state"] == "running"
-    assert min(told["control_sessions"], told["canary_sessions"]) > 50
-    assert {each["metric"]: each["verdict"] for each in told["figures"]}["cost"] == "unknown"
+    ask_many(gateway, 0, 180)
+    loaded = load(gateway.folder / "fairlead.toml")
+    policy = compile_policies(loaded, compile_catalog(loaded))["trial"]
+    until(lambda: canary_report(gateway.database, policy).requests == 180)
+    report = canary_report(gateway.database, policy)
+    assert min(report.control_sessions, report.canary_sessions) > 45
+    assert {each.metric: each.verdict for each in report.figures}["cost"] == "unknown"
+    swapped = []
+    RolloutWatch(gateway.database, lambda: [policy], swapped.append).look()
+    assert swapped == [{}]
     assert not rolled_back(gateway)

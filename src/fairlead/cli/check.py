@@ -1,5 +1,6 @@
 """`fairlead check`: what is in force, and where each value came from."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from fairlead.server.canary_report import CanaryState, canary_states
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import Loaded, load, scalar_sections, variable
 from fairlead.server.rollout import told_at
+from fairlead.server.shadow_cost import ShadowCost, shadow_costs
 from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 __all__ = ["check"]
@@ -36,6 +38,9 @@ def check(
     settings = _settings(loaded)
     upstreams = _upstreams(loaded, snapshot)
     canaries = canary_states(database_path(loaded.settings), snapshot.policies.values())
+    shadows = shadow_costs(
+        database_path(loaded.settings), snapshot.policies.values(), snapshot.catalog
+    )
     warnings = [*loaded.warnings, *_noted(snapshot), *_lifecycle(snapshot), *_rolled_back(canaries)]
     if json:
         print_json(
@@ -45,12 +50,13 @@ def check(
                 "upstreams": upstreams,
                 "policies": sorted(snapshot.policies),
                 "canaries": canaries,
+                "shadows": shadows,
                 "catalog_version": snapshot.catalog.version,
                 "warnings": warnings,
             }
         )
         return
-    _print(loaded, settings, upstreams, snapshot, warnings)
+    _print(loaded, settings, upstreams, snapshot, [*_rollouts(canaries, shadows)], warnings)
 
 
 def _settings(loaded: Loaded) -> list[dict[str, str]]:
@@ -135,6 +141,16 @@ def _lifecycle(snapshot: Snapshot) -> list[str]:
     return list(dict.fromkeys(said))
 
 
+def _rollouts(canaries: list[CanaryState], shadows: Sequence[ShadowCost]) -> Iterator[str]:
+    for each in canaries:
+        limits = (
+            f"{each.limits} limits" if each.limits else "no limits: never rolled back by itself"
+        )
+        yield f"canary {each.policy}: {each.share * 100:g} % of sessions, {limits}"
+    for shadow in shadows:
+        yield f"shadow of {shadow.policy}: {shadow.told()}"
+
+
 def _rolled_back(canaries: list[CanaryState]) -> list[str]:
     return [
         f"canary {each.policy} was rolled back at {told_at(each.since)}: {each.reason};"
@@ -149,6 +165,7 @@ def _print(
     settings: list[dict[str, str]],
     upstreams: list[dict[str, str]],
     snapshot: Snapshot,
+    rollouts: list[str],
     warnings: list[str],
 ) -> None:
     out = console()
@@ -162,6 +179,8 @@ def _print(
         out.print(table)
     out.print(f"policies: {', '.join(sorted(snapshot.policies))}")
     out.print(f"catalogue: version {snapshot.catalog.version}")
+    for line in rollouts:
+        out.print(line, markup=False)
     for warning in warnings:
         out.print(f"[yellow]warning:[/] {warning}")
     out.print("[green]the configuration is valid[/]")

@@ -32,6 +32,7 @@ from fairlead.server.paths import database_path
 from fairlead.server.policies import compile_policies, policy_of, read_policy_file
 from fairlead.server.policy_replay import replay
 from fairlead.server.route_preview import read_features, snapshot_of_all
+from fairlead.server.shadow_cost import shadow_costs
 
 __all__ = ["app"]
 
@@ -108,6 +109,8 @@ def lint(
                 wrong += 1
                 continue
             console().print(f"{file}: {policy.name} {policy.version} is sound ({policy.hash})")
+            for shadow in shadow_costs(database_path(loaded.settings), [policy], catalog):
+                console().print(f"{file}: shadow: {shadow.told()}", markup=False)
             for note in policy.notes:
                 console().print(f"{file}: warning: {note}", markup=False)
     if wrong:

@@ -30,7 +30,7 @@ log = logging.getLogger("fairlead")
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks how canaries stand."""
-EVALUATE_EVERY: Final = 3.0
+EVALUATE_EVERY: Final = 2.0
 """Seconds between two looks at the figures."""
 
 
