@@ -764,17 +764,26 @@ WHERE id = ?;
 -- answers_judged --
 -- Answers of models that tell of their quality, the newest first: what the policy took the request
 -- for, by which policy, whether the client left, and whether the answer was empty (nothing was
--- billed for it). Answers from the emulator say nothing of a model.
+-- billed for it). Answers from the emulator say nothing of a model. An attempt counts where something
+-- was said of it, as a cascade does of an answer that it does not deliver: its request has the
+-- decision.
 SELECT
-    r.id, r.at, r.model, coalesce(r.policy, 'named'), json_extract(r.decision, '$.policy_hash'),
-    json_extract(r.decision, '$.features.task'),
-    json_extract(r.decision, '$.features.prompt_tokens') IS NOT NULL,
+    r.id, r.at, r.model, coalesce(r.policy, 'named'),
+    json_extract(coalesce(r.decision, p.decision), '$.policy_hash'),
+    json_extract(coalesce(r.decision, p.decision), '$.features.task'),
+    json_extract(coalesce(r.decision, p.decision), '$.features.prompt_tokens') IS NOT NULL,
     r.outcome = 'client_gone',
     r.outcome = 'ok' AND NOT r.estimated AND r.output + r.output_audio + r.output_image
     + r.thinking = 0
 FROM records AS r
+LEFT JOIN records AS p
+    ON r.op = 'attempt' AND p.id = substr(r.id, 1, instr(r.id, '.') - 1)
 WHERE
-    r.at >= :since AND r.at < :until AND r.op = 'generate' AND r.input IS NOT NULL
+    r.at >= :since AND r.at < :until AND r.input IS NOT NULL
+    AND (
+        r.op = 'generate'
+        OR (r.op = 'attempt' AND EXISTS (SELECT 1 FROM verdicts AS v WHERE v.id = r.id))
+    )
     AND r.model IS NOT NULL AND r.outcome IN ('ok', 'client_gone')
     AND (:emulated OR NOT r.emulated)
 ORDER BY r.at DESC, r.seq DESC

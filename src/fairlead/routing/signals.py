@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["FINISHES", "SIGNALS", "SILENT", "Signal", "worst"]
+__all__ = ["CASCADED", "FINISHES", "SIGNALS", "SILENT", "Signal", "worst"]
 
 
 class Signal(Struct, frozen=True):
@@ -27,9 +27,11 @@ SIGNALS: Final[dict[str, Signal]] = {
     "calls": Signal(
         1.0, "a tool is called that was not offered, or with arguments that are not valid"
     ),
+    "code": Signal(1.0, "a block that says it is Python, JSON or TOML does not parse"),
     "empty": Signal(1.0, "the answer is empty, and no output was billed"),
     "refused": Signal(0.5, "the model or its vendor declined; it may have been right to"),
     "retry": Signal(0.5, "the same key asked the very same again, soon after the answer"),
+    "unsure": Signal(0.5, "asked again, the model answered something else"),
     "cut_off": Signal(0.3, "the answer ended at its limit of tokens"),
     "tool_error": Signal(
         0.3, "what the called tool gave back says that it failed; the world may be at fault"
@@ -37,6 +39,15 @@ SIGNALS: Final[dict[str, Signal]] = {
     "left": Signal(0.2, "the client left before the answer's end; it may have had enough"),
 }
 """By their names. A weight is an assumption, and stated as one in docs/quality.md."""
+
+CASCADED: Final = {
+    "cascade:schema": "schema",
+    "cascade:tools": "calls",
+    "cascade:code": "code",
+    "cascade:agree": "unsure",
+    "cascade:complete": "cut_off",
+}
+"""What a cascade's checks say where they fail, as the signal that it is."""
 
 FINISHES: Final = {
     "length": "cut_off",

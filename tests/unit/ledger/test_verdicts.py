@@ -113,3 +113,15 @@ def test_answers_that_tell_of_quality(path) -> None:
     assert [one.id for one in found.values() if one.empty] == ["empty"]
     assert "emulated" in {one.id for one in judged(path, 0, 50, emulated=True)}
     assert len(judged(path, 0, most=2)) == 2
+
+
+def test_an_attempt_counts_where_something_was_said_of_it(path) -> None:
+    kept(
+        path,
+        record("r"),
+        record("r.1", op="attempt", model="cheap", decision=b""),
+        record("r.2", op="attempt", model="hedge", decision=b""),
+        Verdict("r.1", 10.0, "grader:x", 0.0),
+    )
+    found = {one.id: (one.model, one.task) for one in judged(path, 0, 50)}
+    assert found == {"r": ("m", "math"), "r.1": ("cheap", "math")}

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from fairlead.ledger.verdict import SIGNAL, Verdict
 from fairlead.ledger.verdicts import Judged
-from fairlead.routing.signals import worst
+from fairlead.routing.signals import CASCADED, SILENT, worst
 
 __all__ = ["Answer", "LabResult", "gather"]
 
@@ -56,7 +56,7 @@ def gather(
     for answer in answers:
         words = said.get(answer.id, ())
         age = max(0.0, now - answer.at) / _DAY
-        seen = {one.source[len(SIGNAL) :] for one in words if one.source.startswith(SIGNAL)}
+        seen = {_signal(one) for one in words if one.source.startswith(SIGNAL)}
         seen |= {"left"} if answer.left else set()
         seen |= {"empty"} if answer.empty else set()
         scores = sorted(
@@ -77,3 +77,11 @@ def gather(
             )
         )
     return found
+
+
+def _signal(said: Verdict) -> str:
+    """The signal of a verdict; none where a check says that the answer has passed."""
+    if said.score == 1:
+        return SILENT
+    name = said.source[len(SIGNAL) :]
+    return CASCADED.get(name, name)

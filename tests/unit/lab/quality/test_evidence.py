@@ -43,6 +43,8 @@ def test_the_worst_signal_counts_and_an_unknown_one_does_not() -> None:
     assert one(word("signal:retry", 0.5), word("signal:schema", 0.0)).signal == "schema"
     assert one(word("signal:tomorrow", 0.0)).signal == ""
     assert one(left=True).signal == "left"
+    assert one(word("signal:cascade:tools", 0.0), word("signal:retry", 0.5)).signal == "calls"
+    assert one(word("signal:cascade:tools", 1.0)).signal == "", "it has passed"
     assert one(left=True, empty=True).signal == "empty"
 
 
