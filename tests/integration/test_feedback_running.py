@@ -7,6 +7,10 @@ import subprocess
 import sys
 import time
 
+import openai
+import pytest
+from openai import OpenAI
+
 from fairlead.ledger.verdicts import verdicts_on
 
 FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
@@ -98,3 +102,45 @@ def test_mistakes_of_the_command_are_told(gateway) -> None:
     assert "give the ID" in fairlead(gateway, "feedback", "--rating", "up", code=1)
     assert "there is no task" in fairlead(gateway, "quality", "show", "--task", "x", code=1)
     assert rate(gateway, "fl-unknown", rating=1).status == 404
+
+
+def test_an_sdk_gives_feedback_and_traffic_gives_signals(gateway) -> None:
+    """With OpenAI's own client: rated by a grader; asked again; a tool that fails."""
+    tool = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
+    said = [
+        {"role": "user", "content": "Add 3 and 4 with the tool, please, for the feedback test."}
+    ]
+    with OpenAI(base_url=f"{gateway.url}/v1", api_key="x", max_retries=0) as client:
+
+        def answered(messages: list, **more) -> str:
+            made = client.chat.completions.with_raw_response.create(
+                model="auto", messages=messages, **more
+            )
+            return made.headers["x-fairlead-request-id"]
+
+        rated = answered(said)
+        body = {"request_id": rated, "rating": 0.5, "grader": "sums", "task": "math"}
+        told = client.post("/feedback", body=body, cast_to=dict)
+        assert (told["object"], told["source"], told["score"]) == ("feedback", "grader:sums", 0.5)
+        with pytest.raises(openai.NotFoundError, match="of this key has been answered"):
+            client.post("/feedback", body=body | {"request_id": "fl-nonesuch"}, cast_to=dict)
+        with pytest.raises(openai.BadRequestError, match="is no rating"):
+            client.post("/feedback", body=body | {"rating": "fine"}, cast_to=dict)
+        answered(said)  # the very same again
+        called = answered(said, tools=[tool])  # another request, since it has a tool
+        call = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+        failed = [
+            {"role": "assistant", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "Error: no such tool"},
+        ]
+        answered([*said, *failed], tools=[tool])
+
+    def sources(request_id: str) -> set[str]:
+        return {one.source for one in verdicts_on(gateway.database, request_id)}
+
+    deadline = time.monotonic() + 10
+    while not (len(sources(rated)) == 2 and sources(called)):
+        assert time.monotonic() < deadline, (sources(rated), sources(called))
+        time.sleep(0.05)
+    assert sources(rated) == {"grader:sums", "signal:retry"}
+    assert sources(called) == {"signal:tool_error"}

@@ -41,7 +41,7 @@ _CHECKS: Final = {"schema": "schema", "tools": "calls"}
 
 
 class _Seen(Struct, frozen=True):
-    """One answered request. Times are Unix seconds."""
+    """One answered request. Times are Unix seconds; `scope` is whose key, and which policy."""
 
     id: str
     at: float
@@ -91,7 +91,7 @@ class Signals:
                 x.id,
                 x.at,
                 x.at + (0.0 if x.last is None else x.last - x.started),
-                x.scope,
+                f"{x.scope}\0{'' if x.decision is None else x.decision.policy}",
                 request,
                 x.snapshot.codecs[x.dialect],
                 tuple(heard) if isinstance(heard, list) else heard,

@@ -10,7 +10,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from fairlead.canon import Base64, Media, Part, Request, Text, ToolCall, ToolResult, Turn
+from fairlead.canon import (
+    Base64,
+    FunctionTool,
+    Media,
+    Part,
+    Request,
+    Text,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
 
 __all__ = ["LARGEST", "Traces", "traces_of"]
 
@@ -30,11 +40,16 @@ class Traces(NamedTuple):
 
 
 def traces_of(request: Request, scope: str) -> Traces | None:
-    """The fingerprints within a scope (a key's id); None where the conversation is too large."""
+    """The fingerprints within a scope (whose key, which policy); None where the conversation is too
+    large.
+    """
     turns = request.turns
     asked = _asked(turns) if _failed(turns) else None
     hashing = blake2b(scope.encode(), digest_size=_SIZE)
     hashing.update(request.model.encode("utf-8", "surrogatepass"))
+    for tool in request.tools:
+        name = tool.name if type(tool) is FunctionTool else type(tool).__name__
+        hashing.update(b"\3" + name.encode("utf-8", "surrogatepass"))
     left = LARGEST
     before = None
     for part in request.instructions:

@@ -135,12 +135,13 @@ async def test_at_the_same_time_or_much_later_is_no_retry(later) -> None:
     assert there.found(first) == []
 
 
-async def test_another_question_or_model_is_no_retry() -> None:
+async def test_another_question_model_or_policy_is_no_retry() -> None:
     there = Watched()
     first = await there.ask(chat(), text("Sure."))
     there.house.now += 9
     await there.ask(chat({"role": "user", "content": "More."}), text("Sure."))
     await there.ask(chat() | {"model": HAIKU}, text("Sure."))
+    await there.ask(chat() | {"fairlead": {"policy": "always:haiku"}}, text("Sure."))
     assert there.found(first) == []
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from fairlead.canon import (
     Base64,
     CacheMark,
+    FunctionTool,
     Media,
     Request,
     Signature,
@@ -51,6 +52,7 @@ def test_marks_and_signatures_make_no_difference() -> None:
         {"turns": (Turn("user", (*ASK.parts, Media("image", "image/png", Base64("AAAA")))),)},
         {"model": "flash"},
         {"instructions": (Text("Be short."),)},
+        {"tools": (FunctionTool("add"),)},
     ],
 )
 def test_what_differs_is_another_conversation(other) -> None:
