@@ -173,8 +173,16 @@ def test_requests_of_converse_come_back_as_they_were(service) -> None:
 
 def texts(body: dict[str, Any]) -> list[str]:
     blocks = [block for turn in body["messages"] for block in turn["content"]]
-    plain = [b.get("guardContent", {}).get("text", {}).get("text", b.get("text")) for b in blocks]
-    return [text for text in plain if text is not None]
+    return [text for block in blocks if (text := plain(block)) is not None]
+
+
+def plain(block: dict[str, Any]) -> str | None:
+    """A block's text, also one that a guardrail looks at or that cites."""
+    if "guardContent" in block:
+        return block["guardContent"]["text"]["text"]
+    if "citationsContent" in block:
+        return "".join(piece["text"] for piece in block["citationsContent"].get("content", ()))
+    return block.get("text")
 
 
 def named(body: dict[str, Any]) -> list[str]:
