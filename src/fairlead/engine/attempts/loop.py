@@ -16,6 +16,7 @@ costs it is some attribute tests.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -25,6 +26,7 @@ from fairlead.engine.attempts.bulkhead import PRIORITIES, Bulkhead, Shed
 from fairlead.engine.attempts.deadline import first_token_within, seconds_for
 from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.attempts.deployment import Deployments
+from fairlead.engine.attempts.hedging import Hedging
 from fairlead.engine.attempts.hold_back import HoldBack
 from fairlead.engine.attempts.judge import judged
 from fairlead.engine.attempts.order import Draw, Sessions, Way, ordered
@@ -72,6 +74,7 @@ class Attempts:
         self._ledger = ledger
         self._draw = draw
         self._budget = RetryBudget(clock())
+        self.hedging = Hedging(ledger, clock)
 
     async def run(
         self, x: Exchange, lanes: Sequence[Lane], client: Client, attempt: Attempt
@@ -113,8 +116,10 @@ class Attempts:
         else:
             while await self._step(x, trip, client, attempt):
                 pass
-        if number is not None and x.model is not None and x.outcome == "ok":
-            self.sessions.keep(number, x.model.id, trip.way[1].label)
+        if number is not None and x.outcome == "ok":
+            model, upstream = x.model, x.upstream
+            if model is not None and upstream is not None:
+                self.sessions.keep(number, model.id, upstream.label)
 
     async def _held(self, x: Exchange, trip: Trip, client: HoldBack, attempt: Attempt) -> None:
         """As long as nothing has gone out, a stream that broke is a fault like any other."""
@@ -137,7 +142,12 @@ class Attempts:
             Failure: there is none left.
         """
         try:
-            await self._try(x, trip.way, client, attempt, patient=trip.patient)
+            plan = self.hedging.plan(x, trip) if x.stream else None
+            if plan is None:
+                await self._try(x, trip.way, client, attempt=attempt, patient=trip.patient)
+            else:
+                run = partial(self._try, attempt=attempt, patient=trip.patient)
+                await self.hedging.run(x, plan, client, run)
         except _NotSent as reason:
             problem, before = reason.problem, trip.way
             if problem is None:
@@ -155,14 +165,14 @@ class Attempts:
                     raise
                 raise Failure(told) from failure
             return True
-        if x.tried:
-            self._note(x, trip.way[0], x.problem)
+        if x.tried and x.model is not None and x.upstream is not None:
+            self._note(x, (x.model, x.upstream), x.problem)
         return False
 
     # --- one attempt ------------------------------------------------------------------------------
 
     async def _try(
-        self, x: Exchange, way: Way, client: Client, attempt: Attempt, *, patient: bool
+        self, x: Exchange, way: Way, client: Client, *, attempt: Attempt, patient: bool
     ) -> None:
         """Let the request in, send it, and note what became of it.
 

@@ -24,7 +24,7 @@ from fairlead.engine.attempts.delivery import Balance
 from fairlead.engine.attempts.deployment import Deployment
 from fairlead.engine.snapshot import Lane
 
-__all__ = ["Draw", "Sessions", "Way", "ordered"]
+__all__ = ["Draw", "Sessions", "Way", "ordered", "unfit"]
 
 Draw = Callable[[], float]
 Way = tuple[Lane, Deployment]
@@ -72,7 +72,7 @@ def ordered(
             label = kept(model)
             if label is not None:
                 doors.sort(key=lambda way: way[1].label != label)
-            doors.sort(key=lambda way: _unfit(way[1], now))
+            doors.sort(key=lambda way: unfit(way[1], now))
         found += doors
     return found
 
@@ -81,7 +81,7 @@ def _model(way: Way) -> str:
     return way[0][0].id
 
 
-def _unfit(deployment: Deployment, now: float) -> int:
+def unfit(deployment: Deployment, now: float) -> int:
     """0 for one that can take a request now; the more, the worse."""
     if not deployment.breaker.admits(now):
         return 3

@@ -8,7 +8,7 @@ from fairlead.engine.attempts.deployment import Deployment
 from fairlead.engine.snapshot import Lane
 from fairlead.routing.decision import Decision, Tried
 
-__all__ = ["fallen_back", "full", "over_quota", "shut", "tried"]
+__all__ = ["fallen_back", "full", "hedged", "late_one", "over_quota", "shut", "tried"]
 
 
 def shut(deployment: Deployment, now: float) -> Problem:
@@ -71,6 +71,20 @@ def tried(lane: Lane, problem: Problem | None, milliseconds: float) -> Tried:
         None if problem is None else problem.upstream_status,
         int(milliseconds * 1000) / 1000,
     )
+
+
+def late_one(lane: Lane, milliseconds: float) -> Tried:
+    """The attempt that was hedged."""
+    return Tried(lane[0].id, lane[1].label, "late", None, int(milliseconds * 1000) / 1000)
+
+
+def hedged(decision: Decision | None, lane: Lane, other: Lane) -> Decision | None:
+    """The decision, saying that a second deployment answered, as the first was late."""
+    if decision is None:
+        return None
+    decision = decision.whole()
+    route = f"{other[0].id} at {other[1].label}, as {lane[1].label} was late"
+    return replace(decision, reason=f"{route}; first: {decision.reason}"[:200], route=route)
 
 
 def fallen_back(
