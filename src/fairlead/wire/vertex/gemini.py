@@ -9,6 +9,7 @@ PayGo"; googleapis/python-genai, issue 2433). What the Gemini API keeps (files, 
 not to be had here. A body that needs no change goes on as it came.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -36,7 +37,10 @@ _TOOLS: Final = {
     "mcpServers": "Vertex calls no MCP servers",
     "mcp_servers": "Vertex calls no MCP servers",
 }
-_FILES: Final = (b"/v1beta/files/", b'"files/')
+_FILES: Final = re.compile(
+    rb'"file_?uri"\s*:\s*"(?:https://generativelanguage\.googleapis\.com/v1\w*/)?files/',
+    re.IGNORECASE,
+)
 _CAMEL: Final = {"file_search": "fileSearch", "mcp_servers": "mcpServers"}
 
 
@@ -65,7 +69,7 @@ def adapted(body: bytes) -> Adapted:
     for name in _DROPPED:
         changed |= fields.pop(name, None) is not None
     _cached(fields, losses)
-    if any(mark in body for mark in _FILES):
+    if b"files/" in body and _FILES.search(body):
         why = "files of the Gemini API cannot be read from Vertex: send the bytes, or a gs:// URI"
         losses.append(Loss("semantic", "contents", "file_uri", why))
     changed |= _roles(fields)
