@@ -9,6 +9,7 @@ so that the error of the sampling can be told.
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from typing import Literal
 
 from msgspec import Struct
@@ -32,6 +33,7 @@ KINDS = (
     *("output", "output_audio", "output_image", "thinking"),
 )
 Key = tuple[object, ...]
+_counts = attrgetter(*KINDS)
 
 
 class Counts(Struct):
@@ -87,8 +89,7 @@ class Part(Counts):
         self.requests += 1
         self.paid_pico += answer.cost_pico_usd
         tokens = self.tokens
-        for kind in KINDS:
-            count = getattr(answer, kind)
+        for kind, count in zip(KINDS, _counts(answer), strict=True):
             if count:
                 tokens[kind] = tokens.get(kind, 0) + count
         self.spoken[answer.dialect] = self.spoken.get(answer.dialect, 0) + answer.output
@@ -100,6 +101,19 @@ class Part(Counts):
         self.premium_pico += other.premium_pico
         self.read += other.read
         self.written += other.written
+
+
+class _Way(Struct, frozen=True):
+    """From one model's answers to another model: its cache, and what becomes of tokens that were
+    cached (`used`) or not.
+    """
+
+    ratio: float
+    used: str
+    unused: str
+    cache: Cache | None
+    least: int
+    stays: bool
 
 
 class Replay:
@@ -126,6 +140,7 @@ class Replay:
         self._premium = premium
         self._caches: dict[str, tuple[Cache | None, int]] = {}
         self._were: dict[str, tuple[Cache | None, int]] = {}
+        self._ways: dict[tuple[str, str, date], _Way] = {}
         self._groups: dict[Key, dict[str, Part]] = {}
         for answer in sample.answers:
             self._take(answer)
@@ -146,32 +161,48 @@ class Replay:
 
     def _take(self, answer: Answer) -> None:
         prefix = unpacked(answer.prefix)
+        counts = answer.counted and answer.comparable
+        if prefix is None and not counts:
+            return  # it leaves nothing in a cache
         source = self._resolve(answer.model, answer)
         was = self._as_it_was(answer, source, prefix)
         for name in self._plan.targets(answer):
-            target = self._resolve(name, answer)
-            ratio = self._ratio(source, target)
+            way = self._way(name, answer, source)
+            fate = way.used if _used(answer) else way.unused
             read = written = 0.0
-            fate = _fate(answer, source, target, self._caching)
-            cache, least = _cache(target, self._caches)
-            if cache is not None and prefix is not None:
+            if way.cache is not None and prefix is not None:
                 # A cache is filled by all that its model gets, whoever asked for it.
-                scale = answer.prompt * ratio / max(1, prefix.tokens[-1])
-                used = cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
+                scale = answer.prompt * way.ratio / max(1, prefix.tokens[-1])
+                does = way.cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
                 if fate == "simulated":
-                    read, written = used.read / ratio, used.written / ratio
-                elif fate == "kept" and was is not None and source.id == target.id:
+                    read, written = does.read / way.ratio, does.written / way.ratio
+                elif fate == "kept" and was is not None and way.stays:
                     # Paid as it was, but for what other company in the cache changes.
-                    read, written = used.read - was.read, used.written - was.written
-            elif cache is not None and fate == "simulated" and answer.prompt * ratio >= least:
-                fate = "unknown"
-            if answer.counted and answer.comparable:
+                    read, written = does.read - was.read, does.written - was.written
+            elif way.cache is not None and fate == "simulated":
+                fate = "unknown" if answer.prompt * way.ratio >= way.least else fate
+            if counts:
                 part = self._noted(answer, name, fate)
                 if answer.tier or answer.region:
                     part.premium_pico += self._premium(source, answer.day, answer)
                 part.read += read
                 part.written += written
                 part.tooled += prefix is not None and prefix.turns[0] == TOOLS
+
+    def _way(self, name: str, answer: Answer, source: Model) -> "_Way":
+        """What is the same for all answers of a model and a day that would go to another."""
+        key = (name, answer.model, answer.day)
+        held = self._ways.get(key)
+        if held is None:
+            target = self._resolve(name, answer)
+            used, unused = (
+                fate(source, target, self._caching, used=each) for each in (True, False)
+            )
+            cache, least = _cache(target, self._caches)
+            held = self._ways[key] = _Way(
+                self._ratio(source, target), used, unused, cache, least, source.id == target.id
+            )
+        return held
 
     def _as_it_was(self, answer: Answer, source: Model, prefix: Prefix | None) -> Use | None:
         """What the cache of the model that answered did, by the same replay; None where that
@@ -246,10 +277,9 @@ def _wider(group: Traffic) -> Iterator[Key]:
         yield narrow[:end]
 
 
-def _fate(answer: Answer, source: Model, target: Model, caching: Caching) -> str:
-    """Whether an answer's cached tokens stay as they were, or are simulated."""
-    used = answer.cache_read or answer.cache_write_5m or answer.cache_write_1h
-    return fate(source, target, caching, used=bool(used))
+def _used(answer: Answer) -> bool:
+    """Whether a prompt cache was used."""
+    return bool(answer.cache_read or answer.cache_write_5m or answer.cache_write_1h)
 
 
 def fate(source: Model, target: Model, caching: Caching, *, used: bool) -> str:
@@ -280,7 +310,7 @@ def unpacked(prefix: bytes) -> Prefix | None:
 
 def tokens_of(group: Traffic) -> dict[str, int]:
     """A group's tokens by kind, those that there are."""
-    return {kind: count for kind in KINDS if (count := getattr(group.usage, kind))}
+    return {kind: n for kind, n in zip(KINDS, _counts(group.usage), strict=True) if n}
 
 
 def part_of(group: Traffic, source: Model, target: Model, ratio: float, caching: Caching) -> Part:

@@ -1,9 +1,11 @@
 """The ledger's answers in groups: what a replay under other prices needs, and nothing else."""
 
-import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,7 +16,7 @@ from fairlead.ledger.span import Span
 
 __all__ = ["Traffic", "daily_cost", "traffic"]
 
-_REUSE = ("reuse_size", "reuse_known", "reuse_known_prompt", "reuse_5m", "reuse_1h")
+_REUSED = 2 + len(TOKENS)  # so many columns from `requests` on, then what was reused
 
 
 class Traffic(Struct, frozen=True):
@@ -84,19 +86,26 @@ def daily_cost(
     return [Decimal(found.get(day.isoformat(), 0)).scaleb(-12) for day in dates]
 
 
-def _traffic(row: sqlite3.Row) -> Traffic:
+def _traffic(row: Iterable[Any]) -> Traffic:
+    """A row of the statement `traffic`; its tokens stand in the order of `Usage`."""
+    day, route, model, size, comparable, known, emulated, priced, reuse_size, *rest = row
+    requests, cost, *tokens = (*rest[:_REUSED], known != 0)
     return Traffic(
-        day=date.fromisoformat(row["day"]),
-        route=row["route"],
-        model=row["model"],
-        size=row["size"],
-        comparable=bool(row["comparable"]),
-        priced=bool(row["priced"]),
-        emulated=bool(row["emulated"]),
-        requests=row["requests"],
-        cost_usd=Decimal(row["cost_pico_usd"]).scaleb(-12),
-        usage=Usage(
-            **{kind: row[kind] for kind in TOKENS}, thinking_known=bool(row["thinking_known"])
-        ),
-        **{name: row[name] for name in _REUSE},
+        _day(day),
+        route,
+        model,
+        size,
+        bool(comparable),
+        bool(priced),
+        bool(emulated),
+        requests,
+        Decimal(cost).scaleb(-12),
+        Usage(*tokens),
+        reuse_size,
+        *rest[_REUSED:],
     )
+
+
+@lru_cache(maxsize=512)
+def _day(text: str) -> date:
+    return date.fromisoformat(text)

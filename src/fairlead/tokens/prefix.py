@@ -92,12 +92,18 @@ class Prefix(Struct, frozen=True):
             raise ValueError("no packed prefix of this version")
         hashes, tokens, turns, blocks = [], [], [], []
         at, upto, turn = 1, 0, TOOLS
+        length, from_bytes = len(data), int.from_bytes
         try:
-            while at < len(data):
-                hashes.append(int.from_bytes(data[at : at + _FINGERPRINT], "little"))
-                more, at = _take(data, at + _FINGERPRINT)
-                further, at = _take(data, at)
-                block, at = _take(data, at)
+            while at < length:
+                end = at + _FINGERPRINT
+                hashes.append(from_bytes(data[at:end], "little"))
+                more, at = (data[end], end + 1) if data[end] < 128 else _take(data, end)
+                further, block = data[at], data[at + 1]
+                if further < 128 and block < 128:
+                    at += 2
+                else:
+                    further, at = _take(data, at)
+                    block, at = _take(data, at)
                 upto, turn = upto + more, turn + further
                 tokens.append(upto)
                 turns.append(turn)

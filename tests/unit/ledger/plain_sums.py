@@ -67,16 +67,16 @@ SELECT
         WHEN prompt > 1023 THEN 1023
         ELSE 0
     END AS size,
+    cost_pico_usd IS NOT NULL AND server_calls IS NULL AS comparable,
+    thinking_known,
+    emulated,
+    cost_pico_usd IS NOT NULL AS priced,
     CASE
         WHEN reuse_1h IS NULL THEN -1
         WHEN reuse_1h > 4095 THEN 4095 WHEN reuse_1h > 2047 THEN 2047
         WHEN reuse_1h > 1023 THEN 1023
         ELSE 0
     END AS reuse_size,
-    cost_pico_usd IS NOT NULL AND server_calls IS NULL AS comparable,
-    thinking_known,
-    emulated,
-    cost_pico_usd IS NOT NULL AS priced,
     count(*) AS requests,
     coalesce(sum(cost_pico_usd), 0) AS cost_pico_usd,
     sum(input) AS input,
