@@ -20,7 +20,7 @@ PRICES = {FLASH: Decimal("0.001"), HAIKU: Decimal("0.003")}
 
 def decider(name: str, without: tuple[str, ...] = ()) -> Callable[[Past], Decision]:
     policy = POLICIES[name]
-    options = options_for(policy, CATALOG, TODAY, lambda vendor: vendor not in without)
+    options = options_for(policy, CATALOG, TODAY, lambda model: model.vendor not in without)
     chooser = Chooser(policy, options)
 
     def decide(past: Past) -> Decision:
