@@ -99,6 +99,7 @@ def read(row: Row) -> Usage | None:
     tap = codec.usage_tap()
     tap.feed(body)
     assert tap.usage == folder.usage, row["id"]
+    assert tap.finish, row["id"]
     return folder.usage
 
 

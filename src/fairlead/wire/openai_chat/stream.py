@@ -129,6 +129,8 @@ class ChatUsageTap(OpenAITap):
             return
         if b'"usage"' in data or b'"finish_reason"' in data:
             self._whole(data)
+        elif data.startswith(b"[DONE]") and self.usage is not None:
+            self.finish = self.finish or "stop"  # Snowflake's streams give no reason (recorded)
 
     def _whole(self, body: bytes) -> None:
         passing = _PASSING.decode(body)
