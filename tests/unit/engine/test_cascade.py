@@ -1,10 +1,13 @@
 """Cascades on a fake transport: who is asked, what goes to the client, what is booked and told."""
 
+import asyncio
 import json
 import sys
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fairlead.canon import Dialect
 from fairlead.catalog import load as load_catalog
@@ -20,7 +23,7 @@ from fairlead.upstream.fake import Answer, FakeTransport, Script
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.transport import UpstreamReset
+from fairlead.upstream.transport import HttpRequest, UpstreamReset
 from fairlead.upstream.transports import SharedTransport
 from fairlead.upstream.vendors import Upstream
 from fairlead.vault.memory import MemoryVault
@@ -351,3 +354,49 @@ async def test_a_request_in_the_cheaper_models_own_dialect_is_checked_as_well() 
     assert trip.asked == ["haiku"]
     assert json.loads(trip.client.body)["content"][0]["text"] == "Rome."
     assert trip.told == f"accepted: {HAIKU}"
+
+
+ANSWERS = st.sampled_from(
+    [
+        flash('{"city": "Rome"}'),
+        flash('{"town": "Rome"}'),
+        flash("{"),
+        flash("", "SAFETY"),
+        flash('{"city": "R', "MAX_TOKENS"),
+        Answer(429, JSON, (b"{}",)),
+        Answer(200, JSON, (b"<html>",)),
+        UpstreamReset("gone", sent=True),
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(answers=st.lists(ANSWERS, min_size=3, max_size=3), agree=st.integers(1, 3))
+def test_one_answer_reaches_the_client_and_each_cost_is_booked_once(
+    answers: list[Script], agree: int
+) -> None:
+    async def run() -> Trip:
+        def handle(request: HttpRequest) -> Script:
+            if request.url.endswith("messages"):
+                return haiku('{"city": "Paris"}')
+            return next(coming)
+
+        coming = iter(answers)
+        trip = Trip(f"agree = {agree}")
+        trip.fake = FakeTransport(handler=handle)
+        return await trip.ask(response_format=SCHEMA)
+
+    trip = asyncio.run(run())
+    assert trip.client.status == 200
+    assert trip.said in {'{"city": "Rome"}', '{"city": "Paris"}'}
+    accepted = trip.told.startswith("accepted")
+    assert accepted is (trip.said == '{"city": "Rome"}')
+    assert trip.record().model == (FLASH if accepted else HAIKU)
+    booked = [trip.ledger.show(f"fl-1.{number}") for number in range(1, 5)]
+    costs = [each.cost_usd for each in booked if isinstance(each, Record)]
+    own = trip.record().cost_usd
+    assert own is not None
+    assert trip.cost == own + sum(cost for cost in costs if cost is not None)
+    assert all(
+        one.score in {0.0, 1.0} for id_ in ("fl-1", "fl-1.1") for one in trip.ledger.verdicts(id_)
+    )
