@@ -67,6 +67,9 @@ def test_feedback_moves_what_is_best(start) -> None:
         ("grader:ours", 0.0), ("user", 0.25),
     ]  # fmt: skip
 
+    told = json.loads(fairlead(gateway, "feedback", ids[FLASH][0], "--json"))
+    assert [one["source"] for one in told["verdicts"]] == ["grader:ours", "user"]
+    assert "grader:ours" in fairlead(gateway, "feedback", ids[FLASH][0])
     shown = json.loads(fairlead(gateway, "quality", "show", "--task", "creative", "--json"))
     scores = {each["model"]: each["score"] for each in shown["figures"]}
     assert scores[HAIKU] - scores[FLASH] > 20

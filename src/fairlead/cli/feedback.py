@@ -2,17 +2,20 @@
 
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.table import Table
 
 from fairlead.canon import Failure, Problem
 from fairlead.cli.output import console, print_json
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.ledger.verdict import Verdict
 from fairlead.ledger.verdicts import request as look_up
+from fairlead.ledger.verdicts import verdicts_on
 from fairlead.server.config import load
 from fairlead.server.feedback import Said, read_said, refused, verdict_of
 from fairlead.server.paths import database_path
@@ -41,14 +44,19 @@ def feedback(
     config: Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
 ) -> None:
-    """Rate an answer, or take in verdicts from a file; into the ledger, for whichever key."""
+    """Rate an answer, or take in verdicts from a file; into the ledger, for whichever key. With an
+    ID alone: what was said of it.
+    """
     if (request_id is None) == (file is None):
         raise Failure.invalid("give the ID of a request, or --import FILE", "ID")
+    settings = load(config).settings
     if file is not None:
         words = _read(file)
+    elif all(each is None for each in (rating, grader, task, comment)):
+        _show(database_path(settings), str(request_id), json=json)
+        return
     else:
         words = [("ID", _said(request_id, rating, grader, task, comment))]
-    settings = load(config).settings
     left_out = _take(database_path(settings), words, settings.quality)
     taken = len(words) - len(left_out)
     if json:
@@ -65,6 +73,20 @@ def feedback(
         told.print(f"{taken} of {len(words)} taken")
     if left_out:
         raise typer.Exit(1)
+
+
+def _show(path: Path, request_id: str, *, json: bool) -> None:
+    """What was said of an answer, the oldest first."""
+    said = verdicts_on(path, request_id)
+    if json:
+        print_json({"request_id": request_id, "verdicts": said})
+        return
+    table = Table("when", "who", "score", "task")
+    for one in said:
+        at = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")
+        score = "" if one.score is None else f"{one.score:g}"
+        table.add_row(at, one.source, score, one.task or "")
+    console().print(table if said else f"nothing was said of {request_id}")
 
 
 def _said(
