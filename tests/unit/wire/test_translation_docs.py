@@ -41,6 +41,7 @@ VARIABLES = {
     ("anthropic", "extra.path"): ("<field>",),
     ("openai", "knob"): (*KNOBS, "stop"),
     ("openai_chat", "path"): ("<field>",),
+    ("openai_chat", "word"): ("<field>",),
     ("openai_responses", "knob"): (*KNOBS, "stop"),
     ("openai_responses", "path"): ("<field>",),
 }
