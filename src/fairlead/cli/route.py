@@ -24,6 +24,7 @@ from fairlead.server.paths import database_path
 from fairlead.server.policies import policy_of, scorer_files
 from fairlead.server.route_preview import (
     Preview,
+    asked_first,
     codec_for,
     known_quality,
     preview_of,
@@ -91,7 +92,7 @@ def explain(
     today = datetime.now(UTC).date()
     moment = known_quality(snapshot, features, today, asked, decoded)
     made = routed(snapshot, decoded, features, today, asked, moment)
-    told = preview_of(made)
+    told = preview_of(made, asked_first(snapshot, decoded, made, today, asked))
     if keyless:
         told = msgspec.structs.replace(told, warnings=(*told.warnings, _KEYLESS))
     _tell(told, json=json)
@@ -143,6 +144,9 @@ def _tell(told: Preview, *, json: bool) -> None:
     for number, step in enumerate(told.path, 1):
         answer = "yes" if step.answer else "no"
         out.print(f"  {number}. {step.question}  {answer}: {step.because}", markup=False)
+    if told.cascade is not None:
+        checks = ", ".join(told.cascade.checks)
+        out.print(f"Asked first: {told.cascade.ask}, checked: {checks}", markup=False)
     table = Table("model", "expected", "tokens in, out", "first token", "quality", "why")
     for each in told.candidates:
         tokens = "" if each.prompt_tokens is None else f"{each.prompt_tokens:,}"

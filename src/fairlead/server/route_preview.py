@@ -39,6 +39,7 @@ from fairlead.routing import (
     named,
     predictor,
 )
+from fairlead.routing.cascade import checks_for
 from fairlead.routing.decision import Hints
 from fairlead.routing.looking import LOOKED_AT, NO_OUTSIDE, OUTSIDE, Outside, asked_of
 from fairlead.routing.scored import scored
@@ -50,9 +51,11 @@ from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.wire.codec import Codec
 
 __all__ = [
+    "Cascading",
     "Considered",
     "Preview",
     "RouteEngine",
+    "asked_first",
     "codec_for",
     "known_quality",
     "preview_of",
@@ -63,6 +66,7 @@ __all__ = [
     "with_model",
 ]
 
+NAMED: Final = "named"
 ASKED: Final = ("dialect", "policy")
 """What the query may ask for."""
 _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -84,6 +88,13 @@ class Considered(Struct, frozen=True):
     switch_usd: Decimal | None
 
 
+class Cascading(Struct, frozen=True):
+    """Who would be asked before the model, and what its answer is checked for."""
+
+    ask: str
+    checks: tuple[str, ...]
+
+
 class Preview(Struct, frozen=True):
     """A decision as it is told. `model` is None where no model can take the request: then `reason`
     says why, and there are no candidates.
@@ -100,12 +111,14 @@ class Preview(Struct, frozen=True):
     features: Features | None = None
     moment: Moment | None = None
     warnings: tuple[str, ...] = ()
+    cascade: Cascading | None = None
     object: str = "route"
 
 
-def preview_of(decision: Decision) -> Preview:
-    """The decision, told."""
+def preview_of(decision: Decision, first: Cascading | None = None) -> Preview:
+    """The decision, told; `first` is who would be asked before."""
     return Preview(
+        cascade=first,
         model=decision.ranked[0],
         policy=decision.policy,
         path=decision.path,
@@ -204,6 +217,22 @@ def routed(
     return replace(made, candidates=(figured,))
 
 
+def asked_first(
+    snapshot: Snapshot, request: Request, decision: Decision, today: date, policy: Policy | None
+) -> Cascading | None:
+    """Who the policy's cascade would ask before the model that it chose; None: nobody."""
+    if decision.policy == NAMED:
+        return None
+    cascade = snapshot.chooser(policy or snapshot.policy(None), today).cascade_of(decision)
+    if cascade is None:
+        return None
+    first, second = (snapshot.model(name, today).id for name in (cascade.ask, cascade.then))
+    checks = checks_for(cascade, request, decision.features.task)
+    if not checks or decision.ranked[0] != second or first not in decision.ranked:
+        return None
+    return Cascading(first, checks)
+
+
 def known_quality(
     snapshot: Snapshot,
     features: Features,
@@ -293,4 +322,4 @@ class RouteEngine(Engine):
                 raise
             used = (policy or x.snapshot.policy(None)).name
             return Preview(None, used, (), (), problem.message, features=features)
-        return preview_of(made)
+        return preview_of(made, asked_first(x.snapshot, request, made, x.today, policy))
