@@ -214,3 +214,27 @@ def test_a_grader_at_fault_is_told_with_its_key(text: str, said: str) -> None:
         RUN.invoke(app, ["check"], catch_exceptions=False)
     assert "fairlead.toml" in str(raised.value)
     assert said in str(raised.value)
+
+
+def test_a_preview_says_who_is_asked_first() -> None:
+    accept(0.7)
+    body: dict[str, Any] = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}
+
+    def told(*words: str) -> Any:
+        Path("request.json").write_text(json.dumps(body))
+        result = RUN.invoke(
+            app, ["route", "explain", "request.json", "--json", *words], catch_exceptions=False
+        )
+        assert result.exit_code == 0, result.output
+        return json.loads(result.output)
+
+    mine = ("--policy", "tried.toml")
+    assert told(*mine)["cascade"] == {"ask": FLASH, "checks": ["complete"]}
+    assert told(*mine)["model"] == HAIKU
+    assert told("--policy", "cheapest")["cascade"] is None
+    body["response_format"] = {"type": "json_object"}
+    assert told(*mine)["cascade"]["checks"] == ["complete", "schema"]
+    body["stream"] = True
+    assert told(*mine)["cascade"] is None
+    body["model"] = HAIKU
+    assert told()["cascade"] is None
