@@ -131,7 +131,18 @@ def _limit(figure: Figure) -> str:
     sign = "+" if figure.kind == "difference" and figure.less_is_better else ""
     sign = "-" if figure.kind == "difference" and not figure.less_is_better else sign
     unit = "" if figure.kind == "difference" else "x"
-    return f"{sign}{figure.allowed:g}{unit}{' BROKEN' if figure.broken else ''}"
+    return f"{sign}{figure.allowed:g}{unit}{_kept(figure)}"
+
+
+def _kept(figure: Figure) -> str:
+    """What is sure of a limit."""
+    if figure.broken:
+        return " BROKEN"
+    bound = figure.high if figure.less_is_better else figure.low
+    if bound is None or figure.allowed is None:
+        return ""
+    within = bound < figure.allowed if figure.less_is_better else bound > -figure.allowed
+    return " kept" if within else ""
 
 
 def _value(unit: str, value: float | None) -> str:

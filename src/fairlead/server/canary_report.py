@@ -129,7 +129,7 @@ def canary_report(path: Path, policy: Policy, since: float | None = None) -> Can
 def begun(events: Iterable[CanaryEvent]) -> float:
     """When a canary's present run began."""
     at = [event.at for event in events if event.event != "rolled_back"]
-    return at[-1] if at else time.time() - UNBEGUN
+    return at[-1] if at else time.time() // 3600 * 3600 - UNBEGUN
 
 
 def take_in(comparison: Comparison, trials: Trials) -> None:

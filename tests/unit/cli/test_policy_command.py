@@ -1,6 +1,7 @@
 """`fairlead policy` and `fairlead route`, as a user types them."""
 
 import json
+import time
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from fairlead.canon import FairleadError, Usage
 from fairlead.cli.main import app
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
-from fairlead.routing import Candidate, Decision, Features
+from fairlead.routing import Candidate, Decision, Features, Moment, Step
 from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 RUN = CliRunner()
@@ -264,3 +265,105 @@ def test_a_requests_surroundings_may_be_given(options: tuple[str, ...], family: 
 def test_an_hour_that_is_none_is_refused() -> None:
     Path("request.json").write_text("{}")
     assert "to 23" in ask("route", "explain", "request.json", "--hour", "24", code=2)
+
+
+CANARY = """
+name = "bird"
+version = "1"
+[canary]
+base = "always:flash"
+policy = "always:haiku"
+share = 0.5
+max_cost_ratio = 1.5
+"""
+
+
+def arms(policy_hash: str, costs: tuple[str, str], sessions: int = 160) -> None:
+    """A ledger in which the control's requests cost the first, the canary's the second."""
+    ledger = SqliteLedger(Path("data/fairlead/fairlead.db"))
+    for number in range(sessions):
+        canary = number % 2 == 1
+        decision = Decision(
+            "bird", policy_hash, (Step("in the share?", canary, "drew"),), (FLASH,), (), "",
+            Features(), moment=Moment(session=number),
+        )  # fmt: skip
+        ledger.add(
+            Record(
+                f"r{number}",
+                time.time() - 60,
+                "openai_chat",
+                "auto",
+                "ok",
+                200,
+                model=FLASH,
+                policy="bird",
+                decision=decision.stored(),
+                cost_usd=Decimal(costs[canary]),
+                last_ms=900.0 + number,
+            )
+        )
+    ledger.close()
+
+
+def test_a_canary_is_compared_and_drawn() -> None:
+    Path("bird.toml").write_text(CANARY)
+    Path("data/fairlead").mkdir(parents=True)
+    hash_ = ask_json("policy", "show", "bird.toml")["hash"]
+    arms(hash_, ("0.001", "0.004"))
+    told = ask_json("policy", "canary", "bird.toml")
+    assert (told["state"], told["control_sessions"], told["canary_sessions"]) == ("running", 80, 80)
+    cost = told["figures"][0]
+    assert (cost["metric"], cost["verdict"], cost["broken"]) == ("cost", "worse", True)
+    assert cost["change"] == pytest.approx(4)
+    page = ask("policy", "canary", "bird.toml", "--since", "1d")
+    assert "160 requests since" in page
+    assert "WORSE" in page
+    assert "1.5x BROKEN" in page
+    assert "no figures" in page, "nobody streamed"
+    drawing = next(line for line in page.splitlines() if line.startswith("        cost"))
+    assert drawing.index("|") < drawing.index("!") < drawing.index("*")
+    assert "hold with 95 % at all times at once" in page
+
+
+def test_a_canary_of_which_nothing_is_known_says_so() -> None:
+    Path("bird.toml").write_text(CANARY)
+    Path("data/fairlead").mkdir(parents=True)
+    arms("another", ("0.001", "0.004"))
+    page = ask("policy", "canary", "bird.toml")
+    assert "0 requests since" in page
+    assert page.count("no figures") == 5
+    assert "is no canary" in refused("policy", "canary", "own.toml")
+    assert "exclude each other" in refused(
+        "policy", "canary", "bird.toml", "--resume", "--roll-back"
+    )
+
+
+def test_lint_tells_what_a_shadow_would_cost() -> None:
+    shadow = '[shadow]\nto = "haiku"\nshare = 0.5\nusd_per_day = 2\n[[rules]]'
+    Path("own.toml").write_text(OWN.replace("[[rules]]", shadow, 1))
+    said = "50 % of requests to haiku, at most $2.00 a day"
+    assert said in ask("policy", "lint", "own.toml")
+    assert said in ask("policy", "show", "own.toml")
+    Path("data/fairlead").mkdir(parents=True)
+    ledger = SqliteLedger(Path("data/fairlead/fairlead.db"))
+    decision = Decision("own", "h", (), (FLASH,), (), "", Features()).stored()
+    for number in range(40):
+        ledger.add(
+            Record(
+                f"r{number}",
+                time.time() - 43_200,
+                "openai_chat",
+                "auto",
+                "ok",
+                200,
+                model=FLASH,
+                policy="own",
+                decision=decision,
+                usage=Usage(input=1_000, output=400),
+            )
+        )
+    ledger.close()
+    # 40 in half a day are 80 a day, half of them 40; each 1,000 x $1 + 400 x $5 a million.
+    assert "about 40 copies and $0.1200 a day" in " ".join(
+        ask("policy", "lint", "own.toml").split()
+    )

@@ -67,7 +67,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def asked(config: Path, name: str, body: bytes = b"", **query: object) -> tuple[int, dict]:
-    variables = {key: str(query.pop(key)) for key in ("id", "vendor") if key in query}
+    variables = {key: str(query.pop(key)) for key in ("id", "vendor", "policy") if key in query}
     if name == "model":
         variables["model"] = str(query.pop("model"))
     given = {
@@ -110,6 +110,12 @@ CASES = [
         {"model": FLASH, "facts": "true", "upstream": "vertex"},
         ["models", "show", FLASH, "--facts", "--upstream", "vertex"],
     ),
+    ("canary", {"policy": "canary"}, ["policy", "canary", "canary"]),
+    (
+        "canary",
+        {"policy": "canary", "since": "2026-11-01"},
+        ["policy", "canary", "canary", "--since", "2026-11-01"],
+    ),
     ("ends", {"on": "2026-11-23"}, ["models", "ends", "--on", "2026-11-23"]),
     ("compare", {"model": [FLASH, HAIKU]}, ["models", "compare", FLASH, HAIKU]),
     (
@@ -134,7 +140,22 @@ def test_an_answer_is_the_command_s_json(config: Path, name: str, query: dict, a
 
 def test_every_route_has_an_answer_and_every_answer_an_equal_command() -> None:
     assert {f"admin.{name}" for name in ASKED} == set(ADMIN_ROUTES)
-    assert {name for name, *_ in CASES} == set(ASKED)
+    changing = {"canary_resume", "canary_roll_back"}
+    assert {name for name, *_ in CASES} == set(ASKED) - changing
+
+
+def test_a_canary_is_rolled_back_and_resumed_as_by_the_command(config: Path) -> None:
+    status, told = asked(config, "canary_resume", policy="canary")
+    assert (status, told["error"]["message"]) == (400, "'canary' is not rolled back")
+    status, told = asked(config, "canary_roll_back", policy="canary")
+    assert (status, told["event"], told["reason"]) == (200, "rolled_back", "by hand")
+    assert asked(config, "canary", policy="canary")[1]["state"] == "rolled_back"
+    words = ["policy", "canary", "canary", "--resume", "--json", "--config", str(config)]
+    printed = CliRunner().invoke(app, words)
+    assert json.loads(printed.stdout)["event"] == "resumed"
+    words[3] = "--roll-back"
+    assert json.loads(CliRunner().invoke(app, words).stdout)["event"] == "rolled_back"
+    assert asked(config, "canary_resume", policy="canary")[1]["event"] == "resumed"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +175,8 @@ def test_every_route_has_an_answer_and_every_answer_an_equal_command() -> None:
         ("forecast", {"budget": "-1"}, 400, "budget", "no amount of dollars"),
         ("reconcile", {"vendor": "nobody"}, 400, "vendor", "no export of 'nobody'"),
         ("reconcile", {"vendor": "google"}, 400, "file", "no rows"),
+        ("canary", {"policy": "unheard-of"}, 400, "policy", "no such policy"),
+        ("canary", {"policy": "best"}, 400, "POLICY", "is no canary"),
         ("model", {"model": "unheard-of"}, 404, "model", "does not exist here"),
         ("models", {"on": "someday"}, 400, "on", "date"),
         ("compare", {"model": [FLASH]}, 400, None, "two"),
