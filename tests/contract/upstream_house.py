@@ -57,7 +57,6 @@ DOORS = [
         CLAUDE,
         "bedrock",
         AWS,
-        counts=False,
     ),
     Door(
         "bedrock converse",
@@ -66,7 +65,6 @@ DOORS = [
         CLAUDE,
         "bedrock",
         AWS,
-        counts=False,
     ),
     Door(
         "bedrock bearer",
@@ -75,7 +73,6 @@ DOORS = [
         CLAUDE,
         "bedrock",
         {"AWS_BEARER_TOKEN_BEDROCK": "any", "AWS_REGION": "us-west-2"},
-        counts=False,
     ),
 ]
 
@@ -110,7 +107,6 @@ DOORS += [
         'api_key = "any"',
         GPT,
         "aggregator",
-        counts=False,
         path="/aggregator/api/v1",
     ),
 ]

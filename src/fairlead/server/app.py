@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from fairlead.engine.engine import Engine
 from fairlead.engine.shadow import Shadows
 from fairlead.engine.signals import Signals
+from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger import verdicts
 from fairlead.ledger.salt import install_salt
 from fairlead.ledger.sqlite import SqliteLedger
@@ -38,6 +39,7 @@ from fairlead.server.quality_watch import QualityWatch
 from fairlead.server.rollout import RolloutWatch
 from fairlead.server.shadow_watch import ShadowWatch
 from fairlead.upstream.keeper import Keeper, signers_of
+from fairlead.upstream.signing import Signer
 from fairlead.upstream.transports import Transports
 
 __all__ = ["App", "is_loopback", "serve"]
@@ -115,6 +117,7 @@ class App:
         )
         self._budgets = self.plane.engine.live.accounts = BudgetWatch(path, self.keys)
         self._watch: asyncio.Task[None] | None = None
+        self._swapping: asyncio.Task[None] | None = None
         self.keeper = Keeper()
         self._quality = QualityWatch(
             quality_path(settings),
@@ -161,8 +164,9 @@ class App:
     async def shutdown(self) -> None:
         """Stop the chores and write everything out."""
         self.plane.draining = True
-        if self._watch is not None:
-            self._watch.cancel()
+        for task in (self._watch, self._swapping):
+            if task is not None:
+                task.cancel()
         await self._rollout.stop()
         await self._budgets.stop()
         await self._shadows.stop()
@@ -198,6 +202,18 @@ class App:
         for section in ("server", "ledger", "vault", "admin", "quality"):
             if getattr(fresh.settings, section) != getattr(self.loaded.settings, section):
                 log.warning("reload: changes under [%s] take a restart", section)
+        signers = signers_of(snapshot.upstreams.values())
+        if signers:  # which have no credentials yet: the old ones serve until they have
+            self._swapping = asyncio.create_task(self._swap_settled(fresh, snapshot, signers))
+        else:
+            self._swap(fresh, snapshot)
+
+    async def _swap_settled(self, fresh: Loaded, snapshot: Snapshot, signers: list[Signer]) -> None:
+        self.keeper.watch([*signers_of(self.plane.snapshot.upstreams.values()), *signers])
+        await self.keeper.settle(signers, FIRST_TOKENS)
+        self._swap(fresh, snapshot)
+
+    def _swap(self, fresh: Loaded, snapshot: Snapshot) -> None:
         self.loaded = fresh
         self.plane.snapshot = snapshot
         self.keeper.watch(signers_of(snapshot.upstreams.values()))
