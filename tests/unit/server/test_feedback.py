@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.server.side_house import DAY, SideHouse
 
+from fairlead.canon import Failure
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.verdict import Verdict
 from fairlead.ledger.verdicts import Request
-from fairlead.server.feedback import MOST_BYTES, MOST_WORDS, Feedback
+from fairlead.server.feedback import MOST_BYTES, MOST_WORDS, Feedback, read_said, verdict_of
 from fairlead.server.settings import QualitySettings
 
 ANSWERED = Request(DAY - 60, None, "generate", "ok", "gemini-2.5-flash")
@@ -150,3 +153,29 @@ async def test_a_ledger_that_cannot_be_read_is_told() -> None:
     reply = await there.ask("POST", "/v1/feedback", GOOD)
     assert reply.status == 503
     assert "cannot be read now" in reply.body.decode()
+
+
+WORDS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from(["request_id", "rating", "grader", "task", "comment", "x"])
+
+
+@given(
+    st.binary(max_size=60) | st.dictionaries(FIELDS, WORDS).map(lambda d: json.dumps(d).encode())
+)
+def test_whatever_is_sent_is_taken_or_refused(body) -> None:
+    try:
+        said = read_said(body)
+    except Failure as failure:
+        refused = failure.problem
+    else:
+        refused = None
+    if refused is not None:
+        assert refused.status == 400
+        return
+    verdict = verdict_of(said, 1.0, comments=True)
+    assert verdict.score is None or 0 <= verdict.score <= 1
+    assert verdict.score is not None or verdict.task is not None
