@@ -106,8 +106,10 @@ class Attempts:
         if len(lanes) == 1:
             ways: Sequence[Way] = ((lanes[0], of(lanes[0], delivery)),)
         else:
-            number = session(x) if delivery.sticky else None
-            ways = self._ordered(number, [(lane, of(lane, delivery)) for lane in lanes], delivery)
+            ways = found = [(lane, of(lane, delivery)) for lane in lanes]
+            if _several_doors(lanes):  # else routing's order holds, and no session has a choice
+                number = session(x) if delivery.sticky else None
+                ways = self._ordered(number, found, delivery)
         trip = Trip(ways, fallback=x.snapshot.fallback)
         seconds = delivery.hold_back if x.hold_back is None else x.hold_back
         if seconds and x.stream:
@@ -313,6 +315,16 @@ class Attempts:
             return None if number is None else self.sessions.of(number, model)
 
         return ordered(ways, delivery.balance, self.clock(), self._draw, kept)
+
+
+def _several_doors(lanes: Sequence[Lane]) -> bool:
+    """Whether a model may be asked at more than one place: its lanes stand side by side."""
+    before = ""
+    for model, _ in lanes:
+        if model.id == before:
+            return True
+        before = model.id
+    return False
 
 
 def _priority(x: Exchange) -> int:
