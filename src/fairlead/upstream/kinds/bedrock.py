@@ -1,5 +1,5 @@
 """AWS Bedrock: Claude by InvokeModel (`invoke`, Anthropic's dialect nearly verbatim) or Converse
-(`converse`, AWS's own shape, which docs/adr/0015 tells why it is one of a door and no dialect).
+(`converse`, AWS's own shape, which docs/adr/0011 tells why it is a shape and no dialect).
 
 Signed with AWS credentials, or with a key of Bedrock's (a bearer token) where one is given.
 """
