@@ -38,6 +38,7 @@ from fairlead.catalog.tail import Tail, laid_over
 __all__ = ["Catalog", "Family", "load"]
 
 _BARE = ("price.", "limits.")
+_LISTS = "`fairlead models list` and GET /v1/models tell what there is"
 MAX_NAME = 200
 """A model name of more characters is refused without being looked for."""
 
@@ -203,6 +204,12 @@ class Catalog(Struct, frozen=True):
             return region_of(self.surcharges, door, said)
         return next((region_of(self.surcharges, vendor, said) for vendor in vendors), "")
 
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """Whose prices and claims `behind` knows: the vendors' own and every other door."""
+        vendors = {model.vendor for model in self.models.values()}
+        return tuple(sorted(_known_doors(self.surcharges, self.sheets.values()) | vendors))
+
     def _known(self, name: str) -> Model | Family | None:
         found = self.names.get(name) or self.names.get(self.vendors.plain(name))
         if found is None:
@@ -216,7 +223,7 @@ class Catalog(Struct, frozen=True):
 
 def _refuse(name: str, names: Mapping[str, object]) -> NoReturn:
     near = get_close_matches(name[:60].lower(), names, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}?" if near else "GET /v1/models lists what there is"
+    hint = f"did you mean {', '.join(near)}?" if near else _LISTS
     shown = name if len(name) <= 80 else f"{name[:80]}..."
     message = f"the model '{shown}' does not exist here"
     raise Failure(Problem("model_not_found", message, "model", code="model_not_found", hint=hint))

@@ -21,8 +21,14 @@ def shown(
     catalog: Catalog, name: str, today: date, *, upstream: str | None = None, facts: bool = False
 ) -> tuple[Model, dict[str, object]]:
     """One model (by id, alias or family; as an `upstream` serves it) and all that is known of it,
-    with each of its `facts` if wanted. Raises as `Catalog.resolve` does.
+    with each of its `facts` if wanted. Raises as `Catalog.resolve` does, and for an upstream that
+    nobody knows.
     """
+    if upstream is not None and upstream not in catalog.doors:
+        raise Failure.invalid(
+            f"nothing is known of the upstream '{upstream:.80}'", "upstream",
+            hint=f"known are {', '.join(catalog.doors)}",
+        )  # fmt: skip
     meant = catalog.meant(name)
     found = meant if isinstance(meant, Model) else catalog.resolve(name, today)
     warnings = catalog.warnings_for(name, today)

@@ -6,8 +6,6 @@ context (a command, a request) is set by `show`: whoever prints an amount need n
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -22,7 +20,6 @@ __all__ = [
     "money_sign",
     "show",
     "shown",
-    "shown_in",
 ]
 
 
@@ -57,16 +54,6 @@ def show(display: Display | None, *, json: bool = False) -> None:
     """
     _SHOWN.set(None if json else display)
     _MARKED.set(display)
-
-
-@contextmanager
-def shown_in(display: Display | None) -> Iterator[None]:
-    """As `show`, until the block ends."""
-    token = _SHOWN.set(display)
-    try:
-        yield
-    finally:
-        _SHOWN.reset(token)
 
 
 def shown() -> Display | None:

@@ -51,7 +51,7 @@ from fairlead.cost.band import (
 )
 from fairlead.cost.display import dollars
 
-__all__ = ["BUCKETS", "FALLBACKS", "Charge", "Line", "PriceTable", "charge", "dollars"]
+__all__ = ["BUCKETS", "FALLBACKS", "Charge", "Line", "PriceTable", "dollars"]
 
 _BATCH = "batch"
 _WHERE = " {0.tier}/{0.region}/{0.upstream}"
@@ -248,14 +248,6 @@ class PriceTable:
             if prompt_tokens > edge:
                 return band
         return self._bands[-1]
-
-
-def charge(usage: Usage, model: Model, at: date, *, batch: bool = False) -> Charge | None:
-    """The bill for `usage` of `model` on the day `at`; None where it cannot be priced.
-
-    Compiles the prices each time: where many answers are billed, keep a `PriceTable`.
-    """
-    return PriceTable(model, at).charge(usage, batch=batch)
 
 
 def _is_plain(usage: Usage) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from fairlead.canon import Failure
 from fairlead.cli.models import app
 
 FLASH = "gemini-2.5-flash"
@@ -85,6 +86,21 @@ def test_an_announced_price_is_told_and_not_yet_in_force() -> None:
 def test_a_family_shows_the_member_that_serves() -> None:
     shown = document("show", "haiku")
     assert (shown["asked"], shown["model"]) == ("haiku", "claude-haiku-4-5-20251001")
+
+
+def test_an_upstream_that_nobody_knows_is_refused() -> None:
+    result = CliRunner().invoke(app, ["show", FLASH, "--upstream", "nope"])
+    assert isinstance(result.exception, Failure)
+    problem = result.exception.problem
+    assert "'nope'" in problem.message
+    assert problem.hint is not None
+    assert {"vertex", "google"} <= set(problem.hint.removeprefix("known are ").split(", "))
+
+
+def test_the_hint_for_a_name_that_nobody_knows_names_the_command() -> None:
+    result = CliRunner().invoke(app, ["show", "qqqq"])
+    assert isinstance(result.exception, Failure)
+    assert "fairlead models list" in (result.exception.problem.hint or "")
 
 
 def test_an_upstreams_own_figures() -> None:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
+from tests.unit.cost.bills import charge
 
 from fairlead.canon import Usage
 from fairlead.catalog.model import Model, Price
-from fairlead.cost.price import BUCKETS, FALLBACKS, PriceTable, charge, dollars
+from fairlead.cost.price import BUCKETS, FALLBACKS, PriceTable, dollars
 
 TODAY = date(2026, 11, 22)
 

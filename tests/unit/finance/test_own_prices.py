@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from fairlead.canon import Usage
 from fairlead.catalog import load as load_catalog
 from fairlead.cli.main import app
-from fairlead.cost.display import Display, dollars, marked, show, shown_in
+from fairlead.cost.display import Display, dollars, marked, show
 from fairlead.finance.free import free, free_by_day, free_of
 from fairlead.finance.search_fees import search_fees
 from fairlead.finance.spent import spent
@@ -374,13 +374,13 @@ def test_prices_of_one_s_own_are_on_the_receipt(tmp_path, text, model, total, so
 def test_amounts_are_shown_in_the_currency_and_never_stored_in_it() -> None:
     euro = Display("EUR", Decimal("0.5"), date(2026, 11, 20))
     assert dollars(Decimal("1.5"), 2) == "$1.50"
-    with shown_in(euro):
-        assert dollars(Decimal("1.5"), 2) == "€0.75"
-        assert dollars(Decimal("0.0000011")) == "€0.000001"
-        assert dollars(None) == "unpriced"
-        with shown_in(Display("CHF", Decimal(2), date(2026, 1, 1))):
-            assert dollars(Decimal(1234), 2) == "CHF 2,468.00"
-        assert dollars(Decimal(1), 0) == "€1"
+    show(euro)
+    assert dollars(Decimal("1.5"), 2) == "€0.75"
+    assert dollars(Decimal("0.0000011")) == "€0.000001"
+    assert dollars(None) == "unpriced"
+    show(Display("CHF", Decimal(2), date(2026, 1, 1)))
+    assert dollars(Decimal(1234), 2) == "CHF 2,468.00"
+    show(None)
     assert dollars(Decimal(1), 0) == "$1"
     assert marked(b"{}") == b"{}"
     show(euro, json=True)

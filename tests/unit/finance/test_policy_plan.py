@@ -5,10 +5,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.unit.cost.bills import charge
 
 from fairlead.canon import Failure, Usage
 from fairlead.catalog import load
-from fairlead.cost.price import charge
 from fairlead.finance.policy_plan import IMPOSSIBLE, LOST, NAMED, read_policy
 from fairlead.finance.whatif import what_if
 from fairlead.ledger.answers import answers

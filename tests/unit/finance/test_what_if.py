@@ -3,10 +3,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.unit.cost.bills import charge
 
 from fairlead.canon import Failure, Usage
 from fairlead.catalog import load
-from fairlead.cost.price import charge
 from fairlead.finance.assumptions import Assumptions
 from fairlead.finance.plan import parse_mix
 from fairlead.finance.policy_plan import read_policy

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -307,7 +307,16 @@ def _read(kind: type[_Ask], query: Mapping[str, list[str]]) -> _Ask:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
-        raise Failure.invalid(what, where.rstrip("`").partition("[")[0] or None) from error
+        name = where.rstrip("`").partition("[")[0]
+        hint = ", ".join(_choices(fields[name].type)) if name in fields else ""
+        raise Failure.invalid(what, name or None, hint=hint or None) from error
+
+
+def _choices(kind: object) -> tuple[str, ...]:
+    """The words that a parameter may be, alone, in a list, or beside None; none if it is free."""
+    if get_origin(kind) is Literal:
+        return tuple(str(word) for word in get_args(kind))
+    return tuple(word for part in get_args(kind) for word in _choices(part))
 
 
 def _is_tuple(kind: object) -> bool:

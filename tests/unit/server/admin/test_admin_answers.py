@@ -193,6 +193,21 @@ def test_what_is_wrong_is_told_with_its_parameter(
         assert error["param"] == param
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "words"),
+    [
+        ("usage", {"by": "colour"}, {"day", "model", "key", "op"}),
+        ("whatif", {"model": FLASH, "caching": "maybe"}, {"auto", "asked", "off"}),
+    ],
+)
+def test_a_wrong_word_is_told_with_the_words_there_are(
+    config: Path, name: str, query: dict, words: set[str]
+) -> None:
+    status, told = asked(config, name, **query)
+    assert status == 400
+    assert words <= set(told["error"]["hint"].split(", "))
+
+
 def test_no_ledger_and_a_broken_configuration_are_told(tmp_path: Path) -> None:
     file = tmp_path / "f.toml"
     file.write_text(f'[ledger]\npath = "{tmp_path}/none.db"\n', encoding="utf-8")
