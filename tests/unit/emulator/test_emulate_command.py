@@ -20,7 +20,8 @@ def ran(monkeypatch):
     """The settings that the command would have run with."""
     seen = []
 
-    def run(settings, started):
+    def run(settings, started, vertex_credentials):
+        assert vertex_credentials is None
         seen.append(settings)
         started("http://127.0.0.1:1")
 
