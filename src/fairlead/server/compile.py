@@ -89,14 +89,25 @@ def _origin(loaded: Loaded, key: str) -> str:
 
 def _upstreams(loaded: Loaded, env: Mapping[str, str], catalog: Catalog) -> list[Upstream]:
     configured = dict(loaded.settings.upstreams)
+    taken = {
+        variable for name, own in configured.items() for variable in _key_variables(name, own)
+    }
     for kind in KINDS.values():
-        if kind.key_env and env.get(kind.key_env):
+        if kind.key_env and env.get(kind.key_env) and kind.key_env not in taken:
             configured.setdefault(kind.name, UpstreamSettings())
     return [
         upstream
         for name, settings in configured.items()
         for upstream in _deployments(loaded, name, settings, env, catalog)
     ]
+
+
+def _key_variables(name: str, own: UpstreamSettings) -> tuple[str, ...]:
+    """The environment variables of an upstream's keys: what they hold is not another's."""
+    if own.api_key_envs or own.api_key_env:
+        return own.api_key_envs or (own.api_key_env,)
+    kind = KINDS.get(own.kind or name)
+    return () if own.api_key or kind is None else (kind.key_env,)
 
 
 def _kind(loaded: Loaded, name: str, settings: UpstreamSettings) -> Kind:
