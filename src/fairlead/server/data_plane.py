@@ -19,6 +19,7 @@ from fairlead.server.admin.api import ADMIN, ADMIN_ROUTES, AdminApi
 from fairlead.server.admin.problem import problem_json
 from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send, Watch
 from fairlead.server.body import read_body
+from fairlead.server.deployments import deployments_json
 from fairlead.server.door import Door, enter
 from fairlead.server.feedback import MOST_BYTES, Feedback
 from fairlead.server.model_list import model_list, one_model
@@ -68,6 +69,7 @@ class DataPlane:
         self._main = Way(engine)
         self._sides = SideCalls(engine)
         self._feedback = feedback or Feedback(engine.ledger, lambda _: None)
+        self._admin = admin or AdminApi()
         self._handlers: dict[str, Handler] = {
             "exchange": self._exchange,
             "generate": self._generate,
@@ -79,8 +81,9 @@ class DataPlane:
             "model": self._models,
             "health": self._health,
             "ready": self._ready,
+            "deployments": self._deployments,
             **dict.fromkeys(SIDE_ROUTES, self._side),
-            **dict.fromkeys(ADMIN_ROUTES, (admin or AdminApi()).handle),
+            **dict.fromkeys(ADMIN_ROUTES, self._admin.handle),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -262,6 +265,11 @@ class DataPlane:
         self, _match: Match, _scope: Scope, _receive: Receive, client: Client
     ) -> None:
         await client.respond(200, [_JSON], b'{"status":"ok"}')
+
+    async def _deployments(
+        self, _match: Match, scope: Scope, _receive: Receive, client: Client
+    ) -> None:
+        await self._admin.tell(scope, client, lambda: deployments_json(self.engine.attempts))
 
     async def _ready(self, _match: Match, _scope: Scope, _receive: Receive, client: Client) -> None:
         if self.draining:

@@ -119,6 +119,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/models/{model}", "model", None, "one of them"),
     Route("GET", "/v1beta/models", "models", _GEMINI, "the same in Gemini's shape"),
     Route("GET", "/v1beta/models/{model}", "model", _GEMINI, "one of them"),
+    Route("GET", "/admin/deployments", "deployments", None,
+          "how the deployments do: breakers, load, first tokens (docs/delivery.md)"),
     Route("GET", "/admin/usage", "admin.usage", None, "what the ledger holds, summed"),
     Route("GET", "/admin/receipts/{id}", "admin.receipt", None, "what one request cost"),
     Route("GET", "/admin/whatif", "admin.whatif", None, "the ledger under another model or mix"),

@@ -7,7 +7,7 @@ comes from the environment only. Without one every question is refused.
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from fairlead.canon import Failure, Problem
@@ -80,6 +80,15 @@ class AdminApi:
                 headers.append((b"www-authenticate", b"Bearer"))
         if answered is not None:  # else the client left before its upload was complete
             await client.respond(answered.status, headers, answered.body)
+
+    async def tell(self, scope: Scope, client: Client, answer: Callable[[], bytes]) -> None:
+        """One request about the state of this process, which no worker knows."""
+        try:
+            self._enter(scope)
+            answered = Answered(200, answer())
+        except Failure as failure:
+            answered = Answered(failure.problem.status, problem_json(failure.problem))
+        await client.respond(answered.status, [*_HEADERS], answered.body)
 
     async def close(self) -> None:
         """Let go of the workers."""
