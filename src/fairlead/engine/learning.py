@@ -39,8 +39,7 @@ class PromptCounts:
         learned = self._by_route.of((x.scope, policy))
         if learned is None:
             return features
-        best = learned.apply(features.prompt_tokens)
-        high = learned.high(features.prompt_tokens, features.prompt_tokens_high)
+        best, high = learned.apply(features.prompt_tokens, features.prompt_tokens_high)
         return replace(features, prompt_tokens=best, prompt_tokens_high=max(best, high))
 
     def learn(self, x: Exchange) -> None:

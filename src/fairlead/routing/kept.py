@@ -238,7 +238,7 @@ def _figures(said: Predicted) -> str:
     """The end of a candidate's JSON: its cost and tokens."""
     told = ""
     if said.cost_usd is not None:
-        told = f',"cost_usd":"{said.cost_usd}"'
+        told = f',"cost_usd":"{said.cost_usd!s}"'  # `format` of a Decimal takes twice as long
     if said.prompt_tokens is not None:
         told += f',"prompt_tokens":{said.prompt_tokens}'
     if said.output_tokens is not None:

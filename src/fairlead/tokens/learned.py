@@ -84,16 +84,13 @@ class Learned:
         within = (self._squares + believed) / weight
         return sqrt(within * (1 + 1 / weight) + (self._mean - mean) ** 2) + LEAST
 
-    def apply(self, tokens: int) -> int:
-        """An estimate, corrected."""
-        return round(tokens * self.ratio)
-
-    def high(self, tokens: int, high: int) -> int:
-        """A high estimate, corrected: `tokens` and `high` are as they were estimated."""
+    def apply(self, tokens: int, high: int) -> tuple[int, int]:
+        """An estimate and a high one, corrected: both as they were estimated."""
         ratio = self.ratio
         if self._weight < SURE_AFTER:
-            return round(high * max(1.0, ratio))
-        return round(tokens * ratio * exp(SURE * self.spread)) + ADDED
+            return round(tokens * ratio), round(high * max(1.0, ratio))
+        likely = tokens * ratio
+        return round(likely), round(likely * exp(SURE * self.spread)) + ADDED
 
     def correct(
         self, estimate: TokenEstimate, quick: int, *, coverage: Coverage = 95

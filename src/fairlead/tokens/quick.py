@@ -37,6 +37,7 @@ SHARE = 64
 they are as long as they may be."""
 
 _SPACES = b" \t\n\r\x0b\x0c"
+_SPACE, _DIGIT, _LINE_END = b" 0\n"
 
 
 def _class_of(byte: int) -> int:
@@ -77,18 +78,19 @@ def _by_class(text: str) -> float:
         beyond = others * _rate(each)
         size = len(plain)
     classes = plain.translate(_CLASSES)
-    # Looking whether there is any takes a tenth of the time that counting takes.
-    digits = classes.count(b"0") if classes.find(b"0") >= 0 else 0
+    # Looking whether there is any takes a tenth of the time that counting takes, if the byte is
+    # given as a number.
+    digits = classes.count(b"0") if _DIGIT in classes else 0
     marks = classes.count(b".")
     letters = size - digits - marks - classes.count(b" ")
-    words = classes.translate(_SPACED).count(b" a") + (not classes.startswith(b" ") and size > 0)
+    words = classes.translate(_SPACED).count(b" a") + (size > 0 and classes[0] != _SPACE)
     return (
         beyond
         + letters * LETTER
         + digits * DIGIT
         + marks * PUNCTUATION
         + words * WORD
-        + (plain.count(b"\n") * NEWLINE if plain.find(b"\n") >= 0 else 0.0)
+        + (plain.count(b"\n") * NEWLINE if _LINE_END in plain else 0.0)
     )
 
 

@@ -13,7 +13,7 @@ COUNTS = st.integers(-5, 10**9)
 def test_nothing_learned_changes_nothing() -> None:
     learned = Learned()
     assert learned.ratio == 1
-    assert learned.apply(123) == 123
+    assert learned.apply(123, 300) == (123, 300)
     estimate = TokenEstimate(10, 8, 12, "f", "fit")
     assert learned.correct(estimate, 10) == estimate
 
@@ -50,8 +50,8 @@ def test_a_route_that_is_like_itself_grows_sure() -> None:
         learned.observe(100, 200)
         spreads.append(learned.spread)
     assert spreads[-1] < 0.15 < spreads[0]
-    assert learned.high(100, 199) < 350
-    assert Learned().high(100, 199) == 199
+    assert learned.apply(100, 199)[1] < 350
+    assert Learned().apply(100, 199) == (100, 199)
 
 
 def test_opinions_far_apart_widen_the_interval() -> None:
