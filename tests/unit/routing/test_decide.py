@@ -32,7 +32,7 @@ LONG = {"prompt_tokens": 212_331, "prompt_tokens_high": 286_711}
 
 def choose(policy: str, features: Features, *, configured: tuple[str, ...] = ()) -> Decision:
     vendors = configured or ("google", "anthropic")
-    options = options_for(POLICIES[policy], CATALOG, TODAY, vendors.__contains__)
+    options = options_for(POLICIES[policy], CATALOG, TODAY, lambda model: model.vendor in vendors)
     return decide(features, POLICIES[policy], options)
 
 

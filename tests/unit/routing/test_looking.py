@@ -76,7 +76,7 @@ def test_what_is_asked_for_is_looked_at() -> None:
     )
     request = Request(model="auto", turns=turns, output=OutputFormat("json_schema", "s", b"{}"))
     asked = (*LOOKED_AT, *OUTSIDE)
-    features = extract(request, asked=asked, outside=Outside(key="k1", hour=13))
+    features = extract(request, asked=asked, outside=Outside(key="k1", hour=13, team="t"))
     found = {name: getattr(features, name) for name in asked}
     assert found == {
         "language": "en",
@@ -87,6 +87,8 @@ def test_what_is_asked_for_is_looked_at() -> None:
         "key": "k1",
         "hour": 13,
         "warm_tokens": None,
+        "team": "t",
+        "budget_pressure": None,
     }
 
 

@@ -210,7 +210,7 @@ OBJECTIVE_MISTAKES = [
         "own.toml:10: fallbacks.flash: a cycle: flash -> haiku -> flash",
     ),
     ('flash = "haiku"', 'flash = "flash"', "own.toml:10: fallbacks.flash: a cycle: flash -> flash"),
-    ("[fallbacks]", "[options]\nhedge = true\n[fallbacks]", "options.hedge: not yet"),
+    ("[fallbacks]", "[options]\nhedge = 1\n[fallbacks]", "options.hedge: must be true or"),
     ("[fallbacks]", "[options]\nfoo = true\n[fallbacks]", "options.foo: unknown option"),
     ("[fallbacks]", "[options]\nsticky = 1\n[fallbacks]", "options.sticky: must be true or false"),
     ('["haiku", "flash"]', '["haiku", "opus"]', "own.toml:15: rules[0].use: 'opus' is not among"),
