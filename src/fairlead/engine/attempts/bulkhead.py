@@ -91,7 +91,8 @@ class Bulkhead:
     def leave(self) -> None:
         """Come out, and let the next in."""
         self.in_flight -= 1
-        self._admit()
+        if self._queue:
+            self._admit()
 
     def resize(self, most: int, queue: int) -> None:
         """Other bounds, from a new configuration."""

@@ -94,7 +94,21 @@ class Attempts:
         if not whole.enter():
             await self._let_in(x, whole, "of the gateway")
         try:
-            await self._run(x, lanes, client, attempt)
+            held = x.stream and (delivery.hold_back or x.hold_back)
+            if held or (len(lanes) > 1 and _several_doors(lanes)):
+                await self._run(x, lanes, client, attempt)
+                return
+            # Routing's order holds, and the first way is likely to be the only one.
+            of = self.deployments.of
+            way = lanes[0], of(lanes[0], delivery)
+            try:
+                await self._try(x, way, client, attempt=attempt, patient=len(lanes) == 1)
+            except (_NotSent, Failure) as error:
+                ways = [way, *((lane, of(lane, delivery)) for lane in lanes[1:])]
+                trip = Trip(ways, fallback=x.snapshot.fallback)
+                await self._caught(x, trip, client, error)
+                while await self._step(x, trip, client, attempt):
+                    pass
         finally:
             whole.leave()
 
@@ -102,14 +116,8 @@ class Attempts:
         self, x: Exchange, lanes: Sequence[Lane], client: Client, attempt: Attempt
     ) -> None:
         delivery, of = x.snapshot.delivery, self.deployments.of
-        number: int | None = None
-        if len(lanes) == 1:
-            ways: Sequence[Way] = ((lanes[0], of(lanes[0], delivery)),)
-        else:
-            ways = found = [(lane, of(lane, delivery)) for lane in lanes]
-            if _several_doors(lanes):  # else routing's order holds, and no session has a choice
-                number = session(x) if delivery.sticky else None
-                ways = self._ordered(number, found, delivery)
+        number = session(x) if delivery.sticky else None
+        ways = self._ordered(number, [(lane, of(lane, delivery)) for lane in lanes], delivery)
         trip = Trip(ways, fallback=x.snapshot.fallback)
         seconds = delivery.hold_back if x.hold_back is None else x.hold_back
         if seconds and x.stream:
@@ -150,26 +158,33 @@ class Attempts:
             else:
                 run = partial(self._try, attempt=attempt, patient=trip.patient)
                 await self.hedging.run(x, plan, client, run)
-        except _NotSent as reason:
-            problem, before = reason.problem, trip.way
-            if problem is None:
-                return trip.put_off()
-            if trip.shut(problem):
-                self._moved(x, before[0], trip.way[0], problem)
-                return True
-            raise Failure(trip.verdict(problem)) from None
-        except Failure as failure:
-            problem = failure.problem
-            seen = client.started and not (isinstance(client, HoldBack) and client.unseen)
-            if seen or not await self._goes_on(x, trip, problem):
-                told = trip.verdict(problem)
-                if told is problem:
-                    raise
-                raise Failure(told) from failure
+        except (_NotSent, Failure) as error:
+            await self._caught(x, trip, client, error)
             return True
         if x.tried and x.model is not None and x.upstream is not None:
             self._note(x, (x.model, x.upstream), x.problem)
         return False
+
+    async def _caught(
+        self, x: Exchange, trip: Trip, client: Client, error: "_NotSent | Failure"
+    ) -> None:
+        """A way did not answer; the trip has another one then.
+
+        Raises:
+            Failure: it has none.
+        """
+        problem, before = error.problem, trip.way
+        if isinstance(error, Failure):
+            seen = client.started and not (isinstance(client, HoldBack) and client.unseen)
+            if seen or not await self._goes_on(x, trip, error.problem):
+                told = trip.verdict(error.problem)
+                raise error if told is problem else Failure(told) from error
+        elif problem is None:
+            trip.put_off()
+        elif trip.shut(problem):
+            self._moved(x, before[0], trip.way[0], problem)
+        else:
+            raise Failure(trip.verdict(problem)) from None
 
     # --- one attempt ------------------------------------------------------------------------------
 
