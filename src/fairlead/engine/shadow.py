@@ -66,9 +66,10 @@ _STATE: Final = frozenset(
     {
         *("store", "background", "conversation", "container", "mcp_servers", "prompt"),
         *("previous_response_id", "cachedContent", "cached_content", "context_management"),
+        "web_search_options",
     }
 )
-"""Fields that leave something with a vendor, or refer to what was left there."""
+"""Fields that leave something with a vendor, refer to what was left there, or let it search."""
 _OFF: Final = (b"false", b"null")
 
 
@@ -297,7 +298,8 @@ def beside_the_answer(x: Exchange, request: Request) -> bool:
     if any(type(tool) is ServerTool for tool in request.tools):
         return True
     for extra in request.extras:
-        if extra.path.partition(".")[0] in _STATE and extra.raw not in _OFF:
+        known = extra.path.partition(".")[0] in _STATE
+        if (known or not extra.cosmetic) and extra.raw not in _OFF:
             return True
     return any(_vendors_own(part) for turn in request.turns for part in turn.parts)
 

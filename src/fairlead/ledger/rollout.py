@@ -23,7 +23,7 @@ from fairlead.ledger.statements import Statements
 __all__ = ["CanaryEvent", "CanaryHistory", "Event", "Rated", "Trials", "Tried"]
 
 Event = Literal["begun", "rolled_back", "resumed"]
-PIECE = 1000
+PIECE = 500
 """Records read at once: some milliseconds in which a thread holds the interpreter."""
 
 
@@ -162,11 +162,15 @@ class Trials:
     said of them, each once: a second `read` gives what has come since the first. Those of a session
     that nobody could draw for, and those while it was rolled back, are of no arm and left out.
 
-    The database is read in pieces. LedgerError for a file that is no ledger.
+    The database is read in pieces, with `pause` seconds between them: a thread beside requests lets
+    them through. LedgerError for a file that is no ledger.
     """
 
-    def __init__(self, path: str | Path, policy: str, policy_hash: str, since: float) -> None:
+    def __init__(
+        self, path: str | Path, policy: str, policy_hash: str, since: float, pause: float = 0.0
+    ) -> None:
         self._path = Path(path)
+        self._pause = pause
         self._policy, self._hash, self._since = policy, policy_hash, since
         self._row: int | None = None
         self._word = 0
@@ -207,6 +211,7 @@ class Trials:
             if len(rows) < PIECE:
                 return
             after = rows[-1][0]
+            time.sleep(self._pause)
 
     def _arm(self, at: float, decision: str | bytes) -> tuple[int, bool] | None:
         """The session, and whether it was the canary's; None where it was nobody's."""

@@ -30,6 +30,8 @@ log = logging.getLogger("fairlead")
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks how canaries stand."""
+PAUSE: Final = 0.01
+"""Seconds between two pieces that are read of the ledger."""
 EVALUATE_EVERY: Final = 2.0
 """Seconds between two looks at the figures."""
 
@@ -46,7 +48,7 @@ class _Run:
         self.policy = policy
         self.since = since
         self.comparison = Comparison()
-        self.trials = Trials(path, policy.name, policy.hash, since)
+        self.trials = Trials(path, policy.name, policy.hash, since, PAUSE)
 
 
 class RolloutWatch:

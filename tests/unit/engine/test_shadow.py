@@ -136,6 +136,7 @@ async def test_a_share_is_drawn_by_the_request() -> None:
     ("body", "dialect"),
     [
         (ask(store=True), "openai_chat"),
+        (ask(web_search_options={}), "openai_chat"),
         (
             {"model": "auto", "input": "Say hello."},  # the Responses API stores unless told not to
             "openai_responses",
