@@ -46,6 +46,7 @@ Fetch = Callable[..., Awaitable[tuple[str, bytes]]]
 _DROP = (hints.FIELD,)
 URLS = "media_urls"
 NAMED = "named"
+_URL = b'"url"'
 _NO_SAMPLING = Sampling()
 TOLD = 10
 """Losses that a refusal names one by one; a hostile body may have thousands."""
@@ -61,9 +62,10 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
     refuse_unknown(x)
     codec = x.snapshot.codecs[x.dialect]
     if x.same and not mixed(x, vault):
-        if _chosen_here(x) and _has_knobs(x.decoded()):
+        fetching = not upstream.kind.reads_urls and _URL in x.body
+        if fetching or (_chosen_here(x) and _has_knobs(x.decoded())):
             body = await _encoded(x, x.decoded(), codec, model, vault)
-            if x.losses:
+            if fetching or x.losses:
                 return _metered(x, codec, upstream, body)
         x.losses = ()
         return _verbatim(x, model, upstream)
@@ -106,7 +108,8 @@ async def _encoded(
     x: Exchange, request: Request, codec: Codec, model: Model, vault: Vault
 ) -> bytes:
     request = restore(request, lambda key: vault.get(x.scope, key))
-    request = await _inline(request, model, x.snapshot.fetch, codec.vendor_uri)
+    urls = URLS in model.features and (x.upstream is None or x.upstream.kind.reads_urls)
+    request = await _inline(request, x.snapshot.fetch, codec.vendor_uri, urls=urls)
     if request.reasoning is None and not x.same and model.thinking.default_on:
         request = replace(request, reasoning=_unsaid(x.codec, model))
     name = model.id if x.upstream is None else x.upstream.model_id(model)
@@ -155,10 +158,10 @@ def refusal_of(model: Model, losses: list[Loss]) -> Problem:
 
 
 async def _inline(
-    request: Request, model: Model, policy: FetchPolicy, vendors_own: Callable[[str], bool]
+    request: Request, policy: FetchPolicy, vendors_own: Callable[[str], bool], *, urls: bool
 ) -> Request:
-    """The request with each media URL refused if private, and fetched where the model needs it, or
-    where the operator allowed a private host that no vendor can reach.
+    """The request with each media URL refused if private, and fetched where the vendor reads no
+    `urls`, or where the operator allowed a private host that no vendor can reach.
     """
     wanted: list[tuple[Media, str]] = []
     for turn in request.turns:
@@ -176,7 +179,7 @@ async def _inline(
     for media, path in wanted:
         if isinstance(media.source, Url):
             refuse_private(media.source.url, path, policy)
-    if URLS in model.features:
+    if urls:
         wanted = [(m, path) for m, path in wanted if _only_here(m, policy)]
         if not wanted:
             return request

@@ -122,6 +122,7 @@ _BY_INVOKE: Final = Kind(
     door="bedrock",
     naming=naming,
     priced_as=_priced_as,
+    reads_urls=False,
 )
 _BY_CONVERSE: Final = replace(
     _BY_INVOKE,

@@ -98,6 +98,7 @@ class Kind(Struct, frozen=True):
     dialect's; `decode_error` reads refusals, which are then told in the client's dialect and never
     passed on as they came. `naming` makes `name_of` from the account, and `priced_as` the region
     that prices know. `apis` are further kinds of the same name, by the operator's word for them.
+    `reads_urls`: the vendor fetches media by their address there, where the model takes them so.
     `root_of` makes the path that stands before all others, from the account's project; `also` names
     kinds that whoever configures this one gets with it: other vendors' models in their dialects.
     `adapting` makes `adapt` from what the operator says; `keyless` is one that may want no key.
@@ -129,6 +130,7 @@ class Kind(Struct, frozen=True):
     naming: Callable[[Account], NameOf] | None = None
     priced_as: Callable[[Account], str] | None = None
     apis: "dict[str, Kind]" = {}
+    reads_urls: bool = True
     root_of: Callable[[Account], str] | None = None
     also: tuple[str, ...] = ()
     adapting: Callable[[Account], Adapt | None] | None = None

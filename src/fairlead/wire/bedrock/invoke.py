@@ -49,6 +49,8 @@ _TURNS: Final = msgspec.json.Decoder(list[_Turn])
 _BLOCKS: Final = msgspec.json.Decoder(list[_Block])
 _TOOLS: Final = msgspec.json.Decoder(list[_Tool])
 _TEXTS: Final = msgspec.json.Decoder(list[str])
+_RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_SERVER_TOOL: Final = "server_tool:"
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -67,7 +69,23 @@ def invoke_body(body: bytes, headers: Mapping[str, str]) -> Encoded:
         values[BETA] = dump(flags)
     else:
         drop.append(BETA)
+    if any(loss.what.startswith(_SERVER_TOOL) for loss in losses):
+        kept = _kept_tools(body)
+        if kept:
+            values["tools"] = dump(kept)
+        else:
+            drop += ["tools", "tool_choice"]
     return Encoded(splice(body, values, tuple(drop)), tuple(losses))
+
+
+def _kept_tools(body: bytes) -> list[msgspec.Raw]:
+    """The tools without those of Anthropic's servers."""
+    raws = _RAWS.decode(_FIELDS.decode(body)["tools"])
+    return [
+        raw
+        for raw, tool in zip(raws, _TOOLS.decode(dump(raws)), strict=True)
+        if not (tool.type or "").startswith(SERVER_TOOLS)
+    ]
 
 
 def what_is_lost(body: bytes) -> Iterator[Loss]:
@@ -98,7 +116,7 @@ def _tools(raw: bytes | msgspec.Raw) -> Iterator[Loss]:
         kind = tool.type or ""
         if kind.startswith(SERVER_TOOLS):
             why = "Bedrock runs no tools of Anthropic's servers"
-            yield Loss("semantic", f"tools[{index}]", f"server_tool:{kind}", why)
+            yield Loss("semantic", f"tools[{index}]", f"{_SERVER_TOOL}{kind}", why)
 
 
 def _messages(raw: bytes | msgspec.Raw) -> Iterator[Loss]:

@@ -94,3 +94,15 @@ def test_an_answer_that_a_guardrail_stopped_is_a_refusal() -> None:
     answer["amazon-bedrock-guardrailAction"] = "NONE"
     same = json.dumps({**answer, "content": [{"text": '"INTERVENED"'}]}).encode()
     assert refused_answer(same) is same
+
+
+def test_a_servers_tool_is_left_out_where_losses_are_allowed() -> None:
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    own = {"name": "a", "input_schema": {"type": "object"}}
+    body = {**PLAIN, "tools": [search, own], "tool_choice": {"type": "any"}}
+    sent = json.loads(invoke_body(json.dumps(body).encode(), {}).body)
+    assert sent["tools"] == [own]
+    assert sent["tool_choice"] == {"type": "any"}
+    alone = json.loads(invoke_body(json.dumps({**body, "tools": [search]}).encode(), {}).body)
+    assert "tools" not in alone
+    assert "tool_choice" not in alone
