@@ -10,8 +10,8 @@ is right whoever rates, as long as those rated are like the others of their stra
 post-stratification). The shares are counted over all answers. The rating within a stratum is
 shrunk, so that a model that nobody rated is taken for as good as the others where it shows the
 same signals: from an assumption (0.9 without a signal, less by the signal's weight; worth
-`ASSUMED` ratings) to all models, to this model, to this model and task, each level counting as
-`LEVEL` ratings at the next.
+`ASSUMED` ratings) to all answers, to those to this task, to this model's to it, each level
+counting as `LEVEL` ratings at the next. Tasks differ more than models do: so the task comes first.
 
 A figure is then the posterior mean of a beta distribution whose prior is what is known more
 broadly, each source as many answers worth as it has, and no more than its bound:
@@ -51,9 +51,9 @@ ALL: Final = ""
 """Stands for all tasks together."""
 GOOD: Final = 0.9
 """What an answer without a signal is taken for until one is rated: an assumption."""
-ASSUMED, LEVEL = 4.0, 4.0
-UNRATED, TENTH = 2.0, 0.1
-OTHERS, LABORATORY, PUBLISHED = 4.0, 20.0, 2.0
+ASSUMED, LEVEL = 4.0, 8.0
+UNRATED, TENTH = 4.0, 0.1
+OTHERS, LABORATORY, PUBLISHED = 2.0, 20.0, 2.0
 LEAST, LOT = 20.0, 50.0
 TELLING: Final = 2.0
 """Answers' worth below which a figure is unknown."""
@@ -115,14 +115,13 @@ def posterior(own: Known | None, broader: Sequence[Known]) -> Known | None:
 
 
 class Rates:
-    """Mean ratings within strata: by signal, by model and signal, by model, task and signal."""
+    """Mean ratings within strata: of all answers, of those to a task, of a model's to it."""
 
     def __init__(self, answers: Iterable[Answer]) -> None:
         rated: dict[tuple[str, ...], list[Answer]] = defaultdict(list)
         for one in answers:
             if one.rating is not None:
-                levels = ((one.signal,), (one.signal, one.model))
-                for level in (*levels, (one.signal, one.model, one.task or ALL)):
+                for level in _levels(one.signal, one.model, one.task or ALL):
                     rated[level].append(one)
         self._rated = {
             level: (
@@ -136,11 +135,15 @@ class Rates:
         """The rating that such an answer deserves, 0 to 1."""
         lost = SIGNALS[signal].weight if signal in SIGNALS else 0.0
         rate, worth = GOOD * (1 - lost), ASSUMED
-        for level in ((signal,), (signal, model), (signal, model, task)):
+        for level in _levels(signal, model, task):
             total, count = self._rated.get(level, (0.0, 0.0))
             rate = (worth * rate + total) / (worth + count)
             worth = LEVEL
         return rate
+
+
+def _levels(signal: str, model: str, task: str) -> tuple[tuple[str, ...], ...]:
+    return (signal,), (signal, task), (signal, task, model)
 
 
 def figures(

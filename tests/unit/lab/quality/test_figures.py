@@ -143,7 +143,7 @@ def test_sources_stand_in_their_order_and_are_bounded() -> None:
     assert [each.name for each in sources] == [
         "own answers", "other tasks", "laboratory", "published",
     ]  # fmt: skip
-    assert [each.worth for each in sources] == [100, 4, 20, 2]
+    assert [each.worth for each in sources] == [100, 2, 20, 2]
     assert of(found, A).score > of(found, B).score
     assert of(found, B).shrunk_to < sources[0].score
 
@@ -173,4 +173,4 @@ def test_within_a_stratum_ratings_shrink_from_level_to_level() -> None:
     assert Rates([]).of("", A, "math") == GOOD
     assert Rates([]).of("retry", A, "math") == pytest.approx(GOOD * (1 - SIGNALS["retry"].weight))
     few = Rates(rated(A, 0, 5))
-    assert few.of("", A, "math") < few.of("", A, "chat") < few.of("", B, "math") < GOOD
+    assert few.of("", A, "math") < few.of("", B, "math") < few.of("", A, "chat") < GOOD
