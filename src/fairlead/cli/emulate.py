@@ -13,6 +13,7 @@ from fairlead.emulator import (
     BadRecordings,
     BadSetting,
     EmulatorSettings,
+    parse_aws_keys,
     parse_fault_files,
     parse_faults,
     parse_scripts,
@@ -90,6 +91,14 @@ VertexCredentials = Annotated[
         "tokens.",
     ),
 ]
+AwsKey = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID:SECRET",
+        help="An AWS access key for the emulated Bedrock, a session token behind another colon. "
+        "Repeatable. The pair of AWS's documentation is always good.",
+    ),
+]
 ReplayOnly = Annotated[
     bool, typer.Option("--replay-only", help="Answer 404 to what was not recorded.")
 ]
@@ -107,6 +116,7 @@ def emulate(
     replay: Replay = None,
     replay_only: ReplayOnly = False,
     write_vertex_credentials: VertexCredentials = None,
+    aws_key: AwsKey = None,
 ) -> None:
     """Emulate the vendors' APIs. Everything that it answers is marked as emulated.
 
@@ -126,6 +136,7 @@ def emulate(
             scripts=parse_scripts(script or ()),
             replay=replay,
             replay_only=replay_only,
+            aws_keys=parse_aws_keys(aws_key or ()),
         )
         run(settings, _tell, write_vertex_credentials)
     except OSError as error:

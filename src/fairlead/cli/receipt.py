@@ -48,6 +48,11 @@ def _print(told_: Told) -> None:
     for free in (told_.free, told_.free_searches):
         if free is not None:
             out.print(f"Free: {_freed(free)}; due: {_exact(told_.due_usd)}", markup=False)
+    for billed in told_.beside:
+        where = f"{billed.model or 'no model'} ({billed.id})"
+        out.print(f"Beside it: {where}: {_exact(billed.cost_usd)}, {billed.why}", markup=False)
+    if told_.beside:
+        out.print(f"All attempts together: {_exact(told_.all_usd)}", markup=False)
     for attempt in told_.attempts:
         out.print(f"Attempt on {attempt.model}: {attempt.why}", markup=False)
     if told_.elsewhere:

@@ -12,6 +12,7 @@ from fairlead.emulator.server import Emulator, EmulatorThread, run
 from fairlead.emulator.settings import (
     BadSetting,
     EmulatorSettings,
+    parse_aws_keys,
     parse_fault_files,
     parse_faults,
     parse_scripts,
@@ -34,6 +35,7 @@ __all__ = [
     "Run",
     "Script",
     "ScriptBook",
+    "parse_aws_keys",
     "parse_fault_files",
     "parse_faults",
     "parse_scripts",

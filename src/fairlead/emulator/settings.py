@@ -112,7 +112,7 @@ def parse_aws_keys(flags: Iterable[str]) -> tuple[AccessKey, ...]:
     for flag in flags:
         parts = flag.split(":", 2)
         if len(parts) < 2 or not all(parts):
-            raise BadSetting("--aws-key: write ID:SECRET or ID:SECRET:SESSION-TOKEN")
+            raise BadSetting("--aws-key: write an id and a secret, joined by a colon")
         keys.append(AccessKey(*parts))
     return tuple(keys)
 

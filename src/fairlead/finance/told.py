@@ -17,12 +17,12 @@ from fairlead.cost.receipt import Receipt
 from fairlead.cost.receipt import receipt as make_receipt
 from fairlead.finance.free import Freed, free_of
 from fairlead.finance.search_fees import search_fees
-from fairlead.ledger.query import show
+from fairlead.ledger.query import attempts_of, show
 from fairlead.ledger.quota import Quota
 from fairlead.ledger.record import Accepted, Record
 from fairlead.routing.decision import Decision
 
-__all__ = ["Attempt", "Elsewhere", "Told", "look_up", "told"]
+__all__ = ["Attempt", "Billed", "Elsewhere", "Told", "look_up", "told"]
 
 _DECISION = msgspec.json.Decoder(Decision)
 _SUMS = ("files", "batches")
@@ -37,6 +37,18 @@ class Attempt(Struct, frozen=True):
     why: str
 
 
+class Billed(Struct, frozen=True):
+    """An attempt beside the answer that has a record of its own: what became of it and what it
+    cost, None where that is not known.
+    """
+
+    id: str
+    model: str | None
+    upstream: str | None
+    why: str
+    cost_usd: Decimal | None
+
+
 class Elsewhere(Struct, frozen=True):
     """What the same tokens would have cost on another candidate, without a prompt cache."""
 
@@ -49,7 +61,8 @@ class Elsewhere(Struct, frozen=True):
 class Told(Struct, frozen=True):
     """All that the ledger and the catalogue have to say about the cost of one request.
 
-    `recorded_usd` is what the ledger wrote when the answer ended; `receipt` None where there was no
+    `recorded_usd` is what the ledger wrote when the answer ended; `beside` are attempts of the
+    request that are billed beside it, `all_usd` all of it together; `receipt` None where there was no
     usage to bill. `free` is the request's place in a free quota, `free_searches` that of its last
     search in a quota of searches, `due_usd` the receipt's total less what they take off (None where
     there is no total).
@@ -66,6 +79,8 @@ class Told(Struct, frozen=True):
     free: Freed | None = None
     free_searches: Freed | None = None
     due_usd: Decimal | None = None
+    beside: tuple[Billed, ...] = ()
+    all_usd: Decimal | None = None
     attempts: tuple[Attempt, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
     notes: tuple[str, ...] = ()
@@ -124,6 +139,7 @@ def told(
         fees = search_fees(catalog)
         freed = free_of(path, [one for one in quotas if one.searches is None], record)
         searches = free_of(path, [one for one in quotas if one.searches is not None], record, fees)
+    beside = _beside(path, record)
     total = made.total if made is not None else None
     due = Decimal(0) if freed is not None and freed.free_usd and total is not None else total
     if due and searches is not None:
@@ -140,10 +156,29 @@ def told(
         free=freed,
         free_searches=searches,
         due_usd=due,
+        beside=beside,
+        all_usd=_all(record, beside),
         attempts=attempts,
         elsewhere=elsewhere,
         notes=_notes(record, made, attempts, catalog.version),
     )
+
+
+def _beside(path: Path | None, record: Record) -> tuple[Billed, ...]:
+    """The request's attempts that have records of their own."""
+    if path is None:
+        return ()
+    return tuple(
+        Billed(each.id, each.model, each.upstream, each.error_message or "", each.cost_usd)
+        for each in attempts_of(path, record.id)
+    )
+
+
+def _all(record: Record, beside: tuple[Billed, ...]) -> Decimal | None:
+    """What the request cost with all its attempts; None where a part is not known."""
+    costs = [record.cost_usd, *[each.cost_usd for each in beside]]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if len(known) == len(costs) else None
 
 
 def _of_a_batch(

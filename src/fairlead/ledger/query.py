@@ -20,7 +20,17 @@ from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.span import Span
 from fairlead.ledger.statements import Statements
 
-__all__ = ["TOKENS", "Dimension", "Report", "Sums", "reading", "show", "tail", "usage"]
+__all__ = [
+    "TOKENS",
+    "Dimension",
+    "Report",
+    "Sums",
+    "attempts_of",
+    "reading",
+    "show",
+    "tail",
+    "usage",
+]
 
 Dimension = Literal["model", "day", "route", "outcome", "policy", "upstream", "key", "op"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -114,6 +124,14 @@ def show(path: str | Path, request_id: str) -> Record | Accepted | None:
             return rows.record(found)
         found = db.execute(sql["show_accepted"], (request_id,)).fetchone()
         return None if found is None else rows.accepted(found)
+
+
+def attempts_of(path: str | Path, request_id: str) -> list[Record]:
+    """What was billed for a request beside its answer (`engine.attempted`), in order."""
+    with reading(path) as db:
+        sql = Statements.load()["attempts_of"]
+        found = db.execute(sql, {"request": request_id}).fetchall()
+    return [rows.record(row) for row in found]
 
 
 def tail(path: str | Path, count: int = 20) -> list[Record]:

@@ -544,14 +544,16 @@ SELECT
             CASE WHEN :by_upstream THEN upstream END,
             CASE WHEN :by_key THEN key_id END,
             CASE WHEN :by_op THEN op END,
-            outcome NOT IN ('ok', 'client_gone'), outcome = 'unknown', told, priced, emulated
+            outcome NOT IN ('ok', 'client_gone'), outcome = 'unknown', told, priced, emulated,
+            op = 'attempt'
     )
 FROM sum_groups;
 
 -- usage --
 -- Sums by any of the dimensions: a dimension that is not asked for is NULL in every row, so that
 -- it does not part the groups. An error is every outcome but an answer and a client that left.
--- Unpriced: the vendor told usage, and no price was known for it.
+-- Unpriced: the vendor told usage, and no price was known for it. An attempt beside a request's answer
+-- costs what it costs, and is no request.
 SELECT
     CASE WHEN :by_model THEN model END AS model,
     CASE WHEN :by_day THEN date(day * 86400, 'unixepoch') END AS day,
@@ -561,8 +563,8 @@ SELECT
     CASE WHEN :by_upstream THEN upstream END AS upstream,
     CASE WHEN :by_key THEN key_id END AS key,
     CASE WHEN :by_op THEN op END AS op,
-    sum(requests) AS requests,
-    sum(requests * (outcome NOT IN ('ok', 'client_gone'))) AS errors,
+    sum(requests * (op <> 'attempt')) AS requests,
+    sum(requests * (op <> 'attempt' AND outcome NOT IN ('ok', 'client_gone'))) AS errors,
     sum(requests * (outcome = 'unknown')) AS unknown,
     sum(requests * (told AND NOT priced)) AS unpriced,
     sum(requests * emulated) AS emulated,
@@ -658,6 +660,19 @@ SELECT
     reuse_1h, prefix
 FROM records
 WHERE id = ?;
+
+-- attempts_of --
+-- What was billed for a request beside its answer: records under its id, a dot and a number.
+SELECT
+    id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
+    decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
+    cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
+    estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
+    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
+    reuse_1h, prefix
+FROM records
+WHERE id > :request || '.' AND id < :request || '/' AND op = 'attempt'
+ORDER BY seq;
 
 -- routed --
 -- Answers that a policy sent to their models, one by one, with the decision; the newest first.

@@ -41,19 +41,14 @@ def sign(
     at: str,
 ) -> tuple[tuple[str, str], ...]:
     """The headers with date, token and authorization. `at` is UTC, `20261123T055000Z`."""
-    parts = urlsplit(url)
+    host, path, query = _place(url)
     told = [pair for pair in headers if pair[0] != "authorization"]
     told.append(("x-amz-date", at))
     if token:
         told.append(("x-amz-security-token", token))
-    host = parts.netloc
-    if parts.port is not None and parts.port == _DEFAULT_PORTS.get(parts.scheme):
-        host = host.rpartition(":")[0]
     signed = sorted([*told, ("host", host)])
     names = ";".join(name for name, _ in signed)
     lines = "".join(f"{name}:{' '.join(value.split())}\n" for name, value in signed)
-    path = quote(parts.path or "/", safe="/~")
-    query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
     payload = sha256(body).hexdigest()
     canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
     scope = f"{at[:8]}/{region}/{service}/aws4_request"
@@ -62,6 +57,17 @@ def sign(
     signature = hmac.digest(key, what.encode("utf-8"), "sha256").hex()
     proof = f"{_ALGORITHM} Credential={access_key}/{scope}, SignedHeaders={names}"
     return (*told, ("authorization", f"{proof}, Signature={signature}"))
+
+
+@lru_cache(maxsize=256)
+def _place(url: str) -> tuple[str, str, str]:
+    """An address as it is signed: host, path and query."""
+    parts = urlsplit(url)
+    host = parts.netloc
+    if parts.port is not None and parts.port == _DEFAULT_PORTS.get(parts.scheme):
+        host = host.rpartition(":")[0]
+    path = quote(parts.path or "/", safe="/~")
+    return host, path, "&".join(sorted(parts.query.split("&"))) if parts.query else ""
 
 
 @lru_cache(maxsize=64)
