@@ -204,7 +204,7 @@ def address(upstream: Upstream, path: str) -> str:
 
 
 def _joined(base_url: str, path: str) -> str:
-    version = path[: path.index("/", 1)]
+    version = path[: max(path.find("/", 1), 0)]  # of a path of one step there is none
     return base_url.removesuffix(version) + path
 
 

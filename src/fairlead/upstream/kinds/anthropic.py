@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fairlead.upstream.kinds.kind import SDK_RETRIES, Kind
+from fairlead.upstream.kinds.kind import SDK_RETRIES, Kind, Probe
 from fairlead.wire.codec import Framing
 
 __all__ = ["ANTHROPIC"]
@@ -32,4 +32,5 @@ ANTHROPIC: Final = Kind(
     give_back=("request-id", "anthropic-", *SDK_RETRIES),
     counting=(("anthropic", _count),),
     stores=("anthropic",),
+    probe=Probe("/v1/models?limit=1"),
 )

@@ -14,7 +14,7 @@ from fairlead.canon import Dialect
 from fairlead.upstream.aws.names import naming, price_geography
 from fairlead.upstream.aws.region import region_of
 from fairlead.upstream.aws.signer import AwsSigner
-from fairlead.upstream.kinds.kind import Adapted, Kind, Opening, Unframer
+from fairlead.upstream.kinds.kind import Adapted, Kind, Opening, Probe, Unframer
 from fairlead.upstream.signing import Account, Signer
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.bedrock.converse_answer import converse_answer
@@ -122,6 +122,10 @@ _BY_INVOKE: Final = Kind(
     door="bedrock",
     naming=naming,
     priced_as=_priced_as,
+    # An empty request is refused for what it lacks, once it is known who sent it.
+    probe=Probe(
+        "/model/anthropic.claude-haiku-4-5-20251001-v1%3A0/invoke", "POST", b"{}", frozenset({400})
+    ),
     reads_urls=False,
 )
 _BY_CONVERSE: Final = replace(

@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import quote
 
-from fairlead.upstream.kinds.kind import Kind
+from fairlead.upstream.kinds.kind import Kind, Probe
 from fairlead.wire.codec import Framing
 
 __all__ = ["GEMINI"]
@@ -41,4 +41,5 @@ GEMINI: Final = Kind(
     counting=(("gemini", _count),),
     embedding=(("gemini", _embed),),
     stores=("gemini",),
+    probe=Probe("/v1beta/models?pageSize=1"),
 )

@@ -20,6 +20,7 @@ __all__ = [
     "NameOf",
     "Opening",
     "PathOf",
+    "Probe",
     "Unframer",
 ]
 
@@ -72,6 +73,18 @@ class Unframer(Protocol):
         ...
 
 
+class Probe(Struct, frozen=True):
+    """A call that costs nothing and shows that the account is known: `fairlead doctor` makes it.
+
+    `good` are the statuses that show it; for some that is a refusal of an empty request.
+    """
+
+    path: str
+    method: str = "GET"
+    body: bytes = b""
+    good: frozenset[int] = frozenset({200})
+
+
 class Kind(Struct, frozen=True):
     """One way to reach the models of some vendors.
 
@@ -102,6 +115,7 @@ class Kind(Struct, frozen=True):
     `root_of` makes the path that stands before all others, from the account's project; `also` names
     kinds that whoever configures this one gets with it: other vendors' models in their dialects.
     `adapting` makes `adapt` from what the operator says; `keyless` is one that may want no key.
+    `probe` is a call that costs nothing.
     """
 
     name: str
@@ -135,6 +149,7 @@ class Kind(Struct, frozen=True):
     also: tuple[str, ...] = ()
     adapting: Callable[[Account], Adapt | None] | None = None
     keyless: bool = False
+    probe: Probe | None = None
 
     @property
     def dialect(self) -> Dialect:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fairlead.upstream.kinds.kind import SDK_RETRIES, Kind
+from fairlead.upstream.kinds.kind import SDK_RETRIES, Kind, Probe
 from fairlead.wire.codec import Framing
 
 __all__ = ["OPENAI"]
@@ -43,4 +43,5 @@ OPENAI: Final = Kind(
     counting=(("openai_responses", _count),),
     embedding=(("openai_chat", _embed),),
     stores=("openai_chat",),
+    probe=Probe("/v1/models"),
 )

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from fairlead.canon import Dialect
-from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapt, Adapted, Kind
+from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapt, Adapted, Kind, Probe
 from fairlead.upstream.signing import Account
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.codec import Framing
@@ -62,6 +62,7 @@ _CHAT_ALONE: Final = Kind(
     base_of=_base,
     adapting=_adapting,
     keyless=True,
+    probe=Probe("/models"),
 )
 _BOTH: Final = replace(
     _CHAT_ALONE, paths=(("openai_chat", _chat), ("openai_responses", _responses))

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from fairlead.canon import Dialect
 from fairlead.upstream.google.credentials import find, project_of
 from fairlead.upstream.google.tokens import GoogleSigner
-from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapted, Kind
+from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapted, Kind, Probe
 from fairlead.upstream.signing import Account, Signer
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.codec import Framing
@@ -130,6 +130,11 @@ VERTEX: Final = Kind(
     door="vertex",
     priced_as=_region,
     also=("vertex-claude",),
+    probe=Probe(
+        "/publishers/google/models/gemini-3.5-flash-lite:countTokens",
+        "POST",
+        b'{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}',
+    ),
 )
 
 
@@ -179,4 +184,9 @@ VERTEX_CLAUDE: Final = Kind(
     door="vertex",
     priced_as=_region,
     name_of=claude_name,
+    probe=Probe(
+        _COUNT,
+        "POST",
+        b'{"model":"claude-haiku-4-5@20251001","messages":[{"role":"user","content":"Hi"}]}',
+    ),
 )

@@ -1,0 +1,211 @@
+"""Whether each configured upstream works, looked at step by step, as the gateway would reach it.
+
+    credentials -> DNS -> TLS -> a call -> clock
+
+Each step is tried whatever became of the one before, but for the network's own order: without an
+address there is no TLS. The call is one that costs nothing (`Kind.probe`): a list of models, a
+count, or a request whose refusal shows that the account is known. It goes through the transport
+that requests take, proxies and certificates included. Secrets are in nothing that is told.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from fairlead.canon import Failure
+from fairlead.engine.faults import from_answer, from_transport
+from fairlead.engine.foreign import signed
+from fairlead.engine.snapshot import Snapshot
+from fairlead.upstream.dial import resolve
+from fairlead.upstream.signing import NotReady
+from fairlead.upstream.tls import TlsSettings, tls_context
+from fairlead.upstream.transport import (
+    ConnectFailed,
+    HttpRequest,
+    HttpResponse,
+    Timeouts,
+    TransportError,
+)
+from fairlead.upstream.transports import Transports
+from fairlead.upstream.vendors import Upstream, address
+
+__all__ = ["Finding", "State", "examine"]
+
+State = Literal["ok", "warn", "fail", "skip"]
+SECONDS: Final = 10.0
+"""For each step."""
+DAYS: Final = 14
+"""A certificate that ends sooner is warned of."""
+SKEW_WARN: Final = 30.0
+SKEW_FAIL: Final = 300.0
+"""Seconds between this machine's clock and the vendor's: signatures end at five minutes."""
+BODY: Final = 1 << 20
+
+
+class Finding(Struct, frozen=True):
+    """What one step found at one upstream, and what to do about it."""
+
+    upstream: str
+    check: str
+    state: State
+    told: str
+    hint: str = ""
+
+
+async def examine(snapshot: Snapshot, names: Iterable[str] = ()) -> list[Finding]:
+    """All findings, in the order of the upstreams; of these `names` alone, where any are given."""
+    wanted = set(names)
+    upstreams = [u for u in snapshot.upstreams.values() if not wanted or u.name in wanted]
+    transports = Transports()
+    try:
+        found = await asyncio.gather(*(_upstream(snapshot, u, transports) for u in upstreams))
+    finally:
+        await transports.aclose()
+    return [finding for findings in found for finding in findings]
+
+
+async def _upstream(
+    snapshot: Snapshot, upstream: Upstream, transports: Transports
+) -> list[Finding]:
+    credentials = await _credentials(upstream)
+    dns = await _dns(upstream)
+    findings = [credentials, dns]
+    if dns.state != "fail" and upstream.base_url.startswith("https:"):
+        findings.append(await _tls(upstream))
+    if credentials.state == "fail":
+        skipped = Finding(upstream.label, "call", "skip", "not tried: there are no credentials")
+        return [*findings, skipped]
+    return findings + await _call(snapshot, upstream, transports)
+
+
+async def _credentials(upstream: Upstream) -> Finding:
+    label = upstream.label
+    if upstream.signer is None:
+        if upstream.key:
+            return Finding(label, "credentials", "ok", f"a key ({upstream.key.masked()})")
+        return Finding(label, "credentials", "ok", "none are sent")
+    try:
+        async with asyncio.timeout(3 * SECONDS):
+            await upstream.signer.refresh()
+    except NotReady as error:
+        return Finding(label, "credentials", "fail", str(error), "see docs/upstreams.md")
+    except TimeoutError:
+        told = f"no answer within {3 * SECONDS:g} s"
+        return Finding(label, "credentials", "fail", told, "check this machine's network")
+    return Finding(label, "credentials", "ok", "fetched")
+
+
+async def _dns(upstream: Upstream) -> Finding:
+    parts = urlsplit(upstream.base_url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(SECONDS):
+            found = await resolve(host, port)
+    except (TransportError, OSError, TimeoutError) as error:
+        told = f"{host} has no address: {str(error) or 'no answer in time'}"
+        hint = "check `base_url`, and this machine's DNS; behind a proxy this may be as it should"
+        return Finding(upstream.label, "dns", "fail", told, hint)
+    several = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return Finding(upstream.label, "dns", "ok", f"{host} is {found[0][1]}{several}")
+
+
+async def _tls(upstream: Upstream) -> Finding:
+    parts = urlsplit(upstream.base_url)
+    host, port = parts.hostname or "", parts.port or 443
+    try:
+        context = tls_context(TlsSettings(ca_file=upstream.ca_file or None))
+        async with asyncio.timeout(SECONDS):
+            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+        certificate = writer.get_extra_info("peercert") or {}
+        writer.close()
+    except ssl.SSLCertVerificationError as error:
+        hint = "a private certificate authority is told by `ca_file`"
+        return Finding(upstream.label, "tls", "fail", error.verify_message, hint)
+    except (OSError, ValueError, TimeoutError) as error:
+        told = str(error) or "no answer in time"
+        return Finding(upstream.label, "tls", "fail", told, "check the address and the firewall")
+    return _ending(upstream, str(certificate.get("notAfter", "")))
+
+
+def _ending(upstream: Upstream, day: str) -> Finding:
+    if not day:
+        return Finding(upstream.label, "tls", "ok", "verified")
+    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(day), UTC)
+    left = (ends - datetime.now(UTC)).days
+    told = f"verified; the certificate ends on {ends:%Y-%m-%d}, in {left} days"
+    if left < DAYS:
+        hint = "have it renewed, or ask whoever runs the address"
+        return Finding(upstream.label, "tls", "warn", told, hint)
+    return Finding(upstream.label, "tls", "ok", told)
+
+
+async def _call(snapshot: Snapshot, upstream: Upstream, transports: Transports) -> list[Finding]:
+    probe = upstream.kind.probe
+    if probe is None:
+        return [Finding(upstream.label, "call", "skip", "this kind has no call that costs nothing")]
+    timeouts = Timeouts(SECONDS, SECONDS, SECONDS)
+    url = address(upstream, probe.path)
+    request = HttpRequest(probe.method, url, upstream.headers, probe.body, timeouts)
+    began = time.time()
+    try:
+        response = await transports.of(upstream).send(signed(upstream, request))
+    except Failure as failure:
+        return [Finding(upstream.label, "call", "fail", failure.problem.message)]
+    except TransportError as error:
+        problem = from_transport(error, upstream)
+        hint = problem.hint or ""
+        if isinstance(error, ConnectFailed):
+            hint = "check the address, the firewall, and `ca_file` for a private authority"
+        return [Finding(upstream.label, "call", "fail", str(error), hint)]
+    try:
+        answered = await _answered(snapshot, upstream, response, probe.good)
+    finally:
+        await response.aclose()
+    ms = round((time.time() - began) * 1000)
+    if answered.state == "ok":
+        answered = replace(answered, told=f"{answered.told} in {ms} ms")
+    return [answered, _clock(upstream, response.headers.get("date", ""), began)]
+
+
+async def _answered(
+    snapshot: Snapshot, upstream: Upstream, response: HttpResponse, good: frozenset[int]
+) -> Finding:
+    status = response.status
+    if status in good:
+        emulated = ", by the emulator" if "x-fairlead-emulated" in response.headers else ""
+        return Finding(upstream.label, "call", "ok", f"answered{emulated}")
+    if status < 400:
+        hint = "set `base_url` to where it redirects to" if status >= 300 else ""
+        return Finding(upstream.label, "call", "warn", f"answered {status}", hint)
+    try:
+        body = await response.read(BODY)
+    except TransportError as error:
+        return Finding(upstream.label, "call", "fail", str(error))
+    codec = snapshot.codecs[upstream.kind.dialect]
+    problem = from_answer(codec, upstream, status, response.headers, body)
+    # An address that lacks this one call may have the others: local servers often do.
+    state: State = "warn" if status in {404, 405, 429} or status >= 500 else "fail"
+    told = " ".join(problem.message.split())[:300]
+    return Finding(upstream.label, "call", state, f"answered {status}: {told}", problem.hint or "")
+
+
+def _clock(upstream: Upstream, date: str, now: float) -> Finding:
+    try:
+        skew = now - parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError):
+        return Finding(upstream.label, "clock", "skip", "the answer tells no time")
+    side = "ahead of" if skew > 0 else "behind"
+    told = f"this machine's clock is {abs(skew):.0f} s {side} the vendor's"
+    if abs(skew) < SKEW_WARN:
+        return Finding(upstream.label, "clock", "ok", told)
+    state: State = "fail" if abs(skew) >= SKEW_FAIL else "warn"
+    return Finding(upstream.label, "clock", state, told, "set the clock (NTP)")
