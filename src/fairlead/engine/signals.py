@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from fairlead.canon import Failure, FairleadError, Folder, Request, Response
+from fairlead.canon import Failure, FairleadError, Folder, Request, Response, Text
 from fairlead.engine.exchange import Exchange
 from fairlead.ledger.record import Ledger
 from fairlead.ledger.verdict import SIGNAL, Verdict
@@ -158,10 +158,16 @@ def found_in(seen: _Seen) -> set[str]:
     response = _response(seen)
     if response is None:
         return found
+    request = seen.request
+    plain = request.output is None and request.tool_choice is None
     for candidate in response.candidates:
         if candidate.finish is not None and candidate.finish.reason in FINISHES:
             found.add(FINISHES[candidate.finish.reason])
-    for verdict in judge(tuple(_CHECKS), seen.request, response):
+        for part in candidate.parts:
+            plain = plain and type(part) is Text
+    if plain:  # no schema was asked for and nothing called: the checks have nothing to say
+        return found
+    for verdict in judge(tuple(_CHECKS), request, response):
         if verdict.passed is False:
             found.add(_CHECKS[verdict.check])
     return found

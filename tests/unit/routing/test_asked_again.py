@@ -1,5 +1,7 @@
 """Fingerprints of conversations: what is the same again, and which one a failed call goes back to."""
 
+from hashlib import blake2b
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,3 +108,10 @@ def test_where_texts_are_cut_is_told_apart(texts, data) -> None:
              for n, text in enumerate(texts)]  # fmt: skip
     if len(split[cut].parts) > 1 and texts[cut]:
         assert of(*split) != whole
+
+
+def test_what_is_hashed_does_not_change() -> None:
+    """Else no conversation of before an update would be known after it."""
+    said = b"kauto\3add\1Text\2Be short.\0user\1Text\2Is it raining in Oslo?"
+    asked = of(ASK, instructions=(Text("Be short."),), tools=(FunctionTool("add"),))
+    assert asked.whole.to_bytes(8, "big") == blake2b(said, digest_size=8).digest()
