@@ -28,6 +28,7 @@ from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.attempts.deployment import Deployments
 from fairlead.engine.attempts.hedging import Hedging
 from fairlead.engine.attempts.hold_back import HoldBack
+from fairlead.engine.attempts.home import at_home
 from fairlead.engine.attempts.judge import judged
 from fairlead.engine.attempts.order import Draw, Sessions, Way, ordered
 from fairlead.engine.attempts.retry import RetryBudget, may_be_sent_again, wait
@@ -116,6 +117,7 @@ class Attempts:
         self, x: Exchange, lanes: Sequence[Lane], client: Client, attempt: Attempt
     ) -> None:
         delivery, of = x.snapshot.delivery, self.deployments.of
+        lanes = at_home(x, lanes)
         number = session(x) if delivery.sticky else None
         ways = self._ordered(number, [(lane, of(lane, delivery)) for lane in lanes], delivery)
         trip = Trip(ways, fallback=x.snapshot.fallback)

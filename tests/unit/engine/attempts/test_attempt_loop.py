@@ -245,6 +245,19 @@ async def test_a_client_that_leaves_while_it_waits_leaves_nothing_behind() -> No
     assert len(house.asked) == 1
 
 
+async def test_what_names_a_file_goes_to_where_the_file_is() -> None:
+    content = [
+        {"type": "document", "source": {"type": "file", "file_id": "file_1"}},
+        {"type": "text", "text": "What is it?"},
+    ]
+    house = House(AGAIN, {"one": [error(529)] * 3, "two": []})
+    client, _ = await house.ask(
+        dialect="anthropic", messages=[{"role": "user", "content": content}]
+    )
+    assert house.asked == ["one"] * 3
+    assert client.status == 529
+
+
 async def test_what_was_never_sent_is_tried_again() -> None:
     house = House(AGAIN, {"one": [ConnectFailed("refused", sent=False), ok()]})
     client, _ = await house.ask()
