@@ -22,6 +22,7 @@ from fairlead.server.config import scalar_sections, variable
 from fairlead.server.door import CREDENTIALS
 from fairlead.server.routes import ROUTES, SPELLINGS
 from fairlead.server.settings import (
+    CommitmentSettings,
     FreeQuotaSettings,
     GraderSettings,
     TimeoutSettings,
@@ -94,6 +95,14 @@ What a vendor gives for nothing each day, to one upstream's key: see [money](mon
 | key | default | meaning |
 |---|---|---|
 {free}
+
+## `[commitments.NAME]`
+
+What is owed whatever is used: see [money](money.md#commitments).
+
+| key | default | meaning |
+|---|---|---|
+{commitments}
 
 ## `[graders.NAME]`
 
@@ -204,9 +213,9 @@ def configuration() -> str:
     kinds = [
         _row(
             f"`{k.name}`",
-            ", ".join(k.vendors),
-            f"`{k.key_env}`",
-            f"`{k.url_env}`, else `{k.base_url}`",
+            ", ".join(k.vendors) or "those that `models` lists",
+            f"`{k.key_env}`" if k.key_env else "[upstreams.md](upstreams.md)",
+            ", else ".join(f"`{told}`" for told in (k.url_env, k.base_url) if told) or "`base_url`",
         )
         for k in KINDS.values()
     ]
@@ -218,6 +227,7 @@ def configuration() -> str:
         upstream=_settings(UpstreamSettings, None),
         timeouts=_settings(TimeoutSettings, None),
         free=_settings(FreeQuotaSettings, None),
+        commitments=_settings(CommitmentSettings, None),
         graders=_settings(GraderSettings, None),
     )
 

@@ -22,7 +22,7 @@ from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 __all__ = ["check"]
 
-_OWN = ("families", "prices", "free_quotas", "models", "graders")
+_OWN = ("families", "prices", "free_quotas", "commitments", "models", "graders")
 """Sections of the user's own names, each a table."""
 
 
@@ -108,7 +108,7 @@ def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
                 "upstream": upstream.label,
                 "vendor": ", ".join(kind.vendors) or ", ".join(upstream.models),
                 "base_url": upstream.base_url,
-                "key": upstream.key.masked(),
+                "key": "fetched" if upstream.signer is not None else upstream.key.masked(),
                 "origin": origin,
             }
         )

@@ -12,10 +12,12 @@ from rich.table import Table
 from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.owed import print_owed
 from fairlead.cost.price import dollars
 from fairlead.finance.forecast import Forecast, Past, Sum, from_ledger
 from fairlead.finance.series import METHODS
 from fairlead.server.config import load
+from fairlead.server.money import commitments_of
 from fairlead.server.paths import database_path
 
 __all__ = ["forecast"]
@@ -39,7 +41,8 @@ def forecast(
     """Forecast spend with weekly seasonality and an 80 % interval, from full UTC days."""
     if method is not None and method not in METHODS:
         raise typer.BadParameter(f"--method {method}: one of {', '.join(METHODS)}")
-    path = database_path(in_own_currency(load(config), json=json).settings)
+    loaded = in_own_currency(load(config), json=json)
+    path = database_path(loaded.settings)
     today = datetime.fromtimestamp(time.time(), UTC).date()
     result = from_ledger(
         path,
@@ -48,6 +51,7 @@ def forecast(
         method=method,
         budget=None if budget is None else _usd(budget),
         emulated=emulated,
+        commitments=commitments_of(loaded),
     )
     if json:
         print_json(result)
@@ -90,6 +94,7 @@ def _print(result: Forecast) -> None:
         out.print(_left(str(past.day), past))
     if result.week is not None and result.week.outside:
         out.print(_left(f"seven days to {result.week.day}", result.week))
+    print_owed(result.commitments)
     rate_told()
 
 

@@ -10,13 +10,14 @@ from rich.table import Table
 
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.owed import print_owed
 from fairlead.cost.display import dollars
 from fairlead.finance.spent import Spent, spent
 from fairlead.ledger.moment import period
 from fairlead.ledger.query import Dimension, Sums
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
-from fairlead.server.money import quotas_of
+from fairlead.server.money import commitments_of, quotas_of
 from fairlead.server.paths import database_path
 
 __all__ = ["usage"]
@@ -48,6 +49,7 @@ def usage(
         period(since, until, time.time()),
         quotas_of(loaded),
         lambda: compile_catalog(loaded),
+        commitments_of(loaded),
     )
     if json:
         print_json(report)
@@ -87,6 +89,7 @@ def _print(report: Spent, path: Path) -> None:
         out.print(f"{totals.estimated} requests with estimated usage (the vendor stated none)")
     if totals.unpriced:
         out.print(f"{totals.unpriced} requests unpriced (no price is known): not in the cost")
+    print_owed(report.commitments)
     rate_told()
 
 

@@ -12,7 +12,9 @@ from fairlead.canon import Failure
 from fairlead.catalog import Catalog
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.owed import print_owed
 from fairlead.cost.price import dollars
+from fairlead.finance.commitments import owed
 from fairlead.finance.plan import Plan, parse_mix
 from fairlead.finance.policy_plan import read_policy
 from fairlead.finance.whatif import Caching, Part, WhatIf, what_if
@@ -21,6 +23,7 @@ from fairlead.ledger.moment import period
 from fairlead.ledger.traffic import traffic
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
+from fairlead.server.money import commitments_of
 from fairlead.server.paths import database_path
 
 __all__ = ["whatif"]
@@ -46,7 +49,8 @@ def whatif(
     catalog = compile_catalog(loaded)
     plan = _plan(model, catalog)
     path = database_path(loaded.settings)
-    begin, end = period(since, until, time.time())
+    now = time.time()
+    begin, end = period(since, until, now)
     result = what_if(
         traffic(path, begin, end),
         plan,
@@ -54,6 +58,7 @@ def whatif(
         sample=answers(path, begin, end, decisions=plan.fixed is None),
         caching=caching,
         batch_share=_share(batch_share),
+        commitments=owed(path, commitments_of(loaded), (begin, end), now),
     )
     if json:
         print_json(result)
@@ -101,6 +106,7 @@ def _print(result: WhatIf) -> None:
         )
     for note in result.notes:
         out.print(note)
+    print_owed(result.commitments)
     rate_told()
 
 

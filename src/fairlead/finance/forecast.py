@@ -6,9 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.canon import Failure
+from fairlead.finance.commitments import Owed, fees, spends
 from fairlead.finance.series import LEAST, METHODS, Paths, best_method
+from fairlead.ledger.commitment import Commitment
 from fairlead.ledger.traffic import daily_cost
 
 __all__ = ["Day", "Forecast", "Past", "Sum", "forecast", "from_ledger"]
@@ -66,7 +69,8 @@ class Forecast(Struct, frozen=True):
 
     `budget_ends` is the day on which the budget is used up in the middle of the paths;
     `budget_ends_early` and `budget_ends_late` hold it in four of five. None: it lasts longer than
-    the days asked for.
+    the days asked for. `commitments`: the fixed fees of the days to come, and how far the spend of
+    the running month is; in none of the other figures.
     """
 
     method: str
@@ -82,6 +86,7 @@ class Forecast(Struct, frozen=True):
     budget_ends: date | None = None
     budget_ends_early: date | None = None
     budget_ends_late: date | None = None
+    commitments: tuple[Owed, ...] = ()
 
 
 def from_ledger(
@@ -92,6 +97,7 @@ def from_ledger(
     method: str | None = None,
     budget: Decimal | None = None,
     emulated: bool = False,
+    commitments: Sequence[Commitment] = (),
 ) -> Forecast:
     """Continue what the ledger at `path` holds of the full UTC days before `today`.
 
@@ -100,13 +106,18 @@ def from_ledger(
     """
     midnight = datetime.combine(today, datetime.min.time(), UTC).timestamp()
     history = daily_cost(path, midnight - HISTORY * 86_400, midnight, emulated=emulated)
-    return forecast(
+    made = forecast(
         history[1:],  # the first day of a ledger is seldom a whole one
         today - timedelta(days=1),
         days,
         method=method or best_method(),
         budget=budget,
     )
+    beside = fees(commitments, midnight, midnight + days * 86_400)
+    for one in commitments:
+        if one.kind == "spend":
+            beside += spends(path, one, midnight, midnight + 1.0, midnight)
+    return replace(made, commitments=tuple(beside))
 
 
 def forecast(

@@ -32,14 +32,15 @@ from fairlead.ledger.query import Dimension, Sums
 from fairlead.ledger.quota import Quota
 from fairlead.ledger.record import Record
 
-__all__ = ["Free", "FreeGroup", "Freed", "free", "free_by_day", "free_of"]
+__all__ = ["Free", "FreeGroup", "Freed", "free", "free_by_day", "free_of", "no_fees"]
 
 _FOREVER = 253_402_300_799.0
 """The last second that a date can name: an end that is not given."""
 _ZERO = Decimal(0)
 
 
-def _no_fees(answer: Answer) -> tuple[int, Decimal]:
+def no_fees(answer: Answer) -> tuple[int, Decimal]:
+    """Where no quota is of searches."""
     del answer
     return 0, _ZERO
 
@@ -92,7 +93,7 @@ def free(
     by: Sequence[Dimension],
     span: tuple[float | None, float | None],
     totals: Sums,
-    fees: Fees = _no_fees,
+    fees: Fees = no_fees,
 ) -> Free:
     """What is free of the requests accepted in `span`, by the dimensions of `ledger.query.usage`,
     whose `totals` it is taken off. `fees` are those of searches.
@@ -121,7 +122,7 @@ def free(
 
 
 def free_by_day(
-    path: str | Path, quotas: Sequence[Quota], since: float, until: float, fees: Fees = _no_fees
+    path: str | Path, quotas: Sequence[Quota], since: float, until: float, fees: Fees = no_fees
 ) -> dict[tuple[date, str], Decimal]:
     """What is free by UTC day and model, of requests that a vendor answered (not the emulator)."""
     found: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
@@ -131,7 +132,7 @@ def free_by_day(
 
 
 def free_of(
-    path: str | Path, quotas: Sequence[Quota], record: Record, fees: Fees = _no_fees
+    path: str | Path, quotas: Sequence[Quota], record: Record, fees: Fees = no_fees
 ) -> Freed | None:
     """Where a record stands within the first of these quotas that it belongs to; None for none."""
     model = record.model

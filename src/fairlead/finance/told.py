@@ -62,10 +62,10 @@ class Told(Struct, frozen=True):
     """All that the ledger and the catalogue have to say about the cost of one request.
 
     `recorded_usd` is what the ledger wrote when the answer ended; `beside` are attempts of the
-    request that are billed beside it, `all_usd` all of it together; `receipt` None where there was no
-    usage to bill. `free` is the request's place in a free quota, `free_searches` that of its last
-    search in a quota of searches, `due_usd` the receipt's total less what they take off (None where
-    there is no total).
+    request that are billed beside it, `all_usd` all of it together; `receipt` None where there was
+    no usage to bill. `free` is the request's place in a free quota, `free_searches` that of its
+    last search in a quota of searches, `due_usd` the receipt's total less what they take off (None
+    where there is no total).
     """
 
     id: str

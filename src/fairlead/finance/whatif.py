@@ -31,6 +31,7 @@ from fairlead.canon import Failure
 from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
 from fairlead.finance.assumptions import Assumptions
+from fairlead.finance.commitments import Owed
 from fairlead.finance.own import Own
 from fairlead.finance.plan import Plan
 from fairlead.finance.portion import Portion, portion, share_of
@@ -74,7 +75,8 @@ class WhatIf(Struct, frozen=True):
     """The answer. `left_out` counts answers that could not be compared, by the reason; `stayed`
     those that a policy could not be asked about, which stay with their model.
 
-    `emulated` of the compared answers came from the emulator: nobody billed them.
+    `emulated` of the compared answers came from the emulator: nobody billed them. `commitments`
+    are what is owed beside all this, as it was: in neither sum.
     """
 
     plan: str
@@ -88,6 +90,7 @@ class WhatIf(Struct, frozen=True):
     emulated: int
     sampling: "Sampling | None"
     notes: tuple[str, ...]
+    commitments: tuple[Owed, ...] = ()
 
 
 class Sampling(Struct, frozen=True):
@@ -127,6 +130,7 @@ def what_if(
     sample: Sample | None = None,
     caching: Caching = "auto",
     batch_share: Decimal = _ZERO,
+    commitments: tuple[Owed, ...] = (),
 ) -> WhatIf:
     """Replay `groups` under `plan`. With a `sample` of the answers that the groups are made of,
     prompt caches are replayed one by one; a policy needs it.
@@ -173,6 +177,7 @@ def what_if(
         if sample is None or sample.whole
         else Sampling(sample.read, sample.rows, error.quantize(_PICO)),
         notes=tuple(asked.notes()),
+        commitments=commitments,
     )
 
 

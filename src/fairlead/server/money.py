@@ -5,10 +5,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from fairlead.cost.display import Display
+from fairlead.ledger.commitment import Commitment
 from fairlead.ledger.quota import Quota
 from fairlead.server.config import ConfigError, Loaded
 
-__all__ = ["check_money", "display_of", "quotas_of"]
+__all__ = ["check_money", "commitments_of", "display_of", "quotas_of"]
 
 
 def check_money(loaded: Loaded, upstreams: Collection[str]) -> None:
@@ -26,6 +27,50 @@ def check_money(loaded: Loaded, upstreams: Collection[str]) -> None:
                 f"{loaded.origins.get(key, 'default')}: {key}: there is no upstream"
                 f" '{quota.upstream:.80}'; there are: {known}"
             )
+    for one in commitments_of(loaded):
+        if one.kind == "spend" and one.upstream not in upstreams:
+            key = f"commitments.{one.name}.upstream"
+            known = ", ".join(sorted(upstreams)) or "none"
+            raise ConfigError(
+                f"{loaded.origins.get(key, 'default')}: {key}: a committed spend names the upstream"
+                f" whose requests count; '{one.upstream:.80}' is none; there are: {known}"
+            )
+
+
+def commitments_of(loaded: Loaded) -> tuple[Commitment, ...]:
+    """Fixed fees and committed spend, in the file's order.
+
+    Raises:
+        ConfigError: one of them cannot be meant so, or its time zone is not known.
+    """
+    found = []
+    for name, own in loaded.settings.commitments.items():
+        key = f"commitments.{name}"
+        where = f"{loaded.origins.get(key, 'default')}: {key}"
+        if own.kind == "spend" and own.period != "month":
+            raise ConfigError(f"{where}: a spend is committed to by the month; by the hour: a fee")
+        _check_zone(own.time_zone, where)
+        found.append(
+            Commitment(
+                name,
+                Decimal(str(own.usd)),
+                own.kind,
+                own.period,
+                own.upstream,
+                own.models,
+                own.time_zone,
+                own.since,
+                own.until,
+            )
+        )
+    return tuple(found)
+
+
+def _check_zone(name: str, where: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise ConfigError(f"{where}: there is no time zone '{name:.80}'") from error
 
 
 def quotas_of(loaded: Loaded) -> tuple[Quota, ...]:
@@ -44,10 +89,7 @@ def quotas_of(loaded: Loaded) -> tuple[Quota, ...]:
             raise ConfigError(
                 f"{where}: free searches are fees alone: give them a quota of their own"
             )
-        try:
-            ZoneInfo(own.time_zone)
-        except (ValueError, OSError, KeyError) as error:
-            raise ConfigError(f"{where}: there is no time zone '{own.time_zone:.80}'") from error
+        _check_zone(own.time_zone, where)
         quotas.append(
             Quota(
                 name,

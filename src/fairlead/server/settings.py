@@ -3,7 +3,7 @@
 The one list from which the TOML file is validated, the environment is read, `fairlead check`
 prints and docs/configuration.md is written. A setting `x` of section `s` is also the environment
 variable `FAIRLEAD_S_X`; sections of free names (`upstreams`, `aliases`, `families`, `prices`,
-`free_quotas`, `graders`, `models`) exist in the file only.
+`free_quotas`, `commitments`, `graders`, `models`) exist in the file only.
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 from fairlead.server.delivery_settings import DeliverySettings, Seconds
 
 __all__ = [
+    "CommitmentSettings",
     "AdminSettings",
     "CatalogSettings",
     "DeliverySettings",
@@ -144,6 +145,34 @@ class FreeQuotaSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="Whose midnight begins the period: `America/Los_Angeles` for Google's."),
     ] = "UTC"
+
+
+class CommitmentSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is owed whatever is used: a fixed fee, or a spend that was committed to."""
+
+    usd: Annotated[float, Meta(ge=0, description="So many US dollars for each period.")]
+    kind: Annotated[
+        Literal["fee", "spend"],
+        Meta(
+            description="`fee`: owed besides what is used (provisioned throughput). `spend`: what"
+            " the month's requests fall short of it is owed at its end."
+        ),
+    ] = "spend"
+    period: Annotated[
+        Literal["hour", "month"], Meta(description="Of a fee. A spend is of a calendar month.")
+    ] = "month"
+    upstream: Annotated[
+        str, Meta(description="Whose requests count towards a spend: the upstream's name.")
+    ] = ""
+    models: Annotated[
+        tuple[str, ...],
+        Meta(description="Of a spend: ids of the models that count, or patterns. Empty: all."),
+    ] = ()
+    time_zone: Annotated[str, Meta(description="Whose midnight begins the month.")] = "UTC"
+    since: Annotated[dt.date | None, Meta(description="Its first day. Absent: always.")] = None
+    until: Annotated[
+        dt.date | None, Meta(description="The first day on which it no longer holds.")
+    ] = None
 
 
 class GraderSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -587,6 +616,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     free_quotas: Annotated[
         dict[str, FreeQuotaSettings],
         Meta(description="What vendors give for nothing each day (docs/money.md), by a name."),
+    ] = field(default_factory=dict)
+    commitments: Annotated[
+        dict[str, CommitmentSettings],
+        Meta(description="Fixed fees and committed spend (docs/money.md), by a name."),
     ] = field(default_factory=dict)
     graders: Annotated[
         dict[str, GraderSettings],

@@ -20,6 +20,7 @@ from fairlead.catalog import Catalog
 from fairlead.catalog.document import ending, listed, shown
 from fairlead.cost.amounts import encode
 from fairlead.cost.display import marked, show
+from fairlead.finance.commitments import owed
 from fairlead.finance.forecast import from_ledger
 from fairlead.finance.plan import parse_mix
 from fairlead.finance.reconcile import against_ledger
@@ -41,7 +42,7 @@ from fairlead.server.admin.problem import problem_json
 from fairlead.server.canary_report import canary_report, resume, roll_back
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import Loaded, load
-from fairlead.server.money import display_of, quotas_of
+from fairlead.server.money import commitments_of, display_of, quotas_of
 from fairlead.server.paths import database_path, overlay_path
 from fairlead.server.policies import compile_policies
 
@@ -153,7 +154,15 @@ _CATALOGS = _Catalogs()
 
 def _usage(desk: Desk, asked: UsageAsk) -> object:
     span = period(asked.since, asked.until, desk.now)
-    return spent(desk.ledger, asked.by, span, quotas_of(desk.loaded), lambda: desk.catalog)
+    loaded = desk.loaded
+    return spent(
+        desk.ledger,
+        asked.by,
+        span,
+        quotas_of(loaded),
+        lambda: desk.catalog,
+        commitments_of(loaded),
+    )
 
 
 def _receipt(desk: Desk, _asked: _Ask) -> object:
@@ -176,6 +185,7 @@ def _whatif(desk: Desk, asked: WhatIfAsk) -> object:
         sample=answers(desk.ledger, begin, end, decisions=plan.fixed is None),
         caching=asked.caching,
         batch_share=asked.batch_share,
+        commitments=owed(desk.ledger, commitments_of(desk.loaded), (begin, end), desk.now),
     )
 
 
@@ -192,6 +202,7 @@ def _forecast(desk: Desk, asked: ForecastAsk) -> object:
         method=asked.method,
         budget=asked.budget,
         emulated=asked.emulated,
+        commitments=commitments_of(desk.loaded),
     )
 
 
