@@ -44,8 +44,9 @@ def feedback(
     config: Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
 ) -> None:
-    """Rate an answer, or take in verdicts from a file; into the ledger, for whichever key. With an
-    ID alone: what was said of it.
+    """Rate an answer by its request's id, or take in graders' verdicts from a file.
+
+    They go into the ledger, for whichever key. With an ID alone: what was said of it.
     """
     if (request_id is None) == (file is None):
         raise Failure.invalid("give the ID of a request, or --import FILE", "ID")

@@ -20,7 +20,7 @@ from fairlead.server.quality import figures_of, table_of
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="How good each model's answers are: outcomes, laboratory, published figures.",
+    help="How good each model's answers are: shown, and built into the table of policies.",
     no_args_is_help=True,
 )
 
