@@ -23,7 +23,7 @@ from fairlead.routing.none_left import none_left, short
 from fairlead.routing.options import Option
 from fairlead.routing.policy import Policy, PolicyError
 from fairlead.routing.rule import Rule
-from fairlead.routing.weigh import ByScorer, Rival, Weighed, weigh
+from fairlead.routing.weigh import ByScorer, Rival, Weighed, share_of, weigh
 
 __all__ = [
     "arm_options",
@@ -98,7 +98,10 @@ def decide(
         policy.hash,
         path,
         tuple([each.id for each in fit]),
-        tuple([_candidate(each, first, wanted, expected[each.id], notes) for each in judged]),
+        _drawn_by(
+            _chances(policy, chosen, moment),
+            tuple([_candidate(each, first, wanted, expected[each.id], notes) for each in judged]),
+        ),
         header(why),
         features,
         first.option.warnings + _doubt(first) + (weighed.warnings if weighed is not None else ()),
@@ -178,17 +181,47 @@ def as_canary(policy: Policy, step: Step, decision: Decision, moment: Moment) ->
     kept = decision.moment or Moment()
     back = moment.rolled_back
     told = f"{policy.name} (canary rolled back at {back})" if back else policy.name
+    candidates = decision.candidates
+    if candidates and policy.canary is not None and moment.session is not None and not back:
+        share = policy.canary.share if step.answer else 1 - policy.canary.share
+        within = {each.model: each.drawn for each in candidates if each.drawn is not None}
+        chances = within or {decision.ranked[0]: 1.0}
+        candidates = _drawn_by({name: share * each for name, each in chances.items()}, candidates)
     return replace(
         decision,
         policy=policy.name,
         policy_hash=policy.hash,
         path=(step, *decision.path),
+        candidates=candidates,
         reason=header(f"{told}: {decision.reason}"),
         moment=replace(kept, session=moment.session, rolled_back=back),
     )
 
 
 _ARMS = ("base", "policy")
+
+
+def _chances(policy: Policy, chosen: _Chosen, moment: Moment) -> dict[str, float]:
+    """With what chance a session is drawn to each model; empty where nothing is drawn."""
+    objective, weighed = policy.objective, chosen.weighed
+    if objective is None or not objective.shares or weighed is None or moment.session is None:
+        return {}
+    if policy.sticky and moment.held is not None:
+        return {}  # it stays where it was
+    among = {rival.id for rival in weighed.order if rival.id not in weighed.notes}
+    shares = {
+        each.id: share_of(objective, each.option) for each in chosen.judged if each.id in among
+    }
+    whole = sum(shares.values())
+    return {name: share / whole for name, share in shares.items()} if whole else {}
+
+
+def _drawn_by(
+    chances: Mapping[str, float], candidates: tuple[Candidate, ...]
+) -> tuple[Candidate, ...]:
+    if not chances:
+        return candidates
+    return tuple([replace(each, drawn=chances.get(each.model)) for each in candidates])
 
 
 def _walk(policy: Policy, features: Features) -> tuple[tuple[Step, ...], Rule | None]:

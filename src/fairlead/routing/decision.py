@@ -118,7 +118,9 @@ class Candidate(Struct, frozen=True, omit_defaults=True):
     expected, None where it is not known: `cost_usd` where the model is unpriced, times where it has
     not answered lately, `quality` (0 to 100) where there are no figures for the task.
     `switch_usd` is what choosing it costs its session in the turns to come, for a prompt cache that
-    another model has warm; `warm_tokens` are those of the prompt that are warm here.
+    another model has warm; `warm_tokens` are those of the prompt that are warm here. `drawn` is the
+    chance with which sessions are drawn to it (of a canary: to this arm, and in it to this model);
+    None where nothing is drawn.
     """
 
     model: str
@@ -132,6 +134,7 @@ class Candidate(Struct, frozen=True, omit_defaults=True):
     quality: float | None = None
     warm_tokens: int | None = None
     switch_usd: Decimal | None = None
+    drawn: float | None = None
 
 
 class Tried(Struct, frozen=True):

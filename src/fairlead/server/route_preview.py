@@ -86,6 +86,7 @@ class Considered(Struct, frozen=True):
     quality: float | None
     warm_tokens: int | None
     switch_usd: Decimal | None
+    drawn: float | None
 
 
 class Cascading(Struct, frozen=True):
@@ -126,7 +127,7 @@ def preview_of(decision: Decision, first: Cascading | None = None) -> Preview:
             Considered(
                 *(each.model, each.cost_usd, each.why, each.ruled_out, each.prompt_tokens),
                 *(each.output_tokens, each.first_token_ms, each.latency_ms, each.quality),
-                *(each.warm_tokens, each.switch_usd),
+                *(each.warm_tokens, each.switch_usd, each.drawn),
             )
             for each in decision.candidates
         ),

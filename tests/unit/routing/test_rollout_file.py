@@ -118,3 +118,37 @@ def test_the_stored_moment_decides_the_same_again() -> None:
     stored = msgspec.json.decode(once.stored(), type=Decision)
     assert stored.moment is not None
     assert ours.decide(stored.features, stored.moment) == once
+
+
+def test_what_is_drawn_is_drawn_with_a_chance_that_is_told() -> None:
+    ours = chooser()
+    chances = {"gemini-2.5-flash": 0, "claude-haiku-4-5-20251001": 0}
+    for session in range(200):
+        decision = ours.decide(Features(), Moment(session=session))
+        told = {each.model: each.drawn for each in decision.candidates if each.drawn is not None}
+        assert told == {decision.ranked[0]: 0.5}
+        chances[decision.ranked[0]] += 1
+    assert min(chances.values()) > 70
+    shares = """name = "by-lot"
+version = "1"
+candidates = ["flash", "haiku"]
+objective = "weighted"
+weights = { flash = 3, haiku = 1 }
+"""
+    bird = CANARY.replace("always:haiku", "by-lot").replace("share = 0.5", "share = 0.2")
+    policies = parse_policies({"a": shares, "b": bird}, shipped_policies(), CATALOG)
+    for name, of in (("by-lot", 1.0), ("bird", 0.2)):
+        options = options_for(policies[name], CATALOG, date(2026, 9, 1), lambda _: True)
+        drawing = Chooser(policies[name], options)
+        for session in range(60):
+            decision = drawing.decide(Features(), Moment(session=session))
+            told = {each.model: each.drawn for each in decision.candidates}
+            if name == "bird" and not decision.path[0].answer:
+                assert told == {"gemini-2.5-flash": 0.8}
+            else:
+                assert told == {
+                    "gemini-2.5-flash": pytest.approx(0.75 * of),
+                    "claude-haiku-4-5-20251001": pytest.approx(0.25 * of),
+                }
+    nobody = ours.decide(Features(), Moment())
+    assert {each.drawn for each in nobody.candidates} == {None}, "no session, no draw"
