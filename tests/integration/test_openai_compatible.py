@@ -83,3 +83,35 @@ def test_no_key_is_sent_where_none_is_given(start, emulator) -> None:
     reply = house.chat({"model": "mesh/gpt-4.1-nano", "messages": ASK})
     assert reply.status == 502
     assert "refuses the gateway's own account" in json.loads(reply.body)["error"]["message"]
+
+
+def test_embeddings_and_responses(start, emulator) -> None:
+    config = CONFIG.format(url=emulator.url).replace("lacks", 'api = "responses"\nlacks')
+    house = start({**NO_KEYS, "MESH_KEY": "mesh-key"}, config)
+    client = openai.OpenAI(base_url=f"{house.url}/v1", api_key="any")
+    vector = client.embeddings.create(model="mesh/text-embedding-3-small", input="a cat")
+    assert len(vector.data[0].embedding) == 1536
+    told = client.responses.create(model="mesh/gpt-5-mini", input="What is a monad?")
+    assert "emulated" in told.output_text
+    paths = [entry.path for entry in emulator.requests]
+    assert "/v1/embeddings" in paths
+    assert "/v1/responses" in paths
+
+
+def test_the_emulated_aggregator(start, emulator) -> None:
+    config = f"""
+[upstreams.broker]
+kind = "openai_compatible"
+base_url = "{emulator.url}/aggregator/api/v1"
+api_key = "any"
+lacks = ["developer", "seed"]
+"""
+    house = start(NO_KEYS, config)
+    client = openai.OpenAI(base_url=f"{house.url}/v1", api_key="any")
+    turns = [{"role": "developer", "content": "Be brief."}, *ASK]
+    told = client.chat.completions.create(
+        model="broker/openai/gpt-4.1-mini", messages=turns, seed=7
+    )
+    assert "in place of gpt-4.1-mini" in (told.choices[0].message.content or "")
+    with pytest.raises(openai.NotFoundError, match="No endpoints found"):
+        client.chat.completions.create(model="broker/gpt-4.1-mini", messages=ASK)
