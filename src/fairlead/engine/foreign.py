@@ -62,15 +62,17 @@ def signed(upstream: Upstream, request: HttpRequest) -> HttpRequest:
 
 def opened(x: Exchange, kind: Kind, response: HttpResponse) -> HttpResponse:
     """The answer in the dialect's own framing and shape."""
-    framed = kind.framed and response.headers.get("content-type", "").startswith(kind.framed)
-    if not framed and (kind.reshape is None or x.stream):
-        return response
     name = x.model.id if x.model is not None else x.model_name
-    return _Opened(response, kind, Opening(x.dialect, name, response.headers))
+    opening = Opening(x.dialect, name, response.headers)
+    if kind.framed and response.headers.get("content-type", "").startswith(kind.framed):
+        return _Unframed(response, kind, opening)
+    if kind.reshape is not None and not x.stream:
+        return _Opened(response, kind, opening)
+    return response
 
 
 class _Opened:
-    """An answer that is read through what unframes or reshapes it."""
+    """A whole answer that is read through what reshapes it."""
 
     def __init__(self, response: HttpResponse, kind: Kind, opening: Opening) -> None:
         self._response = response
@@ -78,8 +80,6 @@ class _Opened:
         self._opening = opening
         self.status = response.status
         self.headers = response.headers
-        if kind.unframe is not None and opening.headers.get("content-type") == kind.framed:
-            self.headers = {**response.headers, "content-type": _SSE}
 
     async def read(self, limit: int) -> bytes:
         """The whole answer, in the dialect's shape."""
@@ -87,20 +87,28 @@ class _Opened:
         reshape = self._kind.reshape
         return body if reshape is None else reshape(self._opening, body)
 
+    def chunks(self) -> AsyncIterator[bytes]:
+        """As they come: nobody reads a whole answer so."""
+        return self._response.chunks()
+
+    async def aclose(self) -> None:
+        """As the answer's own."""
+        await self._response.aclose()
+
+
+class _Unframed(_Opened):
+    """A stream that is read through what unframes it."""
+
+    def __init__(self, response: HttpResponse, kind: Kind, opening: Opening) -> None:
+        super().__init__(response, kind, opening)
+        self.headers = {**response.headers, "content-type": _SSE}
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Server-sent events as they come."""
-        unframe = self._kind.unframe
-        if unframe is None:
-            async for chunk in self._response.chunks():
-                yield chunk
-            return
-        unframer = unframe(self._opening)
+        assert self._kind.unframe is not None  # noqa: S101 - `opened` is asked of such kinds alone
+        unframer = self._kind.unframe(self._opening)
         async for chunk in self._response.chunks():
             if told := unframer.feed(chunk):
                 yield told
         if told := unframer.close():
             yield told
-
-    async def aclose(self) -> None:
-        """As the answer's own."""
-        await self._response.aclose()
