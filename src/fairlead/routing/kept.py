@@ -31,6 +31,8 @@ __all__ = ["Kept", "alike"]
 
 _encode = json.Encoder(decimal_format="string").encode
 
+_FIGURES: Final = b',"cost_usd":"%b","prompt_tokens":%d,"output_tokens":%d}'
+
 _UNKEPT: Final = frozenset(
     {
         # May be the client's own words.
@@ -184,14 +186,15 @@ class Kept:
         if self._predict is None:
             out.append(form.candidates_bare)
         else:
-            figured = [
-                text + _figures(predict(features, None, None))
-                for text, predict in zip(form.candidates, self._predict, strict=True)
-            ]
-            out.append(",".join(figured).encode())
-        out += (
-            *(form.reason, _encode(decision.reason), form.features, _encode(features), form.tail),
-        )
+            for text, predict in zip(form.candidates, self._predict, strict=True):
+                out.append(text)
+                out.append(_figures(predict(features, None, None)))
+        if self._reason is None:
+            out += (form.before_reason, _encode(decision.reason), form.after)
+        else:
+            out.append(form.reason)
+        out.append(_encode(features))
+        out.append(form.tail)
         return b"".join(out)
 
     def _path(self, features: Features) -> tuple[Step, ...]:
@@ -203,7 +206,16 @@ class _Form:
     its reason and its features. `path` holds what stands before those words, and who says them.
     """
 
-    __slots__ = ("candidates", "candidates_bare", "features", "path", "ranked", "reason", "tail")
+    __slots__ = (
+        "after",
+        "before_reason",
+        "candidates",
+        "candidates_bare",
+        "path",
+        "ranked",
+        "reason",
+        "tail",
+    )
 
     def __init__(self, like: Decision, asks: Sequence[Step | Asking]) -> None:
         empty = replace(like, path=(), candidates=(), reason="", features=Features())
@@ -224,26 +236,32 @@ class _Form:
                 text = b"}"
         self.path.append((text + b"]", None))
         self.ranked = ranked + b'"candidates":['
-        self.reason = b"]" + reason + b'"reason":'
-        self.features = features + b'"features":'
+        self.before_reason = b"]" + reason + b'"reason":'
+        self.after = features + b'"features":'
+        self.reason = self.before_reason + _encode(like.reason) + self.after
         bare = [
             _encode(replace(each, cost_usd=None, prompt_tokens=None, output_tokens=None))
             for each in like.candidates
         ]
-        self.candidates = [text[:-1].decode() for text in bare]
+        self.candidates = [
+            (b"," if number else b"") + text[:-1] for number, text in enumerate(bare)
+        ]
         self.candidates_bare = b",".join(bare)
 
 
-def _figures(said: Predicted) -> str:
+def _figures(said: Predicted) -> bytes:
     """The end of a candidate's JSON: its cost and tokens."""
+    cost, prompt, output = said.cost_usd, said.prompt_tokens, said.output_tokens
+    if cost is not None and prompt is not None and output is not None:
+        return _FIGURES % (str(cost).encode(), prompt, output)
     told = ""
-    if said.cost_usd is not None:
-        told = f',"cost_usd":"{said.cost_usd!s}"'  # `format` of a Decimal takes twice as long
-    if said.prompt_tokens is not None:
-        told += f',"prompt_tokens":{said.prompt_tokens}'
-    if said.output_tokens is not None:
-        told += f',"output_tokens":{said.output_tokens}'
-    return told + "}"
+    if cost is not None:
+        told = f',"cost_usd":"{cost!s}"'  # `format` of a Decimal takes twice as long
+    if prompt is not None:
+        told += f',"prompt_tokens":{prompt}'
+    if output is not None:
+        told += f',"output_tokens":{output}'
+    return f"{told}}}".encode()
 
 
 def _constant(rule: Rule) -> bool:
