@@ -52,9 +52,14 @@ def gather(
     said: dict[str, list[Verdict]] = defaultdict(list)
     for one in verdicts:
         said[one.id].append(one)
+    escalated = {one.id.rpartition(".")[0] for one in verdicts if one.score == 0}
     found = []
     for answer in answers:
-        words = said.get(answer.id, ())
+        words = said.get(answer.id, [])
+        if answer.id in escalated:
+            # What a cascade's checks passed before one of them failed is of the answer that was
+            # not delivered. It bears the request's own time.
+            words = [one for one in words if one.at != answer.at]
         age = max(0.0, now - answer.at) / _DAY
         seen = {_signal(one) for one in words if one.source.startswith(SIGNAL)}
         seen |= {"left"} if answer.left else set()

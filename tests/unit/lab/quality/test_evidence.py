@@ -48,6 +48,18 @@ def test_the_worst_signal_counts_and_an_unknown_one_does_not() -> None:
     assert one(left=True, empty=True).signal == "empty"
 
 
+def test_what_a_cascade_passed_before_it_failed_is_not_of_the_answer_that_followed() -> None:
+    at = NOW - 5
+    answers = [Judged("r", at, HAIKU, "p", "h", "chat"), Judged("r.1", at, FLASH, "p", "h", "chat")]
+    passed = Verdict("r", at, "grader:one", 1.0)
+    failed = Verdict("r.1", at, "grader:two", 0.0)
+    later = Verdict("r", NOW, "user", 0.5)
+    found = gather(answers, [passed, failed, later], NOW, 30.0)
+    assert [(each.model, each.rating) for each in found] == [(HAIKU, 0.5), (FLASH, 0.0)]
+    delivered = gather(answers[:1], [passed], NOW, 30.0)
+    assert delivered[0].rating == 1.0, "nothing failed: it is of the answer that was delivered"
+
+
 def test_an_answer_counts_half_after_a_half_life() -> None:
     assert one().weight == 1
     assert one(age=30).weight == pytest.approx(0.5)
