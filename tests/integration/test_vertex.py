@@ -3,6 +3,8 @@ endpoint, real clients.
 """
 
 import json
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import anthropic
@@ -10,8 +12,12 @@ import openai
 import pytest
 from google import genai
 from google.genai import types
+from google.oauth2.credentials import Credentials
 
+from fairlead.canon import Usage
 from fairlead.emulator import EmulatorThread
+from fairlead.server.compile import compile_snapshot
+from fairlead.server.config import load
 
 HAIKU, FLASH = "claude-haiku-4-5-20251001", "gemini-3.5-flash-lite"
 PROJECT = "proj-1"
@@ -67,32 +73,40 @@ def test_both_families_answer_every_dialect_and_are_priced_by_their_door(house) 
     root = f"/v1/projects/{PROJECT}/locations/europe-west1/publishers"
     assert f"{root}/anthropic/models/claude-haiku-4-5@20251001:streamRawPredict" in paths
     assert f"{root}/google/models/{FLASH}:streamGenerateContent" in paths
-    assert not [entry for entry in house.emulator.requests if entry.outcome == "error"]
-
-
-def test_a_region_is_dearer_than_the_global_endpoint(start, emulator, tmp_path) -> None:
-    costs = []
-    for region in ("europe-west1", "global"):
-        folder = tmp_path / region
-        folder.mkdir()
-        config = vertex(emulator, folder).replace("europe-west1", region)
-        house = start(NO_KEYS, config)
-        reply = house.chat({"model": HAIKU, "messages": ASK, "max_tokens": 100})
-        record = house.record(reply.headers["x-fairlead-request-id"])
-        costs.append(record.cost_usd)
-        house.process.terminate()
-    regional, everywhere = costs
-    assert regional == pytest.approx(everywhere * 11 / 10)
-
-
-def test_counts_are_the_vendors_own(house) -> None:
-    claude = anthropic.Anthropic(base_url=house.url, api_key="any")
-    gemini = genai.Client(api_key="any", http_options=types.HttpOptions(base_url=house.url))
     assert claude.messages.count_tokens(model=HAIKU, messages=ASK).input_tokens > 3
     counted = gemini.models.count_tokens(model=FLASH, contents="What is a monad?")
     assert (counted.total_tokens or 0) > 2
     ops = [entry.op for entry in house.emulator.requests if entry.vendor == "vertex"]
     assert ops.count("count_tokens") == 2
+    assert not [entry for entry in house.emulator.requests if entry.outcome == "error"]
+
+
+def test_googles_client_in_its_vertex_mode_is_a_client_too(house) -> None:
+    client = genai.Client(
+        vertexai=True,
+        project="any",
+        location="us-central1",
+        credentials=Credentials("any-token"),
+        http_options=types.HttpOptions(base_url=house.url),
+    )
+    said = client.models.generate_content(model=FLASH, contents="What is a monad?")
+    assert "emulated answer" in (said.text or "")
+    streamed = client.models.generate_content_stream(model=HAIKU, contents="What is a monad?")
+    assert "emulated answer" in "".join(part.text or "" for part in streamed)
+
+
+def test_a_region_is_dearer_than_the_global_endpoint(emulator, tmp_path) -> None:
+    costs, today = [], datetime.now(UTC).date()
+    for region in ("europe-west1", "global"):
+        config = vertex(emulator, tmp_path).replace("europe-west1", region)
+        (tmp_path / "f.toml").write_text(config)
+        snapshot = compile_snapshot(load(tmp_path / "f.toml", {}), {})
+        model, upstream = snapshot.ways(snapshot.model(HAIKU, today))[0]
+        assert f"/locations/{region}" in upstream.base_url
+        where = Usage(input=1_000_000, region=model.region or None)
+        costs.append(snapshot.prices(model, today).total(where))
+    regional, everywhere = costs
+    assert regional == everywhere * Decimal("1.1")
 
 
 def test_the_project_that_is_not_the_accounts_is_told_to_the_operator(
