@@ -76,9 +76,9 @@ def judged(
 
 
 def _judged(row: tuple[Any, ...]) -> Judged:
-    *known, hash_, task, seen, left, empty = row
+    id_, at, model, policy, hash_, task, seen, left, empty = row
     told = task or ("other" if seen else None)  # a decision leaves its defaults out
-    return Judged(*known, hash_ or "", told, bool(left), bool(empty))
+    return Judged(id_, at, model, policy, hash_ or "", told, bool(left), bool(empty))
 
 
 def verdicts_since(path: str | Path, since: float) -> list[Verdict]:
