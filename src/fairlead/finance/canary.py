@@ -17,6 +17,7 @@ __all__ = ["METRICS", "Broken", "Comparison", "Figure", "Metric", "Sides", "Tria
 Verdict = Literal["better", "worse", "unknown"]
 Kind = Literal["ratio", "typical", "difference"]
 QUALITY: Final = "quality"
+SIGNALS: Final = "signals"
 MOST_TIMES: Final = 10_000.0
 """Times the traffic so far beyond which nobody is told how much more is needed."""
 
@@ -59,6 +60,10 @@ def _log_of(name: str) -> Callable[[Trial], float | None]:
     return value
 
 
+def _unsignalled(trial: Trial) -> float | None:
+    return None if trial.failed else 0.0  # until a signal comes
+
+
 def _unseen(_: Trial) -> None:
     return None  # comes later, and not from the request
 
@@ -71,6 +76,7 @@ METRICS: Final = (
     ),
     Metric("latency", "typical", "ms", "max_latency_ratio", True, _log_of("last_ms")),
     Metric(QUALITY, "difference", "score", "max_quality_drop", False, _unseen),
+    Metric(SIGNALS, "difference", "share", "max_signal_increase", True, _unsignalled),
 )
 
 
@@ -263,14 +269,19 @@ class Comparison:
 
     def rate(self, session: int, score: float, *, canary: bool) -> None:
         """What somebody says of one request's answer, from 0 to 1."""
-        for each in self.sides:
-            if each.metric.name == QUALITY:
-                (each.canary if canary else each.control).add(session, score)
+        self._arm(QUALITY, canary=canary).add(session, score)
+
+    def signal(self, session: int, *, canary: bool) -> None:
+        """One request's answer carries a bad signal; told once for each request."""
+        self._arm(SIGNALS, canary=canary).correct(session, 1.0)
+
+    def _arm(self, metric: str, *, canary: bool) -> Arm:
+        sides = next(each for each in self.sides if each.metric.name == metric)
+        return sides.canary if canary else sides.control
 
     def sessions(self, *, canary: bool) -> int:
         """How many one arm has."""
-        errors = next(each for each in self.sides if each.metric.name == "errors")  # each has it
-        return (errors.canary if canary else errors.control).sessions
+        return self._arm("errors", canary=canary).sessions  # each request has that
 
     def figures(self, limits: Limits) -> tuple[Figure, ...]:
         """Every metric; each interval is one of 1 - `limits.alpha` by itself."""

@@ -111,6 +111,15 @@ class Arm:
         self.requests += 1
         self.total += value
 
+    def correct(self, session: int, by: float) -> None:
+        """One request of the session, whose value was taken to be 0, has this value."""
+        n, s = self._open.get(session, (0, 0.0))
+        self._open[session] = (n, s + by)
+        self._ns += n * by
+        self._ss += (2 * s + by) * by
+        self._each += by * by
+        self.total += by
+
     @property
     def mean(self) -> float:
         """Per request; 0 without any."""

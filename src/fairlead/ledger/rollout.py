@@ -173,7 +173,7 @@ class Trials:
         self._pause = pause
         self._policy, self._hash, self._since = policy, policy_hash, since
         self._row: int | None = None
-        self._word = 0
+        self._word = self._sign = 0
 
     def read(self) -> Iterator[Tried]:
         """Requests in the order in which they were written."""
@@ -199,6 +199,16 @@ class Trials:
                 if arm is not None:
                     yield Rated(seq, at, *arm, score)
             self._word = newest
+
+    def signals(self) -> Iterator[tuple[int, bool]]:
+        """Session and arm of each of them whose answer carries a bad signal."""
+        with reading(self._path) as db:
+            newest = db.execute(_sql()["newest_word"]).fetchone()[0]
+            for _, at, decision in self._pieces(db, "signals", self._sign, newest):
+                arm = self._arm(at, decision)
+                if arm is not None:
+                    yield arm
+            self._sign = newest
 
     def _pieces(
         self, db: sqlite3.Connection, name: str, after: int, newest: int

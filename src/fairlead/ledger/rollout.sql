@@ -84,6 +84,23 @@ WHERE seq > :after AND seq <= :newest AND policy = :policy AND op = 'generate' A
 ORDER BY seq
 LIMIT :most;
 
+-- signals --
+-- Requests of such whose answers carry a bad signal, each once.
+SELECT v.seq, r.at, r.decision
+FROM verdicts AS v CROSS JOIN records AS r ON r.id = v.id
+WHERE
+    v.seq > :after AND v.seq <= :newest AND v.score < 1 AND v.source LIKE 'signal:%'
+    AND v.source NOT LIKE 'signal:%:%' AND r.policy = :policy
+    AND r.op = 'generate' AND r.decision IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM verdicts AS w
+        WHERE
+            w.id = v.id AND w.seq < v.seq AND w.score < 1 AND w.source LIKE 'signal:%'
+            AND w.source NOT LIKE 'signal:%:%'
+    )
+ORDER BY v.seq
+LIMIT :most;
+
 -- ratings --
 -- What people and graders said of such requests, the first word of each source.
 SELECT v.seq, r.at, r.decision, v.score

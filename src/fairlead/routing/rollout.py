@@ -15,7 +15,8 @@ class Limits(Struct, frozen=True, omit_defaults=True):
 
     `max_cost_ratio`, `max_first_token_ratio`, `max_latency_ratio`: at most so many times the
     control's. `max_error_increase`: the share of failed requests may be at most so much greater;
-    `max_quality_drop`: the mean score (0 to 1) at most so much less.
+    `max_quality_drop`: the mean rating (0 to 1) at most so much less; `max_signal_increase`: the
+    share of answers that carry a bad signal (`routing.signals`) at most so much greater.
     """
 
     max_cost_ratio: float | None = None
@@ -23,6 +24,7 @@ class Limits(Struct, frozen=True, omit_defaults=True):
     max_first_token_ratio: float | None = None
     max_latency_ratio: float | None = None
     max_quality_drop: float | None = None
+    max_signal_increase: float | None = None
     alpha: float = 0.05
 
     @property
@@ -37,6 +39,7 @@ LIMITS: Final = (
     "max_first_token_ratio",
     "max_latency_ratio",
     "max_quality_drop",
+    "max_signal_increase",
 )
 NO_LIMITS: Final = Limits()
 

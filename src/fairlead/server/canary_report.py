@@ -138,6 +138,8 @@ def take_in(comparison: Comparison, trials: Trials) -> None:
         comparison.add(_trial(tried))
     for rated in trials.ratings():
         comparison.rate(rated.session, rated.score, canary=rated.canary)
+    for session, canary in trials.signals():
+        comparison.signal(session, canary=canary)
 
 
 def resume(path: Path, policy: Policy) -> CanaryEvent:

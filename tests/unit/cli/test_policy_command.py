@@ -331,7 +331,7 @@ def test_a_canary_of_which_nothing_is_known_says_so() -> None:
     arms("another", ("0.001", "0.004"))
     page = ask("policy", "canary", "bird.toml")
     assert "0 requests since" in page
-    assert page.count("no figures") == 5
+    assert page.count("no figures") == 6
     assert "is no canary" in refused("policy", "canary", "own.toml")
     assert "exclude each other" in refused(
         "policy", "canary", "bird.toml", "--resume", "--roll-back"

@@ -32,6 +32,8 @@ def compared(
             )
         score = 0.9 * of.get("quality", 1)
         comparison.rate(session, float(chance.random() < score), canary=canary)
+        if chance.random() < 0.03 * of.get("signals", 1):
+            comparison.signal(session, canary=canary)
     return comparison
 
 
@@ -53,6 +55,7 @@ def test_each_limit_has_its_metric() -> None:
         ("first_token", 0.5, False),
         ("latency", 2.0, True),
         ("quality", 0.6, True),
+        ("signals", 12.0, True),
     ],
 )
 def test_what_is_better_and_worse_is_told(metric: str, harm: float, worse: bool) -> None:
@@ -103,6 +106,7 @@ def test_how_much_more_is_needed_is_about_right() -> None:
         (Limits(max_first_token_ratio=1.3), {"first_token": 2.0}),
         (Limits(max_latency_ratio=1.3), {"latency": 2.0}),
         (Limits(max_quality_drop=0.05), {"quality": 0.5}),
+        (Limits(max_signal_increase=0.05), {"signals": 15.0}),
     ],
 )
 def test_a_limit_is_broken_only_for_sure(limits: Limits, harm: dict[str, float]) -> None:

@@ -77,6 +77,24 @@ def test_sums_give_the_variance_between_sessions(values: list[tuple[int, float]]
     assert arm.variance() * n * n == pytest.approx(max(between, single, least), abs=1e-6)
 
 
+def test_a_value_may_come_later() -> None:
+    """A signal comes after its request, or before it is read: the sums are the same."""
+    at_once, later, before = Arm(share=True), Arm(share=True), Arm(share=True)
+    for session in range(60):
+        bad = session % 7 == 0
+        if bad:
+            before.correct(session, 1.0)
+        for request in range(1 + session % 3):
+            at_once.add(session, float(bad and request == 0))
+            later.add(session, 0.0)
+            before.add(session, 0.0)
+        if bad:
+            later.correct(session, 1.0)
+    for each in (later, before):
+        assert (each.mean, each.sessions) == (at_once.mean, at_once.sessions)
+        assert each.variance() == pytest.approx(at_once.variance())
+
+
 def test_sessions_count_and_not_requests() -> None:
     """Ten like requests of a session tell as much as one."""
     one, ten = Arm(), Arm()

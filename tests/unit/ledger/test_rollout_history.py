@@ -159,12 +159,16 @@ def test_ratings_come_after_their_requests(path: Path) -> None:
             Verdict("r1", AT + 60, "user", 0.9),  # only the first word counts
             Verdict("r2", AT + 70, "grader:mine", 1.0),
             Verdict("r2", AT + 80, "signal:schema", 0.0),
+            Verdict("r2", AT + 81, "signal:retry", 0.5),
+            Verdict("r1", AT + 82, "signal:cascade:json", 0.0),
             Verdict("unknown", AT + 90, "user", 0.5),
         ),
     )
     found = [(each.session, each.canary, each.score) for each in trials.ratings()]
     assert found == [(7, True, 0.2), (8, False, 1.0)]
     assert list(trials.ratings()) == []
+    assert list(trials.signals()) == [(8, False)], "each answer once, and no cascade's check"
+    assert list(trials.signals()) == []
 
 
 def test_figures_are_kept_as_they_were(path: Path) -> None:
