@@ -56,7 +56,7 @@ def _anthropic(gateway, times: int = 2) -> Fetched:
     made = gateway.request("POST", "/v1/messages/batches", body, CLAUDE).json()
     path = f"/v1/messages/batches/{made['id']}"
     _until(gateway, path, CLAUDE, lambda page: page["processing_status"] == "ended")
-    return Fetched(gateway, path + "/results", CLAUDE, f"anthropic:{made['id']}", times)
+    return Fetched(gateway, path + "/results", CLAUDE, f"anthropic.{made['id']}", times)
 
 
 def _openai(gateway) -> Fetched:
@@ -80,7 +80,7 @@ def _openai(gateway) -> Fetched:
         gateway, f"/v1/batches/{made['id']}", {}, lambda page: page["status"] == "completed"
     )
     file_id = page["output_file_id"]
-    return Fetched(gateway, f"/v1/files/{file_id}/content", {}, f"openai:{file_id}")
+    return Fetched(gateway, f"/v1/files/{file_id}/content", {}, f"openai.{file_id}")
 
 
 def _request(said: str) -> dict:
@@ -93,7 +93,7 @@ def _gemini(gateway) -> Fetched:
     body = json.dumps({"batch": batch}).encode()
     path = f"/v1beta/models/{FLASH}:batchGenerateContent"
     made = gateway.request("POST", path, body).json()
-    booked = "gemini:" + made["name"].replace("/", ":")
+    booked = "gemini." + made["name"].replace("/", ".")
     return Fetched(gateway, f"/v1beta/{made['name']}", {}, booked)
 
 
@@ -110,7 +110,7 @@ def _gemini_file(gateway) -> Fetched:
     made = gateway.request("POST", path, body).json()
     page = _until(gateway, f"/v1beta/{made['name']}", {}, lambda page: page.get("done"))
     file_id = page["response"]["responsesFile"]
-    booked = "gemini:" + file_id.replace("/", ":")
+    booked = "gemini." + file_id.replace("/", ".")
     return Fetched(gateway, f"/v1beta/{file_id}:download?alt=media", {}, booked)
 
 

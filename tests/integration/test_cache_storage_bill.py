@@ -66,7 +66,7 @@ def test_the_emulators_bill_for_cached_contents_is_the_ledgers(start, emulator) 
     due = sum(count * table.usd_per_million(kind) / 1_000_000 for kind, count in billed.items())
     assert sums(gateway.database).totals.cost_usd == due
 
-    steps = [one for one in records if one.id.startswith("gemini:" + first.replace("/", ":"))]
+    steps = [one for one in records if one.id.startswith("gemini." + first.replace("/", "."))]
     hours = [count for one in steps for _, count in one.usage.server_calls]
     assert [count > 0 for count in hours] == [False, True, True]  # newest first
     for record in steps:

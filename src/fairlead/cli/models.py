@@ -12,7 +12,7 @@ from rich.table import Table
 from fairlead.catalog import Catalog, Claim, Fact, Model, Price
 from fairlead.catalog.document import ending, listed, price_changes, row, shown
 from fairlead.catalog.facts import is_in_force, undisclosed
-from fairlead.catalog.keys import Value
+from fairlead.catalog.keys import STORAGE, Value
 from fairlead.cli.compare import compare
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json
@@ -147,7 +147,8 @@ def _prices_table(model: Model, today: date) -> Table:
         if price.valid_to is None or today < price.valid_to:
             scope = _scope(price) or "all"
             usd = f"{price.usd_per_million.normalize():f}"
-            table.add_row(price.kind, usd, scope, price.source, str(price.seen))
+            kind = f"{price.kind}, an hour" if price.kind == STORAGE else price.kind
+            table.add_row(kind, usd, scope, price.source, str(price.seen))
     return table
 
 

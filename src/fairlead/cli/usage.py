@@ -73,8 +73,10 @@ def _print(report: Spent, path: Path) -> None:
     out.print(table)
     if off is not None:
         names = ", ".join(quota.name for quota in off.quotas)
-        free = f"{off.requests} requests" + (f" and {off.searches} searches" * bool(off.searches))
-        out.print(f"{free} were free ({names}); the cost is by the price list")
+        kinds = {quota.searches is None for quota in off.quotas}
+        told = [f"{off.requests} requests"] * (True in kinds)
+        told += [f"{off.searches} searches"] * (False in kinds)
+        out.print(f"{' and '.join(told)} were free ({names}); the cost is by the price list")
     if report.shadows is not None:
         copies = report.shadows
         out.print(

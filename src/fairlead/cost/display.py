@@ -82,8 +82,8 @@ def dollars(amount: Decimal | None, places: int = 6) -> str:
     display = _SHOWN.get()
     own = amount if display is None else amount * display.rate
     rounded = own.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-    sign = money_sign()
-    return f"{sign}{rounded:,f}"
+    minus = "-" if rounded < 0 else ""
+    return f"{minus}{money_sign()}{abs(rounded):,f}"
 
 
 def marked(document: bytes) -> bytes:

@@ -27,19 +27,23 @@ _PATIENCE: Final = 2.0  # seconds; a ledger that takes longer is in trouble, and
 
 
 def booking_id(upstream: str, object_id: str, number: int = 1) -> str:
-    """The record's id: the upstream's name and the vendor's id, as `gemini:batches:abc`. An
+    """The record's id: the upstream's name and the vendor's id, as `gemini.batches.abc`. An
     object's further records end in their number.
     """
-    named = f"{upstream}:{object_id.replace('/', ':')}"
+    named = f"{upstream}.{object_id.replace('/', '.')}"
     return named if number == 1 else f"{named}-{number}"
 
 
 def model_named(x: Exchange, name: str) -> Model:
-    """The model that an answer names; one that nobody knows has no prices."""
+    """The model that an answer names, as this upstream has it; who is not known has no price."""
+    upstream = x.upstream
     try:
-        return x.snapshot.model(name, x.today)
+        model = x.snapshot.model(name, x.today)
     except Failure:
-        return Model.unknown(name or "unknown", x.upstream.vendor if x.upstream else "")
+        return Model.unknown(name or "unknown", upstream.vendor if upstream else "")
+    if upstream is None or not model.known:
+        return model
+    return x.snapshot.catalog.at_door(model, upstream.door, upstream.region)
 
 
 def booking(x: Exchange, id_: str, model: Model, usage: Usage) -> Record:

@@ -132,7 +132,7 @@ def told(
         else:
             made = make_receipt(record.usage, table, others=tables)
     attempts, elsewhere = _others(record, decision, tables)
-    if not elsewhere:
+    if not elsewhere and record.op != "caches":  # no other vendor keeps it by the hour
         elsewhere = _families(record, catalog, tables)
     freed = searches = None
     if path is not None and quotas:
@@ -246,7 +246,7 @@ def _notes(
     if record.usage is None and record.op in _BESIDE:
         notes.append(
             "what a batch or a cached content costs has a receipt of its own, whose id is"
-            " UPSTREAM:ID of the vendor's object, as gemini:batches:abc"
+            " UPSTREAM.ID of the vendor's object, as gemini.batches.abc"
         )
     elif record.usage is None:
         notes.append("no vendor told usage for this request: nothing is known to be billed")

@@ -262,7 +262,7 @@ def test_the_commands_show_free_searches(house, searches: Path) -> None:
     here = f'[ledger]\npath = "{searches}"\n'
     found = json.loads(house(text, "usage", "--json", ledger=here))
     assert (found["free"]["searches"], found["free"]["free_usd"]) == (9, "0.126")
-    assert "0 requests and 9 searches were free" in house(text, "usage", ledger=here)
+    assert "9 searches were free (searches)" in house(text, "usage", ledger=here)
     one = json.loads(house(text, "receipt", "r10", "--json", ledger=here))
     assert (one["free_searches"]["number"], one["free"]) == (2, None)
     list_price = Decimal(one["receipt"]["total"])
@@ -382,6 +382,8 @@ def test_amounts_are_shown_in_the_currency_and_never_stored_in_it() -> None:
     assert dollars(Decimal(1234), 2) == "CHF 2,468.00"
     show(None)
     assert dollars(Decimal(1), 0) == "$1"
+    assert dollars(Decimal("-0.004"), 3) == "-$0.004"
+    assert dollars(Decimal("-0.00001"), 2) == "$0.00"
     assert marked(b"{}") == b"{}"
     show(euro, json=True)
     document = json.loads(marked(b'{"total":"1.5"}'))

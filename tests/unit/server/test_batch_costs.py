@@ -20,7 +20,7 @@ from fairlead.vault.vault import LOOPBACK
 CLAUDE = {"anthropic_version": "2023-06-01"}
 NEWER = "claude-haiku-5-5"
 RESULTS = "/v1/messages/batches/msgbatch_1/results"
-BOOKED = "anthropic:msgbatch_1"
+BOOKED = "anthropic.msgbatch_1"
 TODAY = date(2026, 9, 21)
 MINI = "gpt-5-mini"
 
@@ -124,7 +124,7 @@ async def test_the_receipt_of_a_fetch_says_where_the_cost_is() -> None:
     house = SideHouse()
     body = lines(claude(HAIKU, 10, 5))
     reply = await house.ask("GET", RESULTS, b"", pieces(body), **CLAUDE)
-    assert any("UPSTREAM:ID" in note for note in told(reply.record, CATALOG).notes)
+    assert any("UPSTREAM.ID" in note for note in told(reply.record, CATALOG).notes)
 
 
 async def test_models_have_a_record_each() -> None:
@@ -215,7 +215,7 @@ async def test_openais_output_file_is_known_by_its_batch(key) -> None:
     page = {"id": "batch_1", "output_file_id": "file-out", "error_file_id": "file-err"}
     await house.ask("GET", "/v1/batches/batch_1", b"", whole(page), key=key)
     reply = await house.ask("GET", "/v1/files/file-out/content", b"", pieces(body), key=key)
-    record = house.ledger.show("openai:file-out")
+    record = house.ledger.show("openai.file-out")
     assert (reply.body, record.op, record.model) == (body, "files", MINI)
     assert (record.usage.input, record.usage.output, record.usage.tier) == (30, 11, "batch")
     assert record.cost_usd is None  # this catalogue has no prices of OpenAI's
@@ -240,7 +240,7 @@ async def test_a_batch_that_says_what_it_used_is_booked_without_its_results() ->
     page = status()
     reply = await house.ask("GET", "/v1/batches/batch_1", b"", whole(page))
     assert reply.json() == page
-    record = house.ledger.show("openai:file-out")
+    record = house.ledger.show("openai.file-out")
     assert (record.op, record.model, record.upstream) == ("batches", MINI, "openai")
     assert record.usage == Usage(input=800, cache_read=200, output=400, thinking=100, tier="batch")
     before = len(house.ledger.tail(99))
@@ -264,7 +264,7 @@ async def test_a_batch_that_says_what_it_used_is_booked_without_its_results() ->
 async def test_a_status_that_says_too_little_books_nothing(said) -> None:
     house = SideHouse()
     await house.ask("GET", "/v1/batches/batch_1", b"", whole(status(**said)))
-    assert house.ledger.show("openai:file-out") is None
+    assert house.ledger.show("openai.file-out") is None
 
 
 async def test_embeddings_in_a_batch() -> None:
@@ -276,7 +276,7 @@ async def test_embeddings_in_a_batch() -> None:
     await house.ask("GET", "/v1/batches/batch_1", b"", whole(page))
     line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
     await house.ask("GET", "/v1/files/file-out/content", b"", pieces(lines(line)))
-    record = house.ledger.show("openai:file-out")
+    record = house.ledger.show("openai.file-out")
     assert (record.model, record.usage.input) == (model, 9)
 
 
@@ -289,7 +289,7 @@ async def test_geminis_answers_in_the_batch_and_in_a_file() -> None:
     ended = {"name": "batches/b", "done": True, "metadata": {"output": inlined}}
     reply = await house.ask("GET", "/v1beta/batches/b", b"", whole(ended))
     assert reply.body == json.dumps(ended).encode()
-    record = house.ledger.show("gemini:batches:b")
+    record = house.ledger.show("gemini.batches.b")
     assert (record.op, record.model) == ("batches", FLASH)
     assert record.cost_usd == price(FLASH, Usage(input=10, output=5))
     reply = await house.ask("GET", "/v1beta/batches/b", b"", whole(ended))
@@ -299,7 +299,7 @@ async def test_geminis_answers_in_the_batch_and_in_a_file() -> None:
     body = lines({"key": "a", **gemini(30, 7)})
     path = "/v1beta/files/out:download?alt=media"
     reply = await house.ask("GET", path, b"", pieces(body))
-    record = house.ledger.show("gemini:files:out")
+    record = house.ledger.show("gemini.files.out")
     assert (reply.body, record.op) == (body, "files")
     assert record.cost_usd == price(FLASH, Usage(input=30, output=7))
     assert record.at == DAY

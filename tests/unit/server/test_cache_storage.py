@@ -13,7 +13,7 @@ from fairlead.vault.vault import LOOPBACK
 
 MADE = datetime.fromtimestamp(DAY, UTC)
 PATH, NAME = "/v1beta/cachedContents", "cachedContents/abc"
-BOOKED = "gemini:cachedContents:abc"
+BOOKED = "gemini.cachedContents.abc"
 ASKED = {"model": f"models/{FLASH}", "contents": [], "ttl": "3600s"}
 
 
