@@ -18,7 +18,7 @@ ALPHA = 0.05
 def test_a_canary_like_its_control_is_seldom_accused(kind: str) -> None:
     """2,000 A/A runs in all, looked at after every request, sessions that go on growing."""
     runs = 500
-    days = [Day(kind, seed, sessions=130, share=0.3, growing=2) for seed in range(runs)]
+    days = [Day(kind, seed, sessions=90, share=0.4, growing=2) for seed in range(runs)]
     wrong = sum(alarm(day, ALPHA) is not None for day in days)
     assert wrong <= runs * ALPHA
 
