@@ -26,8 +26,11 @@ _VENDORS = {
     "gemini": "gemini",
     "openai": "openai",
     "vertex_gemini": "vertex",
+    "bedrock_claude": "bedrock",
+    "bedrock_other": "bedrock",
 }
 _PLACE = re.compile(r"^/v1(?:beta1)?/(?:projects/[^/]+/locations/[^/]+/)?(?=publishers/)")
+_FRAMED = "application/vnd.amazon.eventstream"
 _EVENT = re.compile(rb"(?:\r\n|\n)(?:\r\n|\n)|\r\r")
 
 
@@ -135,12 +138,27 @@ def _reply(row: _Row, vendor: str) -> Reply:
         body = answer.body_text.encode("utf-8", "surrogatepass")
     else:
         body = base64.b64decode(answer.body_base64 or "")
-    kind = answer.headers.get("content-type", "application/json")
+    kind = answer.headers.get("content-type", "")
+    if "/" not in kind:  # some recorders hide it
+        framed = vendor == "bedrock" and answer.body_base64 is not None
+        kind = _FRAMED if framed else "application/json"
     headers = (("x-fairlead-recording", row.id),) if row.id else ()
     reply = Reply(answer.status, kind, body, headers=headers, vendor=vendor)
-    if "event-stream" in kind:
+    if kind.startswith(_FRAMED):
+        reply.pieces = [Piece(frame) for frame in _frames(body)]
+    elif "event-stream" in kind:
         reply.pieces = [Piece(event) for event in _events(body)]
     return reply
+
+
+def _frames(body: bytes) -> list[bytes]:
+    """AWS's event stream cut behind each message, which begins with its length."""
+    out: list[bytes] = []
+    while body:
+        size = int.from_bytes(body[:4], "big") or len(body)
+        out.append(body[:size])
+        body = body[size:]
+    return out
 
 
 def _events(body: bytes) -> list[bytes]:
