@@ -21,6 +21,7 @@ from fairlead.canon import (
     Problem,
     Response,
     StreamError,
+    Text,
     Usage,
 )
 from fairlead.engine.answer_headers import answer_headers, given_back
@@ -72,7 +73,7 @@ def _receipt(x: Exchange) -> bytes:
             route=x.decision.reason if x.decision is not None else "",
             cost_usd=x.cost_text,
             usage_estimated=x.usage is not None and x.usage.estimated,
-            losses=tuple(loss.what for loss in x.losses),
+            losses=tuple([loss.what for loss in x.losses]) if x.losses else (),
             emulated=x.emulated,
             cascade=x.cascaded,
         )
@@ -221,7 +222,8 @@ async def _whole(
     _end(x, answer.usage or estimate(x, answer), "ok")
     encoded = x.codec.encode_response(answer, _reply(x, _receipt(x)))
     x.losses += encoded.losses
-    await store(x, encoded.body, stores.responses)
+    if x.codec.state is not None:
+        await store(x, encoded.body, stores.responses)
     await client.respond(200, answer_headers(x, JSON), encoded.body)
 
 
@@ -245,8 +247,21 @@ def _too_long(most: int) -> Problem:
     )
 
 
+def _is_one_text(answer: Response) -> bool:
+    """Whether it is one unsigned text, as most are: there is nothing to keep of it."""
+    if len(answer.candidates) != 1:
+        return False
+    parts = answer.candidates[0].parts
+    if len(parts) != 1:
+        return False
+    part = parts[0]
+    return type(part) is Text and part.signature is None
+
+
 def _keep(vault: Vault, x: Exchange, answer: Response) -> None:
     """Keep what this vendor wants back and the client's dialect cannot carry."""
+    if _is_one_text(answer):
+        return
     for key, parts in keep(answer, x.request):
         vault.put(x.scope, key, parts)
     remember(x, answer, vault)
