@@ -22,8 +22,8 @@ COMMANDS = {
     "serve": "Run the gateway: one endpoint, each request routed, answered and accounted for.",
     "emulate": "Emulate the vendors' APIs. Everything that it answers is marked as emulated.",
     "check": "Validate the configuration and print what is in force. Secrets are masked.",
-    "doctor": "Check each configured upstream: credentials, DNS, TLS, a call that costs nothing, the"
-    " clock.",
+    "doctor": "Check each configured upstream: credentials, DNS, TLS, a call that costs nothing,"
+    " the clock.",
     "usage": "Print requests, tokens and cost from the ledger, with totals.",
     "receipt": "Print what one request cost, line by line, and what it would have cost elsewhere.",
     "whatif": "Replay the ledger under another model, mix or policy: what it would have cost, and"
