@@ -100,6 +100,8 @@ def test_a_bad_answer_is_answered_by_the_other_and_both_are_billed(
     rows = {row.group: row for row in usage(gateway.database, ("model", "op")).rows}
     assert rows[FLASH, "attempt"].cost_usd == attempt.cost_usd
     assert rows[HAIKU, "generate"].requests == 1
+    assert rows[FLASH, "attempt"].requests == 0
+    assert usage(gateway.database).totals.requests == 2
     until(lambda: verdicts_on(gateway.database, f"{id_}.1"))
     assert [(v.source, v.score) for v in verdicts_on(gateway.database, f"{id_}.1")] == [
         ("signal:cascade:schema", 0.0)
@@ -110,6 +112,13 @@ def test_a_bad_answer_is_answered_by_the_other_and_both_are_billed(
     )  # fmt: skip
     step = json.loads(done.stdout)["path"][-1]
     assert (step["answer"], step["because"][:15]) == (False, "schema: schema:")
+    done = subprocess.run(
+        [sys.executable, "-m", "fairlead", "receipt", id_, "--json"],
+        env=gateway.env, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    receipt = json.loads(done.stdout)
+    assert [(each["id"], each["model"]) for each in receipt["beside"]] == [(f"{id_}.1", FLASH)]
+    assert Decimal(receipt["all_usd"]) == total
     assert b"town" not in gateway.log.read_bytes()
 
 
