@@ -70,6 +70,7 @@ class Exchange:
         "foreseen",
         "headers",
         "heard",
+        "hedge",
         "hold_back",
         "id",
         "in_url",
@@ -174,6 +175,7 @@ class Exchange:
         self.latency: Latency | None = None
         self.timeout: float | None = None
         self.hold_back: float | None = None
+        self.hedge = False
         self.until: float | None = None
         self.again: bool | None = None
         self.tried: tuple[Tried, ...] = ()

@@ -119,6 +119,8 @@ async def relay_same(x: Exchange, response: HttpResponse, client: Client, stores
     x.first_byte = perf_counter()
     tap = x.codec.usage_tap()
     tap.feed(body)
+    if tap.usage is None and not _is_json(body):
+        raise Failure(_garbled(x))
     if worth_hearing(x):
         x.heard = [body]
     x.finish = tap.finish
@@ -127,6 +129,26 @@ async def relay_same(x: Exchange, response: HttpResponse, client: Client, stores
     await store(x, body, stores.responses)
     headers = [*answer_headers(x, content_type), *given_back(x, response.headers)]
     await client.respond(response.status, headers, body)
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether it is any JSON at all: asked only of an answer that has no usage to read."""
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _garbled(x: Exchange) -> Problem:
+    """A whole answer that no client could read: another deployment may have a better one."""
+    name = x.upstream.name if x.upstream is not None else None
+    return Problem(
+        "upstream",
+        f"upstream '{name}': the answer is no JSON",
+        upstream=name,
+        hint="try again; the vendor may have billed it",
+    )
 
 
 async def _same_stream(
