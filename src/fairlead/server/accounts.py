@@ -19,6 +19,7 @@ def account_of(settings: UpstreamSettings, env: Mapping[str, str], key: str = ""
         inference_profile=settings.inference_profile,
         project=settings.project,
         credentials_file=settings.credentials_file,
+        lacks=settings.lacks,
         env=env,
     )
 

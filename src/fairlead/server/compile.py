@@ -10,6 +10,7 @@ from fairlead.catalog import Catalog, CatalogError
 from fairlead.catalog.model import Model
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS
+from fairlead.server.accounts import account_of, price_place
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.delivery import delivery_of
@@ -26,7 +27,6 @@ from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account
 from fairlead.upstream.transport import Timeouts
 from fairlead.upstream.vendors import REST, Upstream
 from fairlead.wire import anthropic, gemini, openai_chat, openai_responses
@@ -48,7 +48,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
     """
     env = os.environ if environ is None else environ
     settings = loaded.settings
-    catalog = compile_catalog(loaded)
+    catalog = compile_catalog(loaded, env)
     catalog.tail.ready()
     scorers = scorer_files(catalog)
     policies = compile_policies(loaded, catalog, scorers)
@@ -171,18 +171,7 @@ def _of_kind(
     where = f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}"
     door = settings.door or kind.door
     try:
-        account = Account(
-            Secret(""),
-            region=settings.region,
-            profile=settings.profile,
-            inference_profile=settings.inference_profile,
-            project=settings.project,
-            credentials_file=settings.credentials_file,
-            lacks=settings.lacks,
-            env=env,
-        )
-        said = settings.region if kind.priced_as is None else kind.priced_as(account)
-        region = catalog.price_region(door, kind.vendors, said)
+        region = catalog.price_region(door, kind.vendors, price_place(kind, settings, env))
         return [
             Upstream.build(
                 name,
@@ -199,7 +188,7 @@ def _of_kind(
                 weight=settings.weight,
                 door=door,
                 region=region,
-                account=replace(account, key=Secret(key)),
+                account=account_of(settings, env, key),
                 prefix=settings.prefix or (f"{name}/" if kind.keyless else ""),
                 in_flight=settings.max_in_flight,
                 requests_per_minute=settings.requests_per_minute,
