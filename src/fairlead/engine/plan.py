@@ -5,12 +5,14 @@ Decoding is lazy: a named model whose upstream speaks the client's own dialect i
 
 from collections.abc import Callable, Sequence
 
+from fairlead.canon import Failure
 from fairlead.catalog.model import Model
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.learning import PromptCounts
 from fairlead.engine.snapshot import Lane
 from fairlead.routing import Chooser, Moment, extract, named
+from fairlead.routing.decide import undecided
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
 from fairlead.routing.looking import NO_OUTSIDE, Outside
 
@@ -104,7 +106,13 @@ def _by_policy(
     given = outside(x, asked) if asked else NO_OUTSIDE
     features = extract(x.decoded(), hints, len(x.body), asked=asked, outside=given)
     features = counts.foresee(x, features, policy.name)
-    decision = x.decision = chooser.quick(features, moment(x, chooser, features))
+    state = moment(x, chooser, features)
+    try:
+        decision = x.decision = chooser.quick(features, state)
+    except Failure:
+        if policy.canary is not None:  # its arm has to answer for that
+            x.decision = undecided(policy, features, state)
+        raise
     if chooser.shadows:
         x.shadow = chooser.shadow_of(decision)
     if chooser.cascades:

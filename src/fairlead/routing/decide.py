@@ -32,6 +32,7 @@ __all__ = [
     "drawn_arm",
     "header",
     "named",
+    "undecided",
     "way_ruled",
     "why_chosen",
     "why_ruled",
@@ -196,6 +197,14 @@ def as_canary(policy: Policy, step: Step, decision: Decision, moment: Moment) ->
         reason=header(f"{told}: {decision.reason}"),
         moment=replace(kept, session=moment.session, rolled_back=back),
     )
+
+
+def undecided(policy: Policy, features: Features, moment: Moment) -> Decision:
+    """What is known of a canary's decision where its arm has no model for a request."""
+    _, step = drawn_arm(policy, moment)
+    reason = f"{policy.name}: no model can take this request"
+    none = Decision(policy.name, policy.hash, (), (), (), reason, features, route=reason)
+    return as_canary(policy, step, none, moment)
 
 
 _ARMS = ("base", "policy")

@@ -120,7 +120,7 @@ def preview_of(decision: Decision, first: Cascading | None = None) -> Preview:
     """The decision, told; `first` is who would be asked before."""
     return Preview(
         cascade=first,
-        model=decision.ranked[0],
+        model=decision.ranked[0] if decision.ranked else None,
         policy=decision.policy,
         path=decision.path,
         candidates=tuple(

@@ -25,7 +25,7 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.shadow import Shadows, beside_the_answer
 from fairlead.ledger.memory import MemoryLedger
-from fairlead.routing import parse_policy
+from fairlead.routing import parse_policies, parse_policy
 from fairlead.server.compile import CODECS
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.transports import SharedTransport
@@ -257,6 +257,32 @@ async def test_what_goes_wrong_with_copies_is_not_the_clients(monkeypatch) -> No
     client = await house.serve(ask())
     assert client.status == 200
     assert house.shadows.counts == {"internal": 1}
+
+
+async def test_a_canary_answers_for_what_its_arm_has_no_model_for() -> None:
+    """Else a policy that refuses half of the requests would look well."""
+    house = House()
+    bird = """name = "bird"
+version = "1"
+[canary]
+base = "always:flash"
+policy = "always:haiku"
+share = 0.999
+"""
+    policy = parse_policies({"bird.toml": bird}, {})["bird"]
+    house.snapshot = msgspec.structs.replace(
+        house.snapshot, policies={"bird": policy}, default_policy="bird"
+    )
+    sound = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+    body = {"model": "auto", "messages": [{"role": "user", "content": [sound]}]}
+    client = await house.serve(body)
+    assert client.status == 400
+    record = house.ledger.show("fl-1")
+    assert (record.policy, record.outcome) == ("bird", "refused")
+    decision = json.loads(record.decision)
+    assert decision["path"][0]["answer"] is True
+    assert decision["moment"]["session"]
+    assert decision["ranked"] == []
 
 
 async def test_policies_without_a_shadow_copy_nothing() -> None:
