@@ -170,6 +170,7 @@ class Shadows:
     """Copies requests of policies that have a shadow; one for an engine, in its loop."""
 
     def __init__(self, main: Engine) -> None:
+        self._main = main
         self._engine = ShadowEngine(main)
         self._purses: dict[str, _Purse] = {}
         self._queue: deque[_Copy] = deque()
@@ -258,6 +259,7 @@ class Shadows:
     async def _through(self, copy: _Copy) -> None:
         x, name = copy.x, copy.policy.name
         self.counts["sent"] += 1
+        self._engine.signals = self._main.signals  # looks at copies as at answers
         try:
             await self._engine.serve(x, _Nobody())
         finally:

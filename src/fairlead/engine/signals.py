@@ -52,6 +52,7 @@ class _Seen(Struct, frozen=True):
     heard: Response | tuple[bytes, ...] | None
     stream: bool
     finish: str | None
+    copy: bool
 
 
 class _Asked(Struct):
@@ -97,6 +98,7 @@ class Signals:
                 tuple(heard) if isinstance(heard, list) else heard,
                 x.stream,
                 x.finish,
+                x.op != "generate",
             )
         )
         if not self._call.is_set():
@@ -121,7 +123,8 @@ class Signals:
         try:
             for name in sorted(found_in(seen)):
                 self._tell(seen.id, name)
-            self._compare(seen)
+            if not seen.copy:
+                self._compare(seen)
         except Exception:
             # The thread must live on. No text of a request can be in this: tracebacks hold code.
             log.exception("the answer to %s cannot be looked at", seen.id)

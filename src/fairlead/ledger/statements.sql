@@ -781,7 +781,7 @@ WHERE id = ?;
 -- for, by which policy, whether the client left, and whether the answer was empty (nothing was
 -- billed for it). Answers from the emulator say nothing of a model. An attempt counts where something
 -- was said of it, as a cascade does of an answer that it does not deliver: its request has the
--- decision.
+-- decision. A shadow's copy counts as its request does.
 SELECT
     r.id, r.at, r.model, coalesce(r.policy, 'named'),
     json_extract(coalesce(r.decision, p.decision), '$.policy_hash'),
@@ -789,14 +789,15 @@ SELECT
     json_extract(coalesce(r.decision, p.decision), '$.features.prompt_tokens') IS NOT NULL,
     r.outcome = 'client_gone',
     r.outcome = 'ok' AND NOT r.estimated AND r.output + r.output_audio + r.output_image
-    + r.thinking = 0
+    + r.thinking = 0,
+    r.op = 'shadow'
 FROM records AS r
 LEFT JOIN records AS p
     ON r.op = 'attempt' AND p.id = substr(r.id, 1, instr(r.id, '.') - 1)
 WHERE
     r.at >= :since AND r.at < :until AND r.input IS NOT NULL
     AND (
-        r.op = 'generate'
+        r.op IN ('generate', 'shadow')
         OR (r.op = 'attempt' AND EXISTS (SELECT 1 FROM verdicts AS v WHERE v.id = r.id))
     )
     AND r.model IS NOT NULL AND r.outcome IN ('ok', 'client_gone')

@@ -32,7 +32,8 @@ class Request(Struct, frozen=True):
 
 class Judged(Struct, frozen=True, gc=False):
     """One answer that tells of its model's quality. `at`: Unix seconds. `task` is what the request
-    was taken for, None where nobody looked; `policy_hash` the policy that chose the model.
+    was taken for, None where nobody looked; `policy_hash` the policy that chose the model; `copy`:
+    a shadow's, of the request whose id stands before the last dot.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Judged(Struct, frozen=True, gc=False):
     task: str | None
     left: bool = False
     empty: bool = False
+    copy: bool = False
 
 
 def request(path: str | Path, request_id: str) -> Request | None:
@@ -76,9 +78,10 @@ def judged(
 
 
 def _judged(row: tuple[Any, ...]) -> Judged:
-    id_, at, model, policy, hash_, task, seen, left, empty = row
+    id_, at, model, policy, hash_, task, seen, left, empty, copy = row
     told = task or ("other" if seen else None)  # a decision leaves its defaults out
-    return Judged(id_, at, model, policy, hash_ or "", told, bool(left), bool(empty))
+    facts = bool(left), bool(empty), bool(copy)
+    return Judged(id_, at, model, policy, hash_ or "", told, *facts)
 
 
 def verdicts_since(path: str | Path, since: float) -> list[Verdict]:

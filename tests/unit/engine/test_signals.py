@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from tests.unit.engine.test_engine_trip import ask
+from tests.unit.engine.test_shadow import House as Shadowed
 from tests.unit.server.side_house import HAIKU, SideHouse, whole
 
 from fairlead.engine import signals as module
@@ -180,6 +182,17 @@ async def test_what_cannot_be_looked_at_does_not_stop_the_rest(monkeypatch, capl
     assert there.found(broken) == []
     assert there.found(good) == ["signal:cut_off"]
     assert "Refactor" not in caplog.text
+
+
+async def test_a_shadows_copy_is_looked_at_too_and_is_no_retry() -> None:
+    house = Shadowed()
+    watch = house.engine.signals = Signals(house.ledger)
+    await house.serve(ask(response_format=FORMAT))
+    await house.settled()
+    watch.close()
+    for request_id in ("fl-1", "fl-1.shadow"):
+        found = [one.source for one in house.ledger.verdicts(request_id)]
+        assert found == ["signal:schema"], "both models answer in plain words"
 
 
 def test_the_worst_of_several() -> None:

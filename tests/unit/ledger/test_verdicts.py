@@ -104,9 +104,11 @@ def test_answers_that_tell_of_quality(path) -> None:
         record("broken", outcome="stream_broken"),
         record("counted", op="count_tokens"),
         record("late", at=99.0),
+        record("a.shadow", op="shadow"),
     )
     found = {one.id: one for one in judged(path, 0, 50)}
-    assert set(found) == {"a", "other", "named", "left", "empty"}
+    assert set(found) == {"a", "a.shadow", "other", "named", "left", "empty"}
+    assert [one.id for one in found.values() if one.copy] == ["a.shadow"]
     assert (found["a"].task, found["a"].policy_hash, found["a"].policy) == ("math", "h", "p")
     assert (found["other"].task, found["named"].task) == ("other", None)
     assert [one.id for one in found.values() if one.left] == ["left"]

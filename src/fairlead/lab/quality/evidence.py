@@ -1,7 +1,7 @@
 """Answers as evidence: what was said of each, by whom, how long ago, and in what task."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import fsum
 
 from msgspec import Struct
@@ -10,16 +10,19 @@ from fairlead.ledger.verdict import SIGNAL, Verdict
 from fairlead.ledger.verdicts import Judged
 from fairlead.routing.signals import CASCADED, SILENT, worst
 
-__all__ = ["Answer", "LabResult", "gather"]
+__all__ = ["PAIRED", "Answer", "LabResult", "gather"]
 
 _DAY = 86_400.0
+PAIRED = "paired"
+"""Stands for a policy's hash where a request was answered by two models: a shadow's copy, and the
+request that it is of. Both models had the same requests."""
 
 
 class Answer(Struct, frozen=True, gc=False):
     """One answer. `weight`: 1 for one of now, half after each half-life. `rating`: the mean of
     what users and graders say, 0 to 1, None where nobody said anything; `signal`: the worst that
     was seen, "" for none. `task` is None where nobody knows it. `drawn`: the hash of the policy
-    that chose the model by lot, "" where one did not.
+    that chose the model by lot (or `PAIRED`), "" where one did not.
     """
 
     model: str
@@ -39,7 +42,7 @@ class LabResult(Struct, frozen=True, gc=False):
 
 
 def gather(
-    answers: Iterable[Judged],
+    answers: Sequence[Judged],
     verdicts: Sequence[Verdict],
     now: float,
     half_life_days: float,
@@ -53,8 +56,10 @@ def gather(
     for one in verdicts:
         said[one.id].append(one)
     escalated = {one.id.rpartition(".")[0] for one in verdicts if one.score == 0}
+    copied = {one.id.rpartition(".")[0] for one in answers if one.copy}
     found = []
     for answer in answers:
+        pair = answer.copy or answer.id in copied
         words = said.get(answer.id, [])
         if answer.id in escalated:
             # What a cascade's checks passed before one of them failed is of the answer that was
@@ -78,7 +83,7 @@ def gather(
                 2 ** (-age / half_life_days),
                 fsum(scores) / len(scores) if scores else None,
                 worst(seen),
-                answer.policy_hash if answer.policy_hash in lots else "",
+                PAIRED if pair else answer.policy_hash if answer.policy_hash in lots else "",
             )
         )
     return found

@@ -31,7 +31,8 @@ the truth as often as they should where that is known (`python -m benchmarks.qua
 What a router sees is biased: a model's answers are those to the requests that it was given. So
 own answers count in a task only where at least two models have `LEAST` of them there; and where a
 policy drew by lot between models, `LOT` answers of each under the same policy push aside all that
-were not drawn. Everything else compares what may not be alike, and says so (`Figure.note`).
+were not drawn. Requests that a shadow copied are such a lot, with their copies. Everything else
+compares what may not be alike, and says so (`Figure.note`).
 """
 
 from collections import defaultdict

@@ -7,7 +7,7 @@ import pytest
 
 from fairlead.canon import Failure
 from fairlead.catalog import load, shipped_policies
-from fairlead.lab.quality.evidence import Answer, gather
+from fairlead.lab.quality.evidence import PAIRED, Answer, gather
 from fairlead.lab.quality.figures import figures
 from fairlead.lab.quality.sources import lots_of, published, read_lab
 from fairlead.lab.quality.written import written
@@ -58,6 +58,14 @@ def test_what_a_cascade_passed_before_it_failed_is_not_of_the_answer_that_follow
     assert [(each.model, each.rating) for each in found] == [(HAIKU, 0.5), (FLASH, 0.0)]
     delivered = gather(answers[:1], [passed], NOW, 30.0)
     assert delivered[0].rating == 1.0, "nothing failed: it is of the answer that was delivered"
+
+
+def test_a_shadows_copy_and_its_request_are_a_pair() -> None:
+    own = Judged("r", NOW, HAIKU, "p", "x", "chat")
+    copy = Judged("r.shadow", NOW, FLASH, "p", "x", "chat", copy=True)
+    other = Judged("s", NOW, HAIKU, "p", "x", "chat")
+    found = gather([own, copy, other], [], NOW, 30.0)
+    assert [each.drawn for each in found] == [PAIRED, PAIRED, ""]
 
 
 def test_an_answer_counts_half_after_a_half_life() -> None:
