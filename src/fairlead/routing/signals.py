@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["CASCADED", "FINISHES", "SIGNALS", "SILENT", "Signal", "worst"]
+__all__ = ["CASCADED", "FINISHES", "OF_CLIENTS", "SIGNALS", "SILENT", "Signal", "worst"]
 
 
 class Signal(Struct, frozen=True):
@@ -39,6 +39,9 @@ SIGNALS: Final[dict[str, Signal]] = {
     "left": Signal(0.2, "the client left before the answer's end; it may have had enough"),
 }
 """By their names. A weight is an assumption, and stated as one in docs/quality.md."""
+
+OF_CLIENTS: Final = frozenset({"retry", "tool_error", "left"})
+"""Signals that only an answer can have which a client saw: a copy of its request has none."""
 
 CASCADED: Final = {
     "cascade:schema": "schema",

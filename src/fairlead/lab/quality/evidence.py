@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from fairlead.ledger.verdict import SIGNAL, Verdict
 from fairlead.ledger.verdicts import Judged
-from fairlead.routing.signals import CASCADED, SILENT, worst
+from fairlead.routing.signals import CASCADED, OF_CLIENTS, SILENT, worst
 
 __all__ = ["PAIRED", "Answer", "LabResult", "gather"]
 
@@ -69,6 +69,7 @@ def gather(
         seen = {_signal(one) for one in words if one.source.startswith(SIGNAL)}
         seen |= {"left"} if answer.left else set()
         seen |= {"empty"} if answer.empty else set()
+        seen -= OF_CLIENTS if pair else set()
         scores = sorted(
             one.score
             for one in words

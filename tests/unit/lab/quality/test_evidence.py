@@ -64,8 +64,10 @@ def test_a_shadows_copy_and_its_request_are_a_pair() -> None:
     own = Judged("r", NOW, HAIKU, "p", "x", "chat")
     copy = Judged("r.shadow", NOW, FLASH, "p", "x", "chat", copy=True)
     other = Judged("s", NOW, HAIKU, "p", "x", "chat")
-    found = gather([own, copy, other], [], NOW, 30.0)
+    retries = [Verdict(each, NOW, "signal:retry", 0.5) for each in ("r", "s")]
+    found = gather([own, copy, other], retries, NOW, 30.0)
     assert [each.drawn for each in found] == [PAIRED, PAIRED, ""]
+    assert [each.signal for each in found] == ["", "", "retry"], "no client saw the copy"
 
 
 def test_an_answer_counts_half_after_a_half_life() -> None:
