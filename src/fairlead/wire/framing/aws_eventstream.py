@@ -13,6 +13,7 @@
 `pending` is true inside a message: a body that ends there was cut off.
 """
 
+from functools import lru_cache
 from struct import Struct as Packed
 from struct import error as Unpackable  # noqa: N812 - an exception, which the module spells small
 from typing import Final
@@ -30,6 +31,7 @@ _PRELUDE: Final = Packed("!III")
 _CRC: Final = Packed("!I")
 _LENGTH: Final = Packed("!H")
 _FRAME: Final = _PRELUDE.size + _CRC.size
+_KNOWN_MOST: Final = 256
 _STRING: Final = 7
 # By the type of a header's value: true, false, byte, short, int, long, (bytes, string: of told
 # length), timestamp, uuid.
@@ -42,7 +44,9 @@ class EventStreamBroken(Exception):
 
 
 class Message(Struct, frozen=True, gc=False):
-    """One message. `headers` holds the string ones, which are all that Bedrock sends."""
+    """One message. `headers` holds the string ones, which are all that Bedrock sends; messages
+    share them, so nobody may change them.
+    """
 
     headers: dict[str, str]
     payload: bytes
@@ -114,9 +118,17 @@ def _message(data: bytes) -> Message:
         raise EventStreamBroken("the checksum of a message is wrong")
     end = _PRELUDE.size + _PRELUDE.unpack_from(data)[1]
     try:
-        return Message(_headers(data[_PRELUDE.size : end]), data[end:-4])
+        head = data[_PRELUDE.size : end]
+        headers = _known_headers(head) if len(head) <= _KNOWN_MOST else _headers(head)
+        return Message(headers, data[end:-4])
     except (IndexError, KeyError, Unpackable, UnicodeDecodeError) as error:
         raise EventStreamBroken("a message's headers cannot be read") from error
+
+
+@lru_cache(maxsize=64)
+def _known_headers(data: bytes) -> dict[str, str]:
+    """Headers that come with message after message: a stream has half a dozen kinds of them."""
+    return _headers(data)
 
 
 def _headers(data: bytes) -> dict[str, str]:
