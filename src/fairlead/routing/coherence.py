@@ -16,7 +16,14 @@ from fairlead.routing.reach import reached
 from fairlead.routing.rule import Rule
 from fairlead.routing.toml_reader import TomlReader
 
-__all__ = ["Takes", "reachable", "served", "something_to_choose", "way_back"]
+__all__ = [
+    "Takes",
+    "cascade_begins",
+    "reachable",
+    "served",
+    "something_to_choose",
+    "way_back",
+]
 
 Takes = Callable[[str], Collection[str]]
 """A candidate's name to the kinds of content that its model takes today; empty: not known."""
@@ -55,6 +62,17 @@ def something_to_choose(policy: Policy, reader: TomlReader) -> None:
         reader.fail("options.sticky", None, said)
     if policy.scorer is not None:
         reader.fail("scorer", None, said)
+
+
+def cascade_begins(policy: Policy, reader: TomlReader) -> None:
+    """A cascade stands before a choice of its second model: something has to take that."""
+    cascade = policy.cascade
+    if cascade is None:
+        return
+    taken = {*policy.otherwise, *[name for rule in policy.rules for name in rule.use]}
+    if cascade.then not in taken:
+        said = f"no rule and no `otherwise` takes '{cascade.then}': the cascade would never begin"
+        reader.fail("cascade.then", None, said)
 
 
 def served(policy: Policy, takes: Takes, reader: TomlReader) -> None:

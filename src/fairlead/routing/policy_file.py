@@ -22,7 +22,14 @@ from typing import Final
 
 from fairlead.routing.cascade import Cascade
 from fairlead.routing.cascade_file import NOT_ACCEPTED, read_cascade
-from fairlead.routing.coherence import Takes, reachable, served, something_to_choose, way_back
+from fairlead.routing.coherence import (
+    Takes,
+    cascade_begins,
+    reachable,
+    served,
+    something_to_choose,
+    way_back,
+)
 from fairlead.routing.conditions import (
     FEATURES,
     OPERATORS,
@@ -158,6 +165,7 @@ def parse_policy(
     )
     reachable(rules, reader)
     something_to_choose(policy, reader)
+    cascade_begins(policy, reader)
     if takes is not None:
         served(policy, takes, reader)
     return hashed(policy)
