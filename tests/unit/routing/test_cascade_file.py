@@ -67,6 +67,14 @@ def test_what_is_wrong_is_told_with_its_line(text: str, line: int, said: str) ->
     assert said in str(raised.value)
 
 
+def test_a_cascade_that_would_never_begin_is_refused() -> None:
+    text = (HEAD + SOUND).replace('otherwise = "haiku"', 'otherwise = "flash"')
+    with pytest.raises(
+        PolicyError, match=r"tried.toml:8: cascade.then: no rule and no `otherwise`"
+    ):
+        parse_policy(text, "tried.toml")
+
+
 def test_a_draft_need_not_be_accepted_and_options_say_where_it_belongs() -> None:
     text = HEAD + 'ask = "flash"\nthen = "haiku"'
     assert parse_policy(text, draft=True).cascade is not None
