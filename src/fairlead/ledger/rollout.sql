@@ -78,11 +78,25 @@ SELECT coalesce(max(seq), 0) FROM verdicts;
 -- trials --
 -- Requests that a canary decided on, in the order in which they were written, some at a time.
 -- Numbers are given within the transaction that writes, so nothing is read twice or left out.
-SELECT seq, at, decision, outcome, cost_pico_usd, stream, first_token_ms, last_ms
-FROM records
-WHERE seq > :after AND seq <= :newest AND policy = :policy AND op = 'generate' AND decision IS NOT NULL
-ORDER BY seq
-LIMIT :most;
+-- A request's further attempts (`req_x.1`) are what it cost too; `/` is the character behind the dot.
+SELECT
+    seq, at, decision, outcome, coalesce(cost_pico_usd + coalesce(tried, 0), tried), stream,
+    first_token_ms, last_ms
+FROM (
+    SELECT
+        r.*,
+        (
+            SELECT sum(a.cost_pico_usd) FROM records AS a
+            WHERE a.id > r.id || '.' AND a.id < r.id || '/' AND a.op = 'attempt'
+        ) AS tried
+    FROM records AS r
+    WHERE
+        r.seq > :after AND r.seq <= :newest AND r.policy = :policy AND r.op = 'generate'
+        AND r.decision IS NOT NULL
+    ORDER BY r.seq
+    LIMIT :most
+)
+ORDER BY seq;
 
 -- signals --
 -- Requests of such whose answers carry a bad signal, each once.

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 
@@ -135,6 +136,24 @@ def test_requests_come_back_with_their_arm(path: Path) -> None:
     ]  # fmt: skip
     assert found[1].first_token_ms == 30
     assert found[2].first_token_ms is None, "an answer that was not streamed has no first token"
+
+
+def test_what_a_request_was_tried_on_is_what_it_cost(path: Path) -> None:
+    """A cascade's first answer, a hedge that came second: records of their own, under its id."""
+    usd = Decimal("0.001")
+    put(
+        path,
+        record(90, b"", id="r1.1", op="attempt", cost_usd=2 * usd),
+        record(91, b"", id="r1.2", op="attempt", cost_usd=usd),
+        record(92, b"", id="r1.shadow", op="shadow", cost_usd=50 * usd),
+        record(93, b"", id="r10.1", op="attempt", cost_usd=50 * usd),
+        record(94, b"", id="r2.1", op="attempt", cost_usd=usd),
+        record(1, decided(7), cost_usd=usd),
+        record(2, decided(8), outcome="upstream_error"),
+        record(3, decided(9), cost_usd=usd),
+    )
+    found = [each.cost_usd for each in Trials(path, "trial", "h1", AT).read()]
+    assert found == [pytest.approx(0.004), pytest.approx(0.001), pytest.approx(0.001)]
 
 
 def test_a_second_look_reads_what_is_new(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ class Watch:
 def test_a_dear_canary_is_rolled_back_once_and_for_all(path, caplog) -> None:
     caplog.set_level(logging.INFO, "fairlead")
     policy = canary()
-    first = Watch(path, policy)
+    first, beside = Watch(path, policy), Watch(path, policy)
     assert [each.event for each in CanaryHistory(path).of("trial")] == ["begun"]
     traffic(path, policy, times=1)
     first.watch.look()
@@ -89,6 +89,8 @@ def test_a_dear_canary_is_rolled_back_once_and_for_all(path, caplog) -> None:
     first.watch.look()
     assert len(CanaryHistory(path).of("trial")) == 2
 
+    beside.watch.look()
+    assert beside.flags == first.flags, "another process on the same file"
     assert Watch(path, policy).flags == first.flags, "the next process knows it from the start"
     other = canary(most=2.0)
     assert other.hash not in Watch(path, other).flags, "a changed policy is another one"
