@@ -61,3 +61,9 @@ class Signer(Protocol):
     def due(self) -> float:
         """Seconds until `refresh` shall be called; 0 for now, infinity for never."""
         ...
+
+    def doubt(self) -> None:
+        """The vendor refused what is held (it was revoked, or a clock is wrong): get newer
+        credentials soon. Called in the running loop; waits for nothing.
+        """
+        ...

@@ -265,8 +265,8 @@ async def test_a_recorded_call_in_its_own_dialect_is_relayed_to_the_byte(shared)
         else:
             assert sent[0].body == body, row["id"]
         assert client.body == answer, row["id"]
-        whole = b'"finish_reason":"' in answer.replace(b" ", b"")  # one recorded stream breaks off
-        assert record.outcome == ("ok" if whole else "stream_broken"), (row["id"], answer[-300:])
+        # One recorded stream gives no reason, but its usage and [DONE]: it is whole.
+        assert record.outcome == "ok", (row["id"], answer[-300:])
 
 
 async def test_an_alias_changes_the_model_and_nothing_else() -> None:

@@ -47,7 +47,11 @@ def judged(
 
 def _other(deployment: Deployment, number: int, now: float, problem: Problem) -> None:
     if problem.kind == "upstream_auth" and problem.upstream_status is not None:
-        deployment.breaker.refused(number, now, problem.upstream_status)
+        status: int | None = problem.upstream_status
+        if (signer := deployment.upstream.signer) is not None and status == 401:
+            signer.doubt()  # its credentials change by themselves: the next may be good
+            status = None
+        deployment.breaker.refused(number, now, status)
         return
     if problem.kind == "rate_limited":
         _rest(deployment, now, problem)

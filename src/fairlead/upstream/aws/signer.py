@@ -114,6 +114,10 @@ class AwsSigner:
         """Seconds until botocore is asked again."""
         return max(0.0, self._next - self._clock()) if self._next != inf else inf
 
+    def doubt(self) -> None:
+        """To botocore, when the keeper looks next: it knows itself when theirs end."""
+        self._next = 0.0
+
     async def refresh(self) -> None:
         """Ask botocore for credentials, in a thread.
 

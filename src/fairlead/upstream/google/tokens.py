@@ -8,6 +8,7 @@ changes nothing before the held token ends, and its cause is told to whoever com
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -98,6 +99,8 @@ class GoogleSigner:
         self._next = 0.0
         self._why = "the first access token has not come yet"
         self._lock = threading.Lock()
+        self._doubted = -AGAIN[-1]
+        self._fetching: asyncio.Task[None] | None = None
 
     def sign(self, request: HttpRequest) -> HttpRequest:
         """The request with the token.
@@ -113,6 +116,17 @@ class GoogleSigner:
     def due(self) -> float:
         """Seconds until the next refresh."""
         return max(0.0, self._next - self._clock())
+
+    def doubt(self) -> None:
+        """Fetch another token, once, unless that was just done."""
+        now = self._clock()
+        if now >= self._doubted + AGAIN[1]:
+            self._doubted = now
+            self._fetching = asyncio.get_running_loop().create_task(self._again())
+
+    async def _again(self) -> None:
+        with contextlib.suppress(NotReady):  # the log has it, and the keeper goes on trying
+            await self.refresh()
 
     async def refresh(self) -> None:
         """Fetch a token, in a thread.

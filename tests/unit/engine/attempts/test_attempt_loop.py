@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.engine.attempts.attempt_house import (
     ANSWER,
     EVENTS,
@@ -288,3 +289,26 @@ async def test_a_timeout_is_a_fault_of_the_deployment_unless_the_client_was_in_a
     await house.ask()
     client, _ = await house.ask()
     assert client.status == 503
+
+
+async def test_a_refused_token_is_no_refused_key(caplog) -> None:
+    class Signer:
+        doubted = 0
+
+        def sign(self, request):
+            return request
+
+        def doubt(self) -> None:
+            self.doubted += 1
+
+    house = House(ONCE, {"one": [error(401), ok()], "two": [ok()] * 3})
+    signer = Signer()
+    upstreams = dict(house.snapshot.upstreams)
+    upstreams["one"] = replace(upstreams["one"], signer=signer)
+    house.snapshot = replace(house.snapshot, upstreams=upstreams)
+    client, _ = await house.ask()
+    assert (client.status, house.asked) == (200, ["one", "two"])
+    assert signer.doubted == 1
+    told = [line.message for line in caplog.records]
+    assert any("open" in line for line in told)
+    assert not any("refused ->" in line or "-> refused" in line for line in told)

@@ -228,3 +228,14 @@ async def test_refreshes_at_once_ask_once_after_another(emulator, service_accoun
     signer = GoogleSigner(account(written(tmp_path, service_account)))
     await asyncio.gather(*(signer.refresh() for _ in range(4)))
     assert bearer(signer)
+
+
+async def test_a_token_that_was_refused_is_fetched_anew_once(emulator, tmp_path) -> None:
+    clock = Clock()
+    signer = GoogleSigner(account(written(tmp_path, user(emulator))), clock=clock)
+    await signer.refresh()
+    issued = emulator._emulator.desk.identity.issued
+    for _ in range(5):
+        signer.doubt()
+    await signer._fetching
+    assert emulator._emulator.desk.identity.issued == issued + 1
