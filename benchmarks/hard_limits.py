@@ -189,7 +189,9 @@ class Bench:
         key = (policy.name, keyless)
         found = self._choosers.get(key)
         if found is None:
-            options = options_for(policy, self.catalog, TODAY, lambda v: v not in keyless)
+            options = options_for(
+                policy, self.catalog, TODAY, lambda model: model.vendor not in keyless
+            )
             found = Chooser(policy, options, lambda model: predictor(PriceTable(model, TODAY)))
             self._choosers[key] = found
         return found
