@@ -232,7 +232,9 @@ def _share(
     wanted = {f"{_CASCADE}{name}" for name in (*cascade.checks, "agree")}
     wanted |= {f"{GRADER}{name}" for name in cascade.graders}
     by_cascade = [word for word in words if word.source in wanted and word.score is not None]
-    judged = {word.id.partition(".")[0] for word in by_cascade if word.source.startswith(_CASCADE)}
+    like = {row.id for row in rows if _asked_first(meant.at(row.at)[0]) in _text(row.decision)}
+    named = [word.id.partition(".")[0] for word in by_cascade]
+    judged = like.intersection(named)
     failed = {word.id.partition(".")[0] for word in by_cascade if not word.score} & judged
     if len(judged) >= LEAST:
         return *_wilson(len(failed), len(judged)), "cascades", len(judged)
@@ -243,6 +245,15 @@ def _share(
     if len(own) >= LEAST and not cascade.graders and cascade.agree == 1:
         return *_wilson(sum(row.id in wrong for row in own), len(own)), "signals", len(own)
     return ASSUMED, None, None, "assumed", 0
+
+
+def _asked_first(model: str) -> str:
+    """What the decision says of a request whose cascade asked this model (`engine.cascade`)."""
+    return f'"cascade: {model} is asked first'
+
+
+def _text(decision: str | bytes) -> str:
+    return decision if isinstance(decision, str) else decision.decode("utf-8", "replace")
 
 
 class _Stored(Struct, frozen=True):

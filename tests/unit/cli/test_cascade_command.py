@@ -15,7 +15,7 @@ from fairlead.cli.main import app
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.ledger.verdict import Verdict
-from fairlead.routing import Decision, Features
+from fairlead.routing import Decision, Features, Step
 from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 RUN = CliRunner()
@@ -57,14 +57,18 @@ def fill(
     *,
     features: Features | None = None,
     words: tuple[Verdict, ...] = (),
+    asked_first: str = FLASH,
 ) -> None:
-    """A ledger with so many answers of each model."""
+    """A ledger with so many answers of each model, each of a request whose cascade asked a model
+    first.
+    """
     at = time.time() - 3600
     known = features or Features(prompt_tokens=1000, prompt_tokens_high=1200, max_tokens=500)
     ledger = SqliteLedger("ledger.db")
     for number in range(flash + haiku):
         model = FLASH if number < flash else HAIKU
-        decision = Decision("p", "h", (), (model,), (), "because", known)
+        step = Step(f"cascade: {asked_first} is asked first; does its answer pass?", True, "")
+        decision = Decision("p", "h", (step,), (model,), (), "because", known)
         ledger.add(
             Record(
                 f"r{number}",
@@ -92,7 +96,7 @@ def seen(failing: int, of: int) -> tuple[Verdict, ...]:
     at = time.time() - 60
     return tuple(
         Verdict(
-            f"c{n}.1" if n < failing else f"c{n}", at, "signal:cascade:schema", float(n >= failing)
+            f"r{n}.1" if n < failing else f"r{n}", at, "signal:cascade:schema", float(n >= failing)
         )
         for n in range(of)
     )
@@ -130,6 +134,11 @@ def test_what_cascades_saw_goes_before_signals_and_signals_before_an_assumption(
     assert (told["fails_by"], told["fails"], told["fails_of"]) == ("cascades", 0.25, 40)
     assert told["fails_low"] < 0.25 < told["fails_high"]
     assert told["ratio_low"] < told["ratio"] < told["ratio_high"]
+
+
+def test_what_cascades_of_another_model_saw_says_nothing() -> None:
+    fill(words=seen(10, 40), asked_first=HAIKU)
+    assert report("tried.toml")["fails_by"] == "signals"
 
 
 def test_signals_of_the_first_models_answers() -> None:
