@@ -55,6 +55,8 @@ class Caller:
         self._unreached = unreached
         self._timeout = timeout
         self._opener = urllib.request.build_opener(_NoRedirects)
+        # The metadata server is the machine's own, and spoken to in plain HTTP: no proxy's business.
+        self._direct = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
         self.skew: float | None = None
 
     def __call__(
@@ -74,7 +76,8 @@ class Caller:
             url, data=data, headers=dict(headers or {}), method=method
         )
         try:
-            with self._opener.open(request, timeout=timeout or self._timeout) as opened:
+            opener = self._opener if url.startswith("https:") else self._direct
+            with opener.open(request, timeout=timeout or self._timeout) as opened:
                 return self._answer(cast("HTTPResponse", opened))
         except urllib.error.HTTPError as error:
             with error:

@@ -239,3 +239,10 @@ async def test_a_token_that_was_refused_is_fetched_anew_once(emulator, tmp_path)
         signer.doubt()
     await signer._fetching
     assert emulator._emulator.desk.identity.issued == issued + 1
+
+
+async def test_the_metadata_server_is_not_asked_through_a_proxy(emulator, monkeypatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    signer = GoogleSigner(account(GCE_METADATA_HOST=emulator.url.removeprefix("http://")))
+    await signer.refresh()
+    assert bearer(signer)
