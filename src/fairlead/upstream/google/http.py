@@ -55,7 +55,7 @@ class Caller:
         self._unreached = unreached
         self._timeout = timeout
         self._opener = urllib.request.build_opener(_NoRedirects)
-        # The metadata server is the machine's own, and spoken to in plain HTTP: no proxy's business.
+        # The metadata server is the machine's own, and speaks plain HTTP: no proxy's business.
         self._direct = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
         self.skew: float | None = None
 
