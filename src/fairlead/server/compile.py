@@ -205,7 +205,9 @@ def _check_models(loaded: Loaded, name: str, settings: UpstreamSettings, catalog
         if model == REST:
             continue
         key = f"upstreams.{name}.models.{model}"
-        where = f"{_origin(loaded, key)}: {key:.300}"
+        above = (key, f"upstreams.{name}.models", f"upstreams.{name}")
+        told = next((each for each in above if each in loaded.origins), key)
+        where = f"{_origin(loaded, told)}: {key:.300}"
         try:
             meant = catalog.meant(model)
         except Failure as failure:
