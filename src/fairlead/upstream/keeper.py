@@ -6,6 +6,7 @@ tried again, when the signer says so but never more often than once in `LEAST` s
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable
 from math import inf
 from typing import Final
@@ -15,8 +16,12 @@ from fairlead.upstream.vendors import Upstream
 
 __all__ = ["Keeper", "signers_of"]
 
+log = logging.getLogger("fairlead.upstream")
+
 LEAST: Final = 1.0
 """Seconds between two refreshes of one signer."""
+AGAIN: Final = 30.0
+"""Seconds after a refresh that failed in a way that nobody foresaw."""
 MOST: Final = 3600.0
 """Seconds after which a signer is asked again when its next refresh is due."""
 
@@ -71,8 +76,16 @@ class Keeper:
         while True:
             wait = signer.due()
             if wait <= 0:
-                with contextlib.suppress(NotReady):  # the signer tells its log why
+                try:
                     await signer.refresh()
+                except NotReady:
+                    pass  # the signer tells its log why
+                except (
+                    Exception
+                ):  # whatever a library raises: the next refresh must come all the same
+                    log.exception("credentials could not be refreshed")
+                    tried.set()
+                    await asyncio.sleep(AGAIN)
                 wait = signer.due()
             tried.set()
             await asyncio.sleep(min(max(wait, LEAST), MOST) if wait != inf else MOST)

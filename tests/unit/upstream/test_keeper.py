@@ -74,3 +74,22 @@ async def test_what_is_watched_no_more_is_left_alone() -> None:
     await asyncio.sleep(0.01)
     assert new.refreshed == 1
     await keeper.close()
+
+
+async def test_what_nobody_foresaw_does_not_end_the_refreshing(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(module, "AGAIN", 0.001)
+
+    class Surprising(Fake):
+        async def refresh(self) -> None:
+            await super().refresh()
+            if self.refreshed == 1:
+                self._due = 0.0
+                raise KeyError("surprise")
+
+    keeper, signer = Keeper(), Surprising(0.0, inf)
+    keeper.watch([signer])
+    async with asyncio.timeout(10):
+        while signer.refreshed < 2:  # noqa: ASYNC110 - a signer tells nobody of its refreshes
+            await asyncio.sleep(0.001)
+    assert "could not be refreshed" in caplog.text
+    await keeper.close()

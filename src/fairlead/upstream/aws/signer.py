@@ -40,6 +40,14 @@ NONE_FOUND: Final = (
     " or AWS_BEARER_TOKEN_BEDROCK; on AWS, give the machine or task a role"
 )
 _TOLD: Final = 300
+_LET_THROUGH: Final = (
+    RuntimeError,
+    ValueError,
+    LookupError,
+    OSError,
+    AttributeError,
+    TypeError,
+)
 
 
 class Held(Struct, frozen=True):
@@ -133,8 +141,10 @@ class AwsSigner:
             self._fail(" ".join(str(error).split())[:_TOLD])
         except NotReady as error:
             self._fail(str(error))
-        except RuntimeError as error:  # botocore: "Credentials were refreshed, but ... expired"
-            self._fail(" ".join(str(error).split())[:_TOLD])
+        except _LET_THROUGH as error:
+            # "Credentials were refreshed, but ... expired"; and what botocore lets through of
+            # files, processes and addresses that say something else than they should.
+            self._fail(f"{type(error).__name__}: {' '.join(str(error).split())[:_TOLD]}")
         else:
             self._failed = 0
             ends = hasattr(self._credentials, "refresh_needed")

@@ -150,9 +150,10 @@ async def test_nothing_found_is_told_with_what_to_do(caplog) -> None:
     assert "no AWS credentials" in caplog.text
 
 
-async def test_a_process_that_fails_is_told_and_what_is_held_stays(tmp_path, caplog) -> None:
+@pytest.mark.parametrize("does", ["import sys; sys.exit(3)", "print(1)", "print(dict())"])
+async def test_a_process_that_fails_is_told(tmp_path, caplog, does) -> None:
     (tmp_path / "config").write_text(
-        f"[default]\ncredential_process = {sys.executable} -c 'import sys; sys.exit(3)'\n"
+        f"[default]\ncredential_process = {sys.executable} -c '{does}'\n"
     )
     signer = AwsSigner(ACCOUNT, "bedrock")
     with pytest.raises(NotReady):
