@@ -54,7 +54,9 @@ class EmbeddingEngine(Engine):
             raise Failure(_no_auto(x))
         snapshot = x.snapshot
         model = snapshot.model(x.model_name, x.today)
-        upstream = snapshot.upstream(model)
+        first = snapshot.upstream(model)
+        doors = (each for each in snapshot.doors_of(model) if each.kind.embedding)
+        upstream = next(doors, first)
         x.warnings = snapshot.warnings(x.model_name, x.today)
         x.choose(model, upstream)
         x.decision = as_named(model, x.warnings)

@@ -83,6 +83,10 @@ class HoldBack:
         self._head = None
         self._held.clear()
 
+    def close(self) -> None:
+        """The request is over, or its client has left: nothing is to go out later."""
+        self._stop()
+
     def _stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

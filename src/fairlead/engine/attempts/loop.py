@@ -110,6 +110,7 @@ class Attempts:
                 await self._caught(x, trip, client, error)
                 while await self._step(x, trip, client, attempt):
                     pass
+                self._ended(x)
         finally:
             whole.leave()
 
@@ -124,10 +125,14 @@ class Attempts:
         seconds = delivery.hold_back if x.hold_back is None else x.hold_back
         if seconds and x.stream:
             holding = HoldBack(client, x, seconds, delivery.hold_back_pieces)
-            await self._held(x, trip, holding, attempt)
+            try:
+                await self._held(x, trip, holding, attempt)
+            finally:
+                holding.close()
         else:
             while await self._step(x, trip, client, attempt):
                 pass
+            self._ended(x)
         if number is not None and x.outcome == "ok":
             model, upstream = x.model, x.upstream
             if model is not None and upstream is not None:
@@ -141,6 +146,7 @@ class Attempts:
                 continue
             problem = x.problem
             if not client.unseen or x.outcome != "stream_broken" or problem is None:
+                self._ended(x)
                 return
             if not await self._goes_on(x, trip, problem, held=True):
                 await client.give_up()
@@ -163,8 +169,6 @@ class Attempts:
         except (_NotSent, Failure) as error:
             await self._caught(x, trip, client, error)
             return True
-        if x.tried and x.model is not None and x.upstream is not None:
-            self._note(x, (x.model, x.upstream), x.problem)
         return False
 
     async def _caught(
@@ -311,6 +315,11 @@ class Attempts:
         if not trip.back() or not self._budget.take(now):
             return None
         return seconds
+
+    def _ended(self, x: Exchange) -> None:
+        """The last attempt beside those before it, where there were any."""
+        if x.tried and x.model is not None and x.upstream is not None:
+            self._note(x, (x.model, x.upstream), x.problem)
 
     def _note(self, x: Exchange, lane: Lane, problem: Problem | None) -> None:
         x.tried = (*x.tried, tried(lane, problem, 1000 * (self.clock() - x.began)))

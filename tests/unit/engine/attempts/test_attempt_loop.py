@@ -147,6 +147,7 @@ async def test_what_breaks_while_it_is_held_back_is_mended_unseen(dialect) -> No
     assert (record.outcome, record.upstream) == ("ok", "two")
     assert client.body.count(b"Hello.") == 1
     assert b'"error"' not in client.body
+    assert [each.outcome for each in decision_of(record).tried] == ["upstream", "ok"]
     lost = house.extra()
     assert (lost.op, lost.upstream, lost.cost_usd > 0) == ("attempt", "one", True)
 
