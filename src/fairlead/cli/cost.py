@@ -302,7 +302,7 @@ def _print(made: Study, warnings: list[str]) -> None:
 
 def cents(value: Decimal) -> str:
     """Dollars and cents, rounded as bills are."""
-    return dollars(value, 2).removeprefix(money_sign())
+    return dollars(value, 2).replace(money_sign(), "", 1)
 
 
 def _bills(made: Study) -> Table:
