@@ -238,6 +238,9 @@ def _words(kind: object) -> str:
     words = [w for k in kinds if isinstance(k, shape.LiteralType) for w in k.values]
     if any(isinstance(k, shape.BoolType) for k in kinds):
         words = ["true", "false"]
+    numbers = [k for k in kinds if isinstance(k, shape.FloatType)]
+    if numbers:
+        return f"a number over {numbers[0].gt}, at most {numbers[0].le}"
     return ", ".join(f"`{word}`" for word in words) or "text"
 
 
