@@ -25,6 +25,9 @@ log = logging.getLogger("fairlead.server")
 
 EVERY: Final = 5.0
 """Seconds between two looks at the ledger; none is taken while no key has a budget."""
+REST: Final = 20.0
+"""A look that takes long (budgets over years of a large ledger) is followed by so many times its
+time without one."""
 
 
 class BudgetWatch:
@@ -78,6 +81,7 @@ class BudgetWatch:
 
     async def _look(self) -> None:
         while True:
+            began_at = time.monotonic()
             if self._keys.budgets():
                 try:
                     await asyncio.to_thread(self.refresh)
@@ -87,4 +91,5 @@ class BudgetWatch:
                     self._told = True
                 else:
                     self._told = False
-            await asyncio.sleep(EVERY)
+            took = time.monotonic() - began_at
+            await asyncio.sleep(max(EVERY, REST * took))
