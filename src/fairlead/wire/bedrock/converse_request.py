@@ -40,9 +40,14 @@ def converse_body(body: bytes, headers: Mapping[str, str]) -> Encoded:
         Failure: `body` is no JSON object.
     """
     try:
-        said = _DECODER.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return _told(_DECODER.decode(body), body, headers)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Failure.invalid(f"the body is no JSON object: {error}") from error
+    except RecursionError:
+        raise Failure.invalid("the body is nested too deep") from None
+
+
+def _told(said: dict[str, Any], body: bytes, headers: Mapping[str, str]) -> Encoded:
     # Blocks and tools are named as they are met; of the rest what InvokeModel loses is lost here.
     losses = [loss for loss in what_is_lost(body) if loss.path in FIELDS]
     flags, lost = beta_flags(body, headers)

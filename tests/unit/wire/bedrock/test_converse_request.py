@@ -3,9 +3,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairlead.canon import Failure
 from fairlead.wire.bedrock.converse_request import converse_body
+from fairlead.wire.bedrock.invoke import invoke_body
 
 USER = [{"role": "user", "content": "hi"}]
 
@@ -158,3 +161,49 @@ def test_the_operators_guardrail_stands_in_the_body() -> None:
 def test_no_json_is_told() -> None:
     with pytest.raises(Failure, match="no JSON object"):
         converse_body(b"[1", {})
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "text", "ü", "5m"])
+NAMES = st.sampled_from(
+    ["type", "text", "source", "content", "data", "media_type", "title", "cache_control", "ttl",
+     "citations", "enabled", "name", "input_schema", "input", "id", "tool_use_id", "format", "schema",
+     "role", "thinking", "signature", "is_error", "context"]
+)  # fmt: skip
+TYPES = st.sampled_from(
+    ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking",
+     "search_result", "base64", "url", "file", "content", "custom", "web_search_20250305", "json_schema",
+     "tool", "any", "none", "container_upload"]
+)  # fmt: skip
+JSONS = st.recursive(
+    SCALARS | TYPES,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(NAMES, inner, max_size=4)
+        | st.builds(lambda kind, rest: {**rest, "type": kind}, TYPES, st.dictionaries(NAMES, inner))
+    ),
+    max_leaves=12,
+)
+FIELDS = st.sampled_from(
+    ["messages", "system", "tools", "tool_choice", "output_config", "metadata", "thinking",
+     "stop_sequences", "anthropic_beta", "max_tokens", "model", "of_tomorrow"]
+)  # fmt: skip
+
+
+@given(
+    st.dictionaries(FIELDS, JSONS | st.lists(st.fixed_dictionaries({"content": JSONS}), max_size=2))
+)
+def test_no_clients_body_is_too_strange_for_an_answer(body) -> None:
+    """What makes no sense goes on for the vendor to refuse, by either API."""
+    raw = json.dumps(body).encode()
+    for write in (converse_body, invoke_body):
+        encoded = write(raw, {"anthropic-beta": ",a,"})
+        assert isinstance(json.loads(encoded.body), dict)
+
+
+def test_what_is_nested_too_deep_is_refused() -> None:
+    inner: Any = "x"
+    for _ in range(400):
+        inner = [{"type": "tool_result", "tool_use_id": "t", "content": inner}]
+    body = json.dumps({"messages": [{"role": "user", "content": inner}]}).encode()
+    with pytest.raises(Failure, match="nested|JSON"):
+        converse_body(body, {})
