@@ -205,5 +205,5 @@ def test_what_is_nested_too_deep_is_refused() -> None:
     for _ in range(400):
         inner = [{"type": "tool_result", "tool_use_id": "t", "content": inner}]
     body = json.dumps({"messages": [{"role": "user", "content": inner}]}).encode()
-    with pytest.raises(Failure, match="nested|JSON"):
+    with pytest.raises(Failure, match=r"nested|JSON"):
         converse_body(body, {})
