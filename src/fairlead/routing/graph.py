@@ -190,6 +190,9 @@ def _asked(condition: Condition) -> str:
 
 def _choice(policy: Policy, use: Sequence[str], reason: str) -> str:
     """The names, by what they are chosen, and why in a second line."""
+    cascade = policy.cascade
+    if cascade is not None and cascade.then in use:
+        reason = f"{cascade.ask} before {cascade.then}; {reason}"
     if len(use) == 1:
         return f"{use[0]}\n{reason}"
     objective = policy.objective
