@@ -59,3 +59,24 @@ def test_a_canary_whose_policies_are_not_known_names_them() -> None:
     alone = parse_policy(shipped_policies()["canary"])
     assert "balanced" in svg(alone)
     assert linked(alone, POLICIES).hash == POLICIES["canary"].hash
+
+
+def test_a_cascade_stands_where_it_begins() -> None:
+    text = """
+name = "tried"
+version = "1"
+candidates = ["flash", "haiku"]
+otherwise = "haiku"
+otherwise_reason = "the rest"
+[cascade]
+ask = "flash"
+then = "haiku"
+accepted_cost_ratio = 1
+[[rules]]
+question = "long?"
+when.prompt_tokens.over = 9
+use = "flash"
+"""
+    drawn = mermaid(parse_policy(text))
+    assert "haiku<br>flash before haiku; the rest" in drawn
+    assert drawn.count("before haiku") == 1
