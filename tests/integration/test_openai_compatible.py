@@ -1,6 +1,7 @@
 """An API aggregator before a real gateway process: its own address, names, prices and gaps."""
 
 import json
+from contextlib import ExitStack
 
 import openai
 import pytest
@@ -33,12 +34,21 @@ def emulator():
 
 
 @pytest.fixture
+def connect():
+    """Clients of gateways, closed at the end."""
+    with ExitStack() as stack:
+        yield lambda house: stack.enter_context(
+            openai.OpenAI(base_url=f"{house.url}/v1", api_key="any")
+        )
+
+
+@pytest.fixture
 def mesh(start, emulator):
     return start({**NO_KEYS, "MESH_KEY": "mesh-key"}, CONFIG.format(url=emulator.url))
 
 
-def test_names_prices_prefix_and_gaps(mesh, emulator) -> None:
-    client = openai.OpenAI(base_url=f"{mesh.url}/v1", api_key="any")
+def test_names_prices_prefix_and_gaps(mesh, emulator, connect) -> None:
+    client = connect(mesh)
 
     told = client.chat.completions.create(model=HAIKU, messages=ASK, seed=7)
     assert "in place of gpt-5-mini" in (told.choices[0].message.content or "")
@@ -85,10 +95,10 @@ def test_no_key_is_sent_where_none_is_given(start, emulator) -> None:
     assert "refuses the gateway's own account" in json.loads(reply.body)["error"]["message"]
 
 
-def test_embeddings_and_responses(start, emulator) -> None:
+def test_embeddings_and_responses(start, emulator, connect) -> None:
     config = CONFIG.format(url=emulator.url).replace("lacks", 'api = "responses"\nlacks')
     house = start({**NO_KEYS, "MESH_KEY": "mesh-key"}, config)
-    client = openai.OpenAI(base_url=f"{house.url}/v1", api_key="any")
+    client = connect(house)
     vector = client.embeddings.create(model="mesh/text-embedding-3-small", input="a cat")
     assert len(vector.data[0].embedding) == 1536
     told = client.responses.create(model="mesh/gpt-5-mini", input="What is a monad?")
@@ -98,7 +108,7 @@ def test_embeddings_and_responses(start, emulator) -> None:
     assert "/v1/responses" in paths
 
 
-def test_the_emulated_aggregator(start, emulator) -> None:
+def test_the_emulated_aggregator(start, emulator, connect) -> None:
     config = f"""
 [upstreams.broker]
 kind = "openai_compatible"
@@ -107,7 +117,7 @@ api_key = "any"
 lacks = ["developer", "seed"]
 """
     house = start(NO_KEYS, config)
-    client = openai.OpenAI(base_url=f"{house.url}/v1", api_key="any")
+    client = connect(house)
     turns = [{"role": "developer", "content": "Be brief."}, *ASK]
     told = client.chat.completions.create(
         model="broker/openai/gpt-4.1-mini", messages=turns, seed=7

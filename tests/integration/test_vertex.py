@@ -3,6 +3,7 @@ endpoint, real clients.
 """
 
 import json
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -40,6 +41,13 @@ def vertex(emulator: EmulatorThread, folder: Path, more: str = "", project: str 
     )
 
 
+@pytest.fixture
+def opened():
+    """Clients, closed at the end."""
+    with ExitStack() as stack:
+        yield stack
+
+
 NO_KEYS = {"GEMINI_API_KEY": "unset", "ANTHROPIC_API_KEY": "unset", "OPENAI_API_KEY": "unset"}
 
 
@@ -48,10 +56,11 @@ def house(start, emulator, tmp_path):
     return start(NO_KEYS, vertex(emulator, tmp_path))
 
 
-def test_both_families_answer_every_dialect_and_are_priced_by_their_door(house) -> None:
-    chat = openai.OpenAI(base_url=f"{house.url}/v1", api_key="any")
-    claude = anthropic.Anthropic(base_url=house.url, api_key="any")
+def test_both_families_answer_every_dialect_and_are_priced_by_their_door(house, opened) -> None:
+    chat = opened.enter_context(openai.OpenAI(base_url=f"{house.url}/v1", api_key="any"))
+    claude = opened.enter_context(anthropic.Anthropic(base_url=house.url, api_key="any"))
     gemini = genai.Client(api_key="any", http_options=types.HttpOptions(base_url=house.url))
+    opened.callback(gemini.close)
     for model in (HAIKU, FLASH):
         whole = chat.chat.completions.create(model=model, messages=ASK)
         assert "emulated answer" in (whole.choices[0].message.content or "")
@@ -81,7 +90,7 @@ def test_both_families_answer_every_dialect_and_are_priced_by_their_door(house) 
     assert not [entry for entry in house.emulator.requests if entry.outcome == "error"]
 
 
-def test_googles_client_in_its_vertex_mode_is_a_client_too(house) -> None:
+def test_googles_client_in_its_vertex_mode_is_a_client_too(house, opened) -> None:
     client = genai.Client(
         vertexai=True,
         project="any",
@@ -89,6 +98,7 @@ def test_googles_client_in_its_vertex_mode_is_a_client_too(house) -> None:
         credentials=Credentials("any-token"),
         http_options=types.HttpOptions(base_url=house.url),
     )
+    opened.callback(client.close)
     said = client.models.generate_content(model=FLASH, contents="What is a monad?")
     assert "emulated answer" in (said.text or "")
     streamed = client.models.generate_content_stream(model=HAIKU, contents="What is a monad?")
