@@ -14,27 +14,24 @@ Body, query, status and answer go through as they are, but for what would break 
 
 import asyncio
 from collections.abc import AsyncIterator
-from time import perf_counter
 from urllib.parse import parse_qsl, quote, urlencode
-
-from msgspec import Struct
 
 from fairlead.canon import Failure, Problem
 from fairlead.catalog.model import Model
-from fairlead.engine.answer_headers import answer_headers, given_back
 from fairlead.engine.batch_results import OUTPUTS, Answers, account, answers_of, inlined_in
 from fairlead.engine.batch_status import stated_in
 from fairlead.engine.cache_storage import keep_account
-from fairlead.engine.client import Client, Header
+from fairlead.engine.client import Client
 from fairlead.engine.endpoints import Endpoint
 from fairlead.engine.engine import Engine, TransportOf
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.listing import PAGES, closed, owned
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.object_bodies import MODELS, text_at, with_results_here
+from fairlead.engine.pass_answer import PassCall, respond, stream
 from fairlead.engine.plan import AUTO
 from fairlead.engine.snapshot import Snapshot
-from fairlead.engine.uploads import address_here, without_seal
+from fairlead.engine.uploads import without_seal
 from fairlead.ledger.record import Ledger
 from fairlead.upstream.transport import HttpRequest, HttpResponse
 from fairlead.upstream.vendors import Upstream, address
@@ -46,35 +43,8 @@ from fairlead.wire.codec import Codec
 __all__ = ["PassCall", "PassEngine", "storing"]
 
 UPLOAD = "x-goog-upload-"
-ADDRESS = "x-goog-upload-url"
-# https://ai.google.dev/api/files: the headers of the resumable protocol.
-_GIVEN = frozenset(
-    {
-        *("content-disposition", "x-goog-upload-status", "x-goog-upload-chunk-granularity"),
-        *("x-goog-upload-size-received", "x-goog-upload-header-content-type"),
-    }
-)
 _PAGED_BY = {"openai_chat": "after", "anthropic": "after_id"}
 _QUERY = "%/:?[]@!$&'()*+,;=-._~"
-
-
-class PassCall(Struct, frozen=True):
-    """One call. `route` is the route's name; `variables` come from the path; `here` is the
-    gateway's address as the client sees it, `path` the path that it asked for.
-    """
-
-    endpoint: Endpoint
-    method: str
-    route: str
-    variables: dict[str, str]
-    here: str
-    path: str
-
-    @property
-    def asked_id(self) -> str | None:
-        """The id in the path, as the vendor says it."""
-        bare = self.variables.get("id")
-        return None if bare is None else self.endpoint.prefix + bare
 
 
 def storing(snapshot: Snapshot, codec: Codec) -> Upstream:
@@ -218,7 +188,7 @@ class PassEngine(Engine):
                     await self._account(x, answers)
                 await stated_in(x, body, self.ownership, self.ledger)
             body = with_results_here(body, self.call.here)
-        await _respond(x, self.call, response, body, client)
+        await respond(x, self.call, response, body, client)
 
     async def _content(self, x: Exchange, response: HttpResponse, client: Client) -> None:
         """Content, and what it cost if it is the whole of a batch's answers."""
@@ -227,9 +197,9 @@ class PassEngine(Engine):
             endpoint, id_ = self.call.endpoint, self.call.asked_id
             answers = await answers_of(x, endpoint, id_, self.ownership)
         if answers is None:
-            await _stream(x, self.call, response, response.chunks(), client)
+            await stream(x, self.call, response, response.chunks(), client)
         else:
-            await _stream(x, self.call, response, self._read_by(x, response, answers), client)
+            await stream(x, self.call, response, self._read_by(x, response, answers), client)
 
     async def _read_by(
         self, x: Exchange, response: HttpResponse, answers: Answers
@@ -268,7 +238,7 @@ class PassEngine(Engine):
             seen.update(page.ids)
             if page.ids or page.following is None or own <= seen:
                 body = closed(page.body) if page.following and own <= seen else page.body
-                await _respond(
+                await respond(
                     x, self.call, response, with_results_here(body, self.call.here), client
                 )
                 return
@@ -371,49 +341,3 @@ def _too_long(endpoint: Endpoint) -> Problem:
         " are more",
         hint="ask for larger pages, or for single ids",
     )
-
-
-def _answer_headers(x: Exchange, call: PassCall, response: HttpResponse) -> list[Header]:
-    said = response.headers
-    headers = answer_headers(x, said.get("content-type", "").encode("latin-1"))
-    if "content-type" not in said:
-        del headers[0]
-    headers += given_back(x, said)
-    headers += [(n.encode(), v.encode("latin-1")) for n, v in said.items() if n in _GIVEN]
-    if (vendors := said.get(ADDRESS)) is not None:
-        here = address_here(vendors, call.here + call.path, _of(x), x.key_id, x.at)
-        headers.append((ADDRESS.encode(), here.encode("ascii", "replace")))
-    return headers
-
-
-async def _respond(
-    x: Exchange, call: PassCall, response: HttpResponse, body: bytes, client: Client
-) -> None:
-    x.status, x.outcome = response.status, "ok"
-    x.first_byte = x.last = perf_counter()
-    await client.respond(response.status, _answer_headers(x, call, response), body)
-
-
-async def _stream(
-    x: Exchange,
-    call: PassCall,
-    response: HttpResponse,
-    pieces: AsyncIterator[bytes],
-    client: Client,
-) -> None:
-    """A file's content, in pieces as they come. The vendor's length goes with it, so that a client
-    sees when it was cut off.
-    """
-    x.status, x.outcome = response.status, "client_gone"
-    headers = _answer_headers(x, call, response)
-    if (length := response.headers.get("content-length")) is not None:
-        headers.append((b"content-length", length.encode("latin-1")))
-    async for chunk in pieces:
-        if not client.started:
-            x.first_byte = perf_counter()
-            await client.start(response.status, headers)
-        await client.write(chunk)
-    if not client.started:
-        await client.start(response.status, headers)
-    x.outcome, x.last = "ok", perf_counter()
-    await client.finish()
