@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Usage
+from fairlead.canon import Failure, Usage
 from fairlead.engine.batch_results import BOOKED
 from fairlead.engine.booking import booking, booking_id, model_named, on_disk
 from fairlead.engine.exchange import Exchange
@@ -67,11 +67,18 @@ async def stated_in(x: Exchange, body: bytes, ownership: Ownership, ledger: Ledg
     one_price = x.snapshot.prices(model, x.today).edges == (0,)
     if not one_price or page.endpoint not in _WITHOUT_TOOLS or usage.input_tokens <= 0:
         return
-    if await ownership.owns(x.scope, name, BOOKED, results):
+    if await _booked(x, name, results, ownership):
         return
     ledger.add(booking(x, booking_id(name, results), model, _told(usage)))
     if await on_disk(ledger):
         await ownership.once(x.scope, name, BOOKED, results)
+
+
+async def _booked(x: Exchange, name: str, results: str, ownership: Ownership) -> bool:
+    try:
+        return await ownership.owns(x.scope, name, BOOKED, results)
+    except Failure:  # booking it again changes nothing
+        return False
 
 
 def _told(usage: _Counted) -> Usage:

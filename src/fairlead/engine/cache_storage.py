@@ -29,7 +29,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Usage
+from fairlead.canon import Failure, Usage
 from fairlead.catalog.keys import STORAGE
 from fairlead.engine.booking import booking, booking_id, model_named, on_disk
 from fairlead.engine.endpoints import Act
@@ -82,7 +82,12 @@ async def keep_account(
         if act == "make":  # it costs something, and nobody says what
             x.usage = Usage(estimated=True)
         return
-    chain = await _chain(x, ownership, page.name)
+    try:
+        chain = await _chain(x, ownership, page.name)
+    except Failure:  # the object is the client's all the same: the next look books it
+        if act != "make":
+            return
+        chain = []
     if not chain:
         if act == "read":  # made elsewhere: nothing of it is in the ledger
             return

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from tests.unit.server.side_house import CATALOG, DAY, FLASH, SideHouse, whole
 
-from fairlead.canon import Usage
+from fairlead.canon import Failure, Problem, Usage
 from fairlead.engine.cache_storage import KEPT
 from fairlead.finance.told import told
 from fairlead.vault.vault import LOOPBACK
@@ -142,3 +142,22 @@ async def test_keys_have_accounts_of_their_own() -> None:
     await house.ask("PATCH", f"{PATH}/abc", {"ttl": "9s"}, whole(page(2.0)), key="ann")
     assert storage(house) == [10_000, 10_000]
     assert house.ledger.show(BOOKED).key_id == "ann"
+
+
+async def test_notes_that_cannot_be_read_keep_nobody_from_the_answer(monkeypatch) -> None:
+    house = SideHouse()
+    ownership = house.plane.engine.stores.ownership
+    own = ownership.ids
+
+    async def broken(*_args) -> list[str]:
+        raise Failure(Problem("overloaded", "the file of owners cannot be read"))
+
+    monkeypatch.setattr(ownership, "ids", broken)
+    await made(house)
+    assert storage(house) == [10_000]
+    path = f"{PATH}/abc?updateMask=ttl"
+    reply = await house.ask("PATCH", path, {"ttl": "1s"}, whole(page(2.0, at=0.25)))
+    assert (reply.status, storage(house)) == (200, [10_000])
+    monkeypatch.setattr(ownership, "ids", own)
+    await house.ask("GET", f"{PATH}/abc", b"", whole(page(2.0)))
+    assert storage(house) == [10_000, 10_000]
