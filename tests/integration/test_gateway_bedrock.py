@@ -31,7 +31,7 @@ def config(url: str, api: str) -> str:
     )
 
 
-@pytest.mark.parametrize("api", ["invoke", "converse"])
+@pytest.mark.parametrize("api", ["converse"])
 def test_a_reload_leaves_no_request_without_credentials(emulator, start, api) -> None:
     gateway = start(ENV, config(emulator.url, api))
     assert gateway.chat(ASK).status == 200
