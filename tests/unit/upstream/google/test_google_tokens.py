@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.emulator import EmulatorThread
+from fairlead.upstream.google import credentials
 from fairlead.upstream.google.credentials import find, project_of
 from fairlead.upstream.google.tokens import GoogleSigner
 from fairlead.upstream.secret import Secret
@@ -246,3 +247,9 @@ async def test_the_metadata_server_is_not_asked_through_a_proxy(emulator, monkey
     signer = GoogleSigner(account(GCE_METADATA_HOST=emulator.url.removeprefix("http://")))
     await signer.refresh()
     assert bearer(signer)
+
+
+def test_without_google_auth_the_operator_is_told_what_to_install(monkeypatch) -> None:
+    monkeypatch.setattr(credentials, "find_spec", lambda _name: None)
+    with pytest.raises(ValueError, match=r"fairlead\[vertex\]"):
+        GoogleSigner(account())
