@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import count, islice, takewhile
 
 from msgspec.structs import asdict
 from tests.integration.conftest import start_gateway
@@ -21,6 +21,7 @@ from fairlead.catalog import load
 from fairlead.cost.price import BUCKETS, PriceTable
 from fairlead.emulator import EmulatorThread
 from fairlead.emulator.books import Entry
+from fairlead.engine.attempted import MARK
 from fairlead.ledger.query import show
 from fairlead.ledger.query import usage as sums
 from fairlead.ledger.record import Record
@@ -29,9 +30,12 @@ REQUESTS = int(os.environ.get("FAIRLEAD_SOAK_REQUESTS", "250"))
 CATALOG = load()
 
 
-def _told(record: Record) -> Counter[str]:
-    held = asdict(record.usage) if record.usage is not None else {}
-    return +Counter({kind: held.get(kind, 0) for kind in BUCKETS})
+def _told(records: list[Record]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for record in records:
+        held = asdict(record.usage) if record.usage is not None else {}
+        total.update({kind: held.get(kind, 0) for kind in BUCKETS})
+    return +total
 
 
 def _billed(entries: list[Entry]) -> Counter[str]:
@@ -49,8 +53,10 @@ def _dollars(model: str, tokens: Counter[str]) -> Decimal:
     return sum((n * (prices[k] or 0) for k, n in tokens.items()), Decimal(0)) / 1_000_000
 
 
-def _why(record: Record, entries: list[Entry]) -> str:
-    """Why the bill of a request may differ from its record; empty where nothing explains it."""
+def _why(record: Record, attempts: list[Record], entries: list[Entry]) -> str:
+    """Why the bill of a request may differ from its records; empty where nothing explains it."""
+    if any(one.usage is not None and one.usage.estimated for one in attempts):
+        return "an attempt that broke off after the vendor had begun: booked as an estimate"
     if record.usage is not None and record.usage.estimated:
         return "estimated: the vendor did not tell the end"
     if len(entries) > 1 or (entries and record.usage is None):
@@ -68,12 +74,23 @@ def _record(database, request_id: str) -> Record:
     raise AssertionError(f"no record of {request_id}")
 
 
-def _run(tmp_path, count: int) -> tuple[list[tuple[Record, list[Entry]]], dict, object]:
-    """Each request's record with what the emulator noted during it, the bill, the ledger's sums."""
-    with EmulatorThread(requests_kept=4 * count) as emulator, ExitStack() as stack:
+def _attempts(database, request_id: str) -> list[Record]:
+    """The records of a request's further attempts, which are there before its own."""
+    found = (show(database, f"{request_id}{MARK}{number}") for number in count(1))
+    return [one for one in takewhile(lambda one: one is not None, found) if isinstance(one, Record)]
+
+
+Made = tuple[Record, list[Record], list[Entry]]
+
+
+def _run(tmp_path, requests: int) -> tuple[list[Made], dict, object]:
+    """Each request's record and those of its further attempts, with what the emulator noted during
+    it; the bill; the ledger's sums.
+    """
+    with EmulatorThread(requests_kept=4 * requests) as emulator, ExitStack() as stack:
         gateway = start_gateway(stack, tmp_path, emulator, {}, "")
         sent = []
-        for asked in mixed(count):
+        for asked in mixed(requests):
             emulator.faults.clear()
             if asked.fault is not None:
                 emulator.faults.add(asked.fault)
@@ -81,7 +98,10 @@ def _run(tmp_path, count: int) -> tuple[list[tuple[Record, list[Entry]]], dict, 
             _, request_id = send(gateway.port, asked)
             made = islice(emulator.requests, before, None)
             sent.append((request_id, list(made)))
-        pairs = [(_record(gateway.database, name), entries) for name, entries in sent]
+        pairs = [
+            (_record(gateway.database, name), _attempts(gateway.database, name), entries)
+            for name, entries in sent
+        ]
         time.sleep(0.5)  # stalled answers to clients that left: the emulator notes their end
         return pairs, emulator.bill(), sums(gateway.database, by=["model"])
 
@@ -91,15 +111,15 @@ def test_the_emulators_bill_is_the_ledgers(tmp_path, capsys):
     wrong, explained, unexplained, known = [], Counter(), Decimal(0), Decimal(0)
     apart: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for record, entries in pairs:
-        billed, told = _billed(entries), _told(record)
+    for record, attempts, entries in pairs:
+        billed, told = _billed(entries), _told([record, *attempts])
         model = record.model or ""
         if billed == told:
             known += _dollars(model, billed) if billed else 0
             continue
         owed = sum((_dollars(entry.model, _billed([entry])) for entry in entries), Decimal(0))
-        off = owed - (record.cost_usd or 0)
-        why = _why(record, entries)
+        off = owed - sum((one.cost_usd or Decimal(0) for one in (record, *attempts)), Decimal(0))
+        why = _why(record, attempts, entries)
         if why:
             reasons[why] += 1
             explained[why] += off
