@@ -89,9 +89,7 @@ def _origin(loaded: Loaded, key: str) -> str:
 
 def _upstreams(loaded: Loaded, env: Mapping[str, str], catalog: Catalog) -> list[Upstream]:
     configured = dict(loaded.settings.upstreams)
-    taken = {
-        variable for name, own in configured.items() for variable in _key_variables(name, own)
-    }
+    taken = {variable for name, own in configured.items() for variable in _key_variables(name, own)}
     for kind in KINDS.values():
         if kind.key_env and env.get(kind.key_env) and kind.key_env not in taken:
             configured.setdefault(kind.name, UpstreamSettings())
