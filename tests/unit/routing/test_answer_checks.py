@@ -1,5 +1,7 @@
 """What can be told of an answer by itself, and that telling it breaks on nothing."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ from fairlead.canon import (
     ToolCall,
     ToolChoice,
 )
-from fairlead.routing.answer_checks import CHECKS, judge, possible, same_answer
+from fairlead.routing.answer_checks import CHECKS, _blocks, judge, possible, same_answer
 from fairlead.routing.schema_check import schema_of
 
 SCHEMA = {
@@ -108,6 +110,25 @@ def test_reasons_tell_places_and_not_what_the_answer_says() -> None:
 )
 def test_code_that_breaks_parsers_breaks_nothing(source: str) -> None:
     assert _said("code", _answer(Text(f"```python\n{source}\n```"))) in {None, False}
+
+
+@given(st.lists(st.sampled_from(["```", "```\t", "````", "~~~", "```py", "``` json x", "x", ""])))
+@settings(max_examples=100)
+def test_blocks_are_those_that_one_expression_would_find(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    whole = re.compile(
+        r"^(?P<mark>```+(?!`)|~~~+(?!~))[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n(?P<body>.*?)^(?P=mark)[ \t]*$",
+        re.MULTILINE | re.DOTALL,
+    )
+    expected = [(each["language"], each["body"]) for each in whole.finditer(text)]
+    assert list(_blocks(text)) == expected
+
+
+def test_blocks_that_never_end_are_looked_at_once() -> None:
+    """Looked for one by one, their ends would take a quarter of an hour here."""
+    text = "```a\nx\n" * 60_000
+    assert _said("code", _answer(Text(text))) is None
+    assert list(_blocks(text)) == []
 
 
 def _doubling(levels: int) -> bytes:
