@@ -15,6 +15,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Sequence
+from copy import copy
 from hashlib import sha256
 from math import exp, log1p, sqrt
 from typing import Final
@@ -22,6 +23,7 @@ from zlib import crc32
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.routing.policy import PolicyError
 
@@ -115,6 +117,15 @@ class Scorer:
             one += figure * first
             two += figure * second
         return _chance(one), _chance(two)
+
+    def named(self, models: Sequence[str]) -> "Scorer":
+        """The same with other names for its models, in their order."""
+        one, two = models
+        known = dict(zip(self.head.models, models, strict=True))
+        own = copy(self)
+        own.head = replace(self.head, models=(one, two), base=known[self.head.base])
+        own._other = known[self._other]  # noqa: SLF001 - a copy of itself
+        return own
 
     def choice(self, text: str) -> str:
         """The model for a prompt: the base, unless the scorer is on and the other is likelier."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
+from fairlead.catalog.model import Model
 from fairlead.routing import PolicyError
 from fairlead.routing.scorer import MOST, Scorer, read_scorer
 from fairlead.routing.scorer_rule import ScorerRule
@@ -35,6 +36,11 @@ class ScorerFiles:
         except OSError as error:
             raise PolicyError(f"{path} cannot be read: {error.strerror}") from error
         scorer = read_scorer(data, str(path))
+        names = [self._id(name) for name in scorer.head.models]
+        if names[0] == names[1]:
+            both = " and ".join(scorer.head.models)
+            raise PolicyError(f"{path} was trained for {both}, which are one model")
+        scorer = scorer.named(names)
         head = scorer.head
         strange = sorted(set(head.models) - self._models(candidates))
         if strange:
@@ -49,6 +55,16 @@ class ScorerFiles:
         self.by_hash.setdefault(hash_, scorer)
         other = head.models[head.models[0] == head.base]
         return Read(ScorerRule(hash_, head.base, other, head.threshold), head.verdict)
+
+    def _id(self, name: str) -> str:
+        """What the catalogue calls a model of the results, which may have said an alias. Not what
+        its vendor serves in its place, of which the scorer knows nothing.
+        """
+        try:
+            meant = self._catalog.meant(name)
+        except Failure:
+            return name
+        return meant.id if isinstance(meant, Model) else name
 
     def _models(self, candidates: tuple[str, ...]) -> set[str]:
         found = set()

@@ -62,6 +62,15 @@ def test_a_good_file_is_beside_its_policy_and_scores(tmp_path) -> None:
     assert (went("a horse"), went("a zebra")) == (FLASH, HAIKU)
 
 
+def test_results_may_have_called_a_model_by_an_alias(tmp_path) -> None:
+    named = made(replace(HEAD, models=("claude-haiku-4-5", FLASH), base="claude-haiku-4-5"))
+    snapshot = compiled(tmp_path, named)
+    policy = snapshot.policies["own"]
+    assert (policy.scorer.base, policy.scorer.other) == (HAIKU, FLASH)
+    scorer = snapshot.scorers[policy.scorer.hash]
+    assert (scorer.head.models, scorer.choice("a horse")) == ((HAIKU, FLASH), HAIKU)
+
+
 def test_one_that_is_off_changes_nothing_but_says_so(tmp_path) -> None:
     snapshot = compiled(tmp_path, made(replace(HEAD, enabled=False)))
     policy = snapshot.policies["own"]
@@ -79,6 +88,7 @@ AT_FAULT = [
     (b"x" * (2 << 20), "a scorer has at most"),
     (made(replace(HEAD, models=("claude-9", FLASH))),
      f"was trained for claude-9 and {FLASH}; claude-9 is not among the candidates"),
+    (made(replace(HEAD, models=(FLASH, "models/gemini-2.5-flash"))), "which are one model"),
 ]  # fmt: skip
 
 
