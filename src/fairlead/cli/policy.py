@@ -25,7 +25,8 @@ from fairlead.routing.cases import Outcome, parse_cases, run_case
 from fairlead.routing.compare import Comparison, Mean
 from fairlead.routing.conditions import OPERATORS
 from fairlead.routing.graph import mermaid, svg
-from fairlead.routing.rollout import Shadow
+from fairlead.routing.objective import Objective
+from fairlead.routing.rollout import LIMITS, Shadow
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, load
 from fairlead.server.paths import database_path
@@ -240,9 +241,15 @@ def _print_policy(policy: Policy) -> None:
     if divided is not None:
         out.print(f"{divided.share * 100:g} % of sessions: {divided.policy}", markup=False)
         out.print(f"the others: {divided.base}", markup=False)
-        for name, bound in asdict(divided.limits).items():
+        for name in LIMITS:
+            bound = getattr(divided.limits, name)
             if bound is not None:
                 out.print(f"limit: {name} {bound:g}", markup=False)
+        if divided.limits.stated:
+            chance = divided.limits.alpha * 100
+            out.print(f"chance of a roll-back without cause: at most {chance:g} %")
+        else:
+            out.print("no limits: never rolled back by itself")
         return
     table = Table("question", "asks", "takes", "reason")
     for rule in policy.rules:
@@ -253,8 +260,10 @@ def _print_policy(policy: Policy) -> None:
     table.add_row("otherwise", "", ", ".join(policy.otherwise), policy.otherwise_reason)
     out.print(table)
     if policy.objective is not None:
-        weights = {k: v for k, v in asdict(policy.objective).items() if v and k != "name"}
-        out.print(f"objective: {policy.objective.name} {weights}", markup=False)
+        out.print(f"objective: {_objective(policy.objective)}", markup=False)
+    if policy.scorer is not None:
+        told_of = f"{policy.scorer.other} instead of {policy.scorer.base}"
+        out.print(f"scorer: {policy.scorer.hash}, {told_of} where it says so", markup=False)
     if policy.cascade is not None:
         told = policy.cascade
         checks = ", ".join([*told.checks, *told.graders])
@@ -266,6 +275,23 @@ def _print_policy(policy: Policy) -> None:
         out.print(f"shadow: {shadow_told(policy.shadow)}", markup=False)
     for name, behind in policy.fallbacks:
         out.print(f"behind {name}: {', '.join(behind)}", markup=False)
+    if policy.sticky:
+        out.print("a session stays with its model where it may")
+    if policy.hold_back_ms is not None:
+        out.print(f"streams are held back for {policy.hold_back_ms:,} ms")
+    if policy.hedge:
+        out.print("a late first token is hedged")
+    if policy.modalities is not None:
+        out.print(f"only for: {', '.join(policy.modalities)}", markup=False)
+    for note in policy.notes:
+        out.print(f"warning: {note}", markup=False)
+
+
+def _objective(objective: Objective) -> str:
+    """`balanced (cost 1, latency 0.5, quality 1)`, or with shares."""
+    weights = [(name, getattr(objective, name)) for name in ("cost", "latency", "quality")]
+    told = [f"{name} {weight:g}" for name, weight in (*weights, *objective.shares) if weight]
+    return f"{objective.name} ({', '.join(told)})"
 
 
 def shadow_told(shadow: Shadow) -> str:

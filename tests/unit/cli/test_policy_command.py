@@ -68,7 +68,10 @@ def test_policies_are_listed_and_shown() -> None:
     assert "very tight budget?" in ask("policy", "show", "article-tree")
     assert "objective: cheapest" in ask("policy", "show", "own.toml")
     assert "behind" not in ask("policy", "show", "always:haiku")
-    assert "5 % of sessions: balanced" in ask("policy", "show", "canary")
+    canary = ask("policy", "show", "canary")
+    assert "5 % of sessions: balanced" in canary
+    assert "no limits: never rolled back by itself" in canary
+    assert "objective: weighted (flash 1, haiku 1)" in ask("policy", "show", "weighted")
     assert ask_json("policy", "show", "own.toml")["version"] == "2"
     assert "there is no policy 'nonesuch'" in refused("policy", "show", "nonesuch")
 
