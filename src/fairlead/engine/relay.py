@@ -175,18 +175,21 @@ async def _same_stream(
                 await store(x, final, stores.responses)
             if passed := chunk if passing is None else passing.feed(chunk):
                 await client.write(passed)
-        # A stream whose answer has no end was broken off, whatever its status says.
-        outcome = "ok" if tap.finish is not None else "stream_broken"
-        if not client.started:
-            await client.start(response.status, headers)
+        # A stream whose answer has no end was broken off, whatever its status says. The client gets
+        # it as it is: the vendor may have told the fault in it.
+        outcome = "ok"
+        if tap.finish is None:
+            outcome, x.problem = "stream_broken", _endless(x)
+            if not client.started:
+                raise Failure(x.problem)
+        ended = b"" if passing is None else passing.close()
     except TransportError as error:
         problem = from_transport(error, x.upstream)
         if not client.started:
             raise Failure(problem) from error
         outcome = "stream_broken"
         x.problem = problem
-        passing = None  # half an event would garble the error
-        await client.write(broken_stream(x, problem))
+        ended = broken_stream(x, problem)  # alone: half an event would garble it
     finally:
         if client.started:
             stated = tap.usage
@@ -194,7 +197,18 @@ async def _same_stream(
                 stated = by_events(x, events, stated)
             x.heard, x.finish = heard, tap.finish
             _end(x, stated, outcome)
-    await client.finish(b"" if passing is None else passing.close())
+    await client.finish(ended)
+
+
+def _endless(x: Exchange) -> Problem:
+    """A stream that ended, and its answer did not."""
+    name = x.upstream.name if x.upstream is not None else None
+    return Problem(
+        "upstream",
+        f"upstream '{name}': the stream ended before the answer did",
+        upstream=name,
+        hint="try again; the vendor may have billed it",
+    )
 
 
 def _kept(heard: list[bytes], chunk: bytes) -> list[bytes] | None:
@@ -292,7 +306,10 @@ def _keep(vault: Vault, x: Exchange, answer: Response) -> None:
 class _Stream:
     """One translated stream."""
 
-    __slots__ = ("client", "decoder", "encoder", "folder", "problem", "restorer", "stores", "x")
+    __slots__ = (
+        "client", "decoder", "encoder", "folder", "last_words", "problem", "restorer", "stores",
+        "x",
+    )  # fmt: skip
 
     def __init__(self, x: Exchange, codec: Codec, client: Client, stores: Stores) -> None:
         self.x = x
@@ -304,6 +321,7 @@ class _Stream:
         custom = custom_names(x.request)
         self.restorer = Restorer(custom) if custom else None
         self.problem: Problem | None = None
+        self.last_words = b""  # that tell the problem
 
     async def run(self, response: HttpResponse) -> None:
         """Relay until the upstream ends, breaks, or the client leaves."""
@@ -319,7 +337,7 @@ class _Stream:
         x.heard = self.folder.response()
         _keep(self.stores.vault, x, x.heard)
         x.losses += tuple(self.encoder.losses)
-        end = self.encoder.close(_receipt(x))
+        end = self.last_words + self.encoder.close(_receipt(x))
         state = x.codec.state
         if state is not None:
             await store(x, state.final(self.encoder), self.stores.responses)
@@ -362,7 +380,7 @@ class _Stream:
                 self.problem = self._named(event.problem)
                 if not self.client.started:
                     raise Failure(self.problem)
-                out.append(encode(StreamError(self.problem)))
+                self.last_words = encode(StreamError(self.problem))
                 break
             if x.first_token is None and isinstance(event, Delta | PartStart):
                 x.first_token = perf_counter()

@@ -4,13 +4,16 @@ mended unseen.
 The relay writes as ever and takes the stream for begun. What it writes is held for some time, or
 until so many pieces have come; if the vendor's stream breaks before that, the held bytes are thrown
 away and the request goes on elsewhere. It costs every stream that time at its start.
+
+A stream that ends while it is held stays held: whether it goes out (`let_go`) or is thrown away is
+for the loop to say, which knows how it ended. Between an end and that word no timer runs: what goes
+out in a wait before the next attempt would be glued to that one's answer.
 """
 
 import asyncio
 import contextlib
 
 from fairlead.engine.client import Client, Header
-from fairlead.engine.exchange import Exchange
 
 __all__ = ["HoldBack"]
 
@@ -21,9 +24,8 @@ class HoldBack:
     `seconds` and `pieces` (0: no bound) are what is held back.
     """
 
-    def __init__(self, client: Client, x: Exchange, seconds: float, pieces: int = 0) -> None:
+    def __init__(self, client: Client, seconds: float, pieces: int = 0) -> None:
         self._client = client
-        self._x = x
         self._seconds = seconds
         self._pieces = pieces
         self._head: tuple[int, list[Header]] | None = None
@@ -62,26 +64,29 @@ class HoldBack:
                 await self._client.write(data)
                 return
             self._held.append(data)
-            if self._pieces and len(self._held) > self._pieces and self._x.problem is None:
+            if self._pieces and len(self._held) > self._pieces:
                 await self._release()
 
     async def finish(self, data: bytes = b"") -> None:
-        """The last piece. A stream that broke unseen is not ended: it may yet begin anew."""
+        """The last piece: an error's, too. What is unseen by then waits for the loop's word."""
         async with self._turn:
+            if self._client.started:
+                await self._client.finish(data)
+                return
+            self._stop()
             self._held.append(data)
-            if self._client.started or self._x.outcome != "stream_broken":
-                await self._release(last=True)
 
-    async def give_up(self) -> None:
-        """There is no other way: the client gets what there is, with its error."""
+    async def let_go(self) -> None:
+        """The client gets what is held, which is all there is."""
         async with self._turn:
             await self._release(last=True)
 
     def throw_away(self) -> None:
-        """What is held came from an attempt that failed."""
+        """What is held came from an attempt that failed. What the client has seen stays."""
         self._stop()
-        self._head = None
-        self._held.clear()
+        if not self._client.started:
+            self._head = None
+            self._held.clear()
 
     def close(self) -> None:
         """The request is over, or its client has left: nothing is to go out later."""

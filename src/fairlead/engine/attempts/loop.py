@@ -124,7 +124,7 @@ class Attempts:
         trip = Trip(ways, fallback=x.snapshot.fallback)
         seconds = delivery.hold_back if x.hold_back is None else x.hold_back
         if seconds and x.stream:
-            holding = HoldBack(client, x, seconds, delivery.hold_back_pieces)
+            holding = HoldBack(client, seconds, delivery.hold_back_pieces)
             try:
                 await self._held(x, trip, holding, attempt)
             finally:
@@ -142,16 +142,16 @@ class Attempts:
         """As long as nothing has gone out, a stream that broke is a fault like any other."""
         while True:
             if await self._step(x, trip, client, attempt):
+                continue
+            problem = x.problem if x.outcome == "stream_broken" else None
+            if not client.unseen or problem is None:
+                self._ended(x)
+            elif await self._goes_on(x, trip, problem, held=True):
                 client.throw_away()
                 continue
-            problem = x.problem
-            if not client.unseen or x.outcome != "stream_broken" or problem is None:
-                self._ended(x)
-                return
-            if not await self._goes_on(x, trip, problem, held=True):
-                await client.give_up()
-                return
-            client.throw_away()
+            if client.unseen:
+                await client.let_go()
+            return
 
     async def _step(self, x: Exchange, trip: Trip, client: Client, attempt: Attempt) -> bool:
         """One way. Whether there is another one to go.
@@ -181,8 +181,11 @@ class Attempts:
         """
         problem, before = error.problem, trip.way
         if isinstance(error, Failure):
-            seen = client.started and not (isinstance(client, HoldBack) and client.unseen)
-            if seen or not await self._goes_on(x, trip, error.problem):
+            holding = client if isinstance(client, HoldBack) else None
+            if holding is not None:
+                holding.throw_away()
+            held = holding is not None
+            if client.started or not await self._goes_on(x, trip, error.problem, held=held):
                 told = trip.verdict(error.problem)
                 raise error if told is problem else Failure(told) from error
         elif problem is None:
@@ -275,7 +278,7 @@ class Attempts:
         self, x: Exchange, trip: Trip, problem: Problem, *, held: bool = False
     ) -> bool:
         """Whether there is another try, which is the trip's way then. Waits for its time. `held`:
-        the answer broke while it was held back, and so that it can be mended.
+        it failed while the answer was to be held back, so that it would be mended.
         """
         lane, deployment = trip.way
         self._note(x, lane, problem)

@@ -152,6 +152,55 @@ async def test_what_breaks_while_it_is_held_back_is_mended_unseen(dialect) -> No
     assert (lost.op, lost.upstream, lost.cost_usd > 0) == ("attempt", "one", True)
 
 
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+async def test_what_breaks_at_the_last_piece_that_is_held_is_mended_unseen(dialect, pieces) -> None:
+    delivery = Delivery(hold_back=5.0, hold_back_pieces=pieces)
+    house = House(delivery, {"one": [streamed(*EVENTS[:pieces], GONE)], "two": [streamed()]})
+    client, _ = await house.ask(dialect=dialect, stream=True)
+    assert house.asked == ["one", "two"]
+    assert client.body.count(b"Hello.") == 1
+    assert b'"error"' not in client.body
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+async def test_a_held_stream_that_ends_before_its_answer_is_mended_unseen(dialect) -> None:
+    house = House(Delivery(hold_back=5.0), {"one": [streamed(*EVENTS[:3])], "two": [streamed()]})
+    client, record = await house.ask(dialect=dialect, stream=True)
+    assert (house.asked, record.outcome) == (["one", "two"], "ok")
+    assert client.body.count(b"Hello.") == 1
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+async def test_a_held_stream_without_an_end_goes_out_where_there_is_no_other(dialect) -> None:
+    house = House(Delivery(hold_back=5.0), {"one": [streamed(*EVENTS[:3])]})
+    client, record = await house.ask(dialect=dialect, stream=True)
+    assert (client.status, record.outcome) == (200, "stream_broken")
+    assert client.body.count(b"Hello.") == 1
+    assert record.error_kind == "upstream"
+
+
+async def test_a_stream_of_nothing_is_asked_for_elsewhere() -> None:
+    house = House(Delivery(after_break=True), {"one": [streamed(b"")], "two": [streamed()]})
+    client, record = await house.ask(dialect="anthropic", stream=True)
+    assert (client.status, house.asked, record.outcome) == (200, ["one", "two"], "ok")
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+async def test_nothing_goes_out_while_the_next_attempt_is_waited_for(dialect) -> None:
+    """What goes out in a back-off is glued to the next answer."""
+    retry = RetryRules(retries=1, first_wait=0.3)
+    rules = Delivery(hold_back=0.1, retry=retry)
+    script = {"one": [error(529), streamed()], "two": [streamed(*EVENTS[:3], GONE)]}
+    house = House(rules, script)
+    draws = iter([0.0])
+    house.engine.attempts._draw = lambda: next(draws, 1.0)
+    client, record = await house.ask(dialect=dialect, stream=True)
+    assert (house.asked, record.outcome) == (["one", "two", "one"], "ok")
+    assert client.body.count(b"Hello.") == 1
+    assert b'"error"' not in client.body
+
+
 async def test_what_was_held_back_goes_out_in_time() -> None:
     house = House(
         Delivery(hold_back=0.02), {"one": [streamed(*EVENTS[:3], Pause(0.3), *EVENTS[3:])]}
