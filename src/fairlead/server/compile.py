@@ -13,6 +13,7 @@ from fairlead.routing import ALWAYS
 from fairlead.server.accounts import account_of, price_place
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.connections import proxy_of, tls_of
 from fairlead.server.delivery import delivery_of
 from fairlead.server.graders import compile_graders
 from fairlead.server.money import check_money
@@ -170,7 +171,8 @@ def _of_kind(
     door = settings.door or kind.door
     try:
         region = catalog.price_region(door, kind.vendors, price_place(kind, settings, env))
-        return [
+        tls = tls_of(settings, env)
+        found = [
             Upstream.build(
                 name,
                 kind,
@@ -178,7 +180,7 @@ def _of_kind(
                 settings.base_url or env.get(kind.url_env) or None,
                 tuple(settings.headers.items()),
                 _timeouts(settings.timeouts),
-                settings.ca_file,
+                tls,
                 ask_usage=settings.ask_usage and "stream_options" not in settings.lacks,
                 prompt_caching=_prompt_caching(loaded.settings.routing, settings),
                 number=number,
@@ -194,6 +196,7 @@ def _of_kind(
             )
             for number, key in enumerate(_keys(where, kind, settings, env), 1)
         ]
+        return [replace(each, proxy=proxy_of(settings, each.base_url, env)) for each in found]
     except (CatalogError, ValueError) as error:
         raise ConfigError(f"{where}: {error}") from error
 

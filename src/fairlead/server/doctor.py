@@ -1,6 +1,6 @@
 """Whether each configured upstream works, looked at step by step, as the gateway would reach it.
 
-    credentials -> DNS -> TLS -> a call -> clock
+    credentials -> proxy -> DNS -> TLS -> a call -> clock
 
 Each step is tried whatever became of the one before, but for the network's own order: without an
 address there is no TLS. The call is one that costs nothing (`Kind.probe`): a list of models, a
@@ -24,9 +24,10 @@ from fairlead.canon import Failure
 from fairlead.engine.faults import from_answer, from_transport
 from fairlead.engine.foreign import signed
 from fairlead.engine.snapshot import Snapshot
-from fairlead.upstream.dial import resolve
+from fairlead.upstream.dial import Dialer, dial_direct, resolve
+from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.signing import NotReady
-from fairlead.upstream.tls import TlsSettings, tls_context
+from fairlead.upstream.tls import client_validity, tls_context, tls_reason
 from fairlead.upstream.transport import (
     ConnectFailed,
     HttpRequest,
@@ -35,6 +36,7 @@ from fairlead.upstream.transport import (
     TransportError,
 )
 from fairlead.upstream.transports import Transports
+from fairlead.upstream.tunnel import Tunnel
 from fairlead.upstream.vendors import Upstream, address
 
 __all__ = ["Finding", "State", "examine"]
@@ -76,10 +78,11 @@ async def _upstream(
     snapshot: Snapshot, upstream: Upstream, transports: Transports
 ) -> list[Finding]:
     credentials = await _credentials(upstream)
-    dns = await _dns(upstream)
-    findings = [credentials, dns]
-    if dns.state != "fail" and upstream.base_url.startswith("https:"):
+    way = await (_dns(upstream) if upstream.proxy is None else _proxy(upstream, upstream.proxy))
+    findings = [credentials, way]
+    if way.state != "fail" and upstream.base_url.startswith("https:"):
         findings.append(await _tls(upstream))
+    findings += _own_certificate(upstream)
     if credentials.state == "fail":
         skipped = Finding(upstream.label, "call", "skip", "not tried: there are no credentials")
         return [*findings, skipped]
@@ -104,36 +107,75 @@ async def _credentials(upstream: Upstream) -> Finding:
 
 
 async def _dns(upstream: Upstream) -> Finding:
-    parts = urlsplit(upstream.base_url)
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host, port = _place(upstream)
     try:
         async with asyncio.timeout(SECONDS):
             found = await resolve(host, port)
     except (TransportError, OSError, TimeoutError) as error:
         told = f"{host} has no address: {str(error) or 'no answer in time'}"
-        hint = "check `base_url`, and this machine's DNS; behind a proxy this may be as it should"
+        hint = "check `base_url`, and this machine's DNS; where a proxy is needed, `proxy` names it"
         return Finding(upstream.label, "dns", "fail", told, hint)
     several = f" and {len(found) - 1} more" if len(found) > 1 else ""
     return Finding(upstream.label, "dns", "ok", f"{host} is {found[0][1]}{several}")
 
 
-async def _tls(upstream: Upstream) -> Finding:
-    parts = urlsplit(upstream.base_url)
-    host, port = parts.hostname or "", parts.port or 443
+async def _proxy(upstream: Upstream, proxy: Proxy) -> Finding:
+    """Whether the proxy lets us through to the upstream."""
+    host, port = _place(upstream)
+    tunnel = Tunnel(proxy, upstream.tls.ca_file)
+    forwards = proxy.forwards(urlsplit(upstream.base_url).scheme)
+    named = f"{proxy.label} ({proxy.source})"
     try:
-        context = tls_context(TlsSettings(ca_file=upstream.ca_file or None))
         async with asyncio.timeout(SECONDS):
-            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
-        certificate = writer.get_extra_info("peercert") or {}
-        writer.close()
+            transport, _ = await (tunnel.to_proxy if forwards else tunnel)(_Silent, host, port)
+        transport.abort()
+    except (OSError, ValueError, TimeoutError) as error:
+        told = f"through {named}: {str(error) or 'no answer in time'}"
+        hint = 'check `proxy`; `proxy = "none"` goes without, and NO_PROXY exempts hosts'
+        return Finding(upstream.label, "proxy", "fail", told, hint)
+    does = "it passes requests on" if forwards else f"it reaches {host}:{port}"
+    return Finding(upstream.label, "proxy", "ok", f"through {named}: {does}")
+
+
+class _Silent(asyncio.BufferedProtocol):
+    """Says nothing."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray(1024)
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+        return self._buffer
+
+
+def _place(upstream: Upstream) -> tuple[str, int]:
+    parts = urlsplit(upstream.base_url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+async def _tls(upstream: Upstream) -> Finding:
+    host, port = _place(upstream)
+    proxy = upstream.proxy
+    dial: Dialer = dial_direct if proxy is None else Tunnel(proxy, upstream.tls.ca_file)
+    try:
+        context = tls_context(upstream.tls)
+        async with asyncio.timeout(SECONDS):
+            transport, protocol = await dial(_Silent, host, port)
+            try:
+                loop = asyncio.get_running_loop()
+                secure = await loop.start_tls(transport, protocol, context, server_hostname=host)
+                certificate = secure.get_extra_info("peercert") if secure is not None else None
+            finally:
+                transport.abort()
     except ssl.SSLCertVerificationError as error:
         hint = "a private certificate authority is told by `ca_file`"
         return Finding(upstream.label, "tls", "fail", error.verify_message, hint)
+    except ssl.SSLError as error:
+        hint = "docs/upstreams.md has what to do about certificates"
+        return Finding(upstream.label, "tls", "fail", tls_reason(error), hint)
     except (OSError, ValueError, TimeoutError) as error:
         told = str(error) or "no answer in time"
         return Finding(upstream.label, "tls", "fail", told, "check the address and the firewall")
-    return _ending(upstream, str(certificate.get("notAfter", "")))
+    return _ending(upstream, str((certificate or {}).get("notAfter", "")))
 
 
 def _ending(upstream: Upstream, day: str) -> Finding:
@@ -146,6 +188,27 @@ def _ending(upstream: Upstream, day: str) -> Finding:
         hint = "have it renewed, or ask whoever runs the address"
         return Finding(upstream.label, "tls", "warn", told, hint)
     return Finding(upstream.label, "tls", "ok", told)
+
+
+def _own_certificate(upstream: Upstream) -> list[Finding]:
+    """Until when the certificate holds that is shown to the upstream, where there is one."""
+    label = upstream.label
+    try:
+        times = client_validity(upstream.tls)
+    except ValueError as error:
+        return [Finding(label, "client certificate", "fail", str(error))]
+    if times is None:
+        return []
+    begins, ends = times
+    now = datetime.now(UTC)
+    told = f"it holds until {ends:%Y-%m-%d}, {(ends - now).days} days more"
+    state: State = "warn" if (ends - now).days < DAYS else "ok"
+    if now >= ends:
+        state, told = "fail", f"it ended on {ends:%Y-%m-%d}"
+    elif now < begins:
+        state, told = "fail", f"it holds from {begins:%Y-%m-%d %H:%M} UTC on"
+    hint = "" if state == "ok" else "have it renewed, or set the clock"
+    return [Finding(label, "client certificate", state, told, hint)]
 
 
 async def _call(snapshot: Snapshot, upstream: Upstream, transports: Transports) -> list[Finding]:
@@ -164,7 +227,7 @@ async def _call(snapshot: Snapshot, upstream: Upstream, transports: Transports) 
         problem = from_transport(error, upstream)
         hint = problem.hint or ""
         if isinstance(error, ConnectFailed):
-            hint = "check the address, the firewall, and `ca_file` for a private authority"
+            hint = "check the address, the firewall, `proxy`, and `ca_file` for a private authority"
         return [Finding(upstream.label, "call", "fail", str(error), hint)]
     try:
         answered = await _answered(snapshot, upstream, response, probe.good)

@@ -14,9 +14,9 @@ from msgspec import Meta, Struct, field
 from fairlead.server.delivery_settings import DeliverySettings, Seconds
 
 __all__ = [
-    "CommitmentSettings",
     "AdminSettings",
     "CatalogSettings",
+    "CommitmentSettings",
     "DeliverySettings",
     "DisplaySettings",
     "FreeQuotaSettings",
@@ -575,7 +575,39 @@ class UpstreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     ca_file: Annotated[
         str,
-        Meta(description="PEM file of the certificate authority to trust. Empty: the system's."),
+        Meta(
+            description="PEM file of a certificate authority to trust besides the system's. Empty:"
+            " the system's alone."
+        ),
+    ] = ""
+    client_cert: Annotated[
+        str,
+        Meta(
+            description="PEM file of the certificate that is shown to it (mutual TLS), with the"
+            " chain behind it. Empty: none."
+        ),
+    ] = ""
+    client_key: Annotated[
+        str, Meta(description="PEM file of its private key. Empty: it is in `client_cert`.")
+    ] = ""
+    client_key_password_env: Annotated[
+        str, Meta(description="Environment variable with the password of an encrypted private key.")
+    ] = ""
+    proxy: Annotated[
+        str,
+        Meta(
+            description="Proxy to reach it through (docs/upstreams.md): `http://host:port`,"
+            " `https://...` (TLS to the proxy), `socks5://...`, or `socks5h://...` (names are"
+            " resolved by the proxy), each with `user:password@` where it wants that. Empty: as"
+            " `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say. `none`: no proxy."
+        ),
+    ] = ""
+    proxy_env: Annotated[
+        str,
+        Meta(
+            description="Environment variable that holds `proxy`, so that no password stands in the"
+            " file."
+        ),
     ] = ""
     timeouts: Annotated[TimeoutSettings, Meta(description="Its timeouts, in seconds.")] = (
         TimeoutSettings()

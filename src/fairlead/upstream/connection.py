@@ -33,7 +33,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from fairlead.upstream.answer import BODY, DONE, FAILED, HEAD, AnswerParser, WireLimits
-from fairlead.upstream.tls import TlsLayer
+from fairlead.upstream.tls import TlsLayer, refused_by_peer, tls_reason
 from fairlead.upstream.transport import (
     ConnectFailed,
     ReadTimeout,
@@ -142,7 +142,7 @@ class Connection(asyncio.BufferedProtocol):
         except ssl.SSLError as error:
             through = False
             self._flush(layer)
-            self._fail(ConnectFailed(f"TLS with {self._label}: {_reason(error)}", sent=False))
+            self._fail(ConnectFailed(f"TLS with {self._label}: {tls_reason(error)}", sent=False))
         else:
             self._flush(layer)
         self._wake()
@@ -341,7 +341,13 @@ class Connection(asyncio.BufferedProtocol):
             while piece := tls.plaintext():
                 self._feed(piece)
         except ssl.SSLError as error:
-            self._fail(UpstreamReset(f"TLS with {self._label}: {_reason(error)}", sent=True))
+            told = f"TLS with {self._label}: {tls_reason(error)}"
+            # RFC 8446, 4.4.2.4: a server that does not like our certificate aborts its handshake,
+            # so it has read nothing of the request, though we may be done with ours and have sent.
+            refused = refused_by_peer(error) and self.answer.state == HEAD
+            self._fail(
+                ConnectFailed(told, sent=False) if refused else UpstreamReset(told, sent=True)
+            )
             return
         self._flush(tls)
         if tls.clean_end:
@@ -466,12 +472,3 @@ class Connection(asyncio.BufferedProtocol):
         else:
             return
         self._arm(due)
-
-
-def _reason(error: ssl.SSLError) -> str:
-    """What went wrong, in OpenSSL's words."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not accepted: {error.verify_message}"
-    if isinstance(error, ssl.SSLEOFError):
-        return "the connection ended in the middle"
-    return str(error.reason or error)

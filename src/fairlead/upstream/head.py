@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from fairlead.upstream.transport import HttpRequest, TransportError
 
-__all__ = ["Origin", "Target", "encode_head", "parse_target"]
+__all__ = ["Origin", "Target", "encode_head", "forwarded", "parse_target"]
 
 _UNSAFE_URL = re.compile(r"[^\x21-\x7e]")
 _UNSAFE_VALUE = re.compile(r"[\r\n\0]|[^\x00-\xff]")
@@ -80,6 +80,12 @@ def parse_target(url: str) -> Target:
     target = f"{path}?{parts.query}" if parts.query else path
     lines = f" {target} HTTP/1.1\r\nhost: {origin.authority}\r\naccept-encoding: identity\r\n"
     return Target(origin, lines)
+
+
+def forwarded(target: Target, authorization: str) -> Target:
+    """The target as a proxy is told it that passes requests on (RFC 9112, 3.2.2: absolute form)."""
+    own = f"proxy-authorization: {authorization}\r\n" if authorization else ""
+    return Target(target.origin, f" {target.origin.label}{target.lines[1:]}{own}")
 
 
 def encode_head(request: HttpRequest, target: Target) -> bytes:

@@ -43,9 +43,14 @@ class OriginPool:
         tls: TlsSettings,
         dialer: Dialer,
         view: memoryview | None,
+        *,
+        via: str = "",
+        forwarding: bool = False,
     ) -> None:
+        """`via` names a proxy for messages; `forwarding`: it is written requests to itself."""
         self.loop = asyncio.get_running_loop()
-        self.label = origin.label
+        self.label = f"{origin.label} (through {via})" if via else origin.label
+        self.forwarding = forwarding
         self.idle: list[Connection] = []
         self.members: set[Connection] = set()
         self.waiters: deque[asyncio.Future[Connection | None]] = deque()

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from fairlead.upstream.connection import READ_SIZE, Connection
 from fairlead.upstream.dial import Dialer, dial_direct
-from fairlead.upstream.head import Origin, Target, encode_head, parse_target
+from fairlead.upstream.head import Origin, Target, encode_head, forwarded, parse_target
 from fairlead.upstream.origin_pool import OriginPool, PoolLimits
+from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import (
     ConnectFailed,
@@ -20,6 +21,7 @@ from fairlead.upstream.transport import (
     UpstreamProtocolError,
     UpstreamReset,
 )
+from fairlead.upstream.tunnel import WRONG_CREDENTIALS, Tunnel
 
 __all__ = ["PoolStats", "PooledResponse", "PooledTransport"]
 
@@ -44,8 +46,8 @@ class PoolStats(Struct, frozen=True):
 class PooledTransport:
     """Sends requests over pooled connections (see `transport.Transport`).
 
-    Belongs to one event loop. `tls` holds for all https origins; an upstream with settings of its
-    own gets a transport of its own.
+    Belongs to one event loop. `tls` holds for all https origins and `proxy` for all; an upstream
+    with settings of its own gets a transport of its own. With a proxy the `dialer` is not used.
     """
 
     def __init__(
@@ -54,10 +56,12 @@ class PooledTransport:
         tls: TlsSettings | None = None,
         limits: PoolLimits | None = None,
         dialer: Dialer = dial_direct,
+        proxy: Proxy | None = None,
     ) -> None:
         self._tls = tls or TlsSettings()
         self._limits = limits or PoolLimits()
         self._dialer = dialer
+        self._tunnel = None if proxy is None else Tunnel(proxy, self._tls.ca_file)
         self._view = memoryview(bytearray(READ_SIZE))
         self._targets: dict[str, tuple[Target, OriginPool]] = {}
         self._pools: dict[Origin, OriginPool] = {}
@@ -75,6 +79,13 @@ class PooledTransport:
         deadline = pool.loop.time() + timeouts.total
         connection = pool.take_idle() or await pool.acquire(timeouts)
         await connection.exchange(request.method, head, request.body, timeouts, deadline)
+        if pool.forwarding and connection.answer.status == 407:
+            connection.abort()
+            raise ConnectFailed(
+                f"{pool.label}: the proxy wants a user name and a password, or refuses those that"
+                f" it was given (status 407): {WRONG_CREDENTIALS}",
+                sent=False,  # not to the upstream
+            )
         return PooledResponse(pool, connection)
 
     async def aclose(self) -> None:
@@ -102,17 +113,29 @@ class PooledTransport:
         if self._closed:
             raise ConnectFailed("the transport is closed", sent=False)
         target = parse_target(url)
+        tunnel = self._tunnel
+        forwarding = tunnel is not None and tunnel.proxy.forwards(target.origin.scheme)
+        if tunnel is not None and forwarding:
+            target = forwarded(target, tunnel.proxy.authorization)
         pool = self._pools.get(target.origin)
         if pool is None:
-            # With Windows' overlapped reads a buffer is in use between steps of the loop.
-            shared = sys.platform != "win32"
-            view = self._view if shared else None
-            pool = OriginPool(target.origin, self._limits, self._tls, self._dialer, view)
-            self._pools[target.origin] = pool
+            pool = self._pools[target.origin] = self._new_pool(target.origin, forwarding=forwarding)
         if len(self._targets) >= _TARGETS_MAX:
             self._targets.clear()
         self._targets[url] = (target, pool)
         return target, pool
+
+    def _new_pool(self, origin: Origin, *, forwarding: bool) -> OriginPool:
+        # With Windows' overlapped reads a buffer is in use between steps of the loop.
+        view = self._view if sys.platform != "win32" else None
+        tunnel = self._tunnel
+        if tunnel is None:
+            return OriginPool(origin, self._limits, self._tls, self._dialer, view)
+        dialer: Dialer = tunnel.to_proxy if forwarding else tunnel
+        via = tunnel.proxy.label
+        return OriginPool(
+            origin, self._limits, self._tls, dialer, view, via=via, forwarding=forwarding
+        )
 
 
 class PooledResponse:

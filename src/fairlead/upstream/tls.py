@@ -11,28 +11,61 @@ A connection that ends without TLS's close_notify may have been cut by someone i
 """
 
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["TlsLayer", "TlsSettings", "tls_context"]
+from fairlead.upstream.certificate import validity
+from fairlead.upstream.secret import Secret
+
+__all__ = [
+    "TlsLayer",
+    "TlsSettings",
+    "client_validity",
+    "refused_by_peer",
+    "tls_context",
+    "tls_reason",
+]
 
 _READ = 65536
 
+# OpenSSL's names for the alerts by which a peer says what it has against our certificate
+# (RFC 8446, 6.2).
+_REFUSALS: Final[Mapping[str, str]] = {
+    "CERTIFICATE_REQUIRED": "it wants a client certificate: `client_cert`",
+    "CERTIFICATE_EXPIRED": "it refuses our client certificate, which has expired",
+    "CERTIFICATE_REVOKED": "it refuses our client certificate, which was revoked",
+    "CERTIFICATE_UNKNOWN": "it refuses our client certificate",
+    "UNSUPPORTED_CERTIFICATE": "it refuses our client certificate's kind",
+    "BAD_CERTIFICATE": "it refuses our client certificate, or wants one: `client_cert`",
+    "UNKNOWN_CA": "it does not know the authority of our client certificate",
+    "ACCESS_DENIED": "it does not let our client certificate in",
+}
+_REASONS: Final[Mapping[str, str]] = {
+    "ALERT_HANDSHAKE_FAILURE": "it ended the handshake: it may want a client certificate"
+    " (`client_cert`), or no cipher is known to both",
+    "WRONG_VERSION_NUMBER": "what answers there speaks no TLS",
+}
 
-class TlsSettings(Struct, frozen=True):
+
+class TlsSettings(Struct, frozen=True, cache_hash=True):
     """What an upstream is verified with. System CAs always count; `ca_file` adds to them.
 
     `client_cert` (PEM, may hold the key too) and `client_key` are for upstreams that want mutual
-    TLS. `server_name` overrides the name that is asked for and verified.
+    TLS; `key_password` decrypts the key. `server_name` overrides the name that is asked for and
+    verified.
     """
 
     ca_file: str | None = None
     client_cert: str | None = None
     client_key: str | None = None
     server_name: str | None = None
+    key_password: Secret = Secret("")
 
 
 def tls_context(settings: TlsSettings) -> ssl.SSLContext:
@@ -67,11 +100,85 @@ def _build(settings: TlsSettings, _stamps: tuple[tuple[int, int], ...]) -> ssl.S
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"CA file {settings.ca_file}: {error}") from error
     if settings.client_cert is not None:
-        try:
-            context.load_cert_chain(settings.client_cert, settings.client_key)
-        except (OSError, ssl.SSLError) as error:
-            raise ValueError(f"client certificate {settings.client_cert}: {error}") from error
+        _load_client(context, settings, settings.client_cert)
+    elif settings.client_key is not None:
+        raise ValueError(f"client key {settings.client_key}: there is no client certificate to it")
     return context
+
+
+def _load_client(context: ssl.SSLContext, settings: TlsSettings, cert: str) -> None:
+    key = settings.client_key or cert
+    _look_into(cert, "client certificate", "BEGIN CERTIFICATE-----", "certificate in PEM")
+    _look_into(key, "client key", "PRIVATE KEY-----", "private key in PEM")
+    asked = []
+
+    def password() -> str:  # without one OpenSSL would ask at the terminal, and wait
+        asked.append(True)
+        return settings.key_password.reveal()
+
+    try:
+        context.load_cert_chain(cert, settings.client_key, password)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            why = f"the key of {key} is not the certificate's"
+        elif asked:
+            what = "does not decrypt it" if settings.key_password else "is missing"
+            why = (
+                f"the key of {key} is encrypted, and its password {what}: `client_key_password_env`"
+            )
+        else:
+            why = f"it cannot be used: {error.reason or error}"
+        raise ValueError(f"client certificate {cert}: {why}") from error
+    except (OSError, ValueError) as error:
+        raise ValueError(f"client certificate {cert}: {error}") from error
+
+
+def _look_into(file: str, what: str, mark: str, wanted: str) -> str:
+    try:
+        text = Path(file).read_text("ascii", "replace")
+    except OSError as error:
+        raise ValueError(f"{what} {file}: {error.strerror or error}") from error
+    if mark not in text:
+        raise ValueError(f"{what} {file}: it holds no {wanted}")
+    return text
+
+
+def client_validity(settings: TlsSettings) -> tuple[datetime, datetime] | None:
+    """From when to when our own certificate holds; None where there is none.
+
+    Raises:
+        ValueError: it cannot be read; the message names the file.
+    """
+    file = settings.client_cert
+    if file is None:
+        return None
+    try:
+        return validity(_look_into(file, "client certificate", "BEGIN CERTIFICATE", "certificate"))
+    except ValueError as error:
+        told = str(error)
+        raise ValueError(told if file in told else f"client certificate {file}: {told}") from error
+
+
+def refused_by_peer(error: ssl.SSLError) -> bool:
+    """Whether the peer's alert says that it does not accept our certificate, or wants one."""
+    return any(f"ALERT_{name}" in _openssl(error) for name in _REFUSALS)
+
+
+def tls_reason(error: ssl.SSLError) -> str:
+    """What went wrong: in our words where they say what to do, else in OpenSSL's."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLEOFError):
+        return "the connection ended in the middle"
+    told = _openssl(error)
+    alerts = {f"ALERT_{name}": words for name, words in _REFUSALS.items()}
+    found = next((words for name, words in {**alerts, **_REASONS}.items() if name in told), None)
+    return found or str(error.reason or error)
+
+
+def _openssl(error: ssl.SSLError) -> str:
+    """OpenSSL's name of the reason; versions that Python has no name for are spelled out."""
+    return (error.reason or str(error)).upper().replace(" ", "_")
 
 
 class TlsLayer:

@@ -1,6 +1,7 @@
-"""Which transport serves an upstream: those with the same TLS settings share one pool."""
+"""Which transport serves an upstream: those with the same TLS settings and proxy share one pool."""
 
 from fairlead.upstream.pool import PooledTransport
+from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import Transport
 from fairlead.upstream.vendors import Upstream
@@ -9,17 +10,17 @@ __all__ = ["SharedTransport", "Transports"]
 
 
 class Transports:
-    """One `PooledTransport` for each set of TLS settings, made when it is first needed."""
+    """One `PooledTransport` for each set of TLS settings and proxy, made when first needed."""
 
     def __init__(self) -> None:
-        self._pools: dict[str, PooledTransport] = {}
+        self._pools: dict[tuple[TlsSettings, Proxy | None], PooledTransport] = {}
 
     def of(self, upstream: Upstream) -> Transport:
         """The transport for an upstream."""
-        found = self._pools.get(upstream.ca_file)
+        way = (upstream.tls, upstream.proxy)
+        found = self._pools.get(way)
         if found is None:
-            found = PooledTransport(tls=TlsSettings(ca_file=upstream.ca_file or None))
-            self._pools[upstream.ca_file] = found
+            found = self._pools[way] = PooledTransport(tls=upstream.tls, proxy=upstream.proxy)
         return found
 
     async def aclose(self) -> None:

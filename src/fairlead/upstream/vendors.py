@@ -18,8 +18,10 @@ from msgspec.structs import replace
 from fairlead.canon import Dialect
 from fairlead.catalog.model import Model
 from fairlead.upstream.kinds.kind import Kind, PathOf
+from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.signing import Account, Signer
+from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, Timeouts
 from fairlead.wire.codec import Framing
 
@@ -34,12 +36,13 @@ class Upstream(Struct, frozen=True):
     """A configured upstream. `headers` are complete: the key is in them, so never print them.
 
     `prompt_caching`: it is asked to cache where that pays. `number` tells keys of one upstream
-    apart, from 1. `models` gives models by id the names that they have here, and where it is not
-    empty no others are served, unless it has `REST`. `weight` is its share among the doors of a
-    model. `door` and `region` are whose prices hold and where, in the catalogue's words. `signer`
-    signs where no header of a key does. At most `in_flight` requests at once, and so many requests
-    and tokens a minute are sent here with this key (0: no bound). What is asked for by a name that
-    begins with `prefix` is had here under the rest of it, whatever it is.
+    apart, from 1. `tls` and `proxy` are how it is reached. `models` gives models by id the names
+    that they have here, and where it is not empty no others are served, unless it has `REST`.
+    `weight` is its share among the doors of a model. `door` and `region` are whose prices hold and
+    where, in the catalogue's words. `signer` signs where no header of a key does. At most
+    `in_flight` requests at once, and so many requests and tokens a minute are sent here with this
+    key (0: no bound). What is asked for by a name that begins with `prefix` is had here under the
+    rest of it, whatever it is.
     """
 
     name: str
@@ -48,7 +51,8 @@ class Upstream(Struct, frozen=True):
     key: Secret
     headers: tuple[tuple[str, str], ...]
     timeouts: Timeouts = Timeouts()
-    ca_file: str = ""
+    tls: TlsSettings = TlsSettings()
+    proxy: Proxy | None = None
     ask_usage: bool = True
     prompt_caching: bool = False
     number: int = 1
@@ -107,8 +111,9 @@ class Upstream(Struct, frozen=True):
         base_url: str | None = None,
         headers: tuple[tuple[str, str], ...] = (),
         timeouts: Timeouts | None = None,
-        ca_file: str = "",
+        tls: TlsSettings | None = None,
         *,
+        proxy: Proxy | None = None,
         ask_usage: bool = True,
         prompt_caching: bool = False,
         number: int = 1,
@@ -159,7 +164,8 @@ class Upstream(Struct, frozen=True):
             key=key,
             headers=tuple(merged.items()),
             timeouts=timeouts or Timeouts(),
-            ca_file=ca_file,
+            tls=tls or TlsSettings(),
+            proxy=proxy,
             ask_usage=ask_usage,
             prompt_caching=prompt_caching,
             number=number,
