@@ -11,10 +11,11 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from fairlead.canon import Problem
 from fairlead.engine.exchange import Exchange
 from fairlead.ledger.record import Record
 
-__all__ = ["MARK", "attempted", "forget"]
+__all__ = ["MARK", "attempted", "forget", "may_be_billed"]
 
 MARK = "."
 """Between a request's id and an attempt's number."""
@@ -41,10 +42,20 @@ def attempted(x: Exchange, why: str) -> Record:
     )
 
 
+def may_be_billed(x: Exchange, problem: Problem) -> bool:
+    """Whether an attempt that failed may be on the vendor's bill though nothing told its usage: the
+    vendor had begun to answer, or the connection broke after the request had gone.
+    """
+    if x.op != "generate" or not x.asked or problem.upstream is None:
+        return False
+    return x.answering or (problem.upstream_status is None and problem.charged is not False)
+
+
 def forget(x: Exchange) -> None:
     """Take off the exchange what belonged to the attempt: another one begins."""
     x.usage = x.cost = x.cost_text = x.price_version = None
     x.first_byte = x.first_token = x.last = None
     x.problem = x.vendor_error = None
     x.losses = ()
+    x.answering = False
     x.outcome, x.status = "internal_error", 500

@@ -199,6 +199,7 @@ class Engine:
                     raise Failure(await self._refused(x, lane, response))
                 if kind.unframe is not None:
                     response = opened(x, kind, response)
+                x.answering = True
                 self.beginnings.begun(x)
                 self.live.begun(x)
                 await RELAYS[x.same](x, response, client, self.stores)

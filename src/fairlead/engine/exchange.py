@@ -50,6 +50,7 @@ class Exchange:
     __slots__ = (
         "again",
         "allow_loss",
+        "answering",
         "asked",
         "at",
         "attempts",
@@ -156,6 +157,7 @@ class Exchange:
         self.decision: Decision | None = None
         self.foreseen: tuple[str, int] | None = None  # the route and its prompt's raw estimate
         self.asked = False  # whether anything was sent to an upstream
+        self.answering = False  # whether this attempt's vendor has begun to answer, and to bill
         self.model: Model | None = None
         self.upstream: Upstream | None = None
         self.dialect: Dialect = codec.dialect  # that the upstream is spoken to in

@@ -21,7 +21,7 @@ from time import perf_counter
 from typing import Final
 
 from fairlead.canon import Failure, Problem
-from fairlead.engine.attempted import attempted, forget
+from fairlead.engine.attempted import attempted, forget, may_be_billed
 from fairlead.engine.attempts.bulkhead import PRIORITIES, Bulkhead, Shed
 from fairlead.engine.attempts.deadline import first_token_within, seconds_for
 from fairlead.engine.attempts.delivery import Delivery
@@ -186,6 +186,7 @@ class Attempts:
                 holding.throw_away()
             held = holding is not None
             if client.started or not await self._goes_on(x, trip, error.problem, held=held):
+                _spent(x, error.problem)
                 told = trip.verdict(error.problem)
                 raise error if told is problem else Failure(told) from error
         elif problem is None:
@@ -329,12 +330,9 @@ class Attempts:
 
     def _book(self, x: Exchange, problem: Problem) -> None:
         """A record of its own for an attempt that the vendor may bill, before the next begins."""
+        _spent(x, problem)
         if x.usage is None:
-            refused = problem.upstream_status is not None or problem.charged is False
-            if refused or not x.asked or problem.upstream is None:
-                return
-            x.usage = estimate(x, None)
-            settle(x)
+            return
         x.problem, x.outcome, x.status = problem, "upstream_error", problem.status
         x.last = perf_counter()
         self._ledger.add(attempted(x, problem.message[:200]))
@@ -344,6 +342,13 @@ class Attempts:
             return None if number is None else self.sessions.of(number, model)
 
         return ordered(ways, delivery.balance, self.clock(), self._draw, kept)
+
+
+def _spent(x: Exchange, problem: Problem) -> None:
+    """An attempt that failed: what the vendor may bill though it told nothing, as an estimate."""
+    if x.usage is None and may_be_billed(x, problem):
+        x.usage = estimate(x, None)
+        settle(x)
 
 
 def _several_doors(lanes: Sequence[Lane]) -> bool:
