@@ -15,6 +15,7 @@ from fairlead.routing import Chooser, Moment, extract, named
 from fairlead.routing.decide import undecided
 from fairlead.routing.decision import Candidate, Decision, Features, Hints
 from fairlead.routing.looking import NO_OUTSIDE, Outside
+from fairlead.routing.options import Option, uneven
 
 __all__ = ["AUTO", "Lane", "as_named", "plan"]
 
@@ -61,7 +62,9 @@ def _by_name(x: Exchange, hints: Hints, counts: PromptCounts) -> Sequence[Lane]:
     else:
         request = x.decoded()
         features = counts.foresee(x, extract(request, hints, len(x.body)), model.id)
-        x.decision = named(model, features, warnings=warnings)
+        doors = uneven([each for each, _ in lanes])
+        x.decision = named(model, features, warnings=warnings, doors=doors)
+        lanes = Option(model, doors=doors).among(lanes, features)
     return lanes
 
 
@@ -117,6 +120,12 @@ def _by_policy(
         x.shadow = chooser.shadow_of(decision)
     if chooser.cascades:
         x.cascade = chooser.cascade_of(decision)
-    models = chooser.models
+    models, partly = chooser.models, chooser.uneven
     ways = snapshot.ways
-    return [lane for name in decision.ranked for lane in ways(models[name])]
+    if not partly:
+        return [lane for name in decision.ranked for lane in ways(models[name])]
+    lanes: list[Lane] = []
+    for name in decision.ranked:
+        found, option = ways(models[name]), partly.get(name)
+        lanes += found if option is None else option.among(found, features)
+    return lanes

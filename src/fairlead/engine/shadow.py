@@ -322,7 +322,7 @@ def _lane(x: Exchange, policy: Policy, shadow: Shadow, features: Features) -> La
             if not option.answers_to(name) or option.model.id == answered:
                 continue
             if option.broken(features) is None:
-                return x.snapshot.ways(option.model)[0]
+                return option.among(x.snapshot.ways(option.model), features)[0]
     return None
 
 

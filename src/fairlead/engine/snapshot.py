@@ -17,6 +17,7 @@ from fairlead.cost.price import PriceTable
 from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.grader import Grader
 from fairlead.routing import ALWAYS, Chooser, Policy, always, options_for, predictor
+from fairlead.routing.options import Option, uneven
 from fairlead.routing.quality import QualityTable
 from fairlead.routing.scorer import Scorer
 from fairlead.upstream.fetch import FetchPolicy
@@ -118,7 +119,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         found = day.choosers.get(policy.name)
         if found is None:
             options = [
-                replace(each, model=lanes[0][0]) if (lanes := self.lanes_of(each.model)) else each
+                self._at_doors(each)
                 for each in options_for(policy, self.catalog, today, self.serves)
             ]
             prices = day.prices
@@ -126,6 +127,11 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             if len(day.choosers) < 1024:  # of `always:` there are as many as clients name models
                 day.choosers[policy.name] = found
         return found
+
+    def _at_doors(self, option: Option) -> Option:
+        """An option as its first door has it, and the others where they take less or more."""
+        models = [model for model, _ in self.lanes_of(option.model)]
+        return replace(option, model=models[0], doors=uneven(models)) if models else option
 
     def prices(self, model: Model, today: date) -> PriceTable:
         """A model's prices of that day."""

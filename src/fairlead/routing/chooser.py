@@ -44,6 +44,8 @@ class Chooser:
         self._predict_for = predict
         self.models: dict[str, Model] = {option.model.id: option.model for option in options}
         self.available = tuple([each.model for each in options if each.available])
+        self.uneven = {each.model.id: each for each in options if each.doors}
+        """The options some of whose deployments take less than others, by model."""
         self._fits = [option.fits for option in options]
         self._roomy = _roomy(options)
         self._predict = (

@@ -113,13 +113,19 @@ def decide(
 
 
 def named(
-    model: Model, features: Features, *, available: bool = True, warnings: tuple[str, ...] = ()
+    model: Model,
+    features: Features,
+    *,
+    available: bool = True,
+    warnings: tuple[str, ...] = (),
+    doors: tuple[Model, ...] = (),
 ) -> Decision:
-    """The decision for a model that the client named: no policy, the same hard limits.
+    """The decision for a model that the client named: no policy, the same hard limits. `doors` as
+    an option has them.
 
     Raises `Failure` as `decide` does.
     """
-    option = Option(model, (), available, warnings)
+    option = Option(model, (), available, warnings, doors)
     judged = _Judged(option, model.id, option.broken(features))
     if judged.broken is not None and judged.broken.certain:
         raise none_left([(option, judged.broken)])

@@ -1,8 +1,14 @@
-"""The models that a policy's candidates mean on a day: what `decide` chooses among."""
+"""The models that a policy's candidates mean on a day: what `decide` chooses among.
 
-from collections.abc import Callable
+One model may be had at several doors (its vendor's own API, Bedrock, Vertex AI), and not each takes
+all that another does: an image of 8 MB goes to Anthropic, not to Bedrock. An option can serve where
+one of its doors can, and only those that can are asked (`Option.among`).
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -10,22 +16,27 @@ from fairlead.canon import Failure
 from fairlead.catalog.catalog import Catalog
 from fairlead.catalog.model import Model
 from fairlead.routing.decision import Features
-from fairlead.routing.guards import Broken, broken_limit, limits_of
+from fairlead.routing.guards import Broken, broken_limit, doubtful, limits_of
 from fairlead.routing.policy import Policy
 
-__all__ = ["Option", "options_for", "takes_on"]
+__all__ = ["Option", "options_for", "takes_on", "uneven"]
+
+Way = TypeVar("Way")
 
 
 class Option(Struct, frozen=True, dict=True):
     """One model with the policy's names for it, whether its vendor is configured, its warnings.
 
-    What is compiled from the fields is cached beside them: no part of the option's value.
+    `doors` are the models as its deployments have it, in their order, where their limits are not
+    the same; else empty. What is compiled from the fields is cached beside them: no part of the
+    option's value.
     """
 
     model: Model
     names: tuple[str, ...] = ()
     available: bool = True
     warnings: tuple[str, ...] = ()
+    doors: tuple[Model, ...] = ()
 
     def answers_to(self, name: str) -> bool:
         """Whether a policy means this model by `name`."""
@@ -34,7 +45,28 @@ class Option(Struct, frozen=True, dict=True):
     @cached_property
     def fits(self) -> Callable[[Features], bool]:
         """Whether the model is configured and breaks no limit: `broken(features) is None`."""
-        return limits_of(self.model) if self.available else lambda _: False
+        if not self.available:
+            return lambda _: False
+        if not self.doors:
+            return limits_of(self.model)
+        each = self._each
+        return lambda features: any(fits(features) for fits in each)
+
+    @cached_property
+    def _each(self) -> list[Callable[[Features], bool]]:
+        return [limits_of(door) for door in self.doors]
+
+    def among(self, ways: Sequence[Way], features: Features) -> Sequence[Way]:
+        """Of the ways to the doors, in their order, those that break no limit; where each does, the
+        doubtful ones, as with models.
+        """
+        if not self.doors:
+            return ways
+        fit = [way for way, fits in zip(ways, self._each, strict=True) if fits(features)]
+        if fit:
+            return fit
+        broken = [broken_limit(door, features) for door in self.doors]
+        return [way for way, each in zip(ways, broken, strict=True) if doubtful(each)]
 
     def broken(self, features: Features) -> Broken | None:
         """What stands in the way of this model."""
@@ -44,7 +76,19 @@ class Option(Struct, frozen=True, dict=True):
             return Broken(
                 "not_configured", f"belongs to {self.model.vendor}, which has no key here"
             )
-        return broken_limit(self.model, features)
+        broken = [broken_limit(door, features) for door in self.doors or (self.model,)]
+        return next((each for each in broken if doubtful(each)), broken[0])
+
+
+def uneven(doors: Sequence[Model]) -> tuple[Model, ...]:
+    """The models of a model's doors where their limits differ; else empty."""
+    first = doors[0]
+    same = all(
+        (each.limits, each.modalities_in, each.features)
+        == (first.limits, first.modalities_in, first.features)
+        for each in doors[1:]
+    )
+    return () if same else tuple(doors)
 
 
 def options_for(

@@ -42,6 +42,7 @@ from fairlead.routing import (
 from fairlead.routing.cascade import checks_for
 from fairlead.routing.decision import Hints
 from fairlead.routing.looking import LOOKED_AT, NO_OUTSIDE, OUTSIDE, Outside, asked_of
+from fairlead.routing.options import uneven
 from fairlead.routing.scored import scored
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import Loaded
@@ -204,9 +205,12 @@ def routed(
         chooser = snapshot.chooser(policy or snapshot.policy(None), today)
         return chooser.decide(features, moment)
     model = snapshot.model(name, today)
-    available = snapshot.serves(model)
+    doors = [each for each, _ in snapshot.lanes_of(model)]
+    model, available = (doors[0], True) if doors else (model, False)
     warnings = snapshot.warnings(name, today)
-    made = named(model, features, available=available, warnings=warnings)
+    made = named(
+        model, features, available=available, warnings=warnings, doors=uneven(doors or [model])
+    )
     said = predictor(snapshot.prices(model, today))(features, None, None)
     (only,) = made.candidates
     figured = replace(
