@@ -57,5 +57,6 @@ def forget(x: Exchange) -> None:
     x.first_byte = x.first_token = x.last = None
     x.problem = x.vendor_error = None
     x.losses = ()
+    x.asked = False
     x.answering = False
     x.outcome, x.status = "internal_error", 500

@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fairlead.canon import Failure, Problem
+from fairlead.engine.attempted import forget
 from fairlead.engine.client import Client, Header
 from fairlead.engine.exchange import Exchange
 
@@ -158,31 +159,40 @@ async def race(
     between = Race()
     gate = Gate(client, between, x)
     ahead = asyncio.ensure_future(first(x, gate))
-    other, behind = x, None
+    other, behind, booked = x, None, False
+
+    def book(behind: "asyncio.Future[None]") -> None:
+        nonlocal booked
+        if booked:
+            return
+        booked = True
+        if between.winner in {None, gate}:
+            lost(other, x, _problem(behind))
+        else:
+            lost(x, other, _problem(ahead))
+
     try:
         await _until(between, {ahead}, late)
         if not ahead.done() and between.winner is None:
             other = copy.copy(x)
+            forget(other)
             make = second(other)
             if make is not None:
                 behind = asyncio.ensure_future(make(other, Gate(client, between, other)))
                 await _until(between, {ahead, behind}, None)
-        if behind is None or between.winner in {None, gate}:
-            if behind is not None:
-                await _stop(behind)
-            await ahead
-        else:
-            await _stop(ahead)
-            await behind
-    finally:
-        await _stop(ahead)
+        won = ahead if behind is None or between.winner in {None, gate} else behind
         if behind is not None:
-            await _stop(behind)
-            if between.winner in {None, gate}:
-                lost(other, x, _problem(behind))
-            else:
-                lost(x, other, _problem(ahead))
-                _adopt(x, other)
+            await _stop(behind if won is ahead else ahead)
+            book(behind)  # before the winner is through, whose cost tells both
+        await won
+    finally:
+        try:
+            await _stop(ahead, behind)
+        finally:
+            if behind is not None:
+                book(behind)
+                if between.winner not in {None, gate}:
+                    _adopt(x, other)
 
 
 async def _until(between: Race, running: set[asyncio.Future[None]], seconds: float | None) -> None:
@@ -201,11 +211,13 @@ async def _until(between: Race, running: set[asyncio.Future[None]], seconds: flo
         decided.cancel()
 
 
-async def _stop(running: "asyncio.Future[None]") -> None:
+async def _stop(*running: "asyncio.Future[None] | None") -> None:
     """Cancel what still runs, and wait for its end; what it raised is for others to look at."""
-    if not running.done():
-        running.cancel()
-        await asyncio.wait({running})
+    left = {each for each in running if each is not None and not each.done()}
+    for each in left:
+        each.cancel()
+    if left:
+        await asyncio.wait(left)
 
 
 def _problem(ended: "asyncio.Future[None]") -> Problem | None:

@@ -9,7 +9,8 @@ from fairlead.canon import Problem
 from fairlead.engine.attempted import attempted
 from fairlead.engine.attempts.hedge import HedgeBudget, Run, race
 from fairlead.engine.attempts.order import Way, unfit
-from fairlead.engine.attempts.told import hedged, late_one
+from fairlead.engine.attempts.retry import may_be_sent_again
+from fairlead.engine.attempts.told import hedged, late_one, tried
 from fairlead.engine.attempts.trip import Trip
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange
@@ -22,10 +23,9 @@ Try = Callable[[Exchange, Way, Client], Awaitable[None]]
 
 
 class Plan(Struct, frozen=True):
-    """A first attempt `way`, and a `second` one after `late` seconds."""
+    """A second attempt, by the number of its way, after `late` seconds."""
 
-    way: Way
-    second: Way
+    second: int
     late: float
 
 
@@ -43,24 +43,23 @@ class Hedging:
         rules = x.snapshot.delivery.hedge
         if not (rules.on or x.hedge) or len(trip.ways) < 2:
             return None
-        now, (lane, deployment) = self._clock(), trip.way
+        now = self._clock()
         self._budget.request(rules.share)
-        late = deployment.timing.percentile(rules.percentile)
+        late = trip.way[1].timing.percentile(rules.percentile)
         if late is None:
             return None
-        for way in trip.ways:
-            same = way[0][0].id == lane[0].id
-            if same and way[1] is not deployment and not unfit(way[1], now):
-                return Plan(trip.way, way, max(late, rules.least_wait))
+        for number in trip.beside():
+            if not unfit(trip.ways[number][1], now):
+                return Plan(number, max(late, rules.least_wait))
         return None
 
-    async def run(self, x: Exchange, plan: Plan, client: Client, attempt: Try) -> None:
+    async def run(self, x: Exchange, trip: Trip, plan: Plan, client: Client, attempt: Try) -> None:
         """The first attempt, and the second beside it when it is late.
 
         Raises:
             Failure: as the first attempt does.
         """
-        first, second = plan.way, plan.second
+        first, second = trip.way, trip.ways[plan.second]
 
         async def ahead(x: Exchange, gate: Client) -> None:
             await attempt(x, first, gate)
@@ -78,10 +77,20 @@ class Hedging:
             copied.decision = hedged(copied.decision, first[0], second[0])
             return behind
 
-        await race(x, client, ahead, plan.late, begun, self._lost)
+        def lost(loser: Exchange, winner: Exchange, problem: Problem | None) -> None:
+            if loser is x:
+                trip.overtaken(plan.second)
+            elif problem is not None:
+                now, again = self._clock(), may_be_sent_again(problem, loser.again)
+                trip.failed_beside(plan.second, problem, again=again, now=now)
+                told = tried(second[0], problem, 1000 * (now - loser.began))
+                winner.tried = (*winner.tried, told)
+            self._lost(loser, winner, problem)
+
+        await race(x, client, ahead, plan.late, begun, lost)
 
     def _lost(self, loser: Exchange, winner: Exchange, problem: Problem | None) -> None:
-        """Book the attempt that the other was quicker than."""
+        """Book the attempt that the other was quicker than, if its vendor may bill it."""
         refused = problem is not None and (
             problem.upstream_status is not None or problem.charged is False
         )
@@ -92,6 +101,10 @@ class Hedging:
             loser.usage = estimate(loser, None)
             settle(loser)
         loser.outcome, loser.status, loser.last = "client_gone", 499, perf_counter()
-        self._ledger.add(attempted(loser, "hedge: another deployment answered sooner"))
+        why = "it was not waited for"
+        if problem is not None:
+            loser.outcome, loser.status, why = "upstream_error", problem.status, problem.message
+            loser.problem = problem
+        self._ledger.add(attempted(loser, f"hedge: {why}"[:200]))
         self._budget.spent(self._clock(), loser.cost)
         winner.attempts, winner.spent = loser.attempts, loser.spent

@@ -165,7 +165,7 @@ class Attempts:
                 await self._try(x, trip.way, client, attempt=attempt, patient=trip.patient)
             else:
                 run = partial(self._try, attempt=attempt, patient=trip.patient)
-                await self.hedging.run(x, plan, client, run)
+                await self.hedging.run(x, trip, plan, client, run)
         except (_NotSent, Failure) as error:
             await self._caught(x, trip, client, error)
             return True
@@ -288,17 +288,18 @@ class Attempts:
         seconds = 0.0
         if not elsewhere(problem, broken_too=held or x.snapshot.delivery.after_break):
             return False
-        if not trip.failed(problem, again=may_be_sent_again(problem, x.again)):
-            again = self._again(x, trip, problem)
+        now = self.clock()
+        if not trip.failed(problem, again=may_be_sent_again(problem, x.again), now=now):
+            again = self._again(x, trip, now)
             if again is None:
                 return False
             seconds = again
         self._book(x, problem)
         if trip.way[1] is not deployment:
             self._moved(x, lane, trip.way[0], problem)
+        forget(x)  # before the wait: a client that leaves in it owes nothing for what failed
         if seconds:
             await asyncio.sleep(seconds)
-        forget(x)
         return True
 
     @staticmethod
@@ -307,18 +308,18 @@ class Attempts:
         if following[0].id != lane[0].id:
             x.warnings = x.snapshot.warnings(following[0].id, x.today)
 
-    def _again(self, x: Exchange, trip: Trip, problem: Problem) -> float | None:
+    def _again(self, x: Exchange, trip: Trip, now: float) -> float | None:
         """Seconds to wait before a way is asked again, which is the trip's then; None: none is."""
         rules = x.snapshot.delivery.retry
         if trip.retried >= rules.retries or trip.tries >= MOST_TRIES:
             return None
-        now = self.clock()
-        seconds = wait(rules, trip.retried, problem.retry_after, self._draw())
+        ready = trip.back()
+        if ready is None:
+            return None
+        seconds = wait(rules, trip.retried - 1, ready - now, self._draw())
         if seconds is None or (x.until is not None and now + seconds >= x.until):
             return None
-        if not trip.back() or not self._budget.take(now):
-            return None
-        return seconds
+        return seconds if self._budget.take(now) else None
 
     def _ended(self, x: Exchange) -> None:
         """The last attempt beside those before it, where there were any."""

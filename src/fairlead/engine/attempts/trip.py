@@ -5,7 +5,7 @@ after which it may be asked again. The next is the first untried one that the fa
 what was put off, with patience; then, after a wait, what may be asked again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -39,7 +39,9 @@ def elsewhere(problem: Problem, *, broken_too: bool) -> bool:
 class Trip:
     """Mutable; of one request. `at` is the number of the way that is tried now."""
 
-    __slots__ = ("_fallback", "_problems", "_states", "at", "patient", "retried", "tries", "ways")
+    __slots__ = (
+        "_fallback", "_problems", "_ready", "_states", "at", "patient", "retried", "tries", "ways",
+    )  # fmt: skip
 
     def __init__(self, ways: Sequence[Way], *, fallback: bool) -> None:
         self.ways = ways
@@ -50,6 +52,7 @@ class Trip:
         self._fallback = fallback
         self._states: list[_State] = ["untried"] * len(ways)
         self._problems: list[Problem | None] = [None] * len(ways)
+        self._ready = [0.0] * len(ways)  # when each wants to be asked again
 
     @property
     def way(self) -> Way:
@@ -66,20 +69,37 @@ class Trip:
         self._states[self.at], self._problems[self.at] = "shut", problem
         return self._go(None)
 
-    def failed(self, problem: Problem, *, again: bool) -> bool:
+    def failed(self, problem: Problem, *, again: bool, now: float = 0.0) -> bool:
         """It failed. Whether there is another way to go now."""
-        self.tries += 1
-        self._states[self.at] = "again" if again else "failed"
-        self._problems[self.at] = problem
+        self._failed(self.at, problem, again=again, now=now)
         return self._go(problem)
 
-    def back(self) -> bool:
-        """Go back to the first that may be asked again. Whether there is one."""
-        if "again" not in self._states:
-            return False
-        self.at, self.patient = self._states.index("again"), True
+    def beside(self) -> Iterator[int]:
+        """The other ways of the same model that nothing was tried on yet."""
+        model = self.way[0][0].id
+        for number, state in enumerate(self._states):
+            if state == "untried" and number != self.at and self.ways[number][0][0].id == model:
+                yield number
+
+    def overtaken(self, number: int) -> None:
+        """One that was tried beside this one was quicker: it is the one that is tried now."""
+        self._states[self.at] = "failed"
+        self.at = number
+
+    def failed_beside(self, number: int, problem: Problem, *, again: bool, now: float) -> None:
+        """One that was tried beside this one failed."""
+        self._failed(number, problem, again=again, now=now)
+
+    def back(self) -> float | None:
+        """Go back to the one that may be asked again soonest. The moment from which its vendor
+        wants that; None: there is none.
+        """
+        found = [number for number, state in enumerate(self._states) if state == "again"]
+        if not found:
+            return None
+        self.at, self.patient = min(found, key=self._ready.__getitem__), True
         self.retried += 1
-        return True
+        return self._ready[self.at]
 
     def verdict(self, last: Problem) -> Problem:
         """The problem that the client is told when there is no way left: a vendor's rather than
@@ -93,6 +113,12 @@ class Trip:
         if last in heard or not heard:
             return last
         return heard[-1]
+
+    def _failed(self, number: int, problem: Problem, *, again: bool, now: float) -> None:
+        self.tries += 1
+        self._states[number] = "again" if again else "failed"
+        self._problems[number] = problem
+        self._ready[number] = now + (problem.retry_after or 0.0)
 
     def _go(self, problem: Problem | None) -> bool:
         for state in ("untried", "put off"):

@@ -232,6 +232,31 @@ async def test_a_first_token_that_is_late_goes_elsewhere() -> None:
     assert house.extra().usage.estimated
 
 
+async def test_each_deployment_is_asked_again_when_its_own_vendor_wants_it() -> None:
+    rules = Delivery(retry=RetryRules(retries=1, first_wait=0.01))
+    script = {"one": [error(529, retry_after="15"), ok()], "two": [error(529), ok()]}
+    client, _ = await (house := House(rules, script)).ask()
+    assert (client.status, house.asked) == (200, ["one", "two", "two"])
+
+
+async def test_a_client_that_leaves_in_a_back_off_owes_nothing() -> None:
+    rules = Delivery(retry=RetryRules(retries=1, first_wait=60.0))
+    house = House(rules, {"one": [error(529), ok()]})
+    house.engine.attempts._draw = lambda: 1.0
+    client = Client()
+    task = asyncio.create_task(house.ask(client))
+    while not house.asked or house.fake.unfinished:  # noqa: ASYNC110 - no event to wait for
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.02)
+    client.gone = True
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    record = house.ledger.show("fl-1")
+    assert (record.outcome, record.usage, record.cost_usd) == ("client_gone", None, None)
+    assert house.in_flight() == 0
+
+
 async def test_an_open_breaker_is_not_asked() -> None:
     rules = Delivery(breaker=BreakerRules(in_a_row=2))
     house = House(rules, {"one": [error(500)] * 2, "two": [ok()] * 5})

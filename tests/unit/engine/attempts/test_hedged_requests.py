@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.engine.attempts.attempt_house import (
     EVENTS,
     GONE,
@@ -14,7 +15,8 @@ from tests.unit.engine.attempts.attempt_house import (
     streamed,
 )
 
-from fairlead.engine.attempts.delivery import Delivery, HedgeRules
+from fairlead.canon import Failure, Problem
+from fairlead.engine.attempts.delivery import Delivery, HedgeRules, RetryRules
 from fairlead.engine.attempts.hedge import HOUR, HedgeBudget
 from fairlead.upstream.fake import Pause
 
@@ -74,9 +76,63 @@ async def test_a_second_that_fails_changes_nothing() -> None:
 
 async def test_when_both_fail_the_loop_goes_on() -> None:
     at = house([streamed(Pause(0.1), GONE)], [error(529), streamed()])
-    at.snapshot_with(Delivery(hedge=RULES.hedge, after_break=True))
+    retry = RetryRules(retries=1, first_wait=0.01)
+    at.snapshot_with(Delivery(hedge=RULES.hedge, after_break=True, retry=retry))
     client, record = await at.ask(stream=True)
     assert (client.status, record.upstream) == (200, "two")
+
+
+async def test_a_second_that_broke_is_not_asked_again() -> None:
+    """It may be at work on it still."""
+    at = house([streamed(Pause(0.1), GONE)], [GONE, streamed()])
+    at.snapshot_with(Delivery(hedge=RULES.hedge, after_break=True))
+    client, record = await at.ask(stream=True)
+    assert (client.status, at.asked) == (502, ["one", "two"])
+    assert [each.upstream for each in decision_of(record).tried] == ["two", "one"]
+
+
+async def test_what_has_failed_is_no_second() -> None:
+    at = house([GONE, streamed()], [streamed(Pause(0.2), *EVENTS)])
+    at.snapshot_with(Delivery(hedge=RULES.hedge, after_break=True))
+    client, record = await at.ask(stream=True)
+    assert (client.status, record.upstream, at.asked) == (200, "two", ["one", "two"])
+
+
+async def test_a_second_that_was_never_sent_costs_nothing(monkeypatch) -> None:
+    at = house([streamed(Pause(0.1), *EVENTS)], [])
+    attempt = at.engine._attempt
+
+    async def refusing(x, lane, client) -> None:
+        if lane[1].name == "two":
+            raise Failure(Problem("unsupported", "it cannot be said there"))
+        await attempt(x, lane, client)
+
+    monkeypatch.setattr(at.engine, "_attempt", refusing)
+    client, record = await at.ask(stream=True)
+    assert (client.status, record.upstream) == (200, "one")
+    assert at.extra() is None
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.1])
+async def test_the_receipt_has_what_both_cost(wait) -> None:
+    """Whether the second wins or the first does."""
+    slow = streamed(Pause(wait), *EVENTS[:3], Pause(0.1), *EVENTS[3:])
+    at = house(*(([slow], [LATE]) if wait else ([LATE], [slow])))
+    client, record = await at.ask(stream=True, stream_options={"include_usage": True})
+    assert f'"cost_usd":"{record.cost_usd + at.extra().cost_usd}"' in client.body.decode()
+
+
+async def test_what_breaks_early_is_mended_unseen_when_the_second_has_won() -> None:
+    at = house([LATE], [streamed(*EVENTS[:3], GONE)])
+    third = House(RULES, {"three": [streamed()]})
+    at.script.update(third.script)
+    upstreams = {**at.snapshot.upstreams, **third.snapshot.upstreams}
+    delivery = Delivery(hedge=RULES.hedge, hold_back=5.0)
+    at.snapshot = replace(at.snapshot, upstreams=upstreams, lanes={}, delivery=delivery)
+    client, record = await at.ask(stream=True)
+    assert (at.asked, record.outcome) == (["one", "two", "three"], "ok")
+    assert client.body.count(b"Hello.") == 1
+    assert b'"error"' not in client.body
 
 
 async def test_a_client_that_leaves_leaves_neither_behind() -> None:
