@@ -3,10 +3,13 @@
     python -m benchmarks.hard_limits [--requests 100000] [--seed 1]
 
 Each request goes to every policy, in a random moment, with a random choice of vendors that have a
-key: by the quick way, and each tenth request by the whole one too. The limits are said here once
-more, plainly, without the code under test. A model that may not be able to serve (the prompt's size
-is an estimate) counts as broken only where another one certainly could. Recorded requests are read
-from ../shared, if that is there. Ends with 1 if a limit was broken.
+key, every third time with models that several doors have whose limits differ: by the quick way, and
+each tenth request by the whole one too. The limits are said here once more, plainly, without the
+code under test. A model that may not be able to serve (the prompt's size is an estimate) counts as
+broken only where another one certainly could. Looked at is everybody whom a request may reach: the
+choice, all that are ranked behind it (of these alone retries, fallbacks, hedges and cascades take
+theirs), which doors of each, and where a shadow's copy would go, whoever answered. Recorded
+requests are read from ../shared, if that is there. Ends with 1 if a limit was broken.
 """
 
 import argparse
@@ -20,6 +23,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import get_args
+
+from msgspec.structs import replace
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog, load, shipped_policies
@@ -42,7 +47,9 @@ from fairlead.routing import (
     parse_policies,
     predictor,
 )
+from fairlead.routing.decision import Decision
 from fairlead.routing.draw import uniform
+from fairlead.routing.options import uneven
 from fairlead.server.compile import CODECS
 from fairlead.server.dialects import recognise
 
@@ -60,14 +67,44 @@ constraints = {{ max_usd = 0.05, max_first_token_ms = 600, quality_within = 3 }}
 options = {{ sticky = true }}
 """
 
+EVERYTHING = """
+name = "everything"
+version = "1"
+candidates = ["haiku", "flash", "gpt-5-mini"]
+objective = "cheapest"
+options = { sticky = true, hedge = true, hold_back_ms = 300 }
+[fallbacks]
+haiku = "gpt-5-mini"
+[cascade]
+ask = "flash"
+then = "haiku"
+accepted_cost_ratio = 1
+[shadow]
+to = ["haiku", "flash", "gpt-5-mini"]
+share = 1
+usd_per_day = 1_000
+"""
+DIVIDED = """
+name = "divided"
+version = "1"
+[canary]
+base = "article-tree"
+policy = "everything"
+share = 0.5
+"""
+DOORS = ("", "vertex", "bedrock")
+
 
 def policies(catalog: Catalog) -> list[Policy]:
-    """Those that ship, `always:`, and one over more models for each objective."""
+    """Those that ship, `always:`, one over more models for each objective, one with everything
+    that a policy may have, and a canary of it.
+    """
     wide = {
         f"{name}.toml": WIDE.format(objective=name)
         for name in ("cheapest", "fastest", "best", "balanced")
     }
-    found = parse_policies(wide, shipped_policies(), catalog)
+    files = {**wide, "everything.toml": EVERYTHING, "divided.toml": DIVIDED}
+    found = parse_policies(files, shipped_policies(), catalog)
     return [*found.values(), always("flash"), always("haiku")]
 
 
@@ -169,59 +206,105 @@ class Bench:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.policies = policies(catalog)
-        self._choosers: dict[tuple[str, frozenset[str]], Chooser] = {}
-        self._plain: dict[tuple[str, str], bool] = {}
+        self._choosers: dict[tuple[str, frozenset[str], tuple[str, ...]], Chooser] = {}
+        self._plain: dict[tuple[str, str, str], bool] = {}
         self._count = -1
         self.broken: list[str] = []
-        self.decisions = self.refused = 0
+        self.decisions = self.refused = self.copies = 0
 
     def run(self, features: Features, draw: random.Random) -> None:
         """One request under every policy, each in a moment of its own."""
         self._count += 1
         self._plain.clear()
         keyless = frozenset([v for v in ("google", "anthropic", "openai") if draw.random() < 0.15])
+        doors = tuple(draw.sample(DOORS, draw.choice((2, 3)))) if self._count % 3 == 0 else ()
         for policy in self.policies:
-            chooser = self._chooser(policy, keyless)
+            chooser = self._chooser(policy, keyless, doors)
             state = moment(draw, list(chooser.models))
             self._check(chooser, features, state, whole=self._count % 10 == 0)
 
-    def _chooser(self, policy: Policy, keyless: frozenset[str]) -> Chooser:
-        key = (policy.name, keyless)
+    def _chooser(self, policy: Policy, keyless: frozenset[str], doors: tuple[str, ...]) -> Chooser:
+        key = (policy.name, keyless, doors)
         found = self._choosers.get(key)
         if found is None:
             options = options_for(
                 policy, self.catalog, TODAY, lambda model: model.vendor not in keyless
             )
+            options = tuple([self._at(each, doors) for each in options])
             found = Chooser(policy, options, lambda model: predictor(PriceTable(model, TODAY)))
             self._choosers[key] = found
         return found
+
+    def _at(self, option: Option, doors: tuple[str, ...]) -> Option:
+        """The option as a gateway has it with these doors, the vendor's own being ""."""
+        models = [self.catalog.at_door(option.model, door, "") for door in doors]
+        return replace(option, model=models[0], doors=uneven(models)) if models else option
 
     def _said(
         self, ask: Callable[[Model, Features], bool], model: Model, features: Features
     ) -> bool:
         """The plain answer, which every policy asks for: kept for one request."""
-        key = (ask.__name__, model.id)
+        key = (ask.__name__, model.id, model.door)
         if key not in self._plain:
             self._plain[key] = ask(model, features)
         return self._plain[key]
 
     def _check(self, chooser: Chooser, features: Features, state: Moment, *, whole: bool) -> None:
         options: dict[str, Option] = {each.model.id: each for each in _asked(chooser, state)}
-        fit = {
-            name
-            for name, each in options.items()
-            if each.available and not self._said(breaks, each.model, features)
-        }
-        sure = {n for n in fit if not self._said(doubted, options[n].model, features)}
+        may = {name: self._doors(each, features) for name, each in options.items()}
+        fit = {name for name, (doors, _) in may.items() if doors}
+        sure = {name for name, (_, doors) in may.items() if doors}
         for way in (chooser.quick, chooser.decide) if whole else (chooser.quick,):
             self.decisions += 1
+            ranked: tuple[str, ...] = ()
             try:
-                ranked = set(way(features, state).ranked)
+                decision = way(features, state)
             except Failure:
-                ranked = set()
                 self.refused += 1
-            if ranked != (sure or fit):
+            else:
+                ranked = decision.ranked
+                self._check_copies(chooser, features, decision, options, may)
+            right = set(ranked) == (sure or fit)
+            for name in ranked if right else ():
+                option, (serve, surely) = options[name], may[name]
+                right = right and _among(option, features) == (surely or serve)
+            if not right:
                 self.broken.append(f"{chooser.policy.name}: {sorted(ranked)}, {features}")
+
+    def _doors(self, option: Option, features: Features) -> tuple[list[str], list[str]]:
+        """The doors of an option that may serve, and those of them that can for sure."""
+        doors = (option.doors or (option.model,)) if option.available else ()
+        serve = [each for each in doors if not self._said(breaks, each, features)]
+        surely = [each.door for each in serve if not self._said(doubted, each, features)]
+        return [each.door for each in serve], surely
+
+    def _check_copies(
+        self,
+        chooser: Chooser,
+        features: Features,
+        decision: Decision,
+        options: dict[str, Option],
+        may: dict[str, tuple[list[str], list[str]]],
+    ) -> None:
+        """Where a shadow's copy goes, whoever answered: to another one that can for sure."""
+        policy = chooser.shadow_of(decision) if chooser.shadows else None
+        if policy is None or policy.shadow is None:
+            return
+        own = Chooser(policy, tuple(options.values()))
+        for answered in decision.ranked:
+            copy = own.copied_to(policy.shadow, answered, features)
+            left = [name for name, (_, surely) in may.items() if surely and name != answered]
+            self.copies += copy is not None
+            to = None if copy is None else copy.model.id
+            wrong = to not in left if left else to is not None
+            if wrong or (copy is not None and _among(copy, features) != may[copy.model.id][1]):
+                self.broken.append(f"{chooser.policy.name}, copy: {to}, {features}")
+
+
+def _among(option: Option, features: Features) -> list[str]:
+    """The doors of an option that are asked."""
+    doors = option.doors or (option.model,)
+    return [each.door for each in option.among(doors, features)]
 
 
 def _asked(chooser: Chooser, state: Moment) -> Iterable[Option]:
@@ -229,7 +312,8 @@ def _asked(chooser: Chooser, state: Moment) -> Iterable[Option]:
     canary = chooser.policy.canary
     if canary is None:
         return chooser.options
-    drawn = state.session is not None and uniform(state.session, "canary") < canary.share
+    name = chooser.policy.name
+    drawn = state.session is not None and uniform(state.session, name) < canary.share
     names = canary.arms[drawn].candidates
     return [option for option in chooser.options if any(option.answers_to(n) for n in names)]
 
@@ -252,7 +336,8 @@ def main() -> None:
     print(
         f"{asked.requests:,} generated and {count:,} recorded requests, {len(bench.policies)}"
         f" policies ({names}): {bench.decisions:,} decisions, {bench.refused:,} of them that no"
-        f" model can serve it; hard limits broken: {len(bench.broken)}"
+        f" model can serve it, {bench.copies:,} copies to shadows; hard limits broken:"
+        f" {len(bench.broken)}"
     )
     for line in bench.broken[:20]:
         print(line)

@@ -315,15 +315,10 @@ def _vendors_own(part: Part) -> bool:
 
 
 def _lane(x: Exchange, policy: Policy, shadow: Shadow, features: Features) -> Lane | None:
-    """The first of the shadow's models that did not answer, has a key and keeps the hard limits."""
+    """Where the copy goes, if any of the shadow's models may have it."""
     answered = None if x.model is None else x.model.id
-    for name in shadow.to:
-        for option in x.snapshot.chooser(policy, x.today).options:
-            if not option.answers_to(name) or option.model.id == answered:
-                continue
-            if option.broken(features) is None:
-                return option.among(x.snapshot.ways(option.model), features)[0]
-    return None
+    option = x.snapshot.chooser(policy, x.today).copied_to(shadow, answered, features)
+    return None if option is None else option.among(x.snapshot.ways(option.model), features)[0]
 
 
 def _most(x: Exchange, lane: Lane, features: Features) -> Decimal | None:

@@ -21,6 +21,7 @@ from fairlead.routing.looking import asked_of
 from fairlead.routing.moment import NO_MOMENT, Moment, Warm
 from fairlead.routing.options import Option
 from fairlead.routing.policy import Policy
+from fairlead.routing.rollout import Shadow
 
 __all__ = ["Chooser", "PredictFor", "PredictOne"]
 
@@ -82,6 +83,17 @@ class Chooser:
         canary = self.policy.canary
         policy = self.policy if canary is None else canary.arms[decision.path[0].answer]
         return None if policy.shadow is None else policy
+
+    def copied_to(self, shadow: Shadow, answered: str | None, features: Features) -> Option | None:
+        """Where a shadow's copy goes: the first of its models that did not answer and keeps every
+        hard limit, the doubtful ones too.
+        """
+        for name in shadow.to:
+            for option in self.options:
+                other = option.answers_to(name) and option.model.id != answered
+                if other and option.broken(features) is None:
+                    return option
+        return None
 
     def cascade_of(self, decision: Decision) -> Cascade | None:
         """The cascade of the policy that made a decision: of a canary's, the arm's."""
