@@ -9,7 +9,7 @@ BACKTEST := .venv-backtest
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif mixed rollout chaos backtest lock clean
+.PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif mixed rollout chaos proxies backtest lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +87,9 @@ rollout: $(STAMP) ## Canaries on made-up days: false alarms under looks at any t
 
 chaos: $(STAMP) ## 10,000 requests over three deployments whose vendors do everything wrong
 	@$(BIN)/python -m benchmarks.chaos $(CHAOS_ARGS)
+
+proxies: $(STAMP) ## Upstreams through Debian's tinyproxy and microsocks, with mutual TLS
+	@scripts/proxies.sh $(PROXIES_ARGS)
 
 routing-study: $(STAMP) ## The learned scorer on public results: 10 x 5 folds, beside length only
 	@$(BIN)/python -m benchmarks.routing_study $(STUDY_ARGS)

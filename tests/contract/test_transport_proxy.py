@@ -158,6 +158,7 @@ async def test_plain_http_goes_through_socks_as_anything_else(house: House) -> N
         (b"HTTP/1.0 503 Busy\r\n\r\n", "overloaded (status 503)"),
         (b"HTTP/1.1 302 Login\r\nlocation: http://x/\r\n\r\n", "made no tunnel (status 302)"),
         (b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n", "wants a user name"),
+        (b"HTTP/1.0 401 Unauthorized\r\n\r\n", "wants a user name"),
         (
             b"HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate: NTLM\r\n\r\n",
             "wants Negotiate or NTLM",

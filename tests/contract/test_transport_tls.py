@@ -1,8 +1,14 @@
 """PooledTransport over TLS: who is accepted, who isn't, and that the layer changes nothing else."""
 
 import asyncio
+import contextlib
+import re
+import socket
 import ssl
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import pytest
 import trustme
@@ -16,10 +22,12 @@ from tests.contract.raw_upstream import (
     sending,
     until,
 )
+from tests.integration.tls_house import KEY_PASSWORD, encrypted
 
 from fairlead.upstream.dial import dial_direct
 from fairlead.upstream.pool import PooledTransport
-from fairlead.upstream.tls import TlsSettings, tls_context
+from fairlead.upstream.secret import Secret
+from fairlead.upstream.tls import TlsSettings, client_validity, tls_context
 from fairlead.upstream.transport import ConnectFailed, HttpRequest, Timeouts, UpstreamReset
 
 
@@ -262,3 +270,127 @@ async def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
         with pytest.raises(ConnectFailed, match=r"(rubbish|absent)\.pem"):
             await get(transport, "https://upstream.test/")
         await transport.aclose()
+
+
+class Demanding:
+    """A server that wants a client certificate and, as servers do, lets its alert arrive: it reads
+    what comes until the client has closed.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}/x"
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._thread.join(20)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        accepted, _ = self._listener.accept()
+        accepted.settimeout(20)
+        secure = self._context.wrap_socket(
+            accepted, server_side=True, do_handshake_on_connect=False
+        )
+        with contextlib.suppress(ssl.SSLError):
+            secure.do_handshake()
+        with socket.socket(fileno=secure.detach()) as plain, contextlib.suppress(OSError):
+            plain.settimeout(20)
+            while plain.recv(65536):
+                pass
+
+
+def dated(folder: Path, authority: Authority, days: int) -> str:
+    """A client certificate that ends so many days from now."""
+    file = folder / f"dated{days}.pem"
+    leaf = authority.ca.issue_cert(
+        "client@fairlead.test", not_after=datetime.now(UTC) + timedelta(days=days)
+    )
+    leaf.private_key_and_cert_chain_pem.write_to_path(str(file))
+    return str(file)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@on_both_loops
+async def test_what_a_server_has_against_our_certificate_is_told_and_nothing_was_sent(
+    authority: Authority, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    other = Authority(tmp_path)
+    server = authority.server("127.0.0.1")
+    server.minimum_version = server.maximum_version = version
+    server.verify_mode = ssl.CERT_REQUIRED
+    authority.ca.configure_trust(server)
+    cases = (
+        (None, "client certificate: `client_cert`|want a client certificate"),
+        (other.client_file, "does not know the authority of our client certificate"),
+        (dated(tmp_path, authority, -1), "refuses our client certificate, which has expired"),
+    )
+    for file, words in cases:
+        with Demanding(server) as demanding:
+            transport = PooledTransport(tls=TlsSettings(authority.file, file))
+            with pytest.raises(ConnectFailed, match=words) as caught:
+                await get(transport, demanding.url)
+            assert not caught.value.sent
+            await transport.aclose()
+
+
+@on_both_loops
+async def test_an_encrypted_key(authority: Authority, tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    leaf = authority.ca.issue_cert("client@fairlead.test")
+    cert.write_bytes(leaf.cert_chain_pems[0].bytes())
+    key.write_bytes(encrypted(leaf.private_key_pem.bytes()))
+    server = authority.server("127.0.0.1")
+    server.verify_mode = ssl.CERT_REQUIRED
+    authority.ca.configure_trust(server)
+    password = Secret(KEY_PASSWORD)
+    async with RawUpstream(repeating(OK), tls=server) as upstream:
+        settings = TlsSettings(authority.file, str(cert), str(key), key_password=password)
+        transport = PooledTransport(tls=settings)
+        assert await get(transport, upstream.url()) == b"ok"
+        await transport.aclose()
+    assert KEY_PASSWORD not in repr(settings)
+
+
+def test_files_of_no_use_are_told_with_what_is_wrong(authority: Authority, tmp_path: Path) -> None:
+    leaf, other = (authority.ca.issue_cert("client@fairlead.test") for _ in range(2))
+    cert, key, locked = (str(tmp_path / name) for name in ("cert.pem", "key.pem", "locked.pem"))
+    leaf.cert_chain_pems[0].write_to_path(cert)
+    other.private_key_pem.write_to_path(key)
+    Path(locked).write_bytes(encrypted(leaf.private_key_pem.bytes()))
+    absent = str(tmp_path / "absent.pem")
+    cases = (
+        (TlsSettings(client_cert=absent), f"client certificate {absent}: No such file"),
+        (TlsSettings(client_cert=cert, client_key=absent), f"client key {absent}: No such file"),
+        (TlsSettings(client_cert=key), "holds no certificate in PEM"),
+        (TlsSettings(client_cert=cert), "holds no private key in PEM"),
+        (TlsSettings(client_cert=cert, client_key=key), "is not the certificate's"),
+        (TlsSettings(client_cert=cert, client_key=locked), "its password is missing"),
+        (
+            TlsSettings(client_cert=cert, client_key=locked, key_password=Secret("wrong")),
+            "its password does not decrypt it",
+        ),
+        (TlsSettings(client_key=key), "there is no client certificate to it"),
+    )
+    for settings, words in cases:
+        with pytest.raises(ValueError, match=re.escape(words)):
+            tls_context(settings)
+
+
+def test_how_long_our_certificate_holds(authority: Authority, tmp_path: Path) -> None:
+    assert client_validity(TlsSettings()) is None
+    for days in (-3, 5, 20_000):  # beyond 2050 the time is written in another way
+        times = client_validity(TlsSettings(client_cert=dated(tmp_path, authority, days)))
+        assert times is not None
+        assert abs((times[1] - datetime.now(UTC)).total_seconds() - days * 86_400) < 3600
+        assert times[0] < times[1]
+    broken = tmp_path / "broken.pem"
+    for inside in ("", "AAAA", "MIIB", "!!", "MAMwAQA="):
+        broken.write_text(f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n")
+        with pytest.raises(ValueError, match=r"broken\.pem"):
+            client_validity(TlsSettings(client_cert=str(broken)))

@@ -247,18 +247,18 @@ async def _connect_http(talk: _Talk, proxy: Proxy, host: str, port: int) -> None
     status = int(found[1])
     if 200 <= status < 300:
         return
-    if status == 407:
-        raise ProxyError(_unauthorised(head, given=bool(proxy.authorization)))
+    if status in {401, 407}:  # tinyproxy says 401 to a wrong password, 407 to none
+        raise ProxyError(_unauthorised(head, status, given=bool(proxy.authorization)))
     words = _ANSWERS.get(status, "made no tunnel")
     raise ProxyError(f"asked for {authority}, the proxy {words} (status {status})")
 
 
-def _unauthorised(head: bytes, *, given: bool) -> str:
+def _unauthorised(head: bytes, status: int, *, given: bool) -> str:
     wanted = [name.decode("ascii") for name in _SCHEME.findall(head)]
     if wanted and not any(name.lower() == "basic" for name in wanted):
-        return f"the proxy wants {' or '.join(wanted)} (status 407); Fairlead can do Basic alone"
+        return f"the proxy wants {' or '.join(wanted)} (status {status}); Fairlead does Basic alone"
     what = "refuses the user name or the password" if given else "wants a user name and a password"
-    return f"the proxy {what} (status 407): {WRONG_CREDENTIALS}"
+    return f"the proxy {what} (status {status}): {WRONG_CREDENTIALS}"
 
 
 async def _connect_socks(talk: _Talk, proxy: Proxy, host: str, port: int) -> None:
