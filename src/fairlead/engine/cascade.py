@@ -13,6 +13,7 @@ in a language without a parser) passes: only a fault that is proved costs anothe
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
+from time import perf_counter
 
 from msgspec.structs import replace
 
@@ -196,6 +197,9 @@ class _Cascading:
             log.warning("request %s: there is no grader %s any more", x.id, name)
             return True
         model = "" if x.model is None else x.model.id
+        if x.until is not None:
+            left = max(0.0, x.until - perf_counter())
+            grader = replace(grader, seconds=min(grader.seconds, left))
         asked = question(x.id, model, self._task(), x.decoded(), answer)
         grade = await self.graders.grade(grader, asked)
         if grade.passed is None:

@@ -118,9 +118,9 @@ class Engine:
         except Failure as failure:
             await self._answer_error(x, client, failure.problem)
         except asyncio.CancelledError:
-            if x.outcome == "internal_error":
+            if x.outcome == "internal_error" or not client.started:  # or its answer is held still
                 x.outcome, x.status = "client_gone", 499
-                if x.asked:  # the vendor may bill the prompt, though nobody saw an answer
+                if x.asked and x.usage is None:  # the vendor may bill what nobody saw
                     x.usage = estimate(x, None)
                     settle(x)
             if not client.gone:

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fairlead.canon import Dialect
 from fairlead.catalog import load as load_catalog
+from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.grader import Grader
@@ -341,6 +343,35 @@ async def test_a_graders_word_counts_and_its_silence_does_not(
     assert trip.asked == asked
     assert word in trip.words().items()
     assert trip.client.status == 200
+
+
+SLEEPER = Grader("mine", (sys.executable, "-c", "import time; time.sleep(60)"), seconds=30.0)
+GRADED = 'checks = []\ngraders = ["mine"]'
+
+
+async def test_a_grader_has_no_more_time_than_the_request() -> None:
+    trip = Trip(GRADED, flash("Rome."), graders=(SLEEPER,))
+    trip.snapshot = replace(trip.snapshot, delivery=Delivery(deadline=1.0))
+    async with asyncio.timeout(20.0):
+        await trip.ask()
+    assert (trip.said, trip.told) == ("Rome.", f"accepted: {FLASH}")
+    assert trip.words() == {"signal:grader_silent:mine": None}
+
+
+async def test_a_client_that_leaves_while_its_answer_is_checked_had_none() -> None:
+    trip = Trip(GRADED, flash("Rome."), graders=(SLEEPER,))
+    task = asyncio.create_task(trip.ask())
+    while not trip.fake.responses or trip.fake.unfinished:  # noqa: ASYNC110 - no event to wait for
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.05)
+    trip.client.gone = True
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    record = trip.record()
+    assert (record.outcome, record.status, trip.client.started) == ("client_gone", 499, False)
+    assert record.usage is not None
+    assert not record.usage.estimated
 
 
 async def test_a_request_in_the_cheaper_models_own_dialect_is_checked_as_well() -> None:

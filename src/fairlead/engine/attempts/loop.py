@@ -31,6 +31,7 @@ from fairlead.engine.attempts.hold_back import HoldBack
 from fairlead.engine.attempts.home import at_home
 from fairlead.engine.attempts.judge import judged
 from fairlead.engine.attempts.order import Draw, Sessions, Way, ordered
+from fairlead.engine.attempts.quota import Quota
 from fairlead.engine.attempts.retry import RetryBudget, may_be_sent_again, wait
 from fairlead.engine.attempts.session import session
 from fairlead.engine.attempts.told import fallen_back, full, over_quota, shut, tried
@@ -93,7 +94,7 @@ class Attempts:
         if whole.most != delivery.in_flight:
             whole.resize(delivery.in_flight, delivery.queue)
         if not whole.enter():
-            await self._let_in(x, whole, "of the gateway")
+            await self._let_in(x, whole, "of the gateway", self._patience(x))
         try:
             held = x.stream and (delivery.hold_back or x.hold_back)
             if held or (len(lanes) > 1 and _several_doors(lanes)):
@@ -237,39 +238,43 @@ class Attempts:
             judged(x, deployment, number, started, self.clock(), None)
         finally:
             bulkhead.leave()
-            if quota is not None and taken is not None and x.usage is not None:
-                quota.correct(taken, x.usage.prompt_total + x.usage.completion_total)
+            if quota is not None and taken is not None:
+                if not x.asked:
+                    quota.give_back(taken)
+                elif x.usage is not None:
+                    quota.correct(taken, x.usage.prompt_total + x.usage.completion_total)
 
     async def _find_room(self, x: Exchange, way: Way, *, patient: bool) -> None:
         """Take a place in flight, when the quota has room too."""
         deployment = way[1]
         bulkhead, quota = deployment.bulkhead, deployment.quota
-        seconds = 0.0 if quota is None else quota.wait(self.clock(), _tokens(x))
-        if not patient and (seconds or not bulkhead.has_room()):
+        tokens, until = _tokens(x), self._patience(x)
+        if not patient and not (bulkhead.has_room() and _allows(quota, self.clock(), tokens)):
             raise _NotSent
-        began = self.clock()
-        until = began + x.snapshot.delivery.queue_seconds
-        if x.until is not None:
-            until = min(until, x.until)
-        while quota is not None and seconds:
-            if self.clock() + seconds > until:
-                raise Failure(over_quota(deployment, seconds))
-            await asyncio.sleep(seconds)
-            seconds = quota.wait(self.clock(), _tokens(x))
-        x.queued += self.clock() - began
-        await self._let_in(x, bulkhead, deployment.name)
+        while True:
+            while quota is not None and (seconds := quota.wait(self.clock(), tokens)):
+                if self.clock() + seconds > until:
+                    raise Failure(over_quota(deployment, seconds))
+                x.queued += seconds
+                await asyncio.sleep(seconds)
+            await self._let_in(x, bulkhead, deployment.name, until)
+            if _allows(quota, self.clock(), tokens):
+                return
+            bulkhead.leave()  # while it waited for its place, others took what the quota had
 
-    async def _let_in(self, x: Exchange, bulkhead: Bulkhead, name: str) -> None:
+    def _patience(self, x: Exchange) -> float:
+        """Until when the request may wait for room."""
+        until = self.clock() + x.snapshot.delivery.queue_seconds
+        return until if x.until is None else min(until, x.until)
+
+    async def _let_in(self, x: Exchange, bulkhead: Bulkhead, name: str, until: float) -> None:
         if bulkhead.enter():
             return
-        delivery, began = x.snapshot.delivery, self.clock()
-        seconds = delivery.queue_seconds
-        if x.until is not None:
-            seconds = max(0.0, min(seconds, x.until - began))
+        began = self.clock()
         try:
-            await bulkhead.wait(_priority(x), seconds)
+            await bulkhead.wait(_priority(x), max(0.0, until - began))
         except Shed:
-            raise Failure(full(name, delivery)) from None
+            raise Failure(full(name, x.snapshot.delivery)) from None
         finally:
             x.queued += self.clock() - began
 
@@ -367,6 +372,10 @@ def _priority(x: Exchange) -> int:
     if latency is None and x.decision is not None:
         latency = x.decision.features.latency
     return PRIORITIES[latency or "normal"]
+
+
+def _allows(quota: Quota | None, now: float, tokens: int) -> bool:
+    return quota is None or not quota.wait(now, tokens)
 
 
 def _tokens(x: Exchange) -> int:

@@ -68,6 +68,12 @@ class Quota:
             self._tokens += tokens - taken.tokens
             taken.tokens = tokens
 
+    def give_back(self, taken: Taken) -> None:
+        """It was not sent after all."""
+        if taken in self._held:
+            self._held.remove(taken)
+            self._tokens -= taken.tokens
+
     def used(self, now: float) -> tuple[int, int]:
         """Requests and tokens of the last minute."""
         self._forget(now)

@@ -23,6 +23,7 @@ from fairlead.upstream.fake import Answer, Pause
 from fairlead.upstream.transport import ConnectFailed, ReadTimeout, Timeouts
 
 ONCE = Delivery()
+AUDIO = {"data": "UklGRgAAAABXQVZF", "format": "wav"}
 AGAIN = Delivery(retry=RetryRules(retries=2, first_wait=0.01), after_break=True)
 
 
@@ -282,6 +283,26 @@ async def test_a_refused_key_is_not_asked_until_the_configuration_changes(caplog
     assert house.asked.count("one") == 1
     assert any("refused" in line.message for line in caplog.records)
     assert not any("kkkk" in line.message for line in caplog.records)
+
+
+async def test_a_key_s_quota_holds_for_those_that_waited_for_room() -> None:
+    """Each saw room in the minute before it waited for a place."""
+    slow = Answer(200, JSON, (Pause(0.05), *ok().steps))
+    rules = Delivery(queue_seconds=1.0)
+    house = House(rules, {"one": [slow] * 4}, requests_per_minute=2, in_flight=1)
+    answers = await asyncio.gather(*(house.ask() for _ in range(4)))
+    assert sorted(client.status for client, _ in answers) == [200, 200, 429, 429]
+    assert (len(house.asked), house.in_flight()) == (2, 0)
+
+
+async def test_what_was_never_sent_takes_nothing_of_a_quota() -> None:
+    house = House(ONCE, {"one": [ok()]}, requests_per_minute=1)
+    client, _ = await house.ask(
+        messages=[{"role": "user", "content": [{"type": "input_audio", "input_audio": AUDIO}]}]
+    )
+    assert (client.status, house.asked) == (400, []), "the model hears nothing"
+    client, _ = await house.ask()
+    assert client.status == 200
 
 
 async def test_a_key_s_quota_is_kept() -> None:
