@@ -137,3 +137,23 @@ def test_certificates_and_clocks(tmp_path, late) -> None:
     assert found["openai", "call"]["state"] == "ok"
     assert found["openai", "clock"]["state"] == "fail"
     assert "ahead of the vendor's" in found["openai", "clock"]["told"]
+
+
+def test_a_certificate_of_our_own_that_has_ended(tmp_path, emulator) -> None:
+    file = tmp_path / "client.pem"
+    leaf = trustme.CA().issue_cert("me@here", not_after=datetime.now(UTC) - timedelta(days=2))
+    leaf.private_key_and_cert_chain_pem.write_to_path(str(file))
+    config = upstream("anthropic", emulator.url, f'client_cert = "{file}"')
+    found = examined(tmp_path, config, 1)["anthropic", "client certificate"]
+    assert found["state"] == "fail"
+    assert found["told"].startswith("it ended on ")
+
+
+def test_a_proxy_that_is_not_there(tmp_path) -> None:
+    proxy = 'proxy = "http://someone:secret-of-the-proxy@127.0.0.1:9"'
+    found = examined(tmp_path, upstream("anthropic", "https://vendor.test", proxy), 1)
+    told = found["anthropic", "proxy"]
+    assert told["state"] == "fail"
+    assert told["told"].startswith("through http://127.0.0.1:9 (`proxy`): the proxy cannot be")
+    assert ("anthropic", "dns") not in found
+    assert "secret-of-the-proxy" not in str(found)
