@@ -69,6 +69,7 @@ def test_copies_are_in_the_ledger_and_never_in_the_way(start, tmp_path) -> None:
     assert "2 of 4 requests were copies to shadows" in told(gateway, "usage")
     beside = json.loads(told(gateway, "usage", "--json"))["shadows"]
     assert Decimal(beside["cost_usd"]) == rows["shadow"].cost_usd > 0
+    assert "named another model" not in told(gateway, "receipt", f"{asked[0]}.shadow")
     shown = json.loads(told(gateway, "route", "show", f"{asked[0]}.shadow", "--json"))
     assert shown["model"] == "claude-haiku-4-5-20251001"
 

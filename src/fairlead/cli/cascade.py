@@ -1,5 +1,6 @@
 """`fairlead policy cascade`: what a cascade is expected to cost, before it is switched on."""
 
+import math
 import time
 from pathlib import Path
 from typing import Annotated
@@ -141,10 +142,16 @@ def _print(report: CascadeReport) -> None:
         out.print(f"So few requests ({report.checkable}) say little", markup=False)
     if report.accepted is None and report.ratio is not None:
         out.print(
-            f"To switch it on: accepted_cost_ratio = {report.ratio:.2f} (or more) in its table",
+            f"To switch it on: accepted_cost_ratio = {_upwards(report.ratio):g} (or more) in its"
+            " table",
             markup=False,
         )
     rate_told()
+
+
+def _upwards(ratio: float) -> float:
+    """To hundredths: what is told to be accepted must not lie below what is expected."""
+    return math.ceil(ratio * 100) / 100
 
 
 def _share(report: CascadeReport) -> str:

@@ -23,6 +23,7 @@ from fairlead.server.config import load
 from fairlead.server.paths import database_path
 from fairlead.server.policies import policy_of, scorer_files
 from fairlead.server.route_preview import (
+    Considered,
     Preview,
     asked_first,
     codec_for,
@@ -147,7 +148,11 @@ def _tell(told: Preview, *, json: bool) -> None:
     if told.cascade is not None:
         checks = ", ".join(told.cascade.checks)
         out.print(f"Asked first: {told.cascade.ask}, checked: {checks}", markup=False)
-    table = Table("model", "expected", "tokens in, out", "first token", "quality", "why")
+    session = any(each.switch_usd is not None for each in told.candidates)
+    of_session = ("of it warm", "switch") if session else ()
+    table = Table(
+        "model", "expected", "tokens in, out", *of_session, "first token", "quality", "why"
+    )
     for each in told.candidates:
         tokens = "" if each.prompt_tokens is None else f"{each.prompt_tokens:,}"
         if each.output_tokens is not None:
@@ -156,13 +161,22 @@ def _tell(told: Preview, *, json: bool) -> None:
             each.model,
             money(each.cost_usd),
             tokens or "unknown",
+            *(_of_session(each) if session else ()),
             "unknown" if each.first_token_ms is None else f"{each.first_token_ms:,.0f} ms",
             "unknown" if each.quality is None else f"{each.quality:.1f}",
             each.why,
         )
     out.print(table)
+    if session and told.moment is not None and told.moment.further:
+        turns = f"this turn and {told.moment.further} further ones"
+        out.print(f"Expected: this turn. Compared, and a switch: {turns} of the session")
     for flip in told.flip:
         out.print(f"To {flip.model} with: {flip.change}", markup=False)
     for warning in told.warnings:
         out.print(f"Warning: {warning}", markup=False)
     rate_told()
+
+
+def _of_session(candidate: Considered) -> tuple[str, str]:
+    """What of the prompt is warm there, and what leaving the session's model for it costs."""
+    return f"{candidate.warm_tokens or 0:,}", money(candidate.switch_usd)

@@ -28,6 +28,8 @@ _DECISION = msgspec.json.Decoder(Decision)
 _SUMS = ("files", "batches")
 _BESIDE = (*_SUMS, "caches")
 _FAILED = "chosen first, but failed"
+_SHADOW = "shadow"
+_NAMED = "the client named another model"
 
 
 class Attempt(Struct, frozen=True):
@@ -232,7 +234,8 @@ def _families(
             continue
         charge = what_if(table, record.usage)
         cost = charge.total if charge is not None else None
-        why = f"what {family} stands for; the client named another model"
+        copied = "this is a copy to a shadow" if record.op == _SHADOW else _NAMED
+        why = f"what {family} stands for; {copied}"
         told.setdefault(table.model.id, Elsewhere(table.model.id, cost, why))
     return tuple(told.values())
 

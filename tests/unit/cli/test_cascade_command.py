@@ -173,6 +173,14 @@ def test_a_draft_is_refused_with_its_figures() -> None:
     assert "Costs 0.62" in told
 
 
+def test_what_a_draft_is_told_to_accept_is_taken() -> None:
+    fill(words=seen(11, 40))  # a ratio of 0.6417
+    _, told = lint()
+    assert "accepted_cost_ratio = 0.65 (or more)" in " ".join(told.split())
+    accept(0.65)
+    assert lint()[0] == 0
+
+
 def test_a_cascade_that_costs_more_than_is_accepted_is_refused_with_its_figures() -> None:
     fill(words=seen(30, 40))
     accept(0.7)

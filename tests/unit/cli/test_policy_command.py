@@ -212,6 +212,20 @@ def test_the_ledgers_requests_are_put_to_two_policies() -> None:
     assert ask_json("policy", "diff", "cheapest", "cheapest", "--since", "2030-01-01")["moved"] == 0
 
 
+def test_what_leaving_a_warm_cache_costs_is_shown() -> None:
+    features = Features(prompt_tokens=6_296, prompt_tokens_high=7_000)
+    stayed = Candidate(FLASH, "the policy's choice", prompt_tokens=6_296, warm_tokens=6_247,
+                       switch_usd=Decimal(0))  # fmt: skip
+    left = Candidate(HAIKU, "fallback: dearer", switch_usd=Decimal("0.037438"))
+    decision = Decision("cheapest", "h", (), (FLASH, HAIKU), (stayed, left), "why", features,
+                        moment=Moment(further=4))  # fmt: skip
+    fill(record(1, features, decision=decision.stored()), record(2, features))
+    shown = ask("route", "show", "r1")
+    for told in ("6,247", "$0.037438", "this turn and 4 further ones of the session"):
+        assert told in shown
+    assert "switch" not in ask("route", "show", "r2")
+
+
 def test_a_route_is_shown_from_the_ledger() -> None:
     fill(record(1, Features(task="chat")), record(2, Features(), policy=None, decision=b""))
     told = ask_json("route", "show", "r1")
