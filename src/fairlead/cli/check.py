@@ -108,6 +108,7 @@ def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
                 "upstream": upstream.label,
                 "vendor": ", ".join(kind.vendors) or ", ".join(upstream.models),
                 "base_url": upstream.base_url,
+                "proxy": "" if upstream.proxy is None else upstream.proxy.label,
                 "key": "fetched" if upstream.signer is not None else upstream.key.masked(),
                 "origin": origin,
             }
@@ -118,6 +119,7 @@ def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
             "upstream": kind.name,
             "vendor": ", ".join(kind.vendors),
             "base_url": "",
+            "proxy": "",
             "key": "not set",
             "origin": f"set {kind.key_env}",
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from fairlead.server.connections import own_proxy
 from fairlead.server.settings import UpstreamSettings
 from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.secret import Secret
@@ -11,7 +12,12 @@ __all__ = ["account_of", "price_place"]
 
 
 def account_of(settings: UpstreamSettings, env: Mapping[str, str], key: str = "") -> Account:
-    """What is said of the account."""
+    """What is said of the account.
+
+    Raises:
+        ValueError: its proxy is none.
+    """
+    own_way, proxy = own_proxy(settings, env)
     return Account(
         Secret(key),
         region=settings.region,
@@ -21,6 +27,9 @@ def account_of(settings: UpstreamSettings, env: Mapping[str, str], key: str = ""
         credentials_file=settings.credentials_file,
         lacks=settings.lacks,
         env=env,
+        own_way=own_way,
+        proxy=proxy,
+        ca_file=settings.ca_file,
     )
 
 

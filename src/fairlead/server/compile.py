@@ -13,7 +13,7 @@ from fairlead.routing import ALWAYS
 from fairlead.server.accounts import account_of, price_place
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import ConfigError, Loaded
-from fairlead.server.connections import proxy_of, tls_of
+from fairlead.server.connections import own_proxy, proxy_of, tls_of
 from fairlead.server.delivery import delivery_of
 from fairlead.server.graders import compile_graders
 from fairlead.server.money import check_money
@@ -27,6 +27,7 @@ from fairlead.server.settings import (
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import Timeouts
 from fairlead.upstream.vendors import REST, Upstream
@@ -75,6 +76,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
             max_bytes=media.max_bytes,
             timeout=media.timeout,
             allow_private=frozenset(host.lower() for host in media.allow_private),
+            proxy=_media_proxy(loaded, env),
         ),
         graders=compile_graders(loaded),
         allow_loss=settings.routing.allow_loss,
@@ -82,6 +84,15 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
         delivery=delivery_of(settings.delivery),
         max_answer_bytes=settings.server.max_answer_bytes,
     )
+
+
+def _media_proxy(loaded: Loaded, env: Mapping[str, str]) -> Proxy | None:
+    variable = loaded.settings.media.proxy_env
+    try:
+        return own_proxy(UpstreamSettings(proxy_env=variable), env)[1]
+    except ValueError as error:
+        key = "media.proxy_env"
+        raise ConfigError(f"{_origin(loaded, key)}: {key}: {error}") from error
 
 
 def _origin(loaded: Loaded, key: str) -> str:

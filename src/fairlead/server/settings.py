@@ -338,6 +338,14 @@ class MediaSettings(Struct, frozen=True, forbid_unknown_fields=True):
             " kind is refused. What they serve is always sent to the vendor as bytes."
         ),
     ] = ()
+    proxy_env: Annotated[
+        str,
+        Meta(
+            description="Environment variable that holds the proxy to fetch through, written as an"
+            " upstream's `proxy`. Empty: none, whatever `HTTPS_PROXY` says. It is asked for"
+            " addresses that were looked up and checked here, never for names."
+        ),
+    ] = ""
 
 
 class VaultSettings(Struct, frozen=True, forbid_unknown_fields=True):

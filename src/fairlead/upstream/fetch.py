@@ -8,7 +8,9 @@ network, or to a cloud's metadata service. The rules:
   address that was checked, not to the name: a second answer of the DNS (rebinding) is never asked
   for. TLS still verifies the name. This is done in the dialer, so no connection can go round it.
 - Redirects are followed by hand, each as if it were the first URL.
-- Size, time and type are bounded; a proxy from the environment is not used.
+- Size, time and type are bounded.
+- A proxy resolves names by itself, which would undo the second rule: the environment's is not used,
+  and one that the operator names for this is asked for the address that was checked.
 
 What is refused or can't be had is the client's error: `Failure`, with the path of the field.
 """
@@ -25,8 +27,10 @@ from fairlead.upstream.address import canonical_host, why_private, why_private_h
 from fairlead.upstream.dial import ProtocolFactory, connect_first, resolve
 from fairlead.upstream.origin_pool import PoolLimits
 from fairlead.upstream.pool import PooledResponse, PooledTransport
+from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, Timeouts, TransportError
+from fairlead.upstream.tunnel import Tunnel
 
 __all__ = ["FetchPolicy", "fetch_media", "only_from_here", "refuse_private"]
 
@@ -65,6 +69,7 @@ class FetchPolicy(Struct, frozen=True):
         "text/markdown",
     )
     tls: TlsSettings = TlsSettings()
+    proxy: Proxy | None = None
 
 
 _DEFAULT: Final = FetchPolicy()
@@ -184,6 +189,9 @@ class _GuardedDialer:
                 why = why_private(address)
                 if why is not None:
                     raise _refused(f"its host leads to {why}", self._path)
+        proxy = self._policy.proxy
+        if proxy is not None:
+            return await Tunnel(proxy)(factory, addresses[0][1], port)
         return await connect_first(factory, addresses, port)
 
 

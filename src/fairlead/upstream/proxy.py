@@ -20,7 +20,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -71,6 +71,13 @@ class Proxy(Struct, frozen=True, cache_hash=True):
     def resolves(self) -> bool:
         """Whether it is given names, not addresses."""
         return self.scheme != "socks5"
+
+    def reveal(self) -> str:
+        """The whole address, with the credentials."""
+        if not self.authorization:
+            return self.label
+        told = f"{quote(self.user.reveal(), '')}:{quote(self.password.reveal(), '')}"
+        return self.label.replace("://", f"://{told}@", 1)
 
     def forwards(self, scheme: str) -> bool:
         """Whether a request to an address of this scheme is written to the proxy itself, in

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import HttpRequest
 
@@ -26,7 +27,9 @@ class NotReady(Exception):
 class Account(Struct, frozen=True):
     """What the operator says of the account behind an upstream, for its address and its signer.
 
-    `env` is the environment that the configuration was read with.
+    `env` is the environment that the configuration was read with. `own_way`: who gives credentials
+    is asked through `proxy` (None: directly), and trusts `ca_file` too; else as the environment
+    says of proxies.
     """
 
     key: Secret
@@ -37,6 +40,9 @@ class Account(Struct, frozen=True):
     credentials_file: str = ""
     lacks: tuple[str, ...] = ()
     env: Mapping[str, str] = {}
+    own_way: bool = False
+    proxy: Proxy | None = None
+    ca_file: str = ""
 
 
 class Signer(Protocol):

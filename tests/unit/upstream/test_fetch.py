@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 import trustme
+from msgspec.structs import replace
+from tests.contract.raw_proxy import SocksProxy
 from tests.contract.raw_upstream import Peer, RawUpstream, repeating, until
 
 from fairlead.canon.errors import Failure
 from fairlead.upstream import fetch
 from fairlead.upstream.address import why_private
 from fairlead.upstream.fetch import FetchPolicy, fetch_media, refuse_private
+from fairlead.upstream.proxy import parse_proxy
 from fairlead.upstream.tls import TlsSettings
 
 DEFAULT = FetchPolicy()
@@ -291,6 +294,18 @@ async def test_tls_verifies_the_name_though_the_address_is_pinned(
         assert (await fetch_media(url, policy=policy, path=PATH))[1] == PNG
         message = await refusal(upstream.url(host="other.example"), policy)
         assert "certificate is not accepted" in message
+
+
+async def test_a_proxy_is_asked_for_the_address_that_was_checked(names: Names) -> None:
+    names.table["inside.example"] = ["10.1.2.3"]
+    async with serving(repeating(answer())) as (upstream, policy), SocksProxy() as proxy:
+        gate = parse_proxy(f"socks5h://127.0.0.1:{proxy.port}")
+        through = replace(policy, proxy=gate)
+        url = upstream.url(host="media.example")
+        assert (await fetch_media(url, policy=through, path=PATH))[1] == PNG
+        assert proxy.asked == [f"1 127.0.0.1:{upstream.port}"]
+        await refusal(upstream.url(host="inside.example"), through)
+        assert len(proxy.asked) == 1, "the guard stands before the proxy"
 
 
 async def test_cancelling_a_fetch_closes_its_connection(names: Names) -> None:

@@ -30,6 +30,7 @@ def test_credentials_are_decoded_and_never_shown() -> None:
         assert "geheim" not in shown
         assert "us@er" not in shown
     assert parse_proxy("http://h:1").authorization == ""
+    assert parse_proxy(proxy.reveal(), "`proxy`") == proxy
 
 
 @pytest.mark.parametrize(

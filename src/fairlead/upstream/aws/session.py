@@ -7,7 +7,9 @@ second of CPU and 26 MB.
 from importlib import import_module
 from typing import Any
 
-__all__ = ["MISSING", "session_of"]
+from fairlead.upstream.proxy import Proxy
+
+__all__ = ["MISSING", "go_own_way", "session_of"]
 
 MISSING = (
     "AWS credentials need botocore, which is not installed:"
@@ -26,3 +28,14 @@ def session_of(profile: str) -> Any:  # noqa: ANN401 - botocore has no types
     except ImportError:
         raise ValueError(MISSING) from None
     return module.Session(profile=profile or None)
+
+
+def go_own_way(session: Any, proxy: Proxy | None) -> None:  # noqa: ANN401 - botocore has no types
+    """Let STS and SSO be asked through an upstream's own proxy (None: through none, whatever the
+    environment says). botocore knows no SOCKS: there the environment's way stays.
+    """
+    if proxy is not None and proxy.scheme not in {"http", "https"}:
+        return
+    config: Any = import_module("botocore.config")
+    proxies = {} if proxy is None else {"http": proxy.reveal(), "https": proxy.reveal()}
+    session.set_default_client_config(config.Config(proxies=proxies))

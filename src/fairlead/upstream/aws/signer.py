@@ -22,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.upstream.aws.region import region_of
-from fairlead.upstream.aws.session import session_of
+from fairlead.upstream.aws.session import go_own_way, session_of
 from fairlead.upstream.aws.sigv4 import sign
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.signing import Account, NotReady
@@ -74,6 +74,8 @@ class AwsSigner:
         """
         self.region = region_of(account)
         self._session: Any = session_of(account.profile)
+        if account.own_way:
+            go_own_way(self._session, account.proxy)
         errors: Any = import_module("botocore.exceptions")
         self._refused: tuple[type[Exception], ...] = (errors.BotoCoreError, errors.ClientError)
         if account.profile and account.profile not in self._session.available_profiles:

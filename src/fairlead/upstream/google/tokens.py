@@ -89,7 +89,7 @@ class GoogleSigner:
         usable()
         self.source = find(account) if source is None else source
         errors: Any = import_module("google.auth.exceptions")
-        self.caller = Caller(errors.TransportError)
+        self.caller = Caller(errors.TransportError, account=account)
         self._refused: type[Exception] = errors.GoogleAuthError
         self._account = account
         self._clock = clock

@@ -11,6 +11,7 @@ import pytest
 
 from fairlead.upstream.aws import session
 from fairlead.upstream.aws.signer import AwsSigner
+from fairlead.upstream.proxy import parse_proxy
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.signing import Account, NotReady
 from fairlead.upstream.transport import HttpRequest
@@ -191,3 +192,25 @@ async def test_the_date_is_of_the_second_of_the_request(monkeypatch) -> None:
         now[0] = CLOCK + second
         stamps.append(dict(signer.sign(REQUEST).headers)["x-amz-date"])
     assert stamps == ["20261123T055000Z", "20261123T055000Z", "20261123T055001Z"]
+
+
+@pytest.mark.parametrize(
+    ("own_way", "proxy", "wanted"),
+    [
+        (False, None, None),
+        (True, None, {}),
+        (True, "http://u:a%3A@gate:1", dict.fromkeys(("http", "https"), "http://u:a%3A@gate:1")),
+        (True, "socks5h://gate:1", None),
+    ],
+)
+def test_sts_and_sso_are_asked_through_the_upstreams_own_proxy(own_way, proxy, wanted) -> None:
+    gate = None if proxy is None else parse_proxy(proxy)
+    account = Account(Secret(""), region="us-east-1", own_way=own_way, proxy=gate)
+    signer = AwsSigner(account, "bedrock")
+    config = signer._session.get_default_client_config()
+    assert (config and config.proxies) == wanted
+    if config is not None:
+        sts = signer._session.create_client(
+            "sts", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        assert sts.meta.config.proxies == wanted
