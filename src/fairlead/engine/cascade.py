@@ -21,6 +21,7 @@ from fairlead.canon import Failure, Folder, Response
 from fairlead.engine.attempted import attempted, forget
 from fairlead.engine.client import Client, Header
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.faults import outcome_of
 from fairlead.engine.grader import Graders, question
 from fairlead.engine.settle import estimate, settle
 from fairlead.engine.snapshot import Lane
@@ -161,7 +162,8 @@ class _Cascading:
         try:
             await self.ask(x, lanes, held)
         except Failure as failure:
-            problem = failure.problem
+            problem = x.problem = failure.problem
+            x.outcome, x.status = outcome_of(problem), problem.status
             broke = problem.upstream_status is None and problem.charged is not False
             if x.usage is None and x.asked and broke and problem.upstream is not None:
                 x.usage = estimate(x, None)

@@ -110,8 +110,7 @@ class Engine:
 
     async def serve(self, x: Exchange, client: Client) -> None:
         """Take one accepted request through, and leave its record."""
-        signals = self.signals
-        x.listens = signals is not None
+        x.listens = self.signals is not None
         try:
             self._accept(x)
             await self._dispatch(x, client)
@@ -132,17 +131,24 @@ class Engine:
             log.exception("request %s failed inside Fairlead", x.id)
             await self._answer_error(x, client, _internal(x))
         finally:
-            if x.foreseen is not None and x.outcome == "ok":
-                self.stores.counts.learn(x)
-            if x.prefix is not None and x.outcome == "ok":
-                self.beginnings.settled(x)
             if x.outcome == "ok":
-                self.live.settled(x)
-                if signals is not None and x.request is not None:
-                    signals.see(x)
-                if x.shadow is not None and self.shadows is not None:
-                    self.shadows.offer(x)
+                try:
+                    self._learn(x)
+                except Exception:  # the client has its answer, and the ledger gets its record
+                    log.exception("what request %s taught was not kept", x.id)
             self.ledger.add(x.record())
+
+    def _learn(self, x: Exchange) -> None:
+        """What an answer teaches of prompts, caches and speed, and who looks at it beside."""
+        if x.foreseen is not None:
+            self.stores.counts.learn(x)
+        if x.prefix is not None:
+            self.beginnings.settled(x)
+        self.live.settled(x)
+        if self.signals is not None and x.request is not None:
+            self.signals.see(x)
+        if x.shadow is not None and self.shadows is not None:
+            self.shadows.offer(x)
 
     def _accept(self, x: Exchange) -> None:
         """Read the model and the stream flag, and journal the request, readable or not."""

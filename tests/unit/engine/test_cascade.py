@@ -260,6 +260,9 @@ async def test_whatever_goes_wrong_with_the_first_the_second_answers(
     assert trip.asked == ["flash", "haiku"]
     assert trip.said == "Rome."
     assert trip.told.startswith(f"escalated: {FLASH} {fault}")
+    booked = trip.ledger.show("fl-1.1")
+    if isinstance(booked, Record):  # an error answer is not billed
+        assert booked.outcome in {"ok", "upstream_error"}, "not Fairlead's fault"
     assert trip.record().outcome == "ok"
 
 

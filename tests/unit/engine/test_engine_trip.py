@@ -214,6 +214,17 @@ async def test_a_fault_inside_is_answered_and_recorded(monkeypatch, caplog) -> N
     assert "fl-1" in caplog.text
 
 
+async def test_a_fault_in_what_an_answer_teaches_costs_no_record(monkeypatch, caplog) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a fault")
+
+    monkeypatch.setattr("fairlead.engine.live.Live.settled", broken)
+    client, record, _ = await trip(ask(), whole(MESSAGE))
+    assert (client.status, record.outcome) == (200, "ok")
+    assert record.cost_usd == Decimal("0.00002")
+    assert "fl-1" in caplog.text
+
+
 async def test_context_overflow_has_its_code() -> None:
     client, record, sent = await trip(ask(HAIKU, n=1) | {
         "messages": [{"role": "user", "content": "word " * 400_000}]})  # fmt: skip
