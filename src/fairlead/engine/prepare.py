@@ -7,6 +7,7 @@ signed thinking that the client's dialect could not carry is put back from the v
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 
 import msgspec
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ from fairlead.canon import (
 )
 from fairlead.catalog.model import Model
 from fairlead.engine import hints
+from fairlead.engine.attempts.deadline import over
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.mixed import mixed
 from fairlead.engine.plan import Lane
@@ -109,7 +111,8 @@ async def _encoded(
 ) -> bytes:
     request = restore(request, lambda key: vault.get(x.scope, key))
     urls = URLS in model.features and (x.upstream is None or x.upstream.kind.reads_urls)
-    request = await _inline(request, x.snapshot.fetch, codec.vendor_uri, urls=urls)
+    inlined = _inline(request, x.snapshot.fetch, codec.vendor_uri, urls=urls)
+    request = await (inlined if x.until is None else _in_time(inlined, x.until))
     if request.reasoning is None and not x.same and model.thinking.default_on:
         request = replace(request, reasoning=_unsaid(x.codec, model))
     name = model.id if x.upstream is None else x.upstream.model_id(model)
@@ -155,6 +158,15 @@ def refusal_of(model: Model, losses: list[Loss]) -> Problem:
         code=first.what.partition(":")[0],
         hint="name a model that can, leave this part out, or allow losses (hint allow_loss)",
     )
+
+
+async def _in_time(inlined: Awaitable[Request], until: float) -> Request:
+    """Fetching is part of the request's time."""
+    try:
+        async with asyncio.timeout(until - perf_counter()):
+            return await inlined
+    except TimeoutError:
+        raise Failure(over(None)) from None
 
 
 async def _inline(

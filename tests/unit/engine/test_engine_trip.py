@@ -13,6 +13,7 @@ import pytest
 from fairlead.canon import Folder, UsageUpdate
 from fairlead.catalog import load as load_catalog
 from fairlead.catalog import shipped_policies
+from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.snapshot import Snapshot
@@ -223,6 +224,20 @@ async def test_a_fault_in_what_an_answer_teaches_costs_no_record(monkeypatch, ca
     assert (client.status, record.outcome) == (200, "ok")
     assert record.cost_usd == Decimal("0.00002")
     assert "fl-1" in caplog.text
+
+
+async def test_fetching_media_is_part_of_the_request_s_time(monkeypatch) -> None:
+    async def slow(*_: object, **__: object) -> tuple[str, bytes]:
+        await asyncio.sleep(60)
+        raise AssertionError("nobody waits so long")
+
+    monkeypatch.setattr("fairlead.engine.prepare.fetch_media", slow)
+    picture = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    body = ask(FLASH, messages=[{"role": "user", "content": [picture]}])
+    delivery = Delivery(deadline=0.1)
+    async with asyncio.timeout(30):
+        client, record, sent = await trip(body, delivery=delivery)
+    assert (client.status, record.error_kind, sent) == (504, "upstream_timeout", [])
 
 
 async def test_context_overflow_has_its_code() -> None:

@@ -10,7 +10,7 @@ from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.exchange import Exchange
 from fairlead.upstream.transport import HttpRequest
 
-__all__ = ["first_token_within", "seconds_for", "within"]
+__all__ = ["first_token_within", "over", "seconds_for", "within"]
 
 _LEAST = 0.001
 
