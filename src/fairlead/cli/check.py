@@ -146,7 +146,9 @@ def _lifecycle(snapshot: Snapshot) -> list[str]:
 def _rollouts(canaries: list[CanaryState], shadows: Sequence[ShadowCost]) -> Iterator[str]:
     for each in canaries:
         limits = (
-            f"{each.limits} limits" if each.limits else "no limits: never rolled back by itself"
+            f"{each.limits} limit{'s' * (each.limits > 1)}"
+            if each.limits
+            else "no limits: never rolled back by itself"
         )
         yield f"canary {each.policy}: {each.share * 100:g} % of sessions, {limits}"
     for shadow in shadows:

@@ -43,7 +43,10 @@ def _contradiction(index: int, rule: Rule, reader: TomlReader) -> NoReturn:
         own = tuple(c for c in rule.when if c.feature == each.feature)
         if not reached((replace(rule, when=own),), 0):
             said = " and ".join([f"{c.operator} {c.wanted}" for c in own])
-            noun = "number" if FEATURES[each.feature].form == "number" else "value"
+            known = FEATURES[each.feature]
+            noun = "number" if known.form == "number" else "value"
+            if known.most is not None:
+                noun = each.feature
             reader.fail(f"when.{each.feature}", index, f"no {noun} is {said}")
     reader.fail("when", index, "contradicts itself")
 

@@ -36,11 +36,14 @@ Form = Literal["number", "flag", "word", "names"]
 
 
 class Feature(Struct, frozen=True):
-    """A feature that may be asked for: its form, its unit in words, the words that it knows."""
+    """A feature that may be asked for: its form, its unit in words, the words that it knows, the
+    greatest number that it can be.
+    """
 
     form: Form
     unit: str = ""
     words: tuple[str, ...] = ()
+    most: int | None = None
 
 
 FEATURES: dict[str, Feature] = {
@@ -69,7 +72,7 @@ FEATURES: dict[str, Feature] = {
     "depth": Feature("number", "answers before"),
     "schema": Feature("number", "bytes of schema"),
     "key": Feature("word"),
-    "hour": Feature("number", "o'clock UTC"),
+    "hour": Feature("number", "o'clock UTC", most=23),
     "warm_tokens": Feature("number", "tokens sent before"),
     "team": Feature("word"),
     "budget_pressure": Feature("number", "% of the budget spent"),

@@ -78,6 +78,8 @@ def _values(conditions: Iterable[Condition]) -> dict[str, list[object]] | None:
         if known.form == "number":
             bounds = [each for each in compared if isinstance(each, int)]
             near = {max(0, bound + step) for bound in bounds for step in (-1, 0, 1)}
+            if known.most is not None:
+                near = {min(number, known.most) for number in near}
             values[feature] = [*sorted(near), *([None] if feature in _UNSET else [])]
         elif known.form == "flag":
             values[feature] = [True, False]
