@@ -5,7 +5,7 @@ its own usage and cost. It is nobody's answer, so nothing of it is kept but what
 is made off the request path and gives way to everything:
 
     offer  drawn by the request's id -> nothing beside the answer? -> fits the model? -> in budget?
-           -> room in the queue? -> runs when one of `in_flight` ends
+           -> room in the queue? -> runs when one of `in_flight` ends, if its deployment has room
 
 Whatever says no drops the copy and counts why (`Shadows.counts`). Never copied is what has effects
 beside the answer, or means something to one vendor only: server tools, vendors' files, stored
@@ -109,9 +109,12 @@ class _ReadOnly(MemoryVault):
 
 
 class ShadowEngine(Engine):
-    """Takes a copy through. Nothing that it learns or keeps reaches the clients' engine."""
+    """Takes a copy through. Nothing that it learns or keeps reaches the clients' engine; only the
+    deployment is the same one, whose key has one quota, one breaker and one account.
+    """
 
     def __init__(self, main: Engine) -> None:
+        self._main = main
         super().__init__(
             main.transports,
             main.ledger,
@@ -126,7 +129,7 @@ class ShadowEngine(Engine):
 
     async def _dispatch(self, x: Exchange, client: Client) -> None:
         assert x.model is not None and x.upstream is not None  # noqa: PT018, S101 - `_copy` chose
-        await self._attempt(x, (x.model, x.upstream), client)
+        await self._main.attempts.aside(x, (x.model, x.upstream), client, self._attempt)
 
 
 class _Copy(Struct, frozen=True):
@@ -258,10 +261,13 @@ class Shadows:
 
     async def _through(self, copy: _Copy) -> None:
         x, name = copy.x, copy.policy.name
-        self.counts["sent"] += 1
         self._engine.signals = self._main.signals  # looks at copies as at answers
         try:
-            await self._engine.serve(x, _Nobody())
+            if self._has_room(x):
+                self.counts["sent"] += 1
+                await self._engine.serve(x, _Nobody())
+            else:
+                self.counts["no room"] += 1
         finally:
             purse = self._purses[name]
             purse.aside -= copy.most
@@ -270,6 +276,11 @@ class Shadows:
             purse.book(unknown if x.cost is None else x.cost, time.monotonic())
             self._running[name] -= 1
             self._next()
+
+    def _has_room(self, x: Exchange) -> bool:
+        """Whether its deployment has room that no request waits for."""
+        assert x.model is not None and x.upstream is not None  # noqa: PT018, S101 - `_copied` chose
+        return self._main.attempts.spares((x.model, x.upstream), x.snapshot.delivery)
 
     def _next(self) -> None:
         """Run the first of those that wait whose policy has room."""

@@ -247,6 +247,22 @@ async def test_a_copy_that_is_stopped_leaves_its_record(monkeypatch) -> None:
     assert house.ledger.show("fl-1.shadow").outcome == "client_gone"
 
 
+async def test_copies_count_in_their_key_s_quota_and_are_dropped_where_it_is_used_up() -> None:
+    house = House()
+    haiku = house.snapshot.lanes_of(house.snapshot.catalog.models[HAIKU])[0][1]
+    bounded = msgspec.structs.replace(haiku, requests_per_minute=2)
+    upstreams = {**house.snapshot.upstreams, "anthropic": bounded}
+    house.snapshot = msgspec.structs.replace(house.snapshot, upstreams=upstreams, lanes={}, days=[])
+    for number in range(4):
+        await house.serve(ask(), number)
+        await house.settled()
+    assert house.asked.count(HAIKU) == 2
+    assert house.shadows.counts == {"sent": 2, "no room": 2}
+    client = await house.serve(ask(HAIKU), 9)
+    assert client.status == 429, "the quota that is left is the clients'"
+    assert house.shadows._purses["shadowed"].aside == 0
+
+
 async def test_what_goes_wrong_with_copies_is_not_the_clients(monkeypatch) -> None:
     house = House()
 

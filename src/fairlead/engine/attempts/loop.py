@@ -22,6 +22,7 @@ from typing import Final
 
 from fairlead.canon import Failure, Problem
 from fairlead.engine.attempted import attempted, forget, may_be_billed
+from fairlead.engine.attempts.breaker import LOOK_AGAIN
 from fairlead.engine.attempts.bulkhead import PRIORITIES, Bulkhead, Shed
 from fairlead.engine.attempts.deadline import first_token_within, seconds_for
 from fairlead.engine.attempts.delivery import Delivery
@@ -30,7 +31,7 @@ from fairlead.engine.attempts.hedging import Hedging
 from fairlead.engine.attempts.hold_back import HoldBack
 from fairlead.engine.attempts.home import at_home
 from fairlead.engine.attempts.judge import judged
-from fairlead.engine.attempts.order import Draw, Sessions, Way, ordered
+from fairlead.engine.attempts.order import Draw, Sessions, Way, ordered, unfit
 from fairlead.engine.attempts.quota import Quota
 from fairlead.engine.attempts.retry import RetryBudget, may_be_sent_again, wait
 from fairlead.engine.attempts.session import session
@@ -72,6 +73,8 @@ class Attempts:
         self.sessions = Sessions()
         self.whole = Bulkhead(0, 0)
         """All requests that are at vendors."""
+        self.waiting = 0
+        """How many wait until a breaker lets them in."""
         self.clock = clock
         self._ledger = ledger
         self._draw = draw
@@ -114,6 +117,22 @@ class Attempts:
                 self._ended(x)
         finally:
             whole.leave()
+
+    def spares(self, lane: Lane, delivery: Delivery) -> bool:
+        """Whether a deployment has room at once for what gives way to requests."""
+        return not unfit(self.deployments.of(lane, delivery), self.clock())
+
+    async def aside(self, x: Exchange, lane: Lane, client: Client, attempt: Attempt) -> None:
+        """One attempt that gives way: sent only where there is room at once, never again.
+
+        Raises:
+            Failure: it was not answered.
+        """
+        way = lane, self.deployments.of(lane, x.snapshot.delivery)
+        try:
+            await self._try(x, way, client, attempt=attempt, patient=False)
+        except _NotSent as error:
+            raise Failure(error.problem or full(way[1].name, x.snapshot.delivery)) from None
 
     async def _run(
         self, x: Exchange, lanes: Sequence[Lane], client: Client, attempt: Attempt
@@ -194,6 +213,8 @@ class Attempts:
             trip.put_off()
         elif trip.shut(problem):
             self._moved(x, before[0], trip.way[0], problem)
+        elif (seconds := self._probe(x, trip, self.clock())) is not None:
+            await self._wait_for_probe(x, seconds)
         else:
             raise Failure(trip.verdict(problem)) from None
 
@@ -290,20 +311,22 @@ class Attempts:
         self._note(x, lane, problem)
         if x.until is not None and self.clock() >= x.until:
             return False
-        seconds = 0.0
+        seconds, probe = 0.0, None
         if not elsewhere(problem, broken_too=held or x.snapshot.delivery.after_break):
             return False
         now = self.clock()
         if not trip.failed(problem, again=may_be_sent_again(problem, x.again), now=now):
             again = self._again(x, trip, now)
-            if again is None:
+            if again is None and (probe := self._probe(x, trip, now)) is None:
                 return False
-            seconds = again
+            seconds = again or 0.0
         self._book(x, problem)
         if trip.way[1] is not deployment:
             self._moved(x, lane, trip.way[0], problem)
         forget(x)  # before the wait: a client that leaves in it owes nothing for what failed
-        if seconds:
+        if probe is not None:
+            await self._wait_for_probe(x, probe)
+        elif seconds:
             await asyncio.sleep(seconds)
         return True
 
@@ -325,6 +348,29 @@ class Attempts:
         if seconds is None or (x.until is not None and now + seconds >= x.until):
             return None
         return seconds if self._budget.take(now) else None
+
+    def _probe(self, x: Exchange, trip: Trip, now: float) -> float | None:
+        """Seconds until a breaker lets one in whose deployment is the trip's way then; None: not
+        within the request's patience, or too many wait for it already.
+        """
+        delivery = x.snapshot.delivery
+        at = trip.probed(now) if self.waiting < delivery.queue else None
+        if at is None:
+            return None
+        # Not all at the same moment: one is let in, the others look again.
+        at += self._draw() * LOOK_AGAIN
+        until = now + delivery.queue_seconds - x.queued
+        if at > (until if x.until is None else min(until, x.until)):
+            return None
+        return at - now
+
+    async def _wait_for_probe(self, x: Exchange, seconds: float) -> None:
+        self.waiting += 1
+        x.queued += seconds
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.waiting -= 1
 
     def _ended(self, x: Exchange) -> None:
         """The last attempt beside those before it, where there were any."""
