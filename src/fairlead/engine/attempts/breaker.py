@@ -26,13 +26,15 @@ from msgspec import Struct
 
 from fairlead.engine.attempts.delivery import BreakerRules
 
-__all__ = ["Breaker", "Change", "State"]
+__all__ = ["LOOK_AGAIN", "Breaker", "Change", "State"]
 
 State = Literal["closed", "open", "half_open", "refused"]
 
 SLICES: Final = 10
 FORBIDDEN: Final = 3
 """So many answers 403, and nothing else between them, mean that the key may not."""
+LOOK_AGAIN: Final = 0.05
+"""Seconds after which the probe that another request makes may be over."""
 _KEPT: Final = 20
 
 
@@ -98,6 +100,12 @@ class Breaker:
         if state == "open":
             return now >= self.until
         return state == "half_open" and not self._probing
+
+    def due(self, now: float) -> float:
+        """When it is worth to ask again whether one is let in; of one that is not refused."""
+        if self.admits(now):
+            return now
+        return self.until if self.state == "open" else now + LOOK_AGAIN
 
     def enter(self, now: float) -> int | None:
         """Let a request in, which then has to tell how it ended; None: nothing is sent."""

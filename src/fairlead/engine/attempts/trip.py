@@ -101,6 +101,23 @@ class Trip:
         self.retried += 1
         return self._ready[self.at]
 
+    def probed(self, now: float) -> float | None:
+        """Go to the one of those that are shut that may be probed soonest. When; None: none is
+        (its key was refused, or another model is not wanted).
+        """
+        due = [
+            (way[1].breaker.due(now), number)
+            for number, way in enumerate(self.ways)
+            if self._states[number] == "shut"
+            and way[1].breaker.state != "refused"
+            and self._may(number, None)
+        ]
+        if not due:
+            return None
+        at, self.at = min(due)
+        self.patient = True
+        return at
+
     def verdict(self, last: Problem) -> Problem:
         """The problem that the client is told when there is no way left: a vendor's rather than
         that others were not asked, and where all refused the request all that they said.
