@@ -19,6 +19,7 @@ from fairlead.engine.answer_headers import ESTIMATED, JSON, answer_headers, give
 from fairlead.engine.client import Client
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.foreign import adapted
 from fairlead.engine.plan import AUTO, Lane, as_named
 from fairlead.engine.settle import settle
 from fairlead.engine.snapshot import Snapshot
@@ -78,7 +79,7 @@ class EmbeddingEngine(Engine):
             upstream.timeouts,
         )  # fmt: skip
         request = passed_on(request, upstream, x.headers, x.query)
-        answer, response = await self._ask(x, lane, request)
+        answer, response = await self._ask(x, lane, request, lone=lone)
         try:
             tokens = embedding.vectors(answer).tokens
         except Failure:
@@ -117,13 +118,18 @@ class EmbeddingEngine(Engine):
         await client.respond(200, headers, answer)
 
     async def _ask(
-        self, x: Exchange, lane: Lane, request: HttpRequest
+        self, x: Exchange, lane: Lane, request: HttpRequest, *, lone: bool = False
     ) -> tuple[bytes, HttpResponse]:
         upstream = lane[1]
+        kind = upstream.kind
+        if kind.adapt is not None:
+            request = adapted(x, kind.adapt, request, "")
         async with self._answered(x, upstream, request) as response:
             if response.status >= 300:
                 raise Failure(await self._refused(x, lane, response))
             body = await response.read(x.snapshot.max_answer_bytes)
+        if kind.embedded is not None:
+            body = kind.embedded(body, lone)
         x.status = response.status
         if x.first_byte is None:
             x.first_byte = perf_counter()

@@ -58,6 +58,7 @@ Op = Literal[
     "cache_delete",
     "embed",
     "embed_batch",
+    "predict",
     "upload",
 ]
 

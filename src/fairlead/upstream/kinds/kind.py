@@ -16,6 +16,7 @@ __all__ = [
     "Adapted",
     "CountPath",
     "EmbedPath",
+    "Embedded",
     "Kind",
     "NameOf",
     "Opening",
@@ -30,6 +31,8 @@ NameOf = Callable[[str], str]
 """From a model's id to what this kind of address calls it."""
 EmbedPath = Callable[[str, bool], str]
 """From a model's id, and whether one text comes where the dialect knows of one or many."""
+Embedded = Callable[[bytes, bool], bytes]
+"""From an answer with embeddings, and the same, to one in the dialect's shape."""
 
 SDK_RETRIES: Final = ("x-should-retry", "retry-after-ms")
 """What both SDKs look at before the status and `retry-after` (`_base_client.py`)."""
@@ -100,8 +103,9 @@ class Kind(Struct, frozen=True):
     are the environment variables that configure it without any file.
 
     What is there beside the main call, each in its dialect, the one for translations first:
-    `counting` of tokens and `embedding`. `stores` names the dialects whose files, batches and
-    cached contents are kept there.
+    `counting` of tokens and `embedding`, whose answers `embedded` puts into the dialect's shape
+    where they have another. `stores` names the dialects whose files, batches and cached contents
+    are kept there.
 
     Where a dialect lives behind an address that is not its own: `base_of` makes the address from
     the account's region or project (before `base_url`); `signer` makes what signs, None where a
@@ -131,6 +135,7 @@ class Kind(Struct, frozen=True):
     give_back: tuple[str, ...] = ()
     counting: tuple[tuple[Dialect, CountPath], ...] = ()
     embedding: tuple[tuple[Dialect, EmbedPath], ...] = ()
+    embedded: Embedded | None = None
     stores: tuple[Dialect, ...] = ()
     base_of: Callable[[Account], str] | None = None
     signer: Callable[[Account], Signer | None] | None = None

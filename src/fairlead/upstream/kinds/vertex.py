@@ -23,6 +23,8 @@ from fairlead.upstream.signing import Account, Signer
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.codec import Framing
 from fairlead.wire.vertex.claude import count_body, predict_body
+from fairlead.wire.vertex.embeddings import embed_body, embedded, takes_contents
+from fairlead.wire.vertex.embeddings import predict_body as instances_body
 from fairlead.wire.vertex.errors import read_claude, read_gemini
 from fairlead.wire.vertex.gemini import TIER_HEADER, adapted
 
@@ -34,6 +36,10 @@ _REGION: Final = re.compile(r"[a-z]+-[a-z]+\d{1,2}")
 _PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]|[a-z0-9.-]+:[a-z0-9-]+|\d{4,20}")
 _DATED: Final = re.compile(r"-(\d{8})$")
 _VARIABLES: Final = ("GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION")
+_ROOTED: Final = re.compile(
+    r"/v1((?:/projects/[^/]+/locations/[^/]+)?/publishers/google/models/[^/]+)$"
+)
+_EMBEDDING: Final = frozenset({"predict", "embedContent", "batchEmbedContents"})
 _COUNT: Final = "/publishers/anthropic/models/count-tokens:rawPredict"
 
 _VERBS: Final[dict[Framing, str]] = {
@@ -103,7 +109,26 @@ def _gemini_count(model: str) -> str:
     return f"/publishers/google/models/{quote(model, safe='')}:countTokens"
 
 
+def _gemini_embed(model: str, lone: bool) -> str:
+    verb = "predict"
+    if takes_contents(model):
+        verb = "embedContent" if lone else "batchEmbedContents"
+    return f"/publishers/google/models/{quote(model, safe='')}:{verb}"
+
+
+def _adapt_embedding(request: HttpRequest, verb: str) -> Adapted:
+    if verb == "predict":
+        fit = instances_body(request.body)
+        return Adapted(replace(request, body=fit.body), fit.losses)
+    url = _ROOTED.sub(r"/v1beta1\1", request.url)  # where Google's SDK asks for them
+    fit = embed_body(request.body)
+    return Adapted(replace(request, url=url, body=fit.body), fit.losses)
+
+
 def _adapt_gemini(request: HttpRequest, _dialect: Dialect, _framing: Framing) -> Adapted:
+    verb = request.url.rpartition(":")[2]
+    if verb in _EMBEDDING:
+        return _adapt_embedding(request, verb)
     found = adapted(request.body)
     headers = request.headers
     if found.tier:
@@ -122,6 +147,8 @@ VERTEX: Final = Kind(
     url_env="FAIRLEAD_VERTEX_BASE_URL",
     forward=frozenset({TIER_HEADER.encode()}),
     counting=(("gemini", _gemini_count),),
+    embedding=(("gemini", _gemini_embed),),
+    embedded=embedded,
     base_of=_base,
     root_of=_root,
     signer=_signer,

@@ -4,7 +4,7 @@ As recorded: answers tell `trafficType` and `createTime` and no `serviceTier`; c
 `totalBillableCharacters`; an unknown model is a `Publisher Model` by its whole name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, field, items
 from fairlead.emulator.faces.gemini import GeminiFace
 from fairlead.emulator.faces.gemini.google import answered
+from fairlead.emulator.faces.vertex import embeddings
 from fairlead.emulator.faces.vertex.resource import bearer, key_trouble, not_found, resource_of
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
@@ -23,6 +24,13 @@ _METHODS: dict[str, Route] = {
     "streamGenerateContent": Route("stream"),
     "countTokens": Route("count_tokens"),
     "embedContent": Route("embed"),
+    "batchEmbedContents": Route("embed_batch"),
+    "predict": Route("predict"),
+}
+_VECTORS: dict[str, Callable[[Put], Answered | Trouble]] = {
+    "embed": embeddings.embed,
+    "embed_batch": embeddings.embed_all,
+    "predict": embeddings.predict,
 }
 _NOWHERE = Trouble(404, "Requested entity was not found.")
 
@@ -58,7 +66,13 @@ class VertexGeminiFace(GeminiFace):
         return key_trouble()
 
     def answer(self, put: Put) -> Answered:
-        """As the Gemini API answers, but for counts, which tell characters too."""
+        """As the Gemini API answers, but for vectors, and for counts, which tell characters too."""
+        vectors = _VECTORS.get(put.route.op)
+        if vectors is not None:
+            made = vectors(put)
+            if isinstance(made, Trouble):
+                return Answered(self.refusal(made, put.request_id, put.route), {})
+            return made
         if put.route.op != "count_tokens":
             return super().answer(put)
         said: dict[str, Any] = {"totalTokens": put.tally.total}
