@@ -91,7 +91,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     try:
         settings = msgspec.convert(raw, Settings)
     except msgspec.ValidationError as error:
-        raise ConfigError(_explain(str(error), path, lines, origins)) from error
+        told = _by_name(str(error), raw)
+        raise ConfigError(_explain(told, path, lines, origins)) from error
     return Loaded(settings, origins, path, _unknown_variables(env))
 
 
@@ -152,6 +153,23 @@ def _from_text(text: str, kind: object, name: str) -> object:
     except msgspec.ValidationError as error:
         raise ConfigError(f"environment variable {name}: {error}") from error
     return value
+
+
+def _by_name(message: str, raw: dict[str, Any]) -> str:
+    """Msgspec's error with the name of the user's own that it leaves out: the first table of that
+    section that fails in the same way by itself.
+    """
+    found = re.search(r"at `\$\.(\w+)\[\.\.\.\]", message)
+    tables = raw.get(found.group(1)) if found else None
+    if found is None or not isinstance(tables, dict):
+        return message
+    for name, table in tables.items():
+        try:
+            msgspec.convert({found.group(1): {name: table}}, Settings)
+        except msgspec.ValidationError as error:
+            if str(error) == message:
+                return message.replace("[...]", f".{name}", 1)
+    return message
 
 
 def _explain(

@@ -1,5 +1,6 @@
 """The operator's graders, from the settings to what the engine runs."""
 
+import shutil
 from urllib.parse import urlsplit
 
 from fairlead.engine.grader import Grader
@@ -13,7 +14,8 @@ def compile_graders(loaded: Loaded) -> dict[str, Grader]:
     """All graders by name.
 
     Raises:
-        ConfigError: one has no command and no address, or both; the message names the key.
+        ConfigError: one has no command and no address, or both, or its program is not there; the
+            message names the key.
     """
     return {
         name: _grader(loaded, name, settings) for name, settings in loaded.settings.graders.items()
@@ -26,6 +28,8 @@ def _grader(loaded: Loaded, name: str, settings: GraderSettings) -> Grader:
         raise ConfigError(f"{where}: give either `command` or `url`")
     if settings.command and not settings.command[0]:
         raise ConfigError(f"{where}.command: the first word is the program, and empty")
+    if settings.command and shutil.which(settings.command[0]) is None:
+        raise ConfigError(f"{where}.command: no program {settings.command[0]!r} can be run here")
     if settings.url:
         try:
             parts = urlsplit(settings.url)
