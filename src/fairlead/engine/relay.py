@@ -250,6 +250,8 @@ async def _whole(
     try:
         answer = restore(codec.decode_response(body), x.request)
     except Failure as failure:
+        if not _is_json(body):
+            raise Failure(_garbled(x)) from failure
         _end(x, estimate(x, None), "upstream_error")
         raise Failure(_unreadable(failure, x)) from failure
     _keep(stores.vault, x, answer)

@@ -111,17 +111,19 @@ async def test_a_broken_connection_goes_elsewhere_and_both_are_in_the_ledger() -
     assert client.headers["x-fairlead-cost-usd"] != str(record.cost_usd), "what all cost together"
 
 
-async def test_an_answer_that_is_no_json_goes_elsewhere_instead_of_to_the_client() -> None:
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+async def test_an_answer_that_is_no_json_goes_elsewhere_instead_of_to_the_client(dialect) -> None:
     garbled = Answer(200, JSON, (b'{"id": "msg_1", "content": [{"ty',))
     house = House(AGAIN, {"one": [garbled], "two": [ok()]})
-    client, record = await house.ask(dialect="anthropic")
+    client, record = await house.ask(dialect=dialect)
     assert (client.status, record.upstream) == (200, "two")
-    assert json.loads(client.body)["content"]
+    assert json.loads(client.body)["id"]
     assert house.extra().usage.estimated
     house = House(AGAIN, {"one": [garbled]})
-    client, record = await house.ask(dialect="anthropic")
+    client, record = await house.ask(dialect=dialect)
     assert (client.status, record.outcome) == (502, "upstream_error")
-    assert json.loads(client.body)["type"] == "error"
+    assert record.usage.estimated
+    assert json.loads(client.body)["error"]
 
 
 async def test_a_broken_connection_is_never_tried_again_at_the_same_place() -> None:
