@@ -23,7 +23,7 @@ from typing import Final
 from fairlead.canon import Failure, Problem
 from fairlead.engine.attempted import attempted, forget, may_be_billed
 from fairlead.engine.attempts.breaker import LOOK_AGAIN
-from fairlead.engine.attempts.bulkhead import PRIORITIES, Bulkhead, Shed
+from fairlead.engine.attempts.bulkhead import Bulkhead
 from fairlead.engine.attempts.deadline import first_token_within, seconds_for
 from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.attempts.deployment import Deployments
@@ -32,14 +32,14 @@ from fairlead.engine.attempts.hold_back import HoldBack
 from fairlead.engine.attempts.home import at_home
 from fairlead.engine.attempts.judge import judged
 from fairlead.engine.attempts.order import Draw, Sessions, Way, ordered, unfit
-from fairlead.engine.attempts.quota import Quota
 from fairlead.engine.attempts.retry import RetryBudget, may_be_sent_again, wait
+from fairlead.engine.attempts.room import NotSent, find_room, let_in, patience, prompt_tokens
 from fairlead.engine.attempts.session import session
-from fairlead.engine.attempts.told import fallen_back, full, over_quota, shut, tried
+from fairlead.engine.attempts.told import fallen_back, full, shut, tried
 from fairlead.engine.attempts.trip import Trip, elsewhere
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange
-from fairlead.engine.settle import CHARS_PER_TOKEN, estimate, settle
+from fairlead.engine.settle import estimate, settle
 from fairlead.engine.snapshot import Lane
 from fairlead.ledger.record import Ledger
 
@@ -50,14 +50,6 @@ Attempt = Callable[[Exchange, Lane, Client], Awaitable[None]]
 
 MOST_TRIES: Final = 64
 """Attempts of one request, whatever is configured."""
-
-
-class _NotSent(Exception):
-    """The way has no room now (`problem` None), or its breaker is open."""
-
-    def __init__(self, problem: Problem | None = None) -> None:
-        super().__init__()
-        self.problem = problem
 
 
 class Attempts:
@@ -89,7 +81,7 @@ class Attempts:
         Raises:
             Failure: none could.
         """
-        delivery, whole = x.snapshot.delivery, self.whole
+        delivery, whole, clock = x.snapshot.delivery, self.whole, self.clock
         self._budget.request(delivery.retry.share)
         if x.timeout is not None or delivery.deadline:
             seconds = seconds_for(x.timeout, delivery)
@@ -97,7 +89,7 @@ class Attempts:
         if whole.most != delivery.in_flight:
             whole.resize(delivery.in_flight, delivery.queue)
         if not whole.enter():
-            await self._let_in(x, whole, "of the gateway", self._patience(x))
+            await let_in(x, whole, "of the gateway", patience(x, clock()), clock)
         try:
             held = x.stream and (delivery.hold_back or x.hold_back)
             if held or (len(lanes) > 1 and _several_doors(lanes)):
@@ -108,7 +100,7 @@ class Attempts:
             way = lanes[0], of(lanes[0], delivery)
             try:
                 await self._try(x, way, client, attempt=attempt, patient=len(lanes) == 1)
-            except (_NotSent, Failure) as error:
+            except (NotSent, Failure) as error:
                 ways = [way, *((lane, of(lane, delivery)) for lane in lanes[1:])]
                 trip = Trip(ways, fallback=x.snapshot.fallback)
                 await self._caught(x, trip, client, error)
@@ -131,7 +123,7 @@ class Attempts:
         way = lane, self.deployments.of(lane, x.snapshot.delivery)
         try:
             await self._try(x, way, client, attempt=attempt, patient=False)
-        except _NotSent as error:
+        except NotSent as error:
             raise Failure(error.problem or full(way[1].name, x.snapshot.delivery)) from None
 
     async def _run(
@@ -186,13 +178,13 @@ class Attempts:
             else:
                 run = partial(self._try, attempt=attempt, patient=trip.patient)
                 await self.hedging.run(x, trip, plan, client, run)
-        except (_NotSent, Failure) as error:
+        except (NotSent, Failure) as error:
             await self._caught(x, trip, client, error)
             return True
         return False
 
     async def _caught(
-        self, x: Exchange, trip: Trip, client: Client, error: "_NotSent | Failure"
+        self, x: Exchange, trip: Trip, client: Client, error: "NotSent | Failure"
     ) -> None:
         """A way did not answer; the trip has another one then.
 
@@ -227,7 +219,7 @@ class Attempts:
 
         Raises:
             Failure: it was not answered.
-            _NotSent: there is no room, unless it is patient; or the breaker is open.
+            NotSent: there is no room, unless it is patient; or the breaker is open.
         """
         lane, deployment = way
         breaker, bulkhead, quota = deployment.breaker, deployment.bulkhead, deployment.quota
@@ -235,14 +227,14 @@ class Attempts:
         now = self.clock()
         number = breaker.enter(now)
         if number is None:
-            raise _NotSent(shut(deployment, now))
+            raise NotSent(shut(deployment, now))
         if quota is not None or not bulkhead.enter():
             try:
-                await self._find_room(x, way, patient=patient)
+                await find_room(x, deployment, self.clock, patient=patient)
             except BaseException:
                 breaker.left(number)
                 raise
-        taken = None if quota is None else quota.take(self.clock(), _tokens(x))
+        taken = None if quota is None else quota.take(self.clock(), prompt_tokens(x))
         x.began = started = self.clock()
         try:
             if x.stream and (seconds := lane[1].timeouts.first_token):
@@ -264,40 +256,6 @@ class Attempts:
                     quota.give_back(taken)
                 elif x.usage is not None:
                     quota.correct(taken, x.usage.prompt_total + x.usage.completion_total)
-
-    async def _find_room(self, x: Exchange, way: Way, *, patient: bool) -> None:
-        """Take a place in flight, when the quota has room too."""
-        deployment = way[1]
-        bulkhead, quota = deployment.bulkhead, deployment.quota
-        tokens, until = _tokens(x), self._patience(x)
-        if not patient and not (bulkhead.has_room() and _allows(quota, self.clock(), tokens)):
-            raise _NotSent
-        while True:
-            while quota is not None and (seconds := quota.wait(self.clock(), tokens)):
-                if self.clock() + seconds > until:
-                    raise Failure(over_quota(deployment, seconds))
-                x.queued += seconds
-                await asyncio.sleep(seconds)
-            await self._let_in(x, bulkhead, deployment.name, until)
-            if _allows(quota, self.clock(), tokens):
-                return
-            bulkhead.leave()  # while it waited for its place, others took what the quota had
-
-    def _patience(self, x: Exchange) -> float:
-        """Until when the request may wait for room."""
-        until = self.clock() + x.snapshot.delivery.queue_seconds
-        return until if x.until is None else min(until, x.until)
-
-    async def _let_in(self, x: Exchange, bulkhead: Bulkhead, name: str, until: float) -> None:
-        if bulkhead.enter():
-            return
-        began = self.clock()
-        try:
-            await bulkhead.wait(_priority(x), max(0.0, until - began))
-        except Shed:
-            raise Failure(full(name, x.snapshot.delivery)) from None
-        finally:
-            x.queued += self.clock() - began
 
     # --- between two attempts ---------------------------------------------------------------------
 
@@ -411,22 +369,3 @@ def _several_doors(lanes: Sequence[Lane]) -> bool:
             return True
         before = model.id
     return False
-
-
-def _priority(x: Exchange) -> int:
-    latency = x.latency
-    if latency is None and x.decision is not None:
-        latency = x.decision.features.latency
-    return PRIORITIES[latency or "normal"]
-
-
-def _allows(quota: Quota | None, now: float, tokens: int) -> bool:
-    return quota is None or not quota.wait(now, tokens)
-
-
-def _tokens(x: Exchange) -> int:
-    """An estimate of the prompt's, for the quota; the answer corrects it."""
-    features = None if x.decision is None else x.decision.features
-    return (features.prompt_tokens if features is not None else 0) or (
-        len(x.body) // CHARS_PER_TOKEN
-    )
