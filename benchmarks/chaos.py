@@ -17,18 +17,21 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from rich.console import Console
 from rich.table import Table
 
+from fairlead.cost.price import BUCKETS
 from fairlead.demo.processes import environment, free_port, running, wait_ready
 from fairlead.emulator import EmulatorThread, FaultRule
-from fairlead.ledger.query import show
+from fairlead.ledger.query import show, tail
 from fairlead.ledger.record import Record
 
 HAIKU: Final = "claude-haiku-4-5-20251001"
@@ -44,6 +47,9 @@ LEAVE: Final = 0.03
 PROMPTS: Final = tuple(
     f"[emulate: words={20 + 7 * n}] {n}: tide harbour anchor beacon" for n in range(12)
 )
+
+Kind = tuple[str, bool, str]
+"""What an answer depends on: dialect, whether it is a stream, prompt."""
 
 FAULTS: Final[tuple[dict[str, Any], ...]] = (
     {"action": "status", "status": 500},
@@ -245,11 +251,35 @@ async def run(
     return found
 
 
-async def expected(port: int) -> dict[tuple[str, bool, str], str]:
-    """The answers without faults."""
-    kinds = [(d, s, p) for d in DIALECTS for s in (False, True) for p in PROMPTS]
-    got = [await ask(port, Wish(0, dialect, stream, prompt)) for dialect, stream, prompt in kinds]
-    return {kind: one.text for kind, one in zip(kinds, got, strict=True)}
+class Truth(Struct, frozen=True):
+    """An answer without faults: its text and what the vendor billed for it."""
+
+    text: str
+    tokens: Counter[str]
+
+
+async def expected(port: int, emulators: list[EmulatorThread]) -> dict[Kind, Truth]:
+    """The answers without faults, and the emulators' own bill for each."""
+    found = {}
+    for kind in [(d, s, p) for d in DIALECTS for s in (False, True) for p in PROMPTS]:
+        before = billed(emulators)
+        got = await ask(port, Wish(0, *kind))
+        found[kind] = Truth(got.text, billed(emulators) - before)
+    return found
+
+
+def billed(emulators: list[EmulatorThread]) -> Counter[str]:
+    """Tokens by kind that the vendors bill so far."""
+    total: Counter[str] = Counter()
+    for emulator in emulators:
+        total.update(emulator.bill()["total"]["usage"])
+    return total
+
+
+def told(record: Record) -> Counter[str]:
+    """Tokens by kind that the ledger tells."""
+    held = {} if record.usage is None else asdict(record.usage)
+    return +Counter({kind: held[kind] for kind in BUCKETS if held.get(kind)})
 
 
 def files_of(pid: int) -> int:
@@ -277,21 +307,24 @@ async def state_of(port: int) -> dict[str, Any]:
     return _json(raw.partition(b"\r\n\r\n")[2].decode())
 
 
-def judged(
-    got: list[Got], answers: dict[tuple[str, bool, str], str], ledger: Path
-) -> list[tuple[str, int, int]]:
+def judged(got: list[Got], answers: dict[Kind, Truth], ledger: Path) -> list[tuple[str, int, int]]:
     """Each promise, of how many requests, and how many broke it."""
     heard = [each for each in got if not each.left]
     good = [each for each in heard if each.status == 200 and not each.error]
     broken = [each for each in heard if each.status == 200 and each.error]
     failed = [each for each in heard if each.status != 200]
 
-    def meant(each: Got) -> str:
+    def truth(each: Got) -> Truth:
         return answers[each.wish.dialect, each.wish.stream, each.wish.prompt]
 
+    def meant(each: Got) -> str:
+        return truth(each).text
+
     records = {each.id: show(ledger, each.id) for each in heard if each.id}
-    rows = [record for record in records.values() if isinstance(record, Record)]
-    fine = [r for r in rows if r.outcome == "ok"]
+    rows = {id_: record for id_, record in records.items() if isinstance(record, Record)}
+    fine = [(r, truth(each).tokens) for each in good if (r := rows.get(each.id)) is not None]
+    sent = len(got) + len(answers)  # those that left had sent all of their request
+    kept = [r for r in tail(ledger, 10 * sent) if r.op == "generate"]
     return [
         ("a right answer: text neither missing nor twice", len(good),
          sum(each.text != meant(each) for each in good)),
@@ -302,9 +335,14 @@ def judged(
          sum(each.seconds > DEADLINE + SLACK for each in heard)),
         ("complete HTTP", len(heard), sum(not each.whole for each in heard)),
         ("one ledger record", len(heard), len(heard) - len(rows)),
-        ("usage as the vendor told it, where the answer was right", len(fine),
-         sum(r.usage is None or r.usage.estimated for r in fine)),
+        ("as many records as requests, those that left among them", sent, abs(sent - len(kept))),
+        ("usage is the vendor's bill, to the token, where the answer was right", len(good),
+         len(good) - sum(told(r) == tokens and not _guessed(r) for r, tokens in fine)),
     ]  # fmt: skip
+
+
+def _guessed(record: Record) -> bool:
+    return record.usage is None or record.usage.estimated
 
 
 def fleet(stack: ExitStack, folder: Path) -> tuple[int, Any, list[EmulatorThread]]:
@@ -362,7 +400,7 @@ async def chaos(requests: int, seed: int) -> bool:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port, process, emulators = fleet(stack, folder)
-        answers = await expected(port)
+        answers = await expected(port, emulators)
         wishes = schedule(requests, seed)
         files, memory, began = files_of(process.pid), 0, time.monotonic()
         got: list[Got] = []
