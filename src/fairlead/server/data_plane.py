@@ -8,6 +8,7 @@ and the engine: no middleware, no per-request injection.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fairlead.canon import Dialect, Failure, Problem
 from fairlead.engine.client import Client, Header
@@ -30,6 +31,7 @@ from fairlead.server.stored_responses import StoredResponses
 from fairlead.vault.vault import LOOPBACK
 from fairlead.wire.codec import Codec
 from fairlead.wire.gemini import ARRAY_CODEC
+from fairlead.wire.vertex.client import as_message
 
 __all__ = ["DataPlane"]
 
@@ -74,6 +76,7 @@ class DataPlane:
             "exchange": self._exchange,
             "generate": self._generate,
             "stream_generate": self._stream_generate,
+            **dict.fromkeys(("vertex_message", "vertex_stream"), self._vertex),
             "stored": self._stored,
             "stored_items": self._stored,
             "feedback": self._take_feedback,
@@ -139,6 +142,13 @@ class DataPlane:
         way = Way(self.engine, in_url=(match.variables["model"], False))
         await self._run(self._codec(match.dialect), scope, receive, client, way)
 
+    async def _vertex(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
+        """A message as on Vertex AI: the URL names the model and says whether it streams."""
+        stream = match.route.name == "vertex_stream"
+        refit = partial(as_message, model=match.variables["model"], stream=stream)
+        way = Way(self.engine, refit=refit)
+        await self._run(self._codec(match.dialect), scope, receive, client, way)
+
     async def _stream_generate(
         self, match: Match, scope: Scope, receive: Receive, client: Client
     ) -> None:
@@ -156,9 +166,12 @@ class DataPlane:
             return
         self.in_flight += 1
         try:
+            headers = scope["headers"]
             try:
                 key_id = way.enter(self.door, scope)
                 body = await read_body(scope, receive, self.max_body)
+                if way.refit is not None and body is not None:
+                    headers, body = way.refit(headers, body)
             except Failure as failure:
                 await self._refuse(client, codec, failure.problem)
                 return
@@ -171,7 +184,7 @@ class DataPlane:
                 return  # the client left before its request was complete
             query = scope.get("query_string", b"")
             x = way.make(
-                request_id(), codec, self.snapshot, scope["headers"], body,
+                request_id(), codec, self.snapshot, headers, body,
                 at=self.clock(), key_id=key_id, in_url=way.in_url, query=query,
             )  # fmt: skip
             await self._serve(x, client, way.engine)

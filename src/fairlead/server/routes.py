@@ -44,6 +44,7 @@ _CHAT: Final = "openai_chat"
 _RESPONSES: Final = "openai_responses"
 _ANTHROPIC: Final = "anthropic"
 _GEMINI: Final = "gemini"
+_VERTEX: Final = "/v1/projects/{project}/locations/{location}/publishers/anthropic/models"
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/chat/completions", "exchange", _CHAT, "OpenAI chat completions"),
@@ -61,6 +62,12 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST", "/v1beta/models/{model}:streamGenerateContent", "stream_generate", _GEMINI,
         "Gemini, streamed: server-sent events with `alt=sse`, else a JSON array",
     ),
+    Route("POST", f"{_VERTEX}/count-tokens:rawPredict", "vertex_count", _ANTHROPIC,
+          "tokens of a message, for clients of Claude on Vertex AI"),
+    Route("POST", f"{_VERTEX}/{{model}}:rawPredict", "vertex_message", _ANTHROPIC,
+          "a message, for the same"),
+    Route("POST", f"{_VERTEX}/{{model}}:streamRawPredict", "vertex_stream", _ANTHROPIC,
+          "a message, streamed"),
     Route("POST", "/v1/messages/count_tokens", "count", _ANTHROPIC, "tokens of a message"),
     Route("POST", "/v1/responses/input_tokens", "count", _RESPONSES, "tokens of an input"),
     Route("POST", "/v1beta/models/{model}:countTokens", "count", _GEMINI, "tokens of a request"),
@@ -152,7 +159,7 @@ SPELLINGS: Final[tuple[tuple[str, str, Dialect | None, str], ...]] = (
     (
         (
             r"^/(?=(?:chat/completions|responses|embeddings|models|messages|files|batches|estimate"
-            r"|route|feedback)(?:/|$))"
+            r"|route|feedback|projects)(?:/|$))"
         ),
         "/v1/", None, "a base URL without the version",
     ),

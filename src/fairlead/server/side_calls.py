@@ -4,7 +4,7 @@ A `Way` is all that the data plane has to know of a call: who may come in, what 
 made of, and the engine that serves it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -24,23 +24,31 @@ from fairlead.server.door import Door, enter
 from fairlead.server.estimates import EstimateEngine
 from fairlead.server.route_preview import RouteEngine
 from fairlead.server.routes import Match
+from fairlead.wire.vertex.client import as_message
 
 __all__ = ["SIDE_ROUTES", "SideCalls", "Way"]
 
 Enter = Callable[[Door | None, Scope], str | None]
+Headers = Sequence[tuple[bytes, bytes]]
+Refit = Callable[[Headers, bytes], tuple[Headers, bytes]]
 
 
 class Way(Struct, frozen=True):
-    """How requests of one kind are taken through. `in_url`: as in `Exchange`."""
+    """How requests of one kind are taken through. `in_url`: as in `Exchange`.
+
+    `refit` makes headers and body the dialect's own, where the client has them in another shape; it
+    raises `Failure`.
+    """
 
     engine: Engine
     make: Callable[..., Exchange] = Exchange
     enter: Enter = enter
     in_url: tuple[str, bool] | None = None
+    refit: Refit | None = None
 
 
 SIDE_ROUTES = (
-    *("count", "estimate", "route", "embed", "embed_one"),
+    *("count", "vertex_count", "estimate", "route", "embed", "embed_one"),
     *sorted({name for name, _ in ENDPOINTS}),
 )
 """Names of the routes that `SideCalls` knows."""
@@ -74,6 +82,9 @@ class SideCalls:
         in_url = None if model is None else (model, name == "embed_one")
         if name == "count":
             return Way(self._counting, partial(CountExchange, op="count_tokens"), in_url=in_url)
+        if name == "vertex_count":
+            refit = partial(as_message, model=None, stream=None)
+            return Way(self._counting, partial(CountExchange, op="count_tokens"), refit=refit)
         if name == "route":
             return Way(self._routes, partial(Exchange, op="estimate"))
         if name == "estimate":

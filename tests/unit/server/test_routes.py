@@ -125,3 +125,16 @@ def test_a_wrong_path_is_told_what_looks_like_it(path, near) -> None:
 
 def test_an_endless_path_is_not_compared_whole() -> None:
     assert ROUTER.nearest("/x" * 100_000) == []
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "", "/v1/v1", "/anthropic/v1"])
+def test_claude_as_on_vertex_ai(prefix) -> None:
+    root = "/projects/p-1/locations/europe-west1/publishers/anthropic/models"
+    table = "/v1/projects/{project}/locations/{location}/publishers/anthropic/models"
+    place = {"project": "p-1", "location": "europe-west1"}
+    model = {**place, "model": "claude-haiku-4-5@20251001"}
+    for verb in ("rawPredict", "streamRawPredict"):
+        found = where("POST", f"{prefix}{root}/claude-haiku-4-5@20251001:{verb}")
+        assert found == (f"{table}/{{model}}:{verb}", "anthropic", model)
+    found = where("POST", f"{prefix}{root}/count-tokens:rawPredict")
+    assert found == (f"{table}/count-tokens:rawPredict", "anthropic", place)
