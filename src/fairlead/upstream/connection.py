@@ -59,6 +59,7 @@ class Connection(asyncio.BufferedProtocol):
     """
 
     __slots__ = (
+        "_answered",
         "_deadline",
         "_drained",
         "_idle_ttl",
@@ -98,6 +99,7 @@ class Connection(asyncio.BufferedProtocol):
         self._drained: asyncio.Future[None] | None = None
         self._write_paused = False
         self._written = False
+        self._answered = False
         self._paused = False
         self._last = 0.0
         self._deadline = 0.0
@@ -344,7 +346,8 @@ class Connection(asyncio.BufferedProtocol):
             told = f"TLS with {self._label}: {tls_reason(error)}"
             # RFC 8446, 4.4.2.4: a server that does not like our certificate aborts its handshake,
             # so it has read nothing of the request, though we may be done with ours and have sent.
-            refused = refused_by_peer(error) and self.answer.state == HEAD
+            # One that has answered before has ended its handshake.
+            refused = not self._answered and refused_by_peer(error)
             self._fail(
                 ConnectFailed(told, sent=False) if refused else UpstreamReset(told, sent=True)
             )
@@ -360,6 +363,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         answer = self.answer
         answer.feed(data)
+        self._answered = True
         state = answer.state
         if state == HEAD:
             return
