@@ -62,7 +62,8 @@ def storing(snapshot: Snapshot, codec: Codec) -> Upstream:
             "not_found",
             f"files, batches and caches of the {dialect} dialect are kept by its own vendor, and"
             " no upstream of that kind is configured",
-            hint="set that vendor's API key; they are not translated to another vendor",
+            hint="set that vendor's API key; they are not translated to another vendor, and what a"
+            " cloud's door to it keeps (Vertex AI, Bedrock) is made there",
         )
     )
 

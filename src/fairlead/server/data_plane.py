@@ -22,6 +22,7 @@ from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send, Watch
 from fairlead.server.body import read_body
 from fairlead.server.deployments import deployments_json
 from fairlead.server.door import Door, enter
+from fairlead.server.elsewhere import elsewhere
 from fairlead.server.feedback import MOST_BYTES, Feedback
 from fairlead.server.model_list import model_list, one_model
 from fairlead.server.request_ids import request_id
@@ -111,9 +112,13 @@ class DataPlane:
         codec = self._codec(client_dialect(scope["headers"], scope.get("query_string", b"")))
         allowed = self._router.methods(path)
         if not allowed:
-            near = self._router.nearest(path)
-            like = f"did you mean {' or '.join(near)}? " if near else ""
-            hint = f"{like}docs/reference.md lists what there is"
+            known = elsewhere(path)
+            if known is not None:
+                codec, hint = self._codec(known[0]), known[1]
+            else:
+                near = self._router.nearest(path)
+                like = f"did you mean {' or '.join(near)}? " if near else ""
+                hint = f"{like}docs/reference.md lists what there is"
             problem = Problem("not_found", f"there is no {method} {path[:200]}", hint=hint)
             if path.startswith(ADMIN):
                 await client.respond(problem.status, [_JSON], problem_json(problem))
