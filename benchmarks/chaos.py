@@ -5,199 +5,72 @@
 A seeded schedule: three dialects, half of them streams, some clients that leave in the middle. The
 faults of the three emulated vendors change every hundred requests: error statuses with and without
 hints, resets before and after the first byte, stalls, slow drips, malformed chunks and events,
-wrong lengths, errors in mid-stream, flapping. Seldom all three fail at once. What every request may
-expect was learned before, from a fleet without faults. At the end the promises are held against
-what happened, and printed as a table; the command fails if one is broken.
+wrong lengths, errors in mid-stream, a certificate that has expired, a name without an address, and
+all of them also flapping. Seldom all three fail at once. What every request may expect was learned
+before, from a fleet without faults. At the end the promises are held against what happened, and
+printed as a table; the command fails if one is broken.
+
+    chaos_client   a request, its answer        chaos_front     TLS before an emulator
+    chaos_storm    what goes wrong, and when    chaos_gateway   the gateway, and a look into it
+    chaos_checks   the promises
 """
 
 import argparse
 import asyncio
-import json
 import random
+import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.chaos_checks import Held, Promise, Seen, Truth, causes, promises
+from benchmarks.chaos_client import ADMIN, DEADLINE, DIALECTS, Got, Kind, Wish, ask, state_of
+from benchmarks.chaos_front import Front
+from benchmarks.chaos_gateway import SUFFIX, tell
+from benchmarks.chaos_storm import CERTIFICATE, DNS, FAULTS, FLAP_EVERY, FLAPPING, Door, Storm
 from fairlead.cost.price import BUCKETS
-from fairlead.demo.processes import environment, free_port, running, wait_ready
+from fairlead.demo.processes import environment, free_port, wait_ready
 from fairlead.emulator import EmulatorThread, FaultRule
-from fairlead.ledger.query import show, tail
-from fairlead.ledger.record import Record
+from fairlead.ledger.query import tail
+from fairlead.ledger.query import usage as sums
 
-HAIKU: Final = "claude-haiku-4-5-20251001"
 NAMES: Final = ("one", "two", "three")
-DIALECTS: Final = ("openai", "anthropic", "gemini")
-ADMIN: Final = "an-admin-key-for-the-chaos"
-DEADLINE: Final = 4.0
-SLACK: Final = 3.0
-"""Seconds beyond the deadline for a busy machine to tell of it."""
 AT_ONCE: Final = 16
 CHANGE_EVERY: Final = 100
 LEAVE: Final = 0.03
 PROMPTS: Final = tuple(
     f"[emulate: words={20 + 7 * n}] {n}: tide harbour anchor beacon" for n in range(12)
 )
-
-Kind = tuple[str, bool, str]
-"""What an answer depends on: dialect, whether it is a stream, prompt."""
-
-FAULTS: Final[tuple[dict[str, Any], ...]] = (
-    {"action": "status", "status": 500},
-    {"action": "status", "status": 529},
-    {"action": "status", "status": 503, "retry_after": 0.2},
-    {"action": "status", "status": 429, "retry_after": 0.5},
-    {"action": "status", "status": 429},
-    {"action": "reset"},
-    {"action": "reset", "after": 300},
-    {"action": "close", "after": 500},
-    {"action": "close"},
-    {"action": "stall", "seconds": 1.5},
-    {"action": "stall", "seconds": 30.0, "after": 400},
-    {"action": "drip", "bytes": 200, "interval": 0.01},
-    {"action": "malformed_chunk", "after": 200},
-    {"action": "malformed_event", "after": 200},
-    {"action": "wrong_length", "delta": 10},
-    {"action": "stream_error", "after": 0, "status": 529},
-    {"action": "stream_error", "after": 400, "status": 500},
-)
+CONFIG: Final = """
+[delivery]
+retry_first_wait = 0.05
+breaker_open_seconds = 0.1
+breaker_most_open_seconds = 0.2
+"""
 
 
-class Wish(Struct, frozen=True):
-    """One request to come."""
+class Fleet(Struct, frozen=True):
+    """A gateway before three doors. `control` is the socket of `chaos_gateway`."""
 
-    number: int
-    dialect: str
-    stream: bool
-    prompt: str
-    leaves: bool = False
-
-
-class Got(Struct):
-    """What became of it."""
-
-    wish: Wish
-    status: int = 0
-    text: str = ""
-    error: bool = False
-    whole: bool = False
-    seconds: float = 0.0
-    first: float = 0.0
-    id: str = ""
-    left: bool = False
-
-
-def body_of(wish: Wish) -> tuple[str, dict[str, Any]]:
-    """Path and JSON of a request in its dialect."""
-    turn = {"role": "user", "content": wish.prompt}
-    if wish.dialect == "openai":
-        return "/v1/chat/completions", {"model": HAIKU, "messages": [turn], "stream": wish.stream}
-    if wish.dialect == "anthropic":
-        body = {"model": HAIKU, "messages": [turn], "max_tokens": 2000, "stream": wish.stream}
-        return "/v1/messages", body
-    verb = "streamGenerateContent?alt=sse" if wish.stream else "generateContent"
-    contents = [{"role": "user", "parts": [{"text": wish.prompt}]}]
-    return f"/v1beta/models/{HAIKU}:{verb}", {"contents": contents}
-
-
-async def ask(port: int, wish: Wish) -> Got:
-    """Send one, read what comes."""
-    got = Got(wish)
-    path, body = body_of(wish)
-    data = json.dumps(body).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n"
-        f"x-fairlead-timeout: {DEADLINE:g}\r\ncontent-length: {len(data)}\r\n"
-        "anthropic-version: 2023-06-01\r\nconnection: close\r\n\r\n"
-    )
-    began = time.monotonic()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(head.encode() + data)
-        if wish.leaves:
-            await reader.read(1 + wish.number % 400)
-            got.left = True
-            return got
-        raw = await reader.read(65_536)  # the head comes with the first token
-        got.first = time.monotonic() - began
-        raw += await reader.read()
-    except ConnectionError:
-        return got
-    finally:
-        got.seconds = time.monotonic() - began
-        writer.close()
-    _read(got, raw)
-    return got
-
-
-def _read(got: Got, raw: bytes) -> None:
-    head, _, rest = raw.partition(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")
-    got.status = int(lines[0].split(" ")[1]) if " " in lines[0] else 0
-    headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
-    got.id = headers.get("x-fairlead-request-id", "")
-    ended = True
-    if headers.get("transfer-encoding") == "chunked":
-        rest, ended = _unchunked(rest)
-    if got.wish.stream and got.status == 200:
-        events = [
-            _json(line[6:]) for line in rest.decode().split("\n") if line.startswith("data: {")
-        ]
-        got.text = "".join(_piece(event) for event in events)
-        got.error = any("error" in event or event.get("type") == "error" for event in events)
-    else:
-        told = _json(rest.decode("utf-8", "replace"))
-        got.error = got.status != 200 and "error" in told
-        got.text = "" if got.error else _answer(told)
-    got.whole = ended
-
-
-def _unchunked(data: bytes) -> tuple[bytes, bool]:
-    out = bytearray()
-    while data:
-        size, _, data = data.partition(b"\r\n")
-        length = int(size or b"0", 16)
-        if not length:
-            return bytes(out), True
-        out += data[:length]
-        data = data[length + 2 :]
-    return bytes(out), False
-
-
-def _json(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _answer(told: dict[str, Any]) -> str:
-    if "choices" in told:
-        return str(told["choices"][0]["message"]["content"])
-    if "candidates" in told:
-        return "".join(p.get("text", "") for p in told["candidates"][0]["content"]["parts"])
-    return "".join(part.get("text", "") for part in told.get("content", ()))
-
-
-def _piece(event: dict[str, Any]) -> str:
-    if event.get("type") == "content_block_delta":
-        return str(event["delta"].get("text", ""))
-    if event.get("choices"):
-        return str(event["choices"][0].get("delta", {}).get("content") or "")
-    if event.get("candidates"):
-        parts = event["candidates"][0].get("content", {}).get("parts", ())
-        return "".join(part.get("text", "") for part in parts)
-    return ""
+    port: int
+    pid: int
+    control: str
+    ledger: Path
+    emulators: list[EmulatorThread]
+    tls: Front
+    doors: list[Door]
 
 
 def schedule(requests: int, seed: int) -> list[Wish]:
@@ -215,30 +88,17 @@ def schedule(requests: int, seed: int) -> list[Wish]:
     ]
 
 
-def mischief(draw: random.Random, emulators: list[EmulatorThread]) -> None:
-    """The faults of the next hundred requests: mostly of one or two vendors, seldom of all."""
-    for emulator in emulators:
-        emulator.faults.clear()
-    for emulator in draw.sample(emulators, draw.choice((0, 1, 1, 1, 2, 2, 3))):
-        rule = dict(draw.choice(FAULTS))
-        rule["share"] = draw.choice((0.2, 0.5, 1.0))
-        if draw.random() < 0.2:
-            rule["every"] = 2  # flapping
-        emulator.faults.add(FaultRule(**rule))
-
-
-async def run(
-    port: int, wishes: list[Wish], emulators: list[EmulatorThread], seed: int
-) -> list[Got]:
+async def run(port: int, wishes: list[Wish], storm: Storm) -> list[Got]:
     """Send all, so many at once."""
-    draw = random.Random(seed + 1)  # noqa: S311 - a schedule, and no secret
     found: list[Got] = []
     todo = iter(wishes)
 
     async def work() -> None:
         for wish in todo:
             if wish.number % CHANGE_EVERY == 0:
-                mischief(draw, emulators)
+                storm.change()
+            elif wish.number % FLAP_EVERY == 0:
+                storm.flap()
             try:
                 async with asyncio.timeout(60):
                     found.append(await ask(port, wish))
@@ -246,16 +106,7 @@ async def run(
                 found.append(Got(wish, seconds=60.0))
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    for emulator in emulators:
-        emulator.faults.clear()
     return found
-
-
-class Truth(Struct, frozen=True):
-    """An answer without faults: its text and what the vendor billed for it."""
-
-    text: str
-    tokens: Counter[str]
 
 
 async def expected(port: int, emulators: list[EmulatorThread]) -> dict[Kind, Truth]:
@@ -276,100 +127,87 @@ def billed(emulators: list[EmulatorThread]) -> Counter[str]:
     return total
 
 
-def told(record: Record) -> Counter[str]:
-    """Tokens by kind that the ledger tells."""
-    held = {} if record.usage is None else asdict(record.usage)
-    return +Counter({kind: held[kind] for kind in BUCKETS if held.get(kind)})
-
-
-def files_of(pid: int) -> int:
-    """Open file descriptors."""
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
-def memory_of(pid: int) -> int:
-    """Resident KiB."""
-    line = next(
-        each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in each
+async def held(fleet: Fleet) -> Held:
+    """What the process holds, once it has nothing to do."""
+    state, look = await state_of(fleet.port), tell(fleet.control, "look")
+    files, memory = _of(fleet.pid)
+    return Held(
+        state["in_flight"] + sum(each["in_flight"] for each in state["deployments"]),
+        look["tasks"],
+        files,
+        look["connections"],
+        look["idle"],
+        memory,
     )
-    return int(line.split()[1])
 
 
-async def state_of(port: int) -> dict[str, Any]:
-    """What the gateway says of its deployments."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(
-        f"GET /admin/deployments HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n"
-        f"authorization: Bearer {ADMIN}\r\nconnection: close\r\n\r\n".encode()
-    )
-    raw = await reader.read()
-    writer.close()
-    return _json(raw.partition(b"\r\n\r\n")[2].decode())
+def _of(pid: int) -> tuple[int, int]:
+    """Open files, and resident KiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    resident = next(line for line in lines if line.startswith("VmRSS"))
+    return len(list(Path(f"/proc/{pid}/fd").iterdir())), int(resident.split()[1])
 
 
-def judged(got: list[Got], answers: dict[Kind, Truth], ledger: Path) -> list[tuple[str, int, int]]:
-    """Each promise, of how many requests, and how many broke it."""
-    heard = [each for each in got if not each.left]
-    good = [each for each in heard if each.status == 200 and not each.error]
-    broken = [each for each in heard if each.status == 200 and each.error]
-    failed = [each for each in heard if each.status != 200]
-
-    def truth(each: Got) -> Truth:
-        return answers[each.wish.dialect, each.wish.stream, each.wish.prompt]
-
-    def meant(each: Got) -> str:
-        return truth(each).text
-
-    records = {each.id: show(ledger, each.id) for each in heard if each.id}
-    rows = {id_: record for id_, record in records.items() if isinstance(record, Record)}
-    fine = [(r, truth(each).tokens) for each in good if (r := rows.get(each.id)) is not None]
-    sent = len(got) + len(answers)  # those that left had sent all of their request
-    kept = [r for r in tail(ledger, 10 * sent) if r.op == "generate"]
-    return [
-        ("a right answer: text neither missing nor twice", len(good),
-         sum(each.text != meant(each) for each in good)),
-        ("a stream that broke: a beginning of the answer, then the error", len(broken),
-         sum(not meant(each).startswith(each.text) for each in broken)),
-        ("an error: told in its dialect", len(failed), sum(not each.error for each in failed)),
-        ("within its deadline", len(heard),
-         sum(each.seconds > DEADLINE + SLACK for each in heard)),
-        ("complete HTTP", len(heard), sum(not each.whole for each in heard)),
-        ("one ledger record", len(heard), len(heard) - len(rows)),
-        ("as many records as requests, those that left among them", sent, abs(sent - len(kept))),
-        ("usage is the vendor's bill, to the token, where the answer was right", len(good),
-         len(good) - sum(told(r) == tokens and not _guessed(r) for r, tokens in fine)),
-    ]  # fmt: skip
+@contextmanager
+def process(fleet_env: dict[str, str], control: str, port: int, log: Path) -> Iterator[int]:
+    """The gateway; its process id."""
+    words = [
+        sys.executable,
+        "-m",
+        "benchmarks.chaos_gateway",
+        control,
+        "serve",
+        "--port",
+        f"{port}",
+    ]
+    with log.open("wb") as out:
+        running = subprocess.Popen(words, env=fleet_env, stdout=out, stderr=out)
+        try:
+            wait_ready(running, f"http://127.0.0.1:{port}/health", log)
+            yield running.pid
+        finally:
+            running.terminate()
+            try:
+                running.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
 
 
-def _guessed(record: Record) -> bool:
-    return record.usage is None or record.usage.estimated
-
-
-def fleet(stack: ExitStack, folder: Path) -> tuple[int, Any, list[EmulatorThread]]:
-    """Three emulators and a gateway before them."""
-    emulators = [stack.enter_context(EmulatorThread()) for _ in NAMES]
-    config = "[delivery]\nretry_first_wait = 0.05\nbreaker_open_seconds = 0.1\n"
-    config += "breaker_most_open_seconds = 0.2\n"
-    for name, emulator in zip(NAMES, emulators, strict=True):
+def fleet(stack: ExitStack, folder: Path, requests: int) -> Fleet:
+    """Three emulators, one behind TLS, one behind a name, and a gateway before them."""
+    emulators = [
+        stack.enter_context(EmulatorThread(requests_kept=4 * requests + 10_000)) for _ in NAMES
+    ]
+    ca, control, name = folder / "ca.pem", str(folder / "control"), f"three{SUFFIX}"
+    tls = stack.enter_context(Front(emulators[1].port, ca).open())
+    plain = stack.enter_context(Front(emulators[2].port).open())
+    places = (emulators[0].url, f"https://localhost:{tls.port}", f"http://{name}:{plain.port}")
+    config = CONFIG
+    for each, url in zip(NAMES, places, strict=True):
         config += (
-            f'[upstreams.{name}]\nkind = "anthropic"\nbase_url = "{emulator.url}"\n'
+            f'[upstreams.{each}]\nkind = "anthropic"\nbase_url = "{url}"\n'
             'api_key_env = "ANTHROPIC_API_KEY"\ntimeouts = { first_token = 1.0 }\n'
         )
+        config += f'ca_file = "{ca}"\n' if url.startswith("https") else ""
     env = environment(folder, None) | {
         "ANTHROPIC_API_KEY": "emulated-anthropic-key",
         "FAIRLEAD_ADMIN_KEY": ADMIN,
     }
     (folder / "fairlead.toml").write_text(config)
     port = free_port()
-    log = folder / "gateway.log"
-    process = stack.enter_context(running(["serve", "--port", str(port)], env, log))
-    wait_ready(process, f"http://127.0.0.1:{port}/health", log)
-    return port, process, emulators
+    pid = stack.enter_context(process(env, control, port, folder / "gateway.log"))
+    doors = [
+        Door(emulators[0]),
+        Door(emulators[1], tls),
+        Door(emulators[2], plain, name, control),
+    ]
+    return Fleet(port, pid, control, folder / "fairlead.db", emulators, tls, doors)
 
 
 async def one_dead(
     port: int, emulators: list[EmulatorThread], requests: int, seed: int
-) -> list[tuple[str, int, int]]:
+) -> tuple[list[Promise], int]:
     """One of three takes requests and answers none: who fails for it, and who waits."""
     wishes = [
         Wish(each.number, each.dialect, True, each.prompt) for each in schedule(requests, seed)
@@ -378,7 +216,7 @@ async def one_dead(
     before = [await ask(port, wish) for wish in wishes]
     emulators[0].faults.add(FaultRule(action="reset"))
     opening: list[Got] = []
-    while (await state_of(port))["deployments"][0]["breaker"] == "closed":
+    while all(d["breaker"] == "closed" for d in (await state_of(port))["deployments"]):
         opening.append(await ask(port, wishes[0]))
     after = [await ask(port, wish) for wish in wishes]
     emulators[0].faults.clear()
@@ -388,52 +226,94 @@ async def one_dead(
     before += opening
     failed = sum(g.status != 200 or g.error for g in (*before, *after))
     many = len(before) + len(after)
-    return [
+    rows = [
         (f"one of three dead: {failed} failed; under 0.1 %", many, int(failed >= many / 1000)),
         (f"first token later by {1000 * later:.1f} ms at the median; under 5 ms", many,
          int(later >= 0.005)),
     ]  # fmt: skip
+    return rows, many + len(again)
 
 
 async def chaos(requests: int, seed: int) -> bool:
     """One run; whether every promise was kept."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        port, process, emulators = fleet(stack, folder)
-        answers = await expected(port, emulators)
-        wishes = schedule(requests, seed)
-        files, memory, began = files_of(process.pid), 0, time.monotonic()
+        all_ = fleet(stack, folder, requests)
+        answers = await expected(all_.port, all_.emulators)
+        wishes, storm = schedule(requests, seed), Storm(all_.doors, seed + 1)
+        before, began = await held(all_), time.monotonic()
         got: list[Got] = []
-        for start in range(0, requests, 1000):  # memory is flat from the second thousand on
-            got += await run(port, wishes[start : start + 1000], emulators, seed + start)
-            memory = memory or memory_of(process.pid)
+        for start in range(0, requests, 1000):
+            got += await run(all_.port, wishes[start : start + 1000], storm)
+            if not start:  # memory is flat from the second thousand on
+                before = replace(before, memory=(await held(all_)).memory)
+        storm.calm()
         seconds = time.monotonic() - began
         await asyncio.sleep(DEADLINE)
-        rows = judged(got, answers, folder / "fairlead.db")
-        state = await state_of(port)
-        busy = state["in_flight"] + sum(each["in_flight"] for each in state["deployments"])
-        more_files = files_of(process.pid) - files
-        grown = memory_of(process.pid) - memory
-        rows += await one_dead(port, emulators, max(200, requests // 10), seed)
-        rows += [
-            ("nothing in flight at the end", requests, busy),
-            ("no file left open (some connections are kept)", 1, int(more_files > 3 * AT_ONCE)),
-            ("memory flat (less than 32 MiB more)", 1, int(grown > 32 * 1024)),
-        ]
-    _print(rows, got, seconds, seed)
+        after = await held(all_)
+        rows, more = await one_dead(all_.port, all_.emulators, max(200, requests // 10), seed)
+        await asyncio.sleep(1.0)  # the ledger is written within 100 ms
+        seen = looked(all_, storm, got, answers, more, before, after)
+    rows = promises(seen) + rows
+    _print(rows, seen, seconds, seed)
     return not any(wrong for _, _, wrong in rows)
 
 
-def _print(rows: list[tuple[str, int, int]], got: list[Got], seconds: float, seed: int) -> None:
-    table = Table(title=f"{len(got)} requests, seed {seed}, {seconds:.0f} s", title_justify="left")
-    for column in ("promise", "held for", "broken"):
-        table.add_column(column, justify="left" if column == "promise" else "right")
-    for promise, of, wrong in rows:
-        table.add_row(promise, str(of), f"[red]{wrong}[/]" if wrong else "0")
-    out = Console()
-    out.print(table)
+def looked(
+    all_: Fleet,
+    storm: Storm,
+    got: list[Got],
+    answers: dict[Kind, Truth],
+    more: int,
+    before: Held,
+    after: Held,
+) -> Seen:
+    """What there is to be judged. `more`: requests after the storm."""
+    totals = sums(all_.ledger).totals
+    with closing(sqlite3.connect(all_.ledger)) as db:
+        open_ = db.execute(
+            "SELECT count(*) FROM accepted WHERE id NOT IN (SELECT id FROM records)"
+        ).fetchone()[0]
+    met = {name: storm.struck[name] for name in (*FAULTS, FLAPPING)}
+    met[CERTIFICATE] = all_.tls.expired
+    met[DNS] = tell(all_.control, "look")["refused"]
+    return Seen(
+        got,
+        answers,
+        len(answers) + more,
+        tail(all_.ledger, 1_000_000),
+        open_,
+        {kind: getattr(totals, kind) for kind in BUCKETS},
+        {name: list(each.requests) for name, each in zip(NAMES, all_.emulators, strict=True)},
+        met,
+        before,
+        after,
+    )
+
+
+def _print(rows: list[Promise], seen: Seen, seconds: float, seed: int) -> None:
+    got, out = seen.got, Console(width=100)
+    left = sum(each.left for each in got)
     answered = sum(each.status == 200 and not each.error for each in got)
-    out.print(f"{answered} answered, {sum(each.left for each in got)} clients left")
+    title = f"{len(got)} requests, seed {seed}, {seconds:.0f} s: {answered} answered, {left} left"
+    _table(out, title, ("promise", "of", "broken"), [
+        (promise, f"{of:,}", f"[red]{wrong}[/]" if wrong else "0") for promise, of, wrong in rows
+    ])  # fmt: skip
+    failed = causes(seen)
+    share = failed.total() / max(1, len(got) - left)
+    _table(out, f"{failed.total()} errors ({share:.1%}), by cause", ("cause", "requests"), [
+        (why, str(n)) for why, n in failed.most_common()
+    ])  # fmt: skip
+    _table(out, "faults", ("fault", "times met"), [(why, str(n)) for why, n in seen.met.items()])
+
+
+def _table(out: Console, title: str, columns: tuple[str, ...], rows: list[Any]) -> None:
+    table = Table(title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
 
 
 def main() -> None:
