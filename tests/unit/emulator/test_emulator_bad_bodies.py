@@ -105,6 +105,15 @@ EMBEDDINGS = {
     "dimensions": 16,
     "encoding_format": "base64",
 }
+INSTANCES = {
+    "instances": [{"content": "a", "task_type": "RETRIEVAL_DOCUMENT", "title": "t"}],
+    "parameters": {"outputDimensionality": 16, "autoTruncate": False},
+}
+CONTENTS = {
+    "content": {"role": "user", "parts": [{"text": "a"}]},
+    "embedContentConfig": {"taskType": "CLUSTERING", "outputDimensionality": 16},
+}
+VERTEX = "/v1beta1/projects/p/locations/global/publishers/google/models"
 BATCHES = {"input_file_id": "file-1", "endpoint": "/v1/responses", "completion_window": "24h"}
 BEARER = {"authorization": "Bearer k"}
 TARGETS = [
@@ -117,6 +126,8 @@ TARGETS = [
     ("/v1/responses/input_tokens", BEARER, {key: RESPONSES[key] for key in ("model", "input")}),
     ("/v1/embeddings", BEARER, EMBEDDINGS),
     ("/v1/batches", BEARER, BATCHES),
+    (f"{VERTEX}/text-embedding-005:predict", BEARER, INSTANCES),
+    (f"{VERTEX}/gemini-embedding-001:embedContent", BEARER, CONTENTS),
 ]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),

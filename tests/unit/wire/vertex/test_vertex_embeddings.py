@@ -1,8 +1,12 @@
 """Embeddings as Vertex AI takes and tells them."""
 
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from fairlead.canon import Failure
 from fairlead.wire.vertex.embeddings import embed_body, embedded, predict_body, takes_contents
@@ -10,6 +14,17 @@ from fairlead.wire.vertex.embeddings import embed_body, embedded, predict_body, 
 
 def said(body: dict) -> bytes:
     return json.dumps(body).encode()
+
+
+NAMES = st.sampled_from(
+    ["requests", "content", "parts", "text", "model", "taskType", "embedContentConfig", "role",
+     "predictions", "embeddings", "statistics", "token_count", "values"]
+)  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.integers(-9, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
 
 
 def text(*words: str, **more) -> dict:
@@ -103,3 +118,14 @@ def test_predictions_become_embeddings_with_every_digit() -> None:
 )
 def test_other_answers_stay_as_they_are(body) -> None:
     assert embedded(body, lone=True) == body
+
+
+@hypothesis_settings(max_examples=100, deadline=None)
+@given(st.dictionaries(NAMES, JSON, max_size=4), st.binary(max_size=20), st.booleans())
+def test_whatever_comes_is_a_body_or_a_failure(value, noise, lone) -> None:
+    for body in (said(value), noise):
+        for made in (predict_body, embed_body):
+            with suppress(Failure):
+                json.loads(made(body).body)
+        told = embedded(body, lone)
+        assert told == body or json.loads(told)

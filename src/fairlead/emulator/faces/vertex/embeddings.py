@@ -52,6 +52,8 @@ def predict(put: Put) -> Answered | Trouble:
             400, f"{len(instances)} instance(s) is too many: at most {TEXTS}. (emulated)"
         )
     parameters = put.body.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        return Trouble(400, "Invalid value at 'parameters'")
     size = parameters.get("outputDimensionality", model.embedding)
     if not isinstance(size, int) or not 1 <= size <= model.embedding:
         return Trouble(400, f"Unsupported output_dimensionality {size!r} for model {put.model}.")
@@ -87,7 +89,7 @@ def _instance_trouble(instance: object) -> Trouble | None:
         if name not in _INSTANCE:
             return Trouble(400, f"Invalid instance: unknown field {name}. (emulated)")
     task = instance.get("task_type", "RETRIEVAL_QUERY")
-    if task not in _TASKS:
+    if str(task) not in _TASKS:
         return Trouble(400, f"Invalid task_type: {task}. (emulated)")
     if "title" in instance and task != "RETRIEVAL_DOCUMENT":
         return Trouble(400, "`title` is for RETRIEVAL_DOCUMENT alone. (emulated)")
@@ -141,7 +143,10 @@ def _embedding(name: str, body: dict[str, Any]) -> tuple[list[float], int] | Tro
     for key in body:
         if key not in _FIELDS:
             return unknown_name(key)
-    steering = {**body, **(body.get("embedContentConfig") or {})}
+    config = body.get("embedContentConfig") or {}
+    if not isinstance(config, dict):
+        return Trouble(400, "Invalid value at 'embed_content_config'")
+    steering = {**body, **config}
     content = body.get("content")
     faults = check("gemini", "generate", {"contents": [content]}) if content is not None else []
     if faults:
@@ -151,7 +156,7 @@ def _embedding(name: str, body: dict[str, Any]) -> tuple[list[float], int] | Tro
         return Trouble(400, "content is not specified (emulated)")
     if field(content, "role") not in ("user", "model"):
         return Trouble(400, "Please use a valid role: user, model.")
-    if steering.get("taskType", "CLUSTERING") not in _TASKS:
+    if str(steering.get("taskType", "CLUSTERING")) not in _TASKS:
         return Trouble(400, f"Invalid value at 'task_type': {steering['taskType']!r}")
     size = steering.get("outputDimensionality", model.embedding)
     if not isinstance(size, int) or not 1 <= size <= model.embedding:
