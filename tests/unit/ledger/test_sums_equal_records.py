@@ -81,7 +81,9 @@ def assert_same(path: Path, since: float | None = None, until: float | None = No
         found = query.usage(path, by, since, until)
         assert found.rows == tuple(plain)
         assert found.totals == query._total(tuple(plain))
-    groups = [traffics._traffic(tuple(row.values())) for row in plain_sums.traffic(path, since, until)]
+    groups = [
+        traffics._traffic(tuple(row.values())) for row in plain_sums.traffic(path, since, until)
+    ]
     assert traffics.traffic(path, since, until) == groups
     # The costs of whole days only, so to the last midnight.
     end = START + 4.0 * DAY if until is None else max(until // DAY * DAY, 0.0)

@@ -30,7 +30,9 @@ def test_its_sums_are_those_of_its_records(path: Path) -> None:
     for since in (None, NOW - 9 * 86_400 - 17.0):
         plain = tuple(query._sums(row, by) for row in plain_sums.usage(path, by, since, None))
         assert query.usage(path, by, since).rows == plain
-        groups = [traffics._traffic(tuple(row.values())) for row in plain_sums.traffic(path, since, None)]
+        groups = [
+            traffics._traffic(tuple(row.values())) for row in plain_sums.traffic(path, since, None)
+        ]
         assert traffics.traffic(path, since) == groups
     assert query.usage(path, ()).totals.requests == ROWS
 
