@@ -47,7 +47,7 @@ from fairlead.ledger.query import tail
 from fairlead.ledger.query import usage as sums
 
 NAMES: Final = ("one", "two", "three")
-AT_ONCE: Final = 16
+AT_ONCE: Final = 40
 CHANGE_EVERY: Final = 100
 LEAVE: Final = 0.03
 PROMPTS: Final = tuple(
@@ -251,7 +251,7 @@ async def chaos(requests: int, seed: int) -> bool:
         seconds = time.monotonic() - began
         await asyncio.sleep(DEADLINE)
         after = await held(all_)
-        rows, more = await one_dead(all_.port, all_.emulators, max(200, requests // 10), seed)
+        rows, more = await one_dead(all_.port, all_.emulators, max(200, requests // 16), seed)
         await asyncio.sleep(1.0)  # the ledger is written within 100 ms
         seen = looked(all_, storm, got, answers, more, before, after)
     rows = promises(seen) + rows
