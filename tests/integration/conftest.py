@@ -4,6 +4,7 @@
 """
 
 import json
+import signal
 import time
 import urllib.error
 import urllib.request
@@ -41,6 +42,8 @@ class Gateway:
     emulator: EmulatorThread
     log: Path
     env: dict[str, str] = field(default_factory=dict)
+    refused: bool = False
+    """Whether a vendor was made to refuse our key."""
 
     @property
     def url(self) -> str:
@@ -92,11 +95,28 @@ class Gateway:
         raise AssertionError(f"no record with {wanted}: {tail(self.database, 3)}")
 
     def fault(self, **rule: Any) -> None:
+        self.refused = self.refused or rule.get("status") in {401, 403}
         self.emulator.faults.add(FaultRule(**rule))
+
+    def forgive(self) -> None:
+        """A refused key is not asked again before the configuration is read anew."""
+        if not self.refused:
+            return
+        self.refused = False
+        before = self.log.read_text().count("reloaded:")
+        self.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 30
+        while self.log.read_text().count("reloaded:") == before:
+            assert time.monotonic() < deadline, "no reload"
+            time.sleep(0.02)
 
 
 Start = Callable[..., Gateway]
-ONE_TRY = {"FAIRLEAD_DELIVERY_RETRIES": "0", "FAIRLEAD_DELIVERY_BREAKER_IN_A_ROW": "1000"}
+ONE_TRY = {
+    "FAIRLEAD_DELIVERY_RETRIES": "0",
+    "FAIRLEAD_DELIVERY_BREAKER_IN_A_ROW": "100000",
+    "FAIRLEAD_DELIVERY_BREAKER_LEAST": "100000",
+}
 """A fault that a test asks for is told as it is, and says nothing to the next test. What becomes of
 faults else is tested in test_attempts.py.
 """
@@ -133,6 +153,8 @@ def no_faults_left(request) -> Iterator[None]:
     yield
     if "emulator" in request.fixturenames or "gateway" in request.fixturenames:
         request.getfixturevalue("emulator").faults.clear()
+    if "gateway" in request.fixturenames:
+        request.getfixturevalue("gateway").forgive()
 
 
 @pytest.fixture
