@@ -84,11 +84,13 @@ class Gateway:
             time.sleep(0.02)
         raise AssertionError(f"no record of {request_id}")
 
-    def newest(self, within: float = 5.0, **wanted: object) -> Record:
-        """The newest record that has these values."""
+    def newest(self, within: float = 10.0, since: float = 0.0, **wanted: object) -> Record:
+        """The newest record that has these values, of a request that came at `since` or later."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             for record in tail(self.database, 20):
+                if record.at < since:
+                    continue
                 if all(getattr(record, name) == value for name, value in wanted.items()):
                     return record
             time.sleep(0.02)
