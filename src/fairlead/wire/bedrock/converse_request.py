@@ -13,16 +13,17 @@ from typing import Any, Final
 import msgspec
 
 from fairlead.canon import Failure, Loss
+from fairlead.wire.anthropic.doors import lost_at
 from fairlead.wire.anthropic.types import Json, dump
 from fairlead.wire.bedrock.converse_blocks import cache_point, write_blocks, write_system
-from fairlead.wire.bedrock.invoke import BETA, beta_flags, what_is_lost
-from fairlead.wire.bedrock.not_taken import FIELDS, SERVER_TOOLS
+from fairlead.wire.bedrock.invoke import BETA, beta_flags
+from fairlead.wire.bedrock.not_taken import BEDROCK
 from fairlead.wire.codec import Encoded
 
 __all__ = ["GUARDRAIL", "converse_body"]
 
 _DECODER: Final = msgspec.json.Decoder(dict[str, Any])
-_GONE: Final = frozenset({"model", "stream", "anthropic_version", BETA, *FIELDS})
+_GONE: Final = frozenset({"model", "stream", "anthropic_version", BETA, *BEDROCK.fields})
 GUARDRAIL: Final = {
     "x-amzn-bedrock-guardrailidentifier": "guardrailIdentifier",
     "x-amzn-bedrock-guardrailversion": "guardrailVersion",
@@ -49,7 +50,7 @@ def converse_body(body: bytes, headers: Mapping[str, str]) -> Encoded:
 
 def _told(said: dict[str, Any], body: bytes, headers: Mapping[str, str]) -> Encoded:
     # Blocks and tools are named as they are met; of the rest what InvokeModel loses is lost here.
-    losses = [loss for loss in what_is_lost(body) if loss.path in FIELDS]
+    losses = [loss for loss in lost_at(BEDROCK, body) if loss.path in BEDROCK.fields]
     flags, lost = beta_flags(body, headers)
     losses += lost
     out: Json = {"messages": _messages(said.pop("messages", None), losses)}
@@ -117,7 +118,7 @@ def _tools(value: object, out: Json, extra: Json, losses: Losses) -> None:
         if not isinstance(tool, dict):
             continue
         kind = tool.get("type") or "custom"
-        if str(kind).startswith(SERVER_TOOLS):
+        if str(kind).startswith(BEDROCK.server_tools):
             why = "Bedrock runs no tools of Anthropic's servers"
             losses.append(Loss("semantic", f"tools[{index}]", f"server_tool:{kind}", why))
         elif (

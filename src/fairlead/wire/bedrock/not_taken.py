@@ -8,36 +8,33 @@ Anything that is not here goes on: what Bedrock refuses, it refuses with a messa
 ("...: Extra inputs are not permitted"), and that is told.
 """
 
-from typing import Final, Literal
+from typing import Final
 
-__all__ = ["BETAS", "BLOCKS", "FIELDS", "SERVER_TOOLS", "SOURCES"]
+from fairlead.wire.anthropic.doors import Door
 
-Kind = Literal["cosmetic", "semantic"]
+__all__ = ["BEDROCK", "BETAS"]
 
-FIELDS: Final[dict[str, tuple[Kind, str]]] = {
-    # Bedrock's own tiers (priority, default, flex, reserved) are asked for by a header.
-    "service_tier": ("cosmetic", "Bedrock has tiers of its own"),
-    # [platform] prompt-caching: automatic caching is the Claude API's; blocks can be marked.
-    "cache_control": ("cosmetic", "Bedrock caches by marks on blocks alone"),
-    "speed": ("cosmetic", "fast mode is Anthropic's own API's"),
-    # Where it is computed is the upstream's region and profile, and no request can move it.
-    "inference_geo": ("semantic", "where it is computed is the upstream's region and profile"),
-    "container": ("semantic", "Bedrock runs no containers"),
-    "mcp_servers": ("semantic", "Bedrock calls no MCP servers"),
-}
-"""Top-level fields."""
-
-SERVER_TOOLS: Final = ("web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_")
-"""How the types of tools begin that Anthropic's own servers run, and Bedrock does not."""
-
-BLOCKS: Final = {"container_upload": "Bedrock runs no containers"}
-
-SOURCES: Final = {
-    "file": "Bedrock keeps no files",
-    # [platform] vision: "URL sources are not supported on Amazon Bedrock".
-    "url": "Bedrock reads no URLs",
-}
-"""Types of an image's or a document's source."""
+BEDROCK: Final = Door(
+    fields={
+        # Bedrock's own tiers (priority, default, flex, reserved) are asked for by a header.
+        "service_tier": ("cosmetic", "Bedrock has tiers of its own"),
+        # [platform] prompt-caching: automatic caching is the Claude API's; blocks can be marked.
+        "cache_control": ("cosmetic", "Bedrock caches by marks on blocks alone"),
+        "speed": ("cosmetic", "fast mode is Anthropic's own API's"),
+        # Where it is computed is the upstream's region and profile, and no request can move it.
+        "inference_geo": ("semantic", "where it is computed is the upstream's region and profile"),
+        "container": ("semantic", "Bedrock runs no containers"),
+        "mcp_servers": ("semantic", "Bedrock calls no MCP servers"),
+    },
+    server_tools=("web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_"),
+    runs_no="Bedrock runs no tools of Anthropic's servers",
+    blocks={"container_upload": "Bedrock runs no containers"},
+    sources={
+        "file": "Bedrock keeps no files",
+        # [platform] vision: "URL sources are not supported on Amazon Bedrock".
+        "url": "Bedrock reads no URLs",
+    },
+)
 
 BETAS: Final = frozenset(
     {
