@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from fairlead.server.connections import own_proxy
+from fairlead.server.proxies import own_proxy
 from fairlead.server.settings import UpstreamSettings
-from fairlead.upstream.kinds.kind import Kind
+from fairlead.upstream.kinds.identity import Identity
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.signing import Account
 
@@ -33,7 +33,7 @@ def account_of(settings: UpstreamSettings, env: Mapping[str, str], key: str = ""
     )
 
 
-def price_place(kind: Kind, settings: UpstreamSettings, env: Mapping[str, str]) -> str:
+def price_place(kind: Identity, settings: UpstreamSettings, env: Mapping[str, str]) -> str:
     """Where it computes, in the words that the prices of its door know.
 
     Raises:

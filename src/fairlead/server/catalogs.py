@@ -15,9 +15,7 @@ from fairlead.server.accounts import price_place
 from fairlead.server.config import ConfigError, Loaded
 from fairlead.server.paths import overlay_path
 from fairlead.server.settings import Settings, UpstreamSettings
-from fairlead.upstream.kinds.kind import Kind
-from fairlead.upstream.kinds.registry import KINDS
-from fairlead.upstream.vendors import REST
+from fairlead.upstream.kinds.identity import IDENTITIES, REST, Identity
 
 __all__ = ["compile_catalog"]
 
@@ -52,7 +50,7 @@ def compile_catalog(loaded: Loaded, environ: Mapping[str, str] | None = None) ->
 
 def _doors(settings: Settings, env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """By vendor, whose price list its first upstream has and where it computes."""
-    kinds = ((KINDS.get(own.kind or name), own) for name, own in settings.upstreams.items())
+    kinds = ((IDENTITIES.get(own.kind or name), own) for name, own in settings.upstreams.items())
     found: dict[str, tuple[str, str]] = {}
     for kind, own in kinds:
         if kind is not None and (not own.models or REST in own.models):
@@ -61,7 +59,7 @@ def _doors(settings: Settings, env: Mapping[str, str]) -> dict[str, tuple[str, s
     return {vendor: said for vendor, said in found.items() if any(said)}
 
 
-def _place(kind: Kind, settings: UpstreamSettings, env: Mapping[str, str]) -> str:
+def _place(kind: Identity, settings: UpstreamSettings, env: Mapping[str, str]) -> str:
     try:
         return price_place(kind, settings, env)
     except ValueError:  # told with the upstream that cannot be built

@@ -12,25 +12,27 @@ from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS
 from fairlead.server.accounts import account_of, price_place
 from fairlead.server.catalogs import compile_catalog
+from fairlead.server.certificates import tls_of
 from fairlead.server.config import ConfigError, Loaded
-from fairlead.server.connections import own_proxy, proxy_of, tls_of
 from fairlead.server.delivery import delivery_of
 from fairlead.server.graders import compile_graders
 from fairlead.server.money import check_money
 from fairlead.server.paths import database_path, overlay_path
 from fairlead.server.policies import compile_policies, compile_quality, scorer_files
+from fairlead.server.proxies import own_proxy, proxy_of
 from fairlead.server.settings import (
     RoutingSettings,
     TimeoutSettings,
     UpstreamSettings,
 )
 from fairlead.upstream.fetch import FetchPolicy
+from fairlead.upstream.kinds.identity import REST
 from fairlead.upstream.kinds.kind import Kind
 from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import Timeouts
-from fairlead.upstream.vendors import REST, Upstream
+from fairlead.upstream.vendors import Upstream
 from fairlead.wire import anthropic, gemini, openai_chat, openai_responses
 from fairlead.wire.codec import Codec
 

@@ -19,7 +19,7 @@ from msgspec import inspect as shape
 
 from fairlead.canon import FairleadError
 from fairlead.server.settings import Settings
-from fairlead.upstream.kinds.registry import KINDS
+from fairlead.upstream.kinds.identity import IDENTITIES
 
 __all__ = ["ConfigError", "Loaded", "load", "scalar_sections", "variable"]
 
@@ -28,7 +28,7 @@ RESERVED = {
     "FAIRLEAD_ADMIN_KEY",
     "FAIRLEAD_CONFIG",
     "FAIRLEAD_SHARED",
-    *(kind.url_env for kind in KINDS.values()),
+    *(kind.url_env for kind in IDENTITIES.values()),
 }
 _HEADER = re.compile(r"^\s*\[+\s*([^\]]+?)\s*\]+\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_"'-]+)*)\s*=""")

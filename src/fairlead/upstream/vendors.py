@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from fairlead.canon import Dialect
 from fairlead.catalog.model import Model
+from fairlead.upstream.kinds.identity import REST
 from fairlead.upstream.kinds.kind import Kind, PathOf
 from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.secret import Secret
@@ -25,11 +26,7 @@ from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, Timeouts
 from fairlead.wire.codec import Framing
 
-__all__ = ["REST", "Upstream", "address", "passed_on", "prepare"]
-
-
-REST = "*"
-"""In a list of models: all others of the kind's vendors too."""
+__all__ = ["Upstream", "address", "passed_on", "prepare"]
 
 
 class Upstream(Struct, frozen=True):

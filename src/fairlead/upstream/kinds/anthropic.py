@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from msgspec.structs import astuple
+
+from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import SDK_RETRIES, Kind, Probe
 from fairlead.wire.codec import Framing
 
@@ -17,13 +20,10 @@ def _count(_model: str) -> str:
 
 
 ANTHROPIC: Final = Kind(
-    name="anthropic",
-    vendors=("anthropic",),
+    *astuple(IDENTITIES["anthropic"]),
     paths=(("anthropic", _path),),
     base_url="https://api.anthropic.com",
     auth=("x-api-key", ""),
-    key_env="ANTHROPIC_API_KEY",
-    url_env="FAIRLEAD_ANTHROPIC_BASE_URL",
     # https://platform.claude.com/docs/en/api/versioning: the header is demanded; under
     # 2023-06-01 the 4.5 generation takes sampling parameters, which 2026-10-21 refuses.
     headers=(("anthropic-version", "2023-06-01"),),

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from fairlead.canon import Dialect
-from fairlead.upstream.aws.names import naming, price_geography
+from fairlead.upstream.aws.names import naming
 from fairlead.upstream.aws.region import region_of
 from fairlead.upstream.aws.signer import AwsSigner
+from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import Adapted, Kind, Opening, Probe, Unframer
 from fairlead.upstream.signing import Account, Signer
 from fairlead.upstream.transport import HttpRequest
@@ -31,8 +32,6 @@ __all__ = ["BEDROCK"]
 SERVICE: Final = "bedrock"
 """The name that signatures are for (botocore: `signingName` of `bedrock-runtime`)."""
 REQUEST_ID: Final = "x-amzn-requestid"
-_PRICED: Final = frozenset({"us"})
-"""Geographies whose prices are known to differ (catalog/data/surcharges.toml)."""
 _SAID_IN_BODY: Final = frozenset({"anthropic-beta", "anthropic-version"})
 _ENDINGS: Final = (("cn-", "amazonaws.com.cn"), ("us-iso-", "c2s.ic.gov"))
 
@@ -62,11 +61,6 @@ def _base(account: Account) -> str:
 
 def _signer(account: Account) -> Signer | None:
     return None if account.key else AwsSigner(account, SERVICE)
-
-
-def _priced_as(account: Account) -> str:
-    place = price_geography(account)
-    return place if place in _PRICED else ""
 
 
 def _invoke(request: HttpRequest, _dialect: Dialect, _framing: Framing) -> Adapted:
@@ -101,14 +95,10 @@ def _converse_answer(opening: Opening, body: bytes) -> bytes:
 
 
 _BY_INVOKE: Final = Kind(
-    name="bedrock",
-    vendors=("anthropic",),
+    *astuple(IDENTITIES["bedrock"]),
     paths=(("anthropic", partial(_path, _INVOKE)),),
     base_url="",
     auth=("authorization", "Bearer "),
-    # docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
-    key_env="AWS_BEARER_TOKEN_BEDROCK",
-    url_env="FAIRLEAD_BEDROCK_BASE_URL",
     headers=(("accept", "application/json"),),
     forward=frozenset({b"anthropic-beta", b"anthropic-version"}),
     give_back=("x-amzn-requestid", "x-amzn-bedrock-"),
@@ -119,9 +109,7 @@ _BY_INVOKE: Final = Kind(
     unframe=_invoke_stream,
     reshape=_invoke_answer,
     decode_error=decode_error,
-    door="bedrock",
     naming=naming,
-    priced_as=_priced_as,
     # An empty request is refused for what it lacks, once it is known who sent it.
     probe=Probe(
         "/model/anthropic.claude-haiku-4-5-20251001-v1%3A0/invoke", "POST", b"{}", frozenset({400})

@@ -3,6 +3,9 @@
 from typing import Final
 from urllib.parse import quote
 
+from msgspec.structs import astuple
+
+from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import Kind, Probe
 from fairlead.wire.codec import Framing
 
@@ -31,13 +34,10 @@ def _embed(model: str, lone: bool) -> str:
 
 
 GEMINI: Final = Kind(
-    name="gemini",
-    vendors=("google",),
+    *astuple(IDENTITIES["gemini"]),
     paths=(("gemini", _path),),
     base_url="https://generativelanguage.googleapis.com",
     auth=("x-goog-api-key", ""),
-    key_env="GEMINI_API_KEY",
-    url_env="FAIRLEAD_GEMINI_BASE_URL",
     counting=(("gemini", _count),),
     embedding=(("gemini", _embed),),
     stores=("gemini",),

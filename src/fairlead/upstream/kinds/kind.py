@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from fairlead.canon import Dialect, Loss, Problem
+from fairlead.upstream.kinds.identity import Identity
 from fairlead.upstream.signing import Account, Signer
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.codec import Framing
@@ -88,19 +89,17 @@ class Probe(Struct, frozen=True):
     good: frozenset[int] = frozenset({200})
 
 
-class Kind(Struct, frozen=True):
-    """One way to reach the models of some vendors.
+class Kind(Identity, frozen=True, kw_only=True):
+    """One way to reach the models of some vendors: its identity, and what is done there.
 
-    `vendors` are those whose models it serves (none: only those that the operator lists), `door`
-    is whose price list counts ("": each vendor's own), `name_of` the rule by which a model is
-    called there whose name the operator does not give (None: by its id).
+    `name_of` is the rule by which a model is called there whose name the operator does not give
+    (None: by its id).
 
     `paths` holds the dialects that are spoken there, the one for translations first. `forward`
     names headers (and `forward_query` parameters) of the client's that go on to the vendor when
     both speak one dialect; `give_back` is how names of the answer's headers begin that then go back
     to the client. `auth` is the header that carries the key and what stands before it. `headers`
-    are sent with every request unless the operator sets them otherwise. `key_env` and `url_env`
-    are the environment variables that configure it without any file.
+    are sent with every request unless the operator sets them otherwise.
 
     What is there beside the main call, each in its dialect, the one for translations first:
     `counting` of tokens and `embedding`, whose answers `embedded` puts into the dialect's shape
@@ -113,22 +112,18 @@ class Kind(Struct, frozen=True):
     headers, before it is signed); `unframe` makes what turns an answer's stream into server-sent
     events where its content type is `framed`, and `reshape` turns a whole answer into the
     dialect's; `decode_error` reads refusals, which are then told in the client's dialect and never
-    passed on as they came. `naming` makes `name_of` from the account, and `priced_as` the region
-    that prices know. `apis` are further kinds of the same name, by the operator's word for them.
-    `reads_urls`: the vendor fetches media by their address there, where the model takes them so.
+    passed on as they came. `naming` makes `name_of` from the account. `apis` are
+    further kinds of the same name, by the operator's word for them. `reads_urls`: the vendor
+    fetches media by their address there, where the model takes them so.
     `root_of` makes the path that stands before all others, from the account's project; `also` names
     kinds that whoever configures this one gets with it: other vendors' models in their dialects.
     `adapting` makes `adapt` from what the operator says; `keyless` is one that may want no key.
     `probe` is a call that costs nothing.
     """
 
-    name: str
-    vendors: tuple[str, ...]
     paths: tuple[tuple[Dialect, PathOf], ...]
     base_url: str
     auth: tuple[str, str]
-    key_env: str
-    url_env: str
     headers: tuple[tuple[str, str], ...] = ()
     forward: frozenset[bytes] = frozenset()
     forward_query: frozenset[bytes] = frozenset()
@@ -144,11 +139,9 @@ class Kind(Struct, frozen=True):
     unframe: Callable[[Opening], Unframer] | None = None
     reshape: Callable[[Opening, bytes], bytes] | None = None
     decode_error: Callable[[int, dict[str, str], bytes], Problem] | None = None
-    door: str = ""
     name_of: NameOf | None = None
     naming: Callable[[Account], NameOf] | None = None
-    priced_as: Callable[[Account], str] | None = None
-    apis: "dict[str, Kind]" = {}
+    apis: "dict[str, Kind]" = field(default_factory=dict)
     reads_urls: bool = True
     root_of: Callable[[Account], str] | None = None
     also: tuple[str, ...] = ()

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from msgspec.structs import astuple
+
+from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import SDK_RETRIES, Kind, Probe
 from fairlead.wire.codec import Framing
 
@@ -25,13 +28,10 @@ def _embed(_model: str, _lone: bool) -> str:
 
 
 OPENAI: Final = Kind(
-    name="openai",
-    vendors=("openai",),
+    *astuple(IDENTITIES["openai"]),
     paths=(("openai_chat", _chat), ("openai_responses", _responses)),
     base_url="https://api.openai.com",
     auth=("authorization", "Bearer "),
-    key_env="OPENAI_API_KEY",
-    url_env="FAIRLEAD_OPENAI_BASE_URL",
     forward=frozenset({b"openai-beta"}),
     give_back=(
         "x-request-id",

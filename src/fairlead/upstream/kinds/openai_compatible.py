@@ -8,9 +8,10 @@ does not take (`lacks`) is left out or said otherwise.
 from functools import partial
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from fairlead.canon import Dialect
+from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapt, Adapted, Kind, Probe
 from fairlead.upstream.signing import Account
 from fairlead.upstream.transport import HttpRequest
@@ -50,13 +51,10 @@ def _adapt(
 
 
 _CHAT_ALONE: Final = Kind(
-    name="openai_compatible",
-    vendors=(),
+    *astuple(IDENTITIES["openai_compatible"]),
     paths=(("openai_chat", _chat),),
     base_url="",
     auth=("authorization", "Bearer "),
-    key_env="",
-    url_env="",
     give_back=("x-request-id", "x-ratelimit-", *SDK_RETRIES),
     embedding=(("openai_chat", _embed),),
     base_of=_base,

@@ -13,11 +13,13 @@ from typing import Final
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from fairlead.canon import Dialect
 from fairlead.upstream.google.credentials import find, project_of
+from fairlead.upstream.google.location import GLOBAL, MULTI, location
 from fairlead.upstream.google.tokens import GoogleSigner
+from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapted, Kind, Probe
 from fairlead.upstream.signing import Account, Signer
 from fairlead.upstream.transport import HttpRequest
@@ -30,12 +32,8 @@ from fairlead.wire.vertex.gemini import TIER_HEADER, adapted
 
 __all__ = ["VERTEX", "VERTEX_CLAUDE", "claude_name"]
 
-GLOBAL: Final = "global"
-MULTI: Final = frozenset({"us", "eu"})
-_REGION: Final = re.compile(r"[a-z]+-[a-z]+\d{1,2}")
 _PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]|[a-z0-9.-]+:[a-z0-9-]+|\d{4,20}")
 _DATED: Final = re.compile(r"-(\d{8})$")
-_VARIABLES: Final = ("GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION")
 _ROOTED: Final = re.compile(
     r"/v1((?:/projects/[^/]+/locations/[^/]+)?/publishers/google/models/[^/]+)$"
 )
@@ -49,20 +47,8 @@ _VERBS: Final[dict[Framing, str]] = {
 }
 
 
-def _region(account: Account) -> str:
-    """Where it computes: the setting, the environment, or `global`.
-
-    Raises:
-        ValueError: that is no location of Vertex AI's.
-    """
-    said = account.region or next((v for n in _VARIABLES if (v := account.env.get(n))), GLOBAL)
-    if said != GLOBAL and said not in MULTI and not _REGION.fullmatch(said):
-        raise ValueError(f"{said!r} is no location of Vertex AI's (global, eu, europe-west1, ...)")
-    return said
-
-
 def _base(account: Account) -> str:
-    region = _region(account)
+    region = location(account)
     if region == GLOBAL:
         return "https://aiplatform.googleapis.com"
     if region in MULTI:
@@ -77,7 +63,7 @@ def _root(account: Account) -> str:
     project = project_of(account, find(account))
     if not _PROJECT.fullmatch(project):
         raise ValueError(f"{project[:60]!r} is no project's id")
-    return f"/v1/projects/{project}/locations/{_region(account)}"
+    return f"/v1/projects/{project}/locations/{location(account)}"
 
 
 def _signer(account: Account) -> Signer | None:
@@ -138,13 +124,10 @@ def _adapt_gemini(request: HttpRequest, _dialect: Dialect, _framing: Framing) ->
 
 
 VERTEX: Final = Kind(
-    name="vertex",
-    vendors=("google",),
+    *astuple(IDENTITIES["vertex"]),
     paths=(("gemini", _gemini_path),),
     base_url="https://aiplatform.googleapis.com",
     auth=("x-goog-api-key", ""),
-    key_env="",
-    url_env="FAIRLEAD_VERTEX_BASE_URL",
     forward=frozenset({TIER_HEADER.encode()}),
     counting=(("gemini", _gemini_count),),
     embedding=(("gemini", _gemini_embed),),
@@ -154,8 +137,6 @@ VERTEX: Final = Kind(
     signer=_signer,
     adapt=_adapt_gemini,
     decode_error=read_gemini,
-    door="vertex",
-    priced_as=_region,
     also=("vertex-claude",),
     probe=Probe(
         "/publishers/google/models/gemini-3.5-flash-lite:countTokens",
@@ -193,13 +174,10 @@ def _adapt_claude(request: HttpRequest, _dialect: Dialect, _framing: Framing) ->
 
 
 VERTEX_CLAUDE: Final = Kind(
-    name="vertex-claude",
-    vendors=("anthropic",),
+    *astuple(IDENTITIES["vertex-claude"]),
     paths=(("anthropic", _claude_path),),
     base_url="https://aiplatform.googleapis.com",
     auth=("x-goog-api-key", ""),
-    key_env="",
-    url_env="FAIRLEAD_VERTEX_BASE_URL",
     forward=frozenset({b"anthropic-version", b"anthropic-beta"}),
     give_back=("request-id", "anthropic-", *SDK_RETRIES),
     counting=(("anthropic", _claude_count),),
@@ -208,8 +186,6 @@ VERTEX_CLAUDE: Final = Kind(
     signer=_signer,
     adapt=_adapt_claude,
     decode_error=read_claude,
-    door="vertex",
-    priced_as=_region,
     name_of=claude_name,
     probe=Probe(
         _COUNT,
