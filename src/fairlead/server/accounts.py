@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from fairlead.server.proxies import own_proxy
 from fairlead.server.settings import UpstreamSettings
+from fairlead.upstream.account import Account
 from fairlead.upstream.kinds.identity import Identity
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account
 
 __all__ = ["account_of", "price_place"]
 

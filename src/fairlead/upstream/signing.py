@@ -6,43 +6,17 @@ nothing; whatever has to ask somebody (a token endpoint, a metadata server, a pr
 `refresh`, which the keeper (`upstream/keeper.py`) calls when it is `due`.
 """
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from msgspec import Struct
-
-from fairlead.upstream.proxy import Proxy
-from fairlead.upstream.secret import Secret
 from fairlead.upstream.transport import HttpRequest
 
-__all__ = ["Account", "NotReady", "Signer"]
+__all__ = ["NotReady", "Signer"]
 
 
 class NotReady(Exception):
     """There are no valid credentials now. The message says why and what the operator can do;
     it holds no secret.
     """
-
-
-class Account(Struct, frozen=True):
-    """What the operator says of the account behind an upstream, for its address and its signer.
-
-    `env` is the environment that the configuration was read with. `own_way`: who gives credentials
-    is asked through `proxy` (None: directly), and trusts `ca_file` too; else as the environment
-    says of proxies.
-    """
-
-    key: Secret
-    region: str = ""
-    profile: str = ""
-    inference_profile: str = ""
-    project: str = ""
-    credentials_file: str = ""
-    lacks: tuple[str, ...] = ()
-    env: Mapping[str, str] = {}
-    own_way: bool = False
-    proxy: Proxy | None = None
-    ca_file: str = ""
 
 
 class Signer(Protocol):

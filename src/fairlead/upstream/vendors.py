@@ -17,11 +17,12 @@ from msgspec.structs import replace
 
 from fairlead.canon import Dialect
 from fairlead.catalog.model import Model
+from fairlead.upstream.account import Account
 from fairlead.upstream.kinds.identity import REST
 from fairlead.upstream.kinds.kind import Kind, PathOf
 from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account, Signer
+from fairlead.upstream.signing import Signer
 from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, Timeouts
 from fairlead.wire.codec import Framing

@@ -15,11 +15,12 @@ from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.memory import MemoryLedger
 from fairlead.server.compile import CODECS
 from fairlead.server.data_plane import DataPlane
+from fairlead.upstream.account import Account
 from fairlead.upstream.fake import Answer, FakeTransport
 from fairlead.upstream.fetch import FetchPolicy
 from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account, NotReady
+from fairlead.upstream.signing import NotReady
 from fairlead.upstream.transport import HttpRequest
 from fairlead.upstream.transports import SharedTransport
 from fairlead.upstream.vendors import Upstream

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from msgspec import Struct, convert
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.aws.region import geography, region_of
-from fairlead.upstream.signing import Account
 
 __all__ = ["BARE", "Named", "naming", "price_geography", "table"]
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any, Final
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.aws.session import session_of
-from fairlead.upstream.signing import Account
 
 __all__ = ["geography", "region_of"]
 

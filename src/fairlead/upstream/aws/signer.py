@@ -21,11 +21,12 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.aws.region import region_of
 from fairlead.upstream.aws.session import go_own_way, session_of
 from fairlead.upstream.aws.sigv4 import sign
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account, NotReady
+from fairlead.upstream.signing import NotReady
 from fairlead.upstream.transport import HttpRequest
 
 __all__ = ["AwsSigner", "Held"]

@@ -22,8 +22,8 @@ from typing import Any, Final, Protocol, cast
 
 from msgspec import Struct
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.google.http import Caller, NotReached
-from fairlead.upstream.signing import Account
 
 __all__ = ["SCOPE", "Credentials", "Source", "find", "load", "project_of", "usable"]
 

@@ -18,9 +18,9 @@ from typing import Final, Protocol, cast
 
 from msgspec import structs
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.pool import PooledTransport
 from fairlead.upstream.proxy import Proxy
-from fairlead.upstream.signing import Account
 from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, Timeouts, TransportError
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from fairlead.upstream.signing import Account
+from fairlead.upstream.account import Account
 
 __all__ = ["GLOBAL", "MULTI", "location"]
 

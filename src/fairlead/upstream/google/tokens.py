@@ -20,9 +20,10 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.google.credentials import Credentials, Source, find, load, usable
 from fairlead.upstream.google.http import Caller, NotReached
-from fairlead.upstream.signing import Account, NotReady
+from fairlead.upstream.signing import NotReady
 from fairlead.upstream.transport import HttpRequest
 
 __all__ = ["GoogleSigner", "Held"]

@@ -11,12 +11,13 @@ from urllib.parse import quote
 from msgspec.structs import astuple, replace
 
 from fairlead.canon import Dialect
+from fairlead.upstream.account import Account
 from fairlead.upstream.aws.names import naming
 from fairlead.upstream.aws.region import region_of
 from fairlead.upstream.aws.signer import AwsSigner
 from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import Adapted, Kind, Opening, Probe, Unframer
-from fairlead.upstream.signing import Account, Signer
+from fairlead.upstream.signing import Signer
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.bedrock.converse_answer import converse_answer
 from fairlead.wire.bedrock.converse_request import GUARDRAIL, converse_body

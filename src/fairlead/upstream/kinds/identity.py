@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.aws.names import price_geography
 from fairlead.upstream.google.location import location
-from fairlead.upstream.signing import Account
 
 __all__ = ["IDENTITIES", "REST", "Identity"]
 

@@ -6,8 +6,9 @@ from typing import Final, Protocol
 from msgspec import Struct, field
 
 from fairlead.canon import Dialect, Loss, Problem
+from fairlead.upstream.account import Account
 from fairlead.upstream.kinds.identity import Identity
-from fairlead.upstream.signing import Account, Signer
+from fairlead.upstream.signing import Signer
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.codec import Framing
 

@@ -11,9 +11,9 @@ from typing import Final
 from msgspec.structs import astuple, replace
 
 from fairlead.canon import Dialect
+from fairlead.upstream.account import Account
 from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapt, Adapted, Kind, Probe
-from fairlead.upstream.signing import Account
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.codec import Framing
 from fairlead.wire.openai_chat.compatible import without

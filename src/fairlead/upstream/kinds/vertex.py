@@ -16,12 +16,13 @@ from weakref import WeakValueDictionary
 from msgspec.structs import astuple, replace
 
 from fairlead.canon import Dialect
+from fairlead.upstream.account import Account
 from fairlead.upstream.google.credentials import find, project_of
 from fairlead.upstream.google.location import GLOBAL, MULTI, location
 from fairlead.upstream.google.tokens import GoogleSigner
 from fairlead.upstream.kinds.identity import IDENTITIES
 from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapted, Kind, Probe
-from fairlead.upstream.signing import Account, Signer
+from fairlead.upstream.signing import Signer
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.codec import Framing
 from fairlead.wire.vertex.claude import count_body, predict_body

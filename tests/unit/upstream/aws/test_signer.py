@@ -9,11 +9,12 @@ from math import inf
 
 import pytest
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.aws import session
 from fairlead.upstream.aws.signer import AwsSigner
 from fairlead.upstream.proxy import parse_proxy
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account, NotReady
+from fairlead.upstream.signing import NotReady
 from fairlead.upstream.transport import HttpRequest
 
 pytest.importorskip("botocore")

@@ -9,10 +9,10 @@ import trustme
 from tests.contract.raw_proxy import HttpProxy, SocksProxy
 from tests.contract.raw_upstream import RawUpstream, repeating
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.google.http import Caller, NotReached
 from fairlead.upstream.proxy import parse_proxy
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account
 
 TOKEN = (
     b"HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from fairlead.emulator import EmulatorThread
+from fairlead.upstream.account import Account
 from fairlead.upstream.google import credentials
 from fairlead.upstream.google.credentials import find, project_of
 from fairlead.upstream.google.tokens import GoogleSigner
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account, NotReady
+from fairlead.upstream.signing import NotReady
 from fairlead.upstream.transport import HttpRequest
 
 REQUEST = HttpRequest("POST", "http://vertex.test/", (("content-type", "application/json"),))

@@ -1,10 +1,10 @@
 import pytest
 
+from fairlead.upstream.account import Account
 from fairlead.upstream.aws.names import naming, table
 from fairlead.upstream.aws.region import geography, region_of
 from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account
 from fairlead.upstream.vendors import Upstream, prepare
 
 HAIKU = "claude-haiku-4-5-20251001"

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from fairlead.catalog.model import Model
+from fairlead.upstream.account import Account
 from fairlead.upstream.kinds.registry import KINDS
 from fairlead.upstream.kinds.vertex import claude_name
 from fairlead.upstream.secret import Secret
-from fairlead.upstream.signing import Account
 from fairlead.upstream.vendors import Upstream, prepare
 
 NO_KEY = Secret("")
