@@ -43,7 +43,13 @@ from fairlead.engine.signals import Signals
 from fairlead.engine.stored import recall
 from fairlead.engine.stores import Stores
 from fairlead.ledger.record import Ledger
-from fairlead.upstream.transport import HttpRequest, HttpResponse, Transport, TransportError
+from fairlead.upstream.transport import (
+    HttpRequest,
+    HttpResponse,
+    Transport,
+    TransportError,
+    was_sent,
+)
 from fairlead.upstream.vendors import Upstream, passed_on, prepare
 from fairlead.vault.ownership import MemoryOwnership, Ownership
 from fairlead.vault.responses import MemoryResponses, ResponseStore
@@ -213,6 +219,9 @@ class Engine:
                 await response.aclose()
         except TransportError as error:
             raise Failure(from_transport(error, upstream)) from error
+        except asyncio.CancelledError as gone:
+            x.asked = was_sent(gone)
+            raise
 
     @contextlib.asynccontextmanager
     async def _answered(

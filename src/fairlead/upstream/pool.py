@@ -2,6 +2,7 @@
 origin (`origin_pool.py`); the TLS settings belong to the transport.
 """
 
+import asyncio
 import sys
 import warnings
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from fairlead.upstream.transport import (
     HttpRequest,
     UpstreamProtocolError,
     UpstreamReset,
+    not_sent,
 )
 from fairlead.upstream.tunnel import WRONG_CREDENTIALS, Tunnel
 
@@ -77,7 +79,13 @@ class PooledTransport:
         head = encode_head(request, target)
         timeouts = request.timeouts
         deadline = pool.loop.time() + timeouts.total
-        connection = pool.take_idle() or await pool.acquire(timeouts)
+        connection = pool.take_idle()
+        if connection is None:
+            try:
+                connection = await pool.acquire(timeouts)
+            except asyncio.CancelledError as gone:
+                not_sent(gone)
+                raise
         await connection.exchange(request.method, head, request.body, timeouts, deadline)
         if pool.forwarding and connection.answer.status == 407:
             connection.abort()

@@ -4,8 +4,9 @@
 The contract suite in tests/contract/test_transport.py runs over every implementation.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -19,7 +20,11 @@ __all__ = [
     "TransportError",
     "UpstreamProtocolError",
     "UpstreamReset",
+    "not_sent",
+    "was_sent",
 ]
+
+_NOT_SENT: Final = "nothing of the request was sent"
 
 
 class TransportError(Exception):
@@ -44,6 +49,18 @@ class UpstreamReset(TransportError):
 
 class UpstreamProtocolError(TransportError):
     """The upstream's answer is not HTTP/1.1, or breaks a limit on header or body size."""
+
+
+def not_sent(gone: asyncio.CancelledError) -> None:
+    """Mark a `send` that was cancelled while it had no connection yet: nobody can bill it. A class
+    of its own would not do: in Python 3.11 `asyncio.timeout` looks for `CancelledError` itself.
+    """
+    gone.add_note(_NOT_SENT)
+
+
+def was_sent(gone: asyncio.CancelledError) -> bool:
+    """Whether a `send` that was cancelled may have sent something of its request."""
+    return _NOT_SENT not in getattr(gone, "__notes__", ())
 
 
 class Timeouts(Struct, frozen=True):
@@ -99,6 +116,7 @@ class Transport(Protocol):
 
         Raises:
             TransportError: one of its subclasses; `sent` says whether a retry is safe.
+            CancelledError: it was cancelled; `was_sent` says whether the upstream may know of it.
         """
         ...
 

@@ -86,5 +86,7 @@ def _late(x: Exchange, seconds: float) -> Problem:
         "upstream_timeout",
         f"upstream '{name}': no token came within {seconds:g} s",
         hint="try again, or raise the upstream's timeouts.first_token",
+        retryable=not x.asked,
+        charged=None if x.asked else False,  # it had no connection yet
         upstream=name,
     )
