@@ -1,10 +1,9 @@
-"""The version, in one place for the package, the CLI and the `server` header."""
+"""The version, in one place for the package and the command line.
 
-from importlib.metadata import PackageNotFoundError, version
+Written here and read by the build (`tool.hatch.version`): asking the installed package's metadata
+for it would cost every command the modules for mail and archives that read metadata.
+"""
 
 __all__ = ["VERSION"]
 
-try:
-    VERSION = version("fairlead")
-except PackageNotFoundError:  # run from a source tree that nobody installed
-    VERSION = "0+unknown"
+VERSION = "0.1.0"
