@@ -19,6 +19,7 @@ __all__ = ["MARK", "attempted", "forget", "may_be_billed"]
 
 MARK = "."
 """Between a request's id and an attempt's number."""
+_BILLED = frozenset({"generate", "embeddings"})
 
 
 def attempted(x: Exchange, why: str) -> Record:
@@ -46,7 +47,7 @@ def may_be_billed(x: Exchange, problem: Problem) -> bool:
     """Whether an attempt that failed may be on the vendor's bill though nothing told its usage: the
     vendor had begun to answer, or the connection broke after the request had gone.
     """
-    if x.op != "generate" or not x.asked or problem.upstream is None:
+    if x.op not in _BILLED or not x.asked or problem.upstream is None:
         return False
     return x.answering or (problem.upstream_status is None and problem.charged is not False)
 

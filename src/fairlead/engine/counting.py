@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from fairlead.canon import Dialect, Failure, Problem
 from fairlead.catalog.model import Model
 from fairlead.engine.answer_headers import ESTIMATED, JSON, answer_headers, given_back
+from fairlead.engine.attempts.retry import Repeats
 from fairlead.engine.client import Client, Header
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
@@ -48,6 +49,7 @@ class CountExchange(Exchange):
     """
 
     __slots__ = ("inside", "said")
+    repeats: Repeats = "always"
     inside: str
     said: bytes
 

@@ -3,10 +3,11 @@
 Vectors of different models don't mix (they have other sizes, and other meanings where the sizes are
 the same), so nothing is routed and nothing falls back: `auto` is refused. A vendor that embeds in
 the client's own dialect gets the client's bytes; for another one the texts are said in its words,
-in as many calls as it needs.
+in as many calls as it needs. The model's deployments are tried as for an answer; where one of
+several calls fails, another try begins with the texts that have no vectors yet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 
 import msgspec
@@ -31,9 +32,19 @@ from fairlead.wire.embeddings import Embedding, Vectors, Wanted
 from fairlead.wire.gemini.embeddings import EMBEDDING as GEMINI
 from fairlead.wire.openai_chat.embeddings import EMBEDDING as OPENAI
 
-__all__ = ["EMBEDDINGS", "EmbeddingEngine"]
+__all__ = ["EMBEDDINGS", "EmbedExchange", "EmbeddingEngine"]
 
 EMBEDDINGS: dict[Dialect, Embedding] = {e.dialect: e for e in (OPENAI, GEMINI)}
+
+
+class EmbedExchange(Exchange):
+    """State of one request for embeddings: the vectors of its first texts that there are so far,
+    and the tokens of those that an earlier attempt has on its own record.
+    """
+
+    __slots__ = ("before", "values")
+    before: int
+    values: list[msgspec.Raw]
 
 
 class EmbeddingEngine(Engine):
@@ -41,6 +52,8 @@ class EmbeddingEngine(Engine):
 
     def _accept(self, x: Exchange) -> None:
         """Read which model is asked."""
+        assert isinstance(x, EmbedExchange)  # noqa: S101 - this engine is given no others
+        x.before, x.values = 0, []
         try:
             embedding = EMBEDDINGS[x.codec.dialect]
             x.model_name = embedding.name(x.body) if x.in_url is None else x.in_url[0]
@@ -51,21 +64,27 @@ class EmbeddingEngine(Engine):
         hints = hint_reader.read(x.headers, x.body)
         if hints.allow_loss is not None:
             x.allow_loss = hints.allow_loss
+        x.latency, x.timeout = hints.latency, hints.timeout
         if x.model_name == AUTO:
             raise Failure(_no_auto(x))
         snapshot = x.snapshot
         model = snapshot.model(x.model_name, x.today)
-        first = snapshot.upstream(model)
-        doors = (each for each in snapshot.doors_of(model) if each.kind.embedding)
-        upstream = next(doors, first)
+        ways = snapshot.ways(model)
         x.warnings = snapshot.warnings(x.model_name, x.today)
-        x.choose(model, upstream)
         x.decision = as_named(model, x.warnings)
-        x.dialect, path = _endpoint(x, model, upstream)
+        lanes = [lane for lane in ways if lane[1].kind.embedding]
+        if not lanes:
+            x.choose(*ways[0])
+            raise Failure(_no_embeddings(x, model))
+        await self._through(x, lanes, client)
+
+    async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
+        assert isinstance(x, EmbedExchange)  # noqa: S101 - this engine is given no others
+        x.dialect, path = _endpoint(x, lane[1])
         if x.same:
-            await self._pass_on(x, (model, upstream), path, client)
+            await self._pass_on(x, lane, path, client)
         else:
-            await self._translate(x, (model, upstream), path, client)
+            await self._translate(x, lane, path, client)
 
     async def _pass_on(self, x: Exchange, lane: Lane, path: EmbedPath, client: Client) -> None:
         """The client's own bytes, and the vendor's own answer."""
@@ -89,7 +108,9 @@ class EmbeddingEngine(Engine):
         headers = [*answer_headers(x, content_type), *given_back(x, response.headers)]
         await client.respond(response.status, headers, answer)
 
-    async def _translate(self, x: Exchange, lane: Lane, path: EmbedPath, client: Client) -> None:
+    async def _translate(
+        self, x: EmbedExchange, lane: Lane, path: EmbedPath, client: Client
+    ) -> None:
         """The texts in the vendor's words, and its vectors in the client's."""
         model, upstream = lane
         own, theirs = EMBEDDINGS[x.codec.dialect], EMBEDDINGS[x.dialect]
@@ -100,18 +121,23 @@ class EmbeddingEngine(Engine):
             raise Failure(_refusal(model, semantic))
         name = upstream.model_id(model)
         url = address(upstream, path(name, False))
-        values: list[msgspec.Raw] = []
+        texts = wanted.texts[len(x.values) :]
         stated: int | None = 0
-        for part in _parts(wanted, theirs.most):
-            body = theirs.write(replace(part, packed=False), name)
-            request = HttpRequest("POST", url, upstream.headers, body, upstream.timeouts)
-            vectors = _vectors(theirs, (await self._ask(x, lane, request))[0], part, upstream)
-            values += vectors.values
+        for part in _parts(replace(wanted, texts=texts), theirs.most):
+            try:
+                body = theirs.write(replace(part, packed=False), name)
+                request = HttpRequest("POST", url, upstream.headers, body, upstream.timeouts)
+                vectors = _vectors(theirs, (await self._ask(x, lane, request))[0], part, upstream)
+            except Failure as failure:
+                done = texts[: len(texts) - (len(wanted.texts) - len(x.values))]
+                _broken_off(x, _of_texts(done, stated), part, failure.problem)
+                raise
+            x.values += vectors.values
             stated = None if stated is None or vectors.tokens is None else stated + vectors.tokens
-        usage = _usage(x, own, stated)
+        usage = _of_texts(texts, stated)
         x.status = 200
         _end(x, usage)
-        answer = own.say(Vectors(tuple(values), usage.input), wanted, model.id)
+        answer = own.say(Vectors(tuple(x.values), x.before + usage.input), wanted, model.id)
         headers = answer_headers(x, JSON[1])
         if usage.estimated:
             headers.append(ESTIMATED)
@@ -136,24 +162,19 @@ class EmbeddingEngine(Engine):
         return body, response
 
 
-def _endpoint(x: Exchange, model: Model, upstream: Upstream) -> tuple[Dialect, EmbedPath]:
-    """How the vendor embeds: in the client's dialect if it can, else in its own.
+def _no_embeddings(x: Exchange, model: Model) -> Problem:
+    return Problem(
+        "unsupported",
+        f"{model.id} makes no embeddings, and nor does any model of its vendor '{model.vendor}'",
+        param="model",
+        code="no_embeddings",
+        hint=_who(x.snapshot),
+    )
 
-    Raises:
-        Failure: it doesn't.
-    """
+
+def _endpoint(x: Exchange, upstream: Upstream) -> tuple[Dialect, EmbedPath]:
+    """How the vendor embeds: in the client's dialect if it can, else in its own."""
     known = upstream.kind.embedding
-    if not known:
-        raise Failure(
-            Problem(
-                "unsupported",
-                f"{model.id} makes no embeddings, and nor does any model of its vendor"
-                f" '{model.vendor}'",
-                param="model",
-                code="no_embeddings",
-                hint=_who(x.snapshot),
-            )
-        )
     own = x.codec.dialect
     return next((pair for pair in known if pair[0] == own), known[0])
 
@@ -219,10 +240,34 @@ def _usage(x: Exchange, embedding: Embedding, stated: int | None) -> Usage:
     if stated is not None:
         return Usage(input=stated)
     try:
-        tokens = sum(max(1.0, text_tokens(text)) for text in embedding.read(x.body).texts)
-    except Failure:
-        tokens = len(x.body) / 4  # token arrays, media: nobody here can count them
+        texts = embedding.read(x.body).texts
+    except Failure:  # token arrays, media: nobody here can count them
+        return Usage(input=max(1, len(x.body) // 4), estimated=True)
+    return _of_texts(texts, None)
+
+
+def _of_texts(texts: Sequence[str], stated: int | None) -> Usage:
+    if stated is not None:
+        return Usage(input=stated)
+    tokens = sum(max(1.0, text_tokens(text)) for text in texts)
     return Usage(input=max(1, round(tokens)), estimated=True)
+
+
+def _broken_off(x: EmbedExchange, done: Usage, part: Wanted, problem: Problem) -> None:
+    """A call failed after others were answered: those are billed, and the next try leaves them out.
+    The call itself may be billed too, where it broke off.
+    """
+    x.before += done.input
+    if (
+        problem.upstream is not None
+        and problem.upstream_status is None
+        and (problem.charged is not False)
+    ):
+        open_ = _of_texts(part.texts, None)
+        done = Usage(input=done.input + open_.input, estimated=True)
+    if done.input:
+        x.usage = done
+        settle(x)
 
 
 def _end(x: Exchange, usage: Usage) -> None:

@@ -95,12 +95,15 @@ class Engine:
         counts: PromptCounts | None = None,
         *,
         salt: bytes | None = None,
+        attempts: Attempts | None = None,
     ) -> None:
-        """`salt` keys the fingerprints of prompts; without one they end with the process."""
+        """`salt` keys the fingerprints of prompts; without one they end with the process.
+        `attempts` are another engine's, where both ask the same deployments.
+        """
         self.transports = transports
         self.beginnings = Beginnings(salt)
         self.live = Live(self.beginnings)
-        self.attempts = Attempts(ledger)
+        self.attempts = Attempts(ledger) if attempts is None else attempts
         self.graders = Graders()
         self.shadows: Copies | None = None
         """Takes requests that may be copied to another model (`engine.shadow`)."""
@@ -234,6 +237,8 @@ class Engine:
         Raises:
             Failure: there is none, or it broke off.
         """
+        if x.until is not None:
+            request = within(request, x.until, perf_counter())
         request = signed(upstream, request)
         x.asked = True
         try:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from fairlead.canon import Dialect, Loss, Problem, Request, Response, Usage
 from fairlead.catalog.model import Model
+from fairlead.engine.attempts.retry import Repeats
 from fairlead.engine.snapshot import Snapshot
 from fairlead.ledger.record import Accepted, Op, Outcome, Record
 from fairlead.routing import Policy
@@ -115,6 +116,10 @@ class Exchange:
         "wants_caching",
         "warnings",
     )
+
+    repeats: Repeats = "answered"
+    """When the same deployment may be asked again (`attempts.retry`); calls beside the main one
+    have other rules."""
 
     def __init__(
         self,

@@ -18,6 +18,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from fairlead.canon import Failure, Problem
 from fairlead.catalog.model import Model
+from fairlead.engine import hints as hint_reader
+from fairlead.engine.attempts.loop import Attempts
+from fairlead.engine.attempts.retry import Repeats
 from fairlead.engine.batch_results import OUTPUTS, Answers, account, answers_of, inlined_in
 from fairlead.engine.batch_status import stated_in
 from fairlead.engine.cache_storage import keep_account
@@ -30,7 +33,7 @@ from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.object_bodies import MODELS, text_at, with_results_here
 from fairlead.engine.pass_answer import PassCall, respond, stream
 from fairlead.engine.plan import AUTO
-from fairlead.engine.snapshot import Snapshot
+from fairlead.engine.snapshot import Lane, Snapshot
 from fairlead.engine.uploads import without_seal
 from fairlead.ledger.record import Ledger
 from fairlead.upstream.transport import HttpRequest, HttpResponse
@@ -40,11 +43,14 @@ from fairlead.vault.responses import ResponseStore
 from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Codec
 
-__all__ = ["PassCall", "PassEngine", "storing"]
+__all__ = ["PassCall", "PassEngine", "PassExchange", "storing"]
 
 UPLOAD = "x-goog-upload-"
 _PAGED_BY = {"openai_chat": "after", "anthropic": "after_id"}
 _QUERY = "%/:?[]@!$&'()*+,;=-._~"
+_REPEATS: dict[str, Repeats] = {"GET": "always", "DELETE": "answered"}
+"""By the method; what may make or change something is asked again only where nothing was sent. A
+DELETE that broke off may have been done: a second one would be told that there is no such thing."""
 
 
 def storing(snapshot: Snapshot, codec: Codec) -> Upstream:
@@ -68,6 +74,20 @@ def storing(snapshot: Snapshot, codec: Codec) -> Upstream:
     )
 
 
+class PassExchange(Exchange):
+    """State of one call that is passed on. Its deployment is the vendor's door alone; what model it
+    is about, if any, the client said.
+    """
+
+    __slots__ = ("repeats",)
+    repeats: Repeats
+
+    def choose(self, model: Model, upstream: Upstream) -> None:  # noqa: ARG002 - as the base's
+        """Go this way now."""
+        self.upstream = upstream
+        self.vendor_error = None
+
+
 class PassEngine(Engine):
     """Takes one call through that is passed on."""
 
@@ -80,8 +100,9 @@ class PassEngine(Engine):
         ownership: Ownership,
         *,
         call: PassCall,
+        attempts: Attempts | None = None,
     ) -> None:
-        super().__init__(transports, ledger, vault, responses, ownership)
+        super().__init__(transports, ledger, vault, responses, ownership, attempts=attempts)
         self.call = call
 
     @property
@@ -91,6 +112,8 @@ class PassEngine(Engine):
 
     def _accept(self, x: Exchange) -> None:
         """Nothing has to be read for it."""
+        assert isinstance(x, PassExchange)  # noqa: S101 - this engine is given no others
+        x.repeats = _REPEATS.get(self.call.method, "unsent")
         if x.in_url is not None:
             x.model_name = x.in_url[0]
         self.ledger.accept(x.accepted())
@@ -124,10 +147,14 @@ class PassEngine(Engine):
             await self._said(x),
             upstream.timeouts,
         )
-        if endpoint.act == "list" and x.key_id is not None:
-            await self._list(x, request, client)
-        else:
-            await self._once(x, request, client)
+        x.timeout = hint_reader.read(x.headers, b"").timeout
+        ask = self._list if endpoint.act == "list" and x.key_id is not None else self._once
+
+        async def attempt(x: Exchange, _lane: Lane, client: Client) -> None:
+            await ask(x, request, client)
+
+        lane = (Model.unknown(endpoint.op, upstream.vendor), upstream)
+        await self.attempts.run(x, [lane], client, attempt)
 
     # --- what the client says -----------------------------------------------------------------
 

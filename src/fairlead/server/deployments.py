@@ -23,11 +23,13 @@ class ChangeTold(Struct, frozen=True):
 
 class DeploymentTold(Struct, frozen=True):
     """A model at an upstream with one of its keys. Milliseconds and seconds as named; None: not
-    known, or no bound.
+    known, or no bound. `call` is what is asked there beside answers (`count_tokens`, `objects`:
+    files, batches and caches, whose `model` is which of them); empty for answers and embeddings.
     """
 
     model: str
     upstream: str
+    call: str
     breaker: str
     open_for_seconds: float | None
     rests_for_seconds: float | None
@@ -55,8 +57,12 @@ def deployments_json(attempts: Attempts, clock: Callable[[], float] = perf_count
     now = clock()
     whole = attempts.whole
     told = sorted(
-        (_told(each, now) for each in attempts.deployments),
-        key=lambda each: (each.model, each.upstream),
+        (
+            _told(each, now)
+            for several in (attempts, *attempts.sides.values())
+            for each in several.deployments
+        ),
+        key=lambda each: (each.call, each.model, each.upstream),
     )
     return msgspec.json.encode(
         AllTold(whole.in_flight, whole.waiting, whole.shed, attempts.hedging.count, tuple(told))
@@ -70,6 +76,7 @@ def _told(deployment: Deployment, now: float) -> DeploymentTold:
     return DeploymentTold(
         deployment.model,
         deployment.label,
+        deployment.call,
         breaker.state,
         _left(breaker.until, now) if breaker.state == "open" else None,
         _left(deployment.rest_until, now) if deployment.rest_until > now else None,

@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from fairlead.canon import Dialect, Failure, Problem
 from fairlead.engine.counting import CountExchange, CountingEngine
-from fairlead.engine.embedding import EmbeddingEngine
+from fairlead.engine.embedding import EmbeddingEngine, EmbedExchange
 from fairlead.engine.endpoints import ENDPOINTS
 from fairlead.engine.engine import Engine
 from fairlead.engine.exchange import Exchange
-from fairlead.engine.passthrough import PassCall, PassEngine
+from fairlead.engine.passthrough import PassCall, PassEngine, PassExchange
 from fairlead.engine.snapshot import Snapshot
 from fairlead.engine.uploads import continues, opened
 from fairlead.server.asgi_client import Scope
@@ -62,11 +62,13 @@ class SideCalls:
     def __init__(self, engine: Engine) -> None:
         kept = engine.stores
         shared = (engine.transports, engine.ledger, kept.vault, kept.responses, kept.ownership)
-        self._counting = CountingEngine(*shared)
+        attempts = engine.attempts
+        self._counting = CountingEngine(*shared, attempts=attempts.beside("count_tokens"))
+        self._objects = attempts.beside("objects")
         self._routes = RouteEngine(*shared, kept.counts)
         self._routes.live = engine.live
         self._estimates = EstimateEngine(*shared, kept.counts)
-        self._embedding = EmbeddingEngine(*shared)
+        self._embedding = EmbeddingEngine(*shared, attempts=attempts)
         self._shared = shared
 
     def way(
@@ -90,7 +92,7 @@ class SideCalls:
         if name == "estimate":
             return Way(self._estimates, partial(Exchange, op="estimate"), in_url=in_url)
         if name.startswith("embed"):
-            return Way(self._embedding, partial(Exchange, op="embeddings"), in_url=in_url)
+            return Way(self._embedding, partial(EmbedExchange, op="embeddings"), in_url=in_url)
         endpoint = ENDPOINTS.get((name, dialect))
         if endpoint is None or (in_url is None and "{model}" in endpoint.path):
             raise Failure(_other_dialect(match, dialect))
@@ -102,7 +104,8 @@ class SideCalls:
             here=_here(scope, match),
             path=_canonical(match),
         )
-        engine, make = PassEngine(*self._shared, call=call), partial(Exchange, op=endpoint.op)
+        engine = PassEngine(*self._shared, call=call, attempts=self._objects)
+        make = partial(PassExchange, op=endpoint.op)
         if endpoint.act != "upload":
             return Way(engine, make, in_url=in_url)
         return Way(engine, make, partial(_enter_upload, snapshot, now), in_url)

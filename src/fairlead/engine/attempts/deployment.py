@@ -29,6 +29,7 @@ class Deployment:
     __slots__ = (
         "breaker",
         "bulkhead",
+        "call",
         "label",
         "model",
         "quota",
@@ -38,7 +39,8 @@ class Deployment:
         "upstream",
     )
 
-    def __init__(self, lane: Lane, delivery: Delivery, quota: Quota | None) -> None:
+    def __init__(self, lane: Lane, delivery: Delivery, quota: Quota | None, call: str = "") -> None:
+        self.call = call
         self.model = lane[0].id
         self.upstream = lane[1]
         self.label = lane[1].label
@@ -54,7 +56,8 @@ class Deployment:
     @property
     def name(self) -> str:
         """Model and upstream, for people."""
-        return f"{self.model} at {self.label}"
+        name = f"{self.model} at {self.label}"
+        return f"{name} ({self.call})" if self.call else name
 
     def tell_changes(self) -> None:
         """Write the breaker's changes into the log."""
@@ -79,9 +82,15 @@ def _tell(name: str, change: Change) -> None:
 
 
 class Deployments:
-    """All that were asked so far, and one quota for each key. Bounded."""
+    """All that were asked so far, and one quota for each key. Bounded.
 
-    def __init__(self) -> None:
+    `call` is empty for requests to models; calls beside them have no quota: "Token counting and
+    message creation have separate and independent rate limits" (platform.claude.com, Token
+    counting), and so have files and batches.
+    """
+
+    def __init__(self, call: str = "") -> None:
+        self.call = call
         self._known: dict[tuple[str, str], Deployment] = {}
         self._quotas: dict[str, Quota] = {}
 
@@ -94,7 +103,7 @@ class Deployments:
         key = lane[0].id, upstream.label
         found = self._known.get(key)
         if found is None:
-            found = Deployment(lane, delivery, self._quota(upstream))
+            found = Deployment(lane, delivery, self._quota(upstream), self.call)
             if len(self._known) < _MOST:  # names of models come from clients
                 self._known[key] = found
         elif found.upstream is not upstream:
@@ -103,13 +112,13 @@ class Deployments:
                 found.reconfigured(upstream, delivery, quota)
             else:
                 in_flight = found.bulkhead
-                found = self._known[key] = Deployment(lane, delivery, quota)
+                found = self._known[key] = Deployment(lane, delivery, quota, self.call)
                 in_flight.resize(0, 0)  # nobody waits for room in what is gone
         return found
 
     def _quota(self, upstream: Upstream) -> Quota | None:
         requests, tokens = upstream.requests_per_minute, upstream.tokens_per_minute
-        if not requests and not tokens:
+        if self.call or (not requests and not tokens):
             return None
         quota = self._quotas.get(upstream.label)
         if quota is None:

@@ -60,8 +60,9 @@ class Attempts:
         ledger: Ledger,
         clock: Callable[[], float] = perf_counter,
         draw: Draw = random.random,
+        call: str = "",
     ) -> None:
-        self.deployments = Deployments()
+        self.deployments = Deployments(call)
         self.sessions = Sessions()
         self.whole = Bulkhead(0, 0)
         """All requests that are at vendors."""
@@ -72,6 +73,19 @@ class Attempts:
         self._draw = draw
         self._budget = RetryBudget(clock())
         self.hedging = Hedging(ledger, clock)
+        self.sides: dict[str, Attempts] = {}
+        """Those of calls beside the main one."""
+
+    def beside(self, call: str) -> "Attempts":
+        """Attempts at a call beside the main one: its deployments have breakers of their own, for a
+        vendor may count tokens while its models are down, and the other way round; the bound of
+        all requests at once and the budget of retries are shared.
+        """
+        found = self.sides.get(call)
+        if found is None:
+            found = self.sides[call] = Attempts(self._ledger, self.clock, self._draw, call)
+            found.whole, found._budget = self.whole, self._budget
+        return found
 
     async def run(
         self, x: Exchange, lanes: Sequence[Lane], client: Client, attempt: Attempt
@@ -270,14 +284,16 @@ class Attempts:
         if x.until is not None and self.clock() >= x.until:
             return False
         seconds, probe = 0.0, None
-        if not elsewhere(problem, broken_too=held or x.snapshot.delivery.after_break):
+        again = may_be_sent_again(problem, x.again, x.repeats)
+        broken_too = held or x.snapshot.delivery.after_break
+        if not (again or elsewhere(problem, broken_too=broken_too)):
             return False
         now = self.clock()
-        if not trip.failed(problem, again=may_be_sent_again(problem, x.again), now=now):
-            again = self._again(x, trip, now)
-            if again is None and (probe := self._probe(x, trip, now)) is None:
+        if not trip.failed(problem, again=again, now=now):
+            pause = self._again(x, trip, now)
+            if pause is None and (probe := self._probe(x, trip, now)) is None:
                 return False
-            seconds = again or 0.0
+            seconds = pause or 0.0
         self._book(x, problem)
         if trip.way[1] is not deployment:
             self._moved(x, lane, trip.way[0], problem)

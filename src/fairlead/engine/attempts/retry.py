@@ -16,12 +16,19 @@ many do it at once. So three things must hold:
   share and not by a factor.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 from fairlead.canon import Problem
 from fairlead.engine.attempts.delivery import RetryRules
 
-__all__ = ["AGAIN", "RetryBudget", "may_be_sent_again", "wait"]
+__all__ = ["AGAIN", "Repeats", "RetryBudget", "may_be_sent_again", "wait"]
+
+Repeats = Literal["answered", "always", "unsent"]
+"""When the same place may be asked again. `answered`: where nothing was sent, or an answer refused
+it: what a vendor bills. `always`: after a break too, for nothing is billed and asking twice changes
+nothing (RFC 9110, 9.2.1: reading is safe). `unsent`: only where nothing was sent, for it may have
+been done ("A client SHOULD NOT automatically retry a request with a non-idempotent method",
+9.2.2)."""
 
 AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
 """Answers of a vendor after which the same request may be sent again."""
@@ -31,15 +38,21 @@ _RESERVE: Final = 10.0
 _MOST: Final = 100.0
 
 
-def may_be_sent_again(problem: Problem, said: bool | None) -> bool:
+_BROKEN: Final = frozenset({"upstream", "upstream_timeout", "upstream_unreachable"})
+
+
+def may_be_sent_again(problem: Problem, said: bool | None, repeats: Repeats = "answered") -> bool:
     """Whether the deployment that gave this problem may get the request again.
 
     `said` is the vendor's own word (`x-should-retry`), None where it gave none.
     """
     status = problem.upstream_status
     if status is None or status < 400:
+        broken = problem.upstream is not None and problem.kind in _BROKEN and status is None
+        if repeats == "always" and broken:
+            return True
         return problem.retryable and problem.charged is False
-    if status not in AGAIN or problem.charged:
+    if status not in AGAIN or problem.charged or repeats == "unsent":
         return False
     return problem.retryable if said is None else said
 

@@ -125,7 +125,7 @@ class Trip:
         told = [problem for problem in self._problems if problem is not None]
         both = zip(self._states, self._problems, strict=True)
         heard = [problem for state, problem in both if problem is not None and state != "shut"]
-        if told and all(problem.kind == "unsupported" for problem in told):
+        if len(told) > 1 and all(problem.kind == "unsupported" for problem in told):
             return _joined(told)
         if last in heard or not heard:
             return last
