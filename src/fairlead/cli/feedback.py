@@ -17,8 +17,8 @@ from fairlead.ledger.verdict import Verdict
 from fairlead.ledger.verdicts import request as look_up
 from fairlead.ledger.verdicts import verdicts_on
 from fairlead.server.config import load
-from fairlead.server.feedback import Said, read_said, refused, verdict_of
 from fairlead.server.paths import database_path
+from fairlead.server.rating import Said, read_said, refused, verdict_of
 from fairlead.server.settings import QualitySettings
 
 __all__ = ["feedback"]

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from fairlead.ledger.health import LedgerError
 from fairlead.ledger.query import usage
 from fairlead.limits.budget import began
 from fairlead.limits.keys import KeyStore
+from fairlead.server.background import Background
 
 __all__ = ["EVERY", "BudgetWatch"]
 
@@ -30,7 +30,7 @@ REST: Final = 20.0
 time without one."""
 
 
-class BudgetWatch:
+class BudgetWatch(Background):
     """Knows what keys have spent in their budgets' periods. `refresh` may run in any thread."""
 
     def __init__(self, path: Path, keys: KeyStore, clock: Callable[[], float] = time.time) -> None:
@@ -38,7 +38,6 @@ class BudgetWatch:
         self._keys = keys
         self._clock = clock
         self._spent: dict[str, Decimal] = {}
-        self._task: asyncio.Task[None] | None = None
         self._told = False
 
     def team(self, key_id: str) -> str | None:
@@ -68,18 +67,7 @@ class BudgetWatch:
                     spent[key_id] = by_key.get(key_id, Decimal(0))
         self._spent = spent
 
-    def start(self) -> None:
-        """Look every few seconds from now on; called in the running loop."""
-        self._task = asyncio.get_running_loop().create_task(self._look())
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _look(self) -> None:
+    async def _run(self) -> None:
         while True:
             began_at = time.monotonic()
             if self._keys.budgets():

@@ -10,8 +10,8 @@ from fairlead.catalog import Catalog, shipped_policies
 from fairlead.routing import ALWAYS, Policy, PolicyError, always, parse_policies, takes_on
 from fairlead.routing.quality import QualityTable, parse_quality
 from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.made_quality import read_made
 from fairlead.server.paths import quality_path
-from fairlead.server.quality_watch import read_made
 from fairlead.server.scorer_files import ScorerFiles
 
 __all__ = [

@@ -9,14 +9,13 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from pathlib import Path
 
 from fairlead.canon import FairleadError
-from fairlead.routing import PolicyError
-from fairlead.routing.quality import QualityTable, parse_quality
+from fairlead.server.background import Background
 
-__all__ = ["QualityWatch", "read_made"]
+__all__ = ["QualityWatch"]
 
 log = logging.getLogger("fairlead.quality")
 
@@ -25,18 +24,7 @@ PATIENCE = 300.0
 _SAID = 300
 
 
-def read_made(path: Path, known: Container[str]) -> QualityTable:
-    """The figures of a file that was made here; none where it is missing or of another version."""
-    try:
-        return parse_quality(path.read_text(encoding="utf-8"), str(path), known)
-    except FileNotFoundError:
-        return QualityTable()
-    except (OSError, UnicodeDecodeError, PolicyError) as error:
-        log.warning("figures of quality are not read, and will be made anew: %s", error)
-        return QualityTable()
-
-
-class QualityWatch:
+class QualityWatch(Background):
     """Makes figures in `path` while `wanted` says so, and hands them to `use`."""
 
     def __init__(
@@ -52,18 +40,6 @@ class QualityWatch:
         self._every = every
         self._wanted = wanted
         self._use = use
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin; called in the running loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        """Stop, also in the middle of a making."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def _run(self) -> None:
         while True:

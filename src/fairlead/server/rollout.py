@@ -7,7 +7,6 @@ a restart knows it.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +21,7 @@ from fairlead.finance.canary import Comparison
 from fairlead.ledger.rollout import CanaryEvent, CanaryHistory, Trials
 from fairlead.routing import Policy
 from fairlead.routing.rollout import NO_LIMITS
+from fairlead.server.background import Background
 from fairlead.server.canary_report import begun, take_in
 
 __all__ = ["RolloutWatch", "told_at"]
@@ -51,7 +51,7 @@ class _Run:
         self.trials = Trials(path, policy.name, policy.hash, since, PAUSE)
 
 
-class RolloutWatch:
+class RolloutWatch(Background):
     """Looks after the canaries among `policies()` that have limits; `swap` is given since when
     which canaries (by hash) are rolled back. `look` blocks: it belongs into a thread, one at a
     time.
@@ -74,18 +74,6 @@ class RolloutWatch:
         self._standing: dict[str, CanaryEvent] = {}
         self._next = 0.0
         self._well = True
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Look now and then; called in the running loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def _run(self) -> None:
         while True:

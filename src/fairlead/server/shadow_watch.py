@@ -1,7 +1,6 @@
 """What copies to shadows cost today, told them from the ledger: the budget is the machine's."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +13,7 @@ from fairlead.canon import FairleadError
 from fairlead.engine.shadow import Shadows
 from fairlead.ledger.query import usage
 from fairlead.routing import Policy
+from fairlead.server.background import Background
 
 __all__ = ["ShadowWatch"]
 
@@ -23,7 +23,7 @@ LOOK_EVERY: Final = 5.0
 """Seconds between two looks."""
 
 
-class ShadowWatch:
+class ShadowWatch(Background):
     """Looks into the ledger at `path` while one of `policies()` has a shadow."""
 
     def __init__(
@@ -32,19 +32,11 @@ class ShadowWatch:
         self._path = path
         self._shadows = shadows
         self._policies = policies
-        self._task: asyncio.Task[None] | None = None
         self._well = True
-
-    def start(self) -> None:
-        """Look now and then; called in the running loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
         """Look no more, and stop what runs."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await super().stop()
         await self._shadows.close()
 
     async def _run(self) -> None:

@@ -11,7 +11,8 @@ from fairlead.canon import Failure
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.verdict import Verdict
 from fairlead.ledger.verdicts import Request
-from fairlead.server.feedback import MOST_BYTES, MOST_WORDS, Feedback, read_said, verdict_of
+from fairlead.server.feedback import MOST_BYTES, Feedback
+from fairlead.server.rating import MOST_WORDS, read_said, verdict_of
 from fairlead.server.settings import QualitySettings
 
 ANSWERED = Request(DAY - 60, None, "generate", "ok", "gemini-2.5-flash")

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from fairlead.catalog import load
-from fairlead.server.quality_watch import QualityWatch, read_made
+from fairlead.server.made_quality import read_made
+from fairlead.server.quality_watch import QualityWatch
 
 KNOWN = load().models
 GOOD = '[[figures]]\nmodel = "gemini-2.5-flash"\nscore = 1.0\nlow = 0.0\nhigh = 2.0\n'
