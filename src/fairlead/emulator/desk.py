@@ -38,6 +38,7 @@ from fairlead.emulator.faces.openai.aggregator import unwrap as unwrap_aggregato
 from fairlead.emulator.faces.vertex import (
     VertexClaudeFace,
     VertexGeminiFace,
+    number_of,
     project_of,
     unwrap,
 )
@@ -163,7 +164,7 @@ class Desk:
             reply = Reply(400, body=msgspec.json.encode({"error": {"message": str(error)}}))
             return Exchange(reply, _AT_ONCE)
         key = face.key(request)
-        account = key_hash(project_of(path) or key)  # what a project keeps is any token's of it
+        account = key_hash(number_of(project_of(path)) or key)  # a project's things are any token's
         entry = Entry(request_id, face.vendor, model, path, at.op, 200, stream, account, "ok", {})
         entry.version = request.headers.get("anthropic-version")
         entry.betas = [b.strip() for b in request.headers.get("anthropic-beta", "").split(",") if b]
@@ -295,7 +296,9 @@ class Desk:
             return Resolved(parsed.body)
         model = judge.full_name(face.family, entry.model)
         drawer = self.shelf.drawer
-        return resolve(face.rulebook, model, parsed.body, request.body, drawer, entry.key)
+        return resolve(
+            face.rulebook, model, parsed.body, request.body, drawer, entry.key, request.path
+        )
 
     @staticmethod
     def _refused(face: Face, trouble: Trouble, entry: Entry, route: Route | Trouble) -> Answered:

@@ -18,6 +18,7 @@ Kind = Literal[
     "gemini_file",
     "gemini_batch",
     "gemini_cache",
+    "vertex_cache",
     "openai_file",
     "openai_batch",
     "upload",

@@ -15,6 +15,7 @@ from fairlead.emulator import models
 from fairlead.emulator.counting import count_of, pieces
 from fairlead.emulator.drawer import Drawer, Kept
 from fairlead.emulator.faces.face import Trouble, field, items
+from fairlead.emulator.faces.vertex.caches import cache_named, missing
 from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["Resolved", "resolve"]
@@ -33,11 +34,13 @@ class Resolved(Struct, frozen=True):
 
 
 def resolve(
-    vendor: str, model: str, body: JsonValue, raw: bytes, drawer: Drawer, scope: str
+    vendor: str, model: str, body: JsonValue, raw: bytes, drawer: Drawer, scope: str, path: str = ""
 ) -> Resolved | Trouble:
     """The request with what it names, or why that can't be had. What has the wrong shape is left
     to the schema.
     """
+    if vendor == "vertex_gemini" and isinstance(field(body, "cachedContent"), str):
+        return _at_vertex(model, dict(body) if isinstance(body, dict) else {}, drawer, scope, path)
     if not isinstance(body, dict):
         return Resolved(body)
     if vendor == "anthropic" and b'"file_id"' in raw:
@@ -138,7 +141,29 @@ def _cached(model: str, body: dict[str, Any], drawer: Drawer, scope: str) -> Res
     kept = drawer.get("gemini_cache", scope, name)
     if kept is None:
         return Trouble(403, "CachedContent not found (or permission denied)")
-    if kept.page["model"] != f"models/{model}":
+    return _put_first(model, body, kept)
+
+
+def _at_vertex(
+    model: str, body: dict[str, Any], drawer: Drawer, scope: str, path: str
+) -> Resolved | Trouble:
+    """The same for Vertex AI, by the whole name."""
+    if any(field(body, name) is not None for name in _FIXED):
+        return Trouble(
+            400,
+            "Tool config, tools and system instruction should not be set in the request when using"
+            " cached content.",
+        )
+    name = cache_named(path, field(body, "cachedContent"))
+    if isinstance(name, Trouble):
+        return name
+    kept = drawer.get("vertex_cache", scope, name)
+    return missing(name.rpartition("/")[2]) if kept is None else _put_first(model, body, kept)
+
+
+def _put_first(model: str, body: dict[str, Any], kept: Kept) -> Resolved | Trouble:
+    """What is cached, and then what the request says itself."""
+    if kept.page["model"].rpartition("/")[2] != model:
         return Trouble(
             400,
             f"Model used by GenerateContent request (models/{model}) and CachedContent "

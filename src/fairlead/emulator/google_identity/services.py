@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from fairlead.emulator.faces.face import Trouble
+from fairlead.emulator.faces.vertex.resource import number_of
 from fairlead.emulator.google_identity.accounts import Account
 from fairlead.emulator.google_identity.tokens import LIFETIME, MARK, SCOPES, TokenOffice
 from fairlead.emulator.http11.reply import Reply
@@ -94,7 +95,7 @@ class Identity:
                 "Request had insufficient authentication scopes.",
                 details=(_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"),),
             )
-        if claims.project and project and claims.project != project:
+        if claims.project and project not in ("", claims.project, number_of(claims.project)):
             return denied(f"//aiplatform.googleapis.com/projects/{project}")
         return None
 

@@ -10,7 +10,8 @@ from fairlead.emulator import judge
 from fairlead.emulator.answer.ask import Answer
 from fairlead.emulator.answer.wording import seed_of
 from fairlead.emulator.faces.face import Answered, Put, Route, Tally, Trouble, Usage
-from fairlead.emulator.faces.gemini import batches, caches, embeddings, files
+from fairlead.emulator.faces.gemini import batches, embeddings, files
+from fairlead.emulator.faces.gemini.caches import CACHES
 from fairlead.emulator.faces.gemini.reading import ask_of, candidates_of, shows_thoughts
 from fairlead.emulator.faces.gemini.writing import Draft, array_pieces, sse_pieces, whole
 from fairlead.emulator.http11.reply import Reply
@@ -67,11 +68,11 @@ _KEPT: dict[tuple[str, str, bool, str], Route] = {
     ("DELETE", "batches", True, ""): Route("batch_delete", plain=True),
 }
 _SERVE: dict[str, Callable[[Put], Answered | Trouble]] = {
-    "cache_create": caches.create,
-    "cache_list": caches.every,
-    "cache": caches.one,
-    "cache_patch": caches.patch,
-    "cache_delete": caches.delete,
+    "cache_create": CACHES.create,
+    "cache_list": CACHES.every,
+    "cache": CACHES.one,
+    "cache_patch": CACHES.patch,
+    "cache_delete": CACHES.delete,
     "upload": files.upload,
     "file_list": files.every,
     "file": files.one,

@@ -2,6 +2,6 @@
 
 from fairlead.emulator.faces.vertex.claude import VertexClaudeFace, unwrap
 from fairlead.emulator.faces.vertex.gemini import VertexGeminiFace
-from fairlead.emulator.faces.vertex.resource import project_of
+from fairlead.emulator.faces.vertex.resource import number_of, project_of
 
-__all__ = ["VertexClaudeFace", "VertexGeminiFace", "project_of", "unwrap"]
+__all__ = ["VertexClaudeFace", "VertexGeminiFace", "number_of", "project_of", "unwrap"]

@@ -13,9 +13,11 @@ from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, field, i
 from fairlead.emulator.faces.gemini import GeminiFace
 from fairlead.emulator.faces.gemini.google import answered
 from fairlead.emulator.faces.vertex import embeddings
+from fairlead.emulator.faces.vertex.caches import CACHES, cache_route
 from fairlead.emulator.faces.vertex.resource import bearer, key_trouble, not_found, resource_of
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
+from fairlead.emulator.json_value import JsonValue
 
 __all__ = ["VertexGeminiFace"]
 
@@ -27,7 +29,12 @@ _METHODS: dict[str, Route] = {
     "batchEmbedContents": Route("embed_batch"),
     "predict": Route("predict"),
 }
-_VECTORS: dict[str, Callable[[Put], Answered | Trouble]] = {
+_OWN: dict[str, Callable[[Put], Answered | Trouble]] = {
+    "cache_create": CACHES.create,
+    "cache_list": CACHES.every,
+    "cache": CACHES.one,
+    "cache_patch": CACHES.patch,
+    "cache_delete": CACHES.delete,
     "embed": embeddings.embed,
     "embed_batch": embeddings.embed_all,
     "predict": embeddings.predict,
@@ -45,6 +52,9 @@ class VertexGeminiFace(GeminiFace):
 
     def route(self, method: str, path: str, query: Mapping[str, str]) -> Route | Trouble:
         """Where the request goes."""
+        kept = cache_route(method, path)
+        if kept is not None:
+            return kept
         found = resource_of(path)
         if found is None or found.publisher != "google":
             return _NOWHERE
@@ -56,6 +66,11 @@ class VertexGeminiFace(GeminiFace):
         array = route.op == "stream" and query.get("alt") != "sse"
         return msgspec.structs.replace(route, model=found.model, array=array, ident=found.name)
 
+    def peek(self, route: Route, body: JsonValue) -> tuple[str, bool]:
+        """As the Gemini API's; a cache's model is called by its whole name."""
+        model, stream = super().peek(route, body)
+        return model.rpartition("/")[2] if route.op == "cache_create" else model, stream
+
     def key(self, request: Request) -> str:
         """An access token, or express mode's key."""
         return bearer(request)
@@ -66,10 +81,12 @@ class VertexGeminiFace(GeminiFace):
         return key_trouble()
 
     def answer(self, put: Put) -> Answered:
-        """As the Gemini API answers, but for vectors, and for counts, which tell characters too."""
-        vectors = _VECTORS.get(put.route.op)
-        if vectors is not None:
-            made = vectors(put)
+        """As the Gemini API answers, but for vectors and caches, and for counts, which tell
+        characters too.
+        """
+        own = _OWN.get(put.route.op)
+        if own is not None:
+            made = own(put)
             if isinstance(made, Trouble):
                 return Answered(self.refusal(made, put.request_id, put.route), {})
             return made
@@ -83,7 +100,12 @@ class VertexGeminiFace(GeminiFace):
 
     def refusal(self, trouble: Trouble, request_id: str, route: Route | None = None) -> Reply:
         """An unknown model is told by its whole name; quotas are those of a base model."""
-        if trouble.status == 404 and route is not None and route.ident:
+        if (
+            trouble.status == 404
+            and route is not None
+            and route.ident
+            and not route.op.startswith("cache")
+        ):
             trouble = msgspec.structs.replace(trouble, message=not_found(route.ident))
         if trouble.status == 429 and not trouble.message:
             # As users quote it since dynamic shared quotas (googleapis/python-genai, discussions).

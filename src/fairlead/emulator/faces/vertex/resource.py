@@ -1,5 +1,6 @@
 """Names of models on Vertex AI, and Google Cloud's words when there is something wrong with one."""
 
+import hashlib
 import re
 from typing import Final
 
@@ -8,7 +9,15 @@ from msgspec import Struct
 from fairlead.emulator.faces.face import Trouble
 from fairlead.emulator.http11.request import Request
 
-__all__ = ["Resource", "bearer", "key_trouble", "not_found", "project_of", "resource_of"]
+__all__ = [
+    "Resource",
+    "bearer",
+    "key_trouble",
+    "not_found",
+    "number_of",
+    "project_of",
+    "resource_of",
+]
 
 _PATH: Final = re.compile(
     r"/v1(?:beta1)?/((?:projects/([^/]+)/locations/([^/]+)/)?publishers/(\w+)/models)"
@@ -49,6 +58,16 @@ def project_of(path: str) -> str:
     """The project in a path; empty where there is none."""
     found = _PROJECT.match(path)
     return found[1] if found else ""
+
+
+def number_of(project: str) -> str:
+    """A project's number, by which Google calls it in the names that it gives. Its own for a number
+    and for no project.
+    """
+    if not project or project.isdecimal():
+        return project
+    digest = hashlib.blake2b(project.encode(), digest_size=4).digest()
+    return f"{100_000_000_000 + int.from_bytes(digest)}"
 
 
 def bearer(request: Request) -> str:
