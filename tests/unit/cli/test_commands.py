@@ -44,3 +44,20 @@ def test_a_command_imports_what_it_needs(program: str, absent: tuple[str, ...]) 
         name for name in loaded if name.startswith(tuple(f"fairlead.{a}" for a in absent))
     ] == []
     assert "genai_prices" not in loaded
+
+
+def test_commands_that_read_the_ledger_or_settings_load_no_gateway() -> None:
+    names = (
+        *("usage", "receipt", "whatif", "forecast", "reconcile", "feedback", "quality"),
+        *("cost", "choose", "keys", "catalog", "models"),
+    )
+    told = (
+        "import sys\nfrom fairlead.cli.main import command\n"
+        f"for name in {names!r}:\n    command(name)\nprint(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "fairlead.server.config" in loaded
+    heavy = ("asyncio", "ssl", "numpy", "botocore", "google.auth", "uvicorn", "httptools")
+    own = ("wire.gemini", "wire.openai_chat", "wire.anthropic", "wire.bedrock", "engine.engine")
+    assert loaded.isdisjoint({*heavy, "genai_prices", *(f"fairlead.{name}" for name in own)})
