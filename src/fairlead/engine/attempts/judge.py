@@ -4,7 +4,7 @@ from fairlead.canon import Problem
 from fairlead.engine.attempts.deployment import Deployment
 from fairlead.engine.exchange import Exchange
 
-__all__ = ["judged"]
+__all__ = ["given_up", "judged"]
 
 _FAULTS = frozenset({"upstream", "upstream_timeout", "upstream_unreachable", "overloaded"})
 """Problems for which the deployment is to blame; what else is told is the request's own fault, or
@@ -26,6 +26,8 @@ def judged(
     with a stream that broke (`x.problem`).
     """
     breaker = deployment.breaker
+    if problem is not None and problem.kind == "upstream_timeout":
+        given_up(x, deployment, now - started)
     if problem is None and x.outcome == "stream_broken":
         problem = x.problem
     if problem is None:
@@ -43,6 +45,12 @@ def judged(
         breaker.failed(number, now, str(problem.upstream_status or problem.kind))
     if breaker.number != deployment.told:
         deployment.tell_changes()
+
+
+def given_up(x: Exchange, deployment: Deployment, seconds: float) -> None:
+    """Nobody waits for the attempt any longer: that a stream had no token by then is known."""
+    if x.stream and x.asked and x.first_token is None:
+        deployment.timing.given_up(seconds)
 
 
 def _other(deployment: Deployment, number: int, now: float, problem: Problem) -> None:

@@ -30,7 +30,7 @@ from fairlead.engine.attempts.deployment import Deployments
 from fairlead.engine.attempts.hedging import Hedging
 from fairlead.engine.attempts.hold_back import HoldBack
 from fairlead.engine.attempts.home import at_home
-from fairlead.engine.attempts.judge import judged
+from fairlead.engine.attempts.judge import given_up, judged
 from fairlead.engine.attempts.order import Draw, Sessions, Way, ordered, unfit
 from fairlead.engine.attempts.retry import RetryBudget, may_be_sent_again, wait
 from fairlead.engine.attempts.room import NotSent, find_room, let_in, patience, prompt_tokens
@@ -260,6 +260,7 @@ class Attempts:
             raise
         except BaseException:
             breaker.left(number)
+            given_up(x, deployment, self.clock() - started)
             raise
         else:
             judged(x, deployment, number, started, self.clock(), None)

@@ -51,6 +51,18 @@ async def test_the_second_answers_and_the_first_is_cancelled_and_booked(dialect)
     assert at.in_flight() == 0
 
 
+async def test_the_one_that_lost_counts_as_later_than_that() -> None:
+    """Else only what was quick would be remembered, and ever more would be hedged."""
+    at = house([LATE] * 4, [streamed()] * 4)
+    for _ in range(4):
+        await at.ask(stream=True)
+    lane = at.snapshot.lanes_of(at.model)[0]
+    timing = at.engine.attempts.deployments.of(lane, RULES).timing
+    assert at.asked == ["one", "two"] * 4
+    assert timing.percentile(0.8) == 0.01
+    assert timing.percentile(0.95) >= 0.02, "four of 34 were later than when they were hedged"
+
+
 async def test_the_first_may_still_win_and_the_second_is_booked() -> None:
     at = house([streamed(Pause(0.1), *EVENTS)], [LATE])
     client, record = await at.ask(stream=True)
