@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-__all__ = ["DeliverySettings", "Seconds"]
+from fairlead.server.bounds import Seconds
 
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+__all__ = ["DeliverySettings"]
 
 
 class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
