@@ -20,6 +20,8 @@ from msgspec import Struct
 
 from fairlead.canon import FunctionTool, Request, Response, Text, ToolCall
 from fairlead.upstream.pool import PooledTransport
+from fairlead.upstream.proxy import Proxy
+from fairlead.upstream.tls import TlsSettings
 from fairlead.upstream.transport import HttpRequest, Timeouts, TransportError
 
 __all__ = ["Grade", "Grader", "Graders", "Question", "question"]
@@ -32,7 +34,8 @@ _OK: Final = 200
 
 class Grader(Struct, frozen=True):
     """One grader: either `command` or `url`. `seconds` for all of it, waiting for a place
-    included; `max_bytes` of a question; `at_once` run beside each other.
+    included; `max_bytes` of a question; `at_once` run beside each other; `tls` and `proxy` for
+    `url`.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Grader(Struct, frozen=True):
     seconds: float = 5.0
     max_bytes: int = 1024 * 1024
     at_once: int = 4
+    tls: TlsSettings = TlsSettings()
+    proxy: Proxy | None = None
 
 
 class Grade(Struct, frozen=True):
@@ -184,7 +189,7 @@ async def _post(grader: Grader, asked: bytes) -> bytes | Grade:
     """Ask the endpoint, on a connection of its own."""
     times = Timeouts(grader.seconds, grader.seconds, grader.seconds)
     headers = (("content-type", "application/json"), ("accept", "application/json"))
-    transport = PooledTransport()
+    transport = PooledTransport(tls=grader.tls, proxy=grader.proxy)
     try:
         answer = await transport.send(HttpRequest("POST", grader.url, headers, asked, times))
         try:

@@ -3,7 +3,8 @@ what it finds into the ledger as verdicts (`routing.signals` lists them).
 
     serve --> see: one append to a bounded queue --> thread, every 50 ms: decode, check --> ledger
 
-What the queue cannot take was not looked at: it is unknown, not good. Only requests that were
+What the queue cannot take (it is bounded by count and by bytes) was not looked at: it is unknown,
+not good. Only requests that were
 decoded on their way are looked at, since of the others nobody knows what they were about. Of
 answers in the client's own dialect a copy is kept to the end of the request where there is
 something to check: a schema was asked for, or tools were offered.
@@ -33,6 +34,8 @@ log = logging.getLogger("fairlead.signals")
 MOST_HEARD: Final = 256 * 1024
 """Bytes of an answer that are kept for checking; of longer ones nothing is known."""
 MOST_WAITING: Final = 512
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""Of requests and answers that wait together, as they came over the wire."""
 WINDOW, SOON = 0.05, 600.0
 """Seconds between two looks; within which the same again counts as a retry."""
 REMEMBERED: Final = 20_000
@@ -53,6 +56,7 @@ class _Seen(Struct, frozen=True):
     stream: bool
     finish: str | None
     copy: bool
+    size: int
 
 
 class _Asked(Struct):
@@ -75,6 +79,8 @@ class Signals:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._queue: deque[_Seen] = deque()
+        # Bytes put in by the loop and taken out by the thread: each adds to its own sum alone.
+        self._put = self._taken = 0
         self._call = threading.Event()
         self._closing = False
         self._asked: OrderedDict[int, _Asked] = OrderedDict()
@@ -87,6 +93,10 @@ class Signals:
         if request is None or x.model is None or len(self._queue) >= MOST_WAITING:
             return
         heard = x.heard
+        size = len(x.body) + _bytes_of(x, heard)
+        if self._put - self._taken + size > MOST_BYTES:
+            return
+        self._put += size
         self._queue.append(
             _Seen(
                 x.id,
@@ -99,6 +109,7 @@ class Signals:
                 x.stream,
                 x.finish,
                 x.op != "generate",
+                size,
             )
         )
         if not self._call.is_set():
@@ -117,7 +128,9 @@ class Signals:
                 time.sleep(WINDOW)
             self._call.clear()
             while self._queue:
-                self._look(self._queue.popleft())
+                seen = self._queue.popleft()
+                self._look(seen)
+                self._taken += seen.size
 
     def _look(self, seen: _Seen) -> None:
         try:
@@ -150,6 +163,13 @@ class Signals:
     def _tell(self, request_id: str, name: str) -> None:
         score = 1 - SIGNALS[name].weight
         self._ledger.judge(Verdict(request_id, time.time(), SIGNAL + name, score))
+
+
+def _bytes_of(x: Exchange, heard: Response | list[bytes] | None) -> int:
+    """Of an answer: its pieces, or some four for each token that it was said to have."""
+    if isinstance(heard, list):
+        return sum(map(len, heard))
+    return 0 if heard is None or x.usage is None else 4 * x.usage.completion_total
 
 
 def found_in(seen: _Seen) -> set[str]:

@@ -23,6 +23,7 @@ from fairlead.canon import (
     Url,
 )
 from fairlead.engine.grader import Grade, Grader, Graders, question
+from fairlead.upstream.proxy import parse_proxy
 
 
 def python(code: str, *words: str) -> tuple[str, ...]:
@@ -149,3 +150,29 @@ def test_what_a_grader_is_given() -> None:
     }
     empty = json.loads(question("r1", "m", "", Request(model="m", turns=()), Response()))
     assert (empty["schema"], empty["answer"], empty["calls"]) == (None, "", [])
+
+
+async def test_an_address_is_asked_through_its_proxy() -> None:
+    """The name is nowhere, so only a proxy that is asked for it can answer."""
+    heard = []
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readline())
+        while (await reader.readline()).strip():
+            pass
+        said = b'{"passed": true}'
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(said), said))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answered, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    proxy = parse_proxy(f"http://127.0.0.1:{port}", "`proxy`")
+    grader = Grader("mine", url="http://grader.invalid/grade", seconds=20.0, proxy=proxy)
+    try:
+        grade = await Graders().grade(grader, b"{}")
+    finally:
+        server.close()
+        await server.wait_closed()
+    assert grade == Grade(True)
+    assert heard == [b"POST http://grader.invalid/grade HTTP/1.1\r\n"]

@@ -170,6 +170,17 @@ async def test_nothing_is_looked_at_that_was_not_decoded_or_is_too_much(monkeypa
     assert there.found(named) == there.found(full) == []
 
 
+async def test_the_queue_is_bounded_by_bytes_too(monkeypatch) -> None:
+    """What waits holds prompts: 512 long ones would be gigabytes."""
+    there = Watched()
+    monkeypatch.setattr(module, "MOST_BYTES", 2_000)
+    long = await there.ask(chat(user="x" * 3_000), text("Su", "max_tokens"))
+    short = await there.ask(chat(), text("Su", "max_tokens"))
+    assert there.found(short) == ["signal:cut_off"]
+    assert there.found(long) == []
+    assert there.watch._put == there.watch._taken > 0, "what was looked at gives its bytes back"
+
+
 async def test_what_cannot_be_looked_at_does_not_stop_the_rest(monkeypatch, caplog) -> None:
     there = Watched()
     real = module.found_in
