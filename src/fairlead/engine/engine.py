@@ -42,6 +42,7 @@ from fairlead.engine.settle import estimate, settle
 from fairlead.engine.signals import Signals
 from fairlead.engine.stored import recall
 from fairlead.engine.stores import Stores
+from fairlead.engine.unanswered import error_body, is_json
 from fairlead.ledger.record import Ledger
 from fairlead.upstream.transport import (
     HttpRequest,
@@ -60,7 +61,6 @@ __all__ = ["Engine", "TransportOf"]
 
 log = logging.getLogger("fairlead.engine")
 
-ERROR_BODY = 1024 * 1024
 LAST_WORDS = 0.25
 """Seconds in which a client must take what is said to it at the end."""
 RELAYS = {True: relay_same, False: relay_translated}
@@ -256,12 +256,12 @@ class Engine:
         upstream = lane[1]
         if response.status < 400:
             return redirected(upstream, response.status)
-        body = await response.read(ERROR_BODY)
+        body = await error_body(response)
         codec = x.snapshot.codecs[x.dialect]
         problem = from_answer(codec, upstream, response.status, response.headers, body)
         problem = waiting(problem, response.headers, time())
         x.again = should_retry(response.headers)
-        as_it_came = x.same and upstream.kind.decode_error is None
+        as_it_came = x.same and upstream.kind.decode_error is None and is_json(body)
         if as_it_came and problem.kind != "upstream_auth":  # what is wrong with our key is not told
             content_type = response.headers.get("content-type", "application/json")
             x.vendor_error = VendorError(

@@ -33,6 +33,14 @@ from fairlead.engine.settle import broken_off, by_events, estimate, settle
 from fairlead.engine.signals import MOST_HEARD, worth_hearing
 from fairlead.engine.stored import store
 from fairlead.engine.stores import Stores
+from fairlead.engine.unanswered import (
+    EARLY_MOST,
+    begins_no_event,
+    garbled,
+    in_a_streams_place,
+    is_json,
+    told_with_200,
+)
 from fairlead.ledger.record import Outcome
 from fairlead.upstream.transport import HttpResponse, TransportError
 from fairlead.vault.turns import keep
@@ -119,8 +127,11 @@ async def relay_same(x: Exchange, response: HttpResponse, client: Client, stores
     x.first_byte = perf_counter()
     tap = x.codec.usage_tap()
     tap.feed(body)
-    if tap.usage is None and not _is_json(body):
-        raise Failure(_garbled(x))
+    if tap.usage is None:
+        if not is_json(body):
+            raise Failure(garbled(x))
+        if (told := told_with_200(x, response, body)) is not None:
+            raise Failure(told)
     if worth_hearing(x):
         x.heard = [body]
     x.finish = tap.finish
@@ -129,26 +140,6 @@ async def relay_same(x: Exchange, response: HttpResponse, client: Client, stores
     await store(x, body, stores.responses)
     headers = [*answer_headers(x, content_type), *given_back(x, response.headers)]
     await client.respond(response.status, headers, body)
-
-
-def _is_json(body: bytes) -> bool:
-    """Whether it is any JSON at all: asked only of an answer that has no usage to read."""
-    try:
-        msgspec.json.decode(body, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _garbled(x: Exchange) -> Problem:
-    """A whole answer that no client could read: another deployment may have a better one."""
-    name = x.upstream.name if x.upstream is not None else None
-    return Problem(
-        "upstream",
-        f"upstream '{name}': the answer is no JSON",
-        upstream=name,
-        hint="try again; the vendor may have billed it",
-    )
 
 
 async def _same_stream(
@@ -160,14 +151,26 @@ async def _same_stream(
     x.status = response.status
     outcome: Outcome = "client_gone"
     events = 0
+    early = b""
     heard: list[bytes] | None = [] if worth_hearing(x) else None
     headers = [*answer_headers(x, content_type), *given_back(x, response.headers)]
     try:
-        async for chunk in response.chunks():
-            events += chunk.count(b"data:")
+        async for piece in response.chunks():
+            chunk = piece
             if not client.started:  # a candidate before this one may have sent a first byte, too
-                x.first_byte = x.first_token = perf_counter()
+                if x.first_byte is None:
+                    x.first_byte = perf_counter()
+                    if x.codec.framing == "sse" and begins_no_event(piece):
+                        raise Failure(await in_a_streams_place(x, response, piece))
+                # "OpenRouter occasionally sends comments to prevent connection timeouts"
+                # (openrouter.ai, Streaming): a fault behind them can still be mended.
+                chunk = early + piece
+                if passing is not None and len(chunk) < EARLY_MOST and b"data:" not in chunk:
+                    early = chunk
+                    continue
+                x.first_token = perf_counter()
                 await client.start(response.status, headers)
+            events += chunk.count(b"data:")
             tap.feed(chunk)
             if heard is not None:
                 heard = _kept(heard, chunk)
@@ -250,8 +253,10 @@ async def _whole(
     try:
         answer = restore(codec.decode_response(body), x.request)
     except Failure as failure:
-        if not _is_json(body):
-            raise Failure(_garbled(x)) from failure
+        if not is_json(body):
+            raise Failure(garbled(x)) from failure
+        if (told := told_with_200(x, response, body)) is not None:
+            raise Failure(told) from failure
         _end(x, estimate(x, None), "upstream_error")
         raise Failure(_unreadable(failure, x)) from failure
     _keep(stores.vault, x, answer)
