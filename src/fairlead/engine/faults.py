@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from fairlead.canon import Problem, ProblemKind
+from fairlead.engine.vendor_words import vendor_words
 from fairlead.ledger.record import Outcome
 from fairlead.upstream.transport import (
     ConnectFailed,
@@ -72,8 +73,9 @@ def from_answer(
     problem = decode(status, headers, body)
     problem = replace(problem, upstream=upstream.name, upstream_status=status)
     if problem.kind == "upstream_auth":
-        # Vendors quote the key that they refuse ("Incorrect API key provided: sk-ab...yz").
         told = f"upstream '{upstream.name}' refuses the gateway's own account (status {status})"
+        if words := vendor_words(problem.message, upstream):
+            told = f"{told}: {words}"
         hint = f"the gateway's operator must look at the key of '{upstream.name}'"
         if upstream.kind.decode_error is not None and problem.hint:  # it knows what is missing
             hint = f"{hint}: {problem.hint}"

@@ -20,7 +20,7 @@ from fairlead.server.admin.api import ADMIN, ADMIN_ROUTES, AdminApi
 from fairlead.server.admin.problem import problem_json
 from fairlead.server.asgi_client import AsgiClient, Receive, Scope, Send, Watch
 from fairlead.server.body import read_body
-from fairlead.server.deployments import deployments_json
+from fairlead.server.deployments import deployments_json, ready_json
 from fairlead.server.door import Door, enter
 from fairlead.server.elsewhere import elsewhere
 from fairlead.server.feedback import MOST_BYTES, Feedback
@@ -295,7 +295,8 @@ class DataPlane:
         elif not self.snapshot.upstreams:
             await client.respond(503, [_JSON], b'{"status":"no upstream is configured"}')
         else:
-            await client.respond(200, [_JSON], b'{"status":"ready"}')
+            body = ready_json(self.engine.attempts, self.snapshot.upstreams)
+            await client.respond(200, [_JSON], body)
 
     @staticmethod
     async def _refuse(client: Client, codec: Codec, problem: Problem) -> None:

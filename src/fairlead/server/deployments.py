@@ -1,6 +1,6 @@
 """How the deployments do: what `GET /admin/deployments` tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
 
 import msgspec
@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from fairlead.engine.attempts.deployment import Deployment
 from fairlead.engine.attempts.loop import Attempts
+from fairlead.upstream.vendors import Upstream
 
-__all__ = ["deployments_json"]
+__all__ = ["deployments_json", "ready_json"]
 
 
 class ChangeTold(Struct, frozen=True):
@@ -67,6 +68,25 @@ def deployments_json(attempts: Attempts, clock: Callable[[], float] = perf_count
     return msgspec.json.encode(
         AllTold(whole.in_flight, whole.waiting, whole.shed, attempts.hedging.count, tuple(told))
     )
+
+
+def ready_json(attempts: Attempts, upstreams: Mapping[str, Upstream]) -> bytes:
+    """What `/ready` says of a gateway that takes requests: which of its deployments it asks no more
+    since their keys were refused, and what the vendor said to that.
+    """
+    refused = [
+        {"deployment": each.name, "why": each.breaker.changes[-1].why}
+        for several in (attempts, *attempts.sides.values())
+        for each in several.deployments
+        if each.breaker.state == "refused" and upstreams.get(each.label) is each.upstream
+    ]
+    told: dict[str, object] = {"status": "ready"}
+    if refused:
+        told["refused"] = refused[:_MOST_TOLD]
+    return msgspec.json.encode(told)
+
+
+_MOST_TOLD = 20
 
 
 def _told(deployment: Deployment, now: float) -> DeploymentTold:

@@ -36,6 +36,7 @@ FORBIDDEN: Final = 3
 LOOK_AGAIN: Final = 0.05
 """Seconds after which the probe that another request makes may be over."""
 _KEPT: Final = 20
+_LONGEST: Final = 300
 
 
 class Change(Struct, frozen=True):
@@ -157,9 +158,10 @@ class Breaker:
             else:
                 self._judge(now)
 
-    def refused(self, number: int, now: float, status: int | None) -> None:
+    def refused(self, number: int, now: float, status: int | None, why: str = "") -> None:
         """The deployment refuses the account: 401 at once, 403 when it comes again and again.
         Other words for it (no credit, a spend limit) mend by themselves: it opens for a time.
+        `why` is the vendor's message, without secrets.
         """
         if number != self.number:
             return
@@ -167,12 +169,12 @@ class Breaker:
             self._forbidden += 1
         if status == 401 or self._forbidden >= FORBIDDEN:
             self._probing = False
-            self._go("refused", now, f"status {status}: the key is refused")
+            self._go("refused", now, why or f"status {status}: the key is refused")
         elif status == 403:
             self.left(number)
         else:
             self._probing = False
-            self._open(now, "the account is refused")
+            self._open(now, why or "the account is refused")
 
     def left(self, number: int) -> None:
         """It ended without a word on the deployment: the client left, or was at fault."""
@@ -216,7 +218,7 @@ class Breaker:
         self._go("closed", now, "the probes were good")
 
     def _go(self, state: State, now: float, why: str) -> None:
-        self.changes.append(Change(now, self.state, state, why[:200]))
+        self.changes.append(Change(now, self.state, state, why[:_LONGEST]))
         del self.changes[:-_KEPT]
         self.state = state
         self.number += 1

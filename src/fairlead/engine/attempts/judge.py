@@ -59,7 +59,7 @@ def _other(deployment: Deployment, number: int, now: float, problem: Problem) ->
         if (signer := deployment.upstream.signer) is not None and status == 401:
             signer.doubt()  # its credentials change by themselves: the next may be good
             status = None
-        deployment.breaker.refused(number, now, status)
+        deployment.breaker.refused(number, now, status, problem.message)
         return
     if problem.kind == "rate_limited":
         _rest(deployment, now, problem)

@@ -18,7 +18,7 @@ def shut(deployment: Deployment, now: float) -> Problem:
     if breaker.state == "refused":
         return Problem(
             "upstream_auth",
-            f"{name} is not asked: its key was refused",
+            f"{name} is not asked: its key was refused: {breaker.changes[-1].why}",
             hint=f"the gateway's operator must look at the key of '{deployment.label}' and reload"
             " the configuration",
             retryable=True,
