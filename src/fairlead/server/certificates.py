@@ -1,16 +1,16 @@
-"""The certificates with which an upstream is reached, from its settings."""
+"""The certificates with which an upstream or a grader is reached, from its settings."""
 
 from collections.abc import Mapping
 
-from fairlead.server.settings import UpstreamSettings
+from fairlead.server.settings import GraderSettings, UpstreamSettings
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.tls import TlsSettings, client_validity, tls_context
 
 __all__ = ["tls_of"]
 
 
-def tls_of(settings: UpstreamSettings, env: Mapping[str, str]) -> TlsSettings:
-    """The certificates of an upstream, read once to see that they can be used.
+def tls_of(settings: UpstreamSettings | GraderSettings, env: Mapping[str, str]) -> TlsSettings:
+    """The certificates of one, read once to see that they can be used.
 
     A certificate that has expired is no error here: one upstream's must not keep the others from
     being served. `fairlead doctor` tells of it, and so does the upstream that refuses it.

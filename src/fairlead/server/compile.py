@@ -80,7 +80,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
             allow_private=frozenset(host.lower() for host in media.allow_private),
             proxy=_media_proxy(loaded, env),
         ),
-        graders=compile_graders(loaded),
+        graders=compile_graders(loaded, env),
         allow_loss=settings.routing.allow_loss,
         fallback=settings.routing.fallback,
         delivery=delivery_of(settings.delivery),

@@ -1,14 +1,16 @@
-"""The proxy through which an upstream is reached, from its settings."""
+"""The proxy through which an upstream or a grader is reached, from its settings."""
 
 from collections.abc import Mapping
 
-from fairlead.server.settings import UpstreamSettings
+from fairlead.server.settings import GraderSettings, UpstreamSettings
 from fairlead.upstream.proxy import DIRECT, Proxy, parse_proxy, proxy_of_environment
 
 __all__ = ["own_proxy", "proxy_of"]
 
+Reached = UpstreamSettings | GraderSettings
 
-def own_proxy(settings: UpstreamSettings, env: Mapping[str, str]) -> tuple[bool, Proxy | None]:
+
+def own_proxy(settings: Reached, env: Mapping[str, str]) -> tuple[bool, Proxy | None]:
     """Whether the settings say how to get there, and the proxy that they name.
 
     Raises:
@@ -31,8 +33,8 @@ def own_proxy(settings: UpstreamSettings, env: Mapping[str, str]) -> tuple[bool,
         raise ValueError(f"{source}: {error}") from error
 
 
-def proxy_of(settings: UpstreamSettings, base_url: str, env: Mapping[str, str]) -> Proxy | None:
-    """The proxy to an upstream's address: its own, else the environment's; None for none.
+def proxy_of(settings: Reached, base_url: str, env: Mapping[str, str]) -> Proxy | None:
+    """The proxy to an address: its own, else the environment's; None for none.
 
     Raises:
         ValueError: what is named is no proxy.
