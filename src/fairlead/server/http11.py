@@ -11,8 +11,9 @@ Framing is llhttp's matter (httptools), bounds are ours:
 - HEAD and BODY must come to their end within `patience` seconds, the head within `MAX_HEAD` bytes:
   whoever can connect, key or not, could else fill the memory with one header line or hold every
   place with requests that never come (Slowloris). IDLE ends after `keep_alive` seconds, before the
-  first request after `patience`. ANSWER is the engine's to bound. One timer for all connections
-  looks at them now and then (`Round`), since a timer for each request costs as much as its parsing.
+  first request after `patience`. ANSWER is the engine's to bound, unless the client takes nothing
+  of it for `patience` seconds. One timer for all connections looks at them now and then (`Round`),
+  since a timer for each request costs as much as its parsing.
 - Of a body at most 64 KiB and one read wait to be taken; then reading pauses. Of requests sent one
   behind the other the first is served first, and reading pauses as long as others wait.
 - What is wrong at this level is told in OpenAI's error shape, as everything else is.
@@ -120,6 +121,8 @@ class Http11(asyncio.Protocol):
         self._since = 0.0  # the connection has waited for bytes
         self._asked = False
         self._read_paused = False
+        self._unread = 0  # bytes that the client had not taken at the last look
+        self._unread_since = 0.0
         self.choked: asyncio.Event | None = None
 
     # --- asyncio's side ---------------------------------------------------------------------------
@@ -166,6 +169,7 @@ class Http11(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client reads more slowly than it is written to."""
+        self._unread = 0
         self.choked = asyncio.Event()
 
     def resume_writing(self) -> None:
@@ -315,6 +319,8 @@ class Http11(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """End the connection if what it waits for does not come."""
+        if self._stuck(now):
+            return
         coming, serving, waited = self._coming, self._serving, now - self._since
         if serving is not None and serving is not coming:
             return  # the answer is under way; of several requests the first comes first
@@ -323,6 +329,20 @@ class Http11(asyncio.Protocol):
                 self.close()
         elif waited >= self.patience:
             self._refuse(408, f"the request did not arrive within {self.patience:g} s")
+
+    def _stuck(self, now: float) -> bool:
+        """Whether the client takes nothing of what it is written; too long, and it is cut off. Else
+        it would hold its request's place, or what is left of its answer, for as long as it likes.
+        """
+        transport = self._transport
+        if transport is None or not (self.choked is not None or transport.is_closing()):
+            return False
+        left = transport.get_write_buffer_size()
+        if left != self._unread:
+            self._unread, self._unread_since = left, now
+        elif left and now - self._unread_since >= self.patience:
+            transport.abort()
+        return bool(left)
 
     def _count(self, size: int) -> None:
         """Bytes came that complete no head."""

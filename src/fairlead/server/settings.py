@@ -71,7 +71,10 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 2_000
     receive_seconds: Annotated[
         Seconds,
-        Meta(description="How long a request may take to arrive whole, from its first byte on."),
+        Meta(
+            description="How long a request may take to arrive whole, from its first byte on; and"
+            " how long a client may take nothing of its answer before it is cut off."
+        ),
     ] = 300.0
     drain_seconds: Annotated[
         Seconds,

@@ -293,6 +293,76 @@ async def test_who_does_not_read_is_waited_for() -> None:
         writer.close()
 
 
+async def test_who_takes_nothing_of_a_stream_is_cut_off() -> None:
+    ended = asyncio.Event()
+
+    async def flood(_scope: Scope, receive: Receive, client: Client) -> None:
+        await body_of(receive)
+        try:
+            await client.start(200, [])
+            while True:
+                await client.write(b"x" * 65536)
+        finally:
+            ended.set()
+
+    async with hosted(flood, patience=0.2) as host:
+        _reader, writer = await host.open()
+        writer.transport.pause_reading()
+        writer.write(LAST)
+        async with asyncio.timeout(20):
+            await ended.wait()
+        writer.close()
+
+
+async def test_who_takes_nothing_of_a_whole_answer_is_cut_off() -> None:
+    async def much(_scope: Scope, _receive: Receive, client: Client) -> None:
+        await client.respond(200, [], b"x" * (64 << 20))
+
+    async with hosted(much, patience=0.2) as host:
+        _reader, writer = await host.open()
+        writer.transport.pause_reading()
+        writer.write(LAST)
+        async with asyncio.timeout(20):
+            while not host.state.total_requests or host.state.connections:  # noqa: ASYNC110 - uvicorn tells no event
+                await asyncio.sleep(0.02)
+        writer.close()
+
+
+class Pipe:
+    """A transport to a client that has not taken `left` bytes yet."""
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.aborted = False
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def test_who_takes_a_little_now_and_then_is_waited_for() -> None:
+    protocol = protocol_for(Plane(echo), 10.0)
+    connection = protocol(config=Config(app=lambda: None), server_state=ServerState(), app_state={})
+    pipe = connection._transport = Pipe()
+    connection.pause_writing()
+    for now, left in enumerate(range(100_000, 60_000, -1000)):
+        pipe.left = left
+        connection.look(9.0 * now)
+    connection.resume_writing()
+    connection.pause_writing()  # it has caught up in between: by chance as far as before
+    connection.look(1000.0)
+    assert not pipe.aborted
+    connection.look(1009.0)
+    assert not pipe.aborted
+    connection.look(1010.0)
+    assert pipe.aborted
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
