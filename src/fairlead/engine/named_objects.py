@@ -26,6 +26,8 @@ _NAMED = re.compile(
 _LISTED = re.compile(rb'"file_ids"\s*:\s*\[([^\]]{1,100000})\]')
 _TEXT = re.compile(rb'"((?:[^"\\]|\\.){1,1000})"')
 _STRING = msgspec.json.Decoder(str)
+# Vertex AI's stand under a project; whose they are is noted by the short name.
+_CACHED = re.compile(r"^(?:projects/[^/]+/locations/[^/]+/)?(cachedContents/.+)$")
 _FILE = re.compile(r"/(files/[^/?#:]+)$")
 
 
@@ -52,8 +54,9 @@ def _unescaped(raw: bytes) -> str | None:
 
 
 def _object(name: str) -> tuple[str, str]:
-    if name.startswith("cachedContents/"):
-        return "cachedContents", name
+    cached = _CACHED.match(name)
+    if cached is not None:
+        return "cachedContents", cached[1]
     address = _FILE.search(name)
     return "files", address[1] if address is not None else name
 

@@ -3,6 +3,7 @@
 Everything else stays verbatim: bodies are taken apart only along the way to a value.
 """
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ _encode = msgspec.json.Encoder().encode
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _MODELS = "models/"
+_AT_CLOUD = re.compile(r"^(?:projects/[^/]+/locations/[^/]+/)?publishers/google/(?=models/)")
 _RESULTS = "results_url"
 
 
@@ -61,12 +63,13 @@ def raw_at(body: bytes | Raw, steps: Steps) -> bytes | Raw | None:
 
 
 def _one_model(body: bytes, resolve: Resolve) -> bytes:
-    """`model` of a cached content: `models/NAME`."""
-    name = text_at(body, ("model",))
-    if name is None:
+    """`model` of a cached content: `models/NAME`, below a project for clients of Vertex AI."""
+    said = text_at(body, ("model",))
+    if said is None:
         return body
+    name = _AT_CLOUD.sub("", said)
     model = _MODELS + resolve(name.removeprefix(_MODELS), "model")
-    if model == _MODELS + name.removeprefix(_MODELS):
+    if model == _MODELS + said.removeprefix(_MODELS):
         return body
     return _encode({**_OBJECT.decode(body), "model": Raw(_encode(model))})
 

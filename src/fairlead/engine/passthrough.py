@@ -28,22 +28,24 @@ from fairlead.engine.client import Client
 from fairlead.engine.endpoints import Endpoint
 from fairlead.engine.engine import Engine, TransportOf
 from fairlead.engine.exchange import Exchange
+from fairlead.engine.keeping import keeper_of
 from fairlead.engine.listing import PAGES, closed, owned
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.object_bodies import MODELS, text_at, with_results_here
 from fairlead.engine.pass_answer import PassCall, respond, stream
 from fairlead.engine.plan import AUTO
-from fairlead.engine.snapshot import Lane, Snapshot
+from fairlead.engine.prepare import refusal_of
+from fairlead.engine.snapshot import Lane
 from fairlead.engine.uploads import without_seal
 from fairlead.ledger.record import Ledger
+from fairlead.upstream.kinds.kind import Shelf
 from fairlead.upstream.transport import HttpRequest, HttpResponse
 from fairlead.upstream.vendors import Upstream, address
 from fairlead.vault.ownership import Ownership, not_yours
 from fairlead.vault.responses import ResponseStore
 from fairlead.vault.vault import Vault
-from fairlead.wire.codec import Codec
 
-__all__ = ["PassCall", "PassEngine", "PassExchange", "storing"]
+__all__ = ["PassCall", "PassEngine", "PassExchange"]
 
 UPLOAD = "x-goog-upload-"
 _PAGED_BY = {"openai_chat": "after", "anthropic": "after_id"}
@@ -51,27 +53,6 @@ _QUERY = "%/:?[]@!$&'()*+,;=-._~"
 _REPEATS: dict[str, Repeats] = {"GET": "always", "DELETE": "answered"}
 """By the method; what may make or change something is asked again only where nothing was sent. A
 DELETE that broke off may have been done: a second one would be told that there is no such thing."""
-
-
-def storing(snapshot: Snapshot, codec: Codec) -> Upstream:
-    """The upstream that keeps objects in a dialect.
-
-    Raises:
-        Failure: none is configured.
-    """
-    dialect = codec.dialect
-    for upstream in snapshot.upstreams.values():
-        if dialect in upstream.kind.stores:
-            return upstream
-    raise Failure(
-        Problem(
-            "not_found",
-            f"files, batches and caches of the {dialect} dialect are kept by its own vendor, and"
-            " no upstream of that kind is configured",
-            hint="set that vendor's API key; they are not translated to another vendor, and what a"
-            " cloud's door to it keeps (Vertex AI, Bedrock) is made there",
-        )
-    )
 
 
 class PassExchange(Exchange):
@@ -126,8 +107,14 @@ class PassEngine(Engine):
             raise
 
     async def _pass(self, x: Exchange, client: Client) -> None:
-        upstream = x.upstream = storing(x.snapshot, x.codec)
         endpoint, id_ = self.call.endpoint, self.call.asked_id
+        upstream = x.upstream = keeper_of(
+            x.snapshot.upstreams.values(),
+            x.codec.dialect,
+            endpoint.kind,
+            id_,
+            cloud="location" in self.call.variables,
+        )
         if id_ is not None:
             if self.call.variables["id"] in {
                 ".",
@@ -140,6 +127,8 @@ class PassEngine(Engine):
             x.model = _model(x, x.in_url[0], "model")
             path = path.replace("{model}", quote(upstream.model_id(x.model), safe=""))
         path = path.replace("{id}", quote(self.call.variables.get("id", ""), safe=""))
+        if upstream.kind.shelf is not None:
+            path = upstream.kind.shelf.path(path)
         request = HttpRequest(
             self.call.method,
             _url(upstream, path, without_seal(x.query.decode("latin-1"))),
@@ -147,6 +136,8 @@ class PassEngine(Engine):
             await self._said(x),
             upstream.timeouts,
         )
+        if upstream.kind.shelf is not None:
+            request = _fitted(x, upstream.kind.shelf, request)
         x.timeout = hint_reader.read(x.headers, b"").timeout
         ask = self._list if endpoint.act == "list" and x.key_id is not None else self._once
 
@@ -201,7 +192,7 @@ class PassEngine(Engine):
                 if endpoint.act == "content":
                     await self._content(x, response, client)
                     return
-                body = await response.read(x.snapshot.max_answer_bytes)
+                body = _told(x, await response.read(x.snapshot.max_answer_bytes))
         except Failure:
             if client.started:
                 x.outcome = "stream_broken"
@@ -261,7 +252,7 @@ class PassEngine(Engine):
         for _ in range(PAGES):
             async with self._answered(x, upstream, request) as response:
                 await self._refuse_errors(x, response)
-                body = await response.read(x.snapshot.max_answer_bytes)
+                body = _told(x, await response.read(x.snapshot.max_answer_bytes))
             page = owned(body, endpoint.items, endpoint.id_field, own, after)
             seen.update(page.ids)
             if page.ids or page.following is None or own <= seen:
@@ -309,6 +300,27 @@ class PassEngine(Engine):
 def _of(x: Exchange) -> Upstream:
     assert x.upstream is not None  # noqa: S101 - `_dispatch` begins with it
     return x.upstream
+
+
+def _fitted(x: Exchange, shelf: Shelf, request: HttpRequest) -> HttpRequest:
+    """The request as the vendor's other door wants it.
+
+    Raises:
+        Failure: it cannot be said there, and losses are not allowed.
+    """
+    fit = shelf.fit(request)
+    x.losses += fit.losses
+    semantic = [loss for loss in fit.losses if loss.kind == "semantic"]
+    if semantic and not hint_reader.read(x.headers, b"").allow_loss:
+        model = x.model or Model.unknown(x.model_name or "the model", _of(x).vendor)
+        raise Failure(refusal_of(model, semantic))
+    return fit.request
+
+
+def _told(x: Exchange, body: bytes) -> bytes:
+    """The answer in the dialect's own names."""
+    shelf = _of(x).kind.shelf
+    return body if shelf is None else shelf.told(body)
 
 
 def _model(x: Exchange, name: str, where: str) -> Model:

@@ -12,19 +12,12 @@ __all__ = ["ELSEWHERE", "elsewhere"]
 
 ELSEWHERE: Final[tuple[tuple[str, Dialect, str], ...]] = (
     (
-        r"/projects/[^/]+/locations/[^/]+/cachedContents(?:/[^/]+)?$",
-        "gemini",
-        (
-            "cached contents of Vertex AI are made there, with Google's own client; requests that"
-            " name them (projects/.../cachedContents/...) are passed on to it"
-        ),
-    ),
-    (
         r"/projects/[^/]+/locations/[^/]+/batchPredictionJobs(?:/[^/]+)?$",
         "gemini",
         (
-            "batches of Vertex AI are made there, with Google's own client; batches of the Gemini"
-            " API are at /v1beta/models/{model}:batchGenerateContent"
+            "batches of Vertex AI read and write Cloud Storage or BigQuery in a project: make them"
+            " there, with Google's own client; batches of the Gemini API, which need no bucket, are"
+            " at /v1beta/models/{model}:batchGenerateContent"
         ),
     ),
     (

@@ -45,6 +45,7 @@ _RESPONSES: Final = "openai_responses"
 _ANTHROPIC: Final = "anthropic"
 _GEMINI: Final = "gemini"
 _VERTEX: Final = "/v1/projects/{project}/locations/{location}/publishers/anthropic/models"
+_VERTEX_CACHES: Final = "/v1/projects/{project}/locations/{location}/cachedContents"
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/chat/completions", "exchange", _CHAT, "OpenAI chat completions"),
@@ -113,6 +114,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1beta/cachedContents/{id}", "caches.read", _GEMINI, "one of them"),
     Route("PATCH", "/v1beta/cachedContents/{id}", "caches.change", _GEMINI, "change its end"),
     Route("DELETE", "/v1beta/cachedContents/{id}", "caches.delete", _GEMINI, "delete it"),
+    Route("POST", _VERTEX_CACHES, "caches.make", _GEMINI, "the same, for clients of Vertex AI"),
+    Route("GET", _VERTEX_CACHES, "caches.list", _GEMINI, "those that this key made"),
+    Route("GET", f"{_VERTEX_CACHES}/{{id}}", "caches.read", _GEMINI, "one of them"),
+    Route("PATCH", f"{_VERTEX_CACHES}/{{id}}", "caches.change", _GEMINI, "change its end"),
+    Route("DELETE", f"{_VERTEX_CACHES}/{{id}}", "caches.delete", _GEMINI, "delete it"),
     Route("POST", "/v1beta/models/{model}:batchGenerateContent", "batches.make", _GEMINI,
           "a batch at Google"),
     Route("POST", "/v1beta/models/{model}:asyncBatchEmbedContent", "batches.embed", _GEMINI,
@@ -171,6 +177,8 @@ SPELLINGS: Final[tuple[tuple[str, str, Dialect | None, str], ...]] = (
     (r"^/upload/(?:v1|v1alpha)(?=/)", "/upload/v1beta", _GEMINI, "Gemini's other API versions"),
     (r"^/v1(?:beta1)?/(?:projects/[^/]+/locations/[^/]+/)?publishers/google/models/",
      "/v1beta/models/", _GEMINI, "the Google SDK in its Vertex mode"),
+    (r"^/v1beta1(?=/projects/[^/]+/locations/[^/]+/cachedContents(?:/|$))", "/v1", _GEMINI,
+     "the same"),
     (r"^/v1beta/models/models/", "/v1beta/models/", _GEMINI, "a model named `models/...`"),
 )  # fmt: skip
 """How SDKs spell paths: a pattern, what it becomes, the dialect that it tells, and who does so."""

@@ -24,6 +24,8 @@ GOOGLES = "https://generativelanguage.googleapis.com/v1beta/files/abc"
         ({"fileData": {"fileUri": "https://youtu.be/x"}}, {("files", "https://youtu.be/x")}),
         ({"cachedContent": "cachedContents/c"}, {("cachedContents", "cachedContents/c")}),
         ({"cached_content": "cachedContents/c"}, {("cachedContents", "cachedContents/c")}),
+        ({"cachedContent": "projects/1/locations/l/cachedContents/2"},
+         {("cachedContents", "cachedContents/2")}),
         ({"input_file_id": "file-1"}, {("files", "file-1")}),
         ({"text": "my file_id is file-1, cached"}, set()),
         ({"file_id": 7, "file_ids": []}, set()),

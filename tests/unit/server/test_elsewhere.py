@@ -14,8 +14,6 @@ VERTEX = "/v1beta1/projects/p/locations/global"
 @pytest.mark.parametrize(
     ("method", "path", "dialect", "words"),
     [
-        ("POST", f"{VERTEX}/cachedContents", "gemini", "made there"),
-        ("GET", f"{VERTEX}/cachedContents/123", "gemini", "made there"),
         ("POST", f"{VERTEX}/batchPredictionJobs", "gemini", "batchGenerateContent"),
         ("POST", f"{VERTEX}/publishers/google/models/text-embedding-005:predict", "gemini",
          "embedContent"),

@@ -1,6 +1,6 @@
 """One way of reaching a vendor: dialect, address, signing. Each kind is a file of this folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from msgspec import Struct, field
@@ -24,6 +24,7 @@ __all__ = [
     "Opening",
     "PathOf",
     "Probe",
+    "Shelf",
     "Unframer",
 ]
 
@@ -90,6 +91,23 @@ class Probe(Struct, frozen=True):
     good: frozenset[int] = frozenset({200})
 
 
+class Shelf(Struct, frozen=True):
+    """What is kept at an address whose paths and names are not its dialect's own.
+
+    `kinds` are the words for the objects that are kept there; `lacks` has for others what to do.
+    `path` makes the path there from the dialect's own, `fit` changes a request that is otherwise
+    ready (it raises Failure where there can be none), `told` puts an answer into the dialect's
+    names. `knows` is whether an id, as the dialect says it, is of this vendor's making.
+    """
+
+    kinds: frozenset[str]
+    lacks: Mapping[str, str]
+    path: Callable[[str], str]
+    fit: Callable[[HttpRequest], Adapted]
+    told: Callable[[bytes], bytes]
+    knows: Callable[[str], bool]
+
+
 class Kind(Identity, frozen=True, kw_only=True):
     """One way to reach the models of some vendors: its identity, and what is done there.
 
@@ -105,7 +123,7 @@ class Kind(Identity, frozen=True, kw_only=True):
     What is there beside the main call, each in its dialect, the one for translations first:
     `counting` of tokens and `embedding`, whose answers `embedded` puts into the dialect's shape
     where they have another. `stores` names the dialects whose files, batches and cached contents
-    are kept there.
+    are kept there: as the dialect says it, or by its `shelf`.
 
     Where a dialect lives behind an address that is not its own: `base_of` makes the address from
     the account's region or project (before `base_url`); `signer` makes what signs, None where a
@@ -133,6 +151,7 @@ class Kind(Identity, frozen=True, kw_only=True):
     embedding: tuple[tuple[Dialect, EmbedPath], ...] = ()
     embedded: Embedded | None = None
     stores: tuple[Dialect, ...] = ()
+    shelf: Shelf | None = None
     base_of: Callable[[Account], str] | None = None
     signer: Callable[[Account], Signer | None] | None = None
     adapt: Adapt | None = None

@@ -21,10 +21,11 @@ from fairlead.upstream.google.credentials import find, project_of
 from fairlead.upstream.google.location import GLOBAL, MULTI, location
 from fairlead.upstream.google.tokens import GoogleSigner
 from fairlead.upstream.kinds.identity import IDENTITIES
-from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapted, Kind, Probe
+from fairlead.upstream.kinds.kind import SDK_RETRIES, Adapted, Kind, Probe, Shelf
 from fairlead.upstream.signing import Signer
 from fairlead.upstream.transport import HttpRequest
 from fairlead.wire.codec import Framing
+from fairlead.wire.vertex.caches import made_body, parent_of, short_answer
 from fairlead.wire.vertex.claude import count_body, predict_body
 from fairlead.wire.vertex.embeddings import embed_body, embedded, takes_contents
 from fairlead.wire.vertex.embeddings import predict_body as instances_body
@@ -39,6 +40,7 @@ _ROOTED: Final = re.compile(
     r"/v1((?:/projects/[^/]+/locations/[^/]+)?/publishers/google/models/[^/]+)$"
 )
 _EMBEDDING: Final = frozenset({"predict", "embedContent", "batchEmbedContents"})
+_OWN_CACHE: Final = re.compile(r"cachedContents/\d{1,20}")
 _COUNT: Final = "/publishers/anthropic/models/count-tokens:rawPredict"
 
 _VERBS: Final[dict[Framing, str]] = {
@@ -116,13 +118,44 @@ def _adapt_gemini(request: HttpRequest, _dialect: Dialect, _framing: Framing) ->
     verb = request.url.rpartition(":")[2]
     if verb in _EMBEDDING:
         return _adapt_embedding(request, verb)
-    found = adapted(request.body)
+    found = adapted(request.body, request.url)
     headers = request.headers
     if found.tier:
         headers = (*headers, (TIER_HEADER, found.tier))
     changed = replace(request, body=found.encoded.body, headers=headers)
     return Adapted(changed, found.encoded.losses)
 
+
+def _path_kept(path: str) -> str:
+    return path.removeprefix("/v1beta")
+
+
+def _fit_kept(request: HttpRequest) -> Adapted:
+    parent = parent_of(request.url.partition("?")[0])
+    if request.method != "POST":
+        return Adapted(request)
+    made = made_body(request.body, parent)
+    return Adapted(replace(request, body=made.body), made.losses)
+
+
+def _knows(name: str) -> bool:
+    return _OWN_CACHE.fullmatch(name) is not None
+
+
+KEPT: Final = Shelf(
+    kinds=frozenset({"cachedContents"}),
+    lacks={
+        "batches": "batches of Vertex AI read and write Cloud Storage or BigQuery in a project:"
+        " make them there, with Google's own client (batchPredictionJobs). A key of the Gemini API"
+        " (GEMINI_API_KEY) has batches that need no bucket",
+        "files": "Vertex AI keeps no files: send the bytes, or a gs:// URI. A key of the Gemini API"
+        " (GEMINI_API_KEY) keeps files",
+    },
+    path=_path_kept,
+    fit=_fit_kept,
+    told=short_answer,
+    knows=_knows,
+)
 
 VERTEX: Final = Kind(
     *astuple(IDENTITIES["vertex"]),
@@ -133,6 +166,8 @@ VERTEX: Final = Kind(
     counting=(("gemini", _gemini_count),),
     embedding=(("gemini", _gemini_embed),),
     embedded=embedded,
+    stores=("gemini",),
+    shelf=KEPT,
     base_of=_base,
     root_of=_root,
     signer=_signer,

@@ -6,7 +6,8 @@ message, `fileSearch` and `mcpServers` no tools; a role is demanded in each cont
 valid role: user, model", recorded); a count takes the request's fields beside one another. Tiers
 are asked for by a header ("X-Vertex-AI-LLM-Shared-Request-Type", cloud.google.com, "Priority
 PayGo"; googleapis/python-genai, issue 2433). What the Gemini API keeps (files, cached contents) is
-not to be had here. A body that needs no change goes on as it came.
+not to be had here; Vertex's own cached contents are called by their whole names (`wire.vertex.
+caches`). A body that needs no change goes on as it came.
 """
 
 import re
@@ -31,6 +32,8 @@ _USER: Final = Raw(b'"user"')
 _DROPPED: Final = ("model", "store", "serviceTier", "service_tier")
 _WRAPPED: Final = ("generateContentRequest", "generate_content_request")
 _CACHED: Final = ("cachedContent", "cached_content")
+_OWN_CACHE: Final = re.compile(r'"(?:projects/[^/"]+/locations/[^/"]+/)?(cachedContents/\d{1,20})"')
+_ROOT: Final = re.compile(r"/v1(?:beta1)?/(projects/[^/]+/locations/[^/]+)/publishers/")
 _TOOLS: Final = {
     "fileSearch": "Vertex has no stores of the Gemini API",
     "file_search": "Vertex has no stores of the Gemini API",
@@ -51,8 +54,9 @@ class Adapted(msgspec.Struct, frozen=True):
     tier: str = ""
 
 
-def adapted(body: bytes) -> Adapted:
-    """A body for the Gemini API as one for Vertex.
+def adapted(body: bytes, url: str = "") -> Adapted:
+    """A body for the Gemini API as one for Vertex. `url` is where it goes: the project there is
+    that of the cached contents it names.
 
     Raises:
         Failure: `body` is no JSON object.
@@ -68,7 +72,7 @@ def adapted(body: bytes) -> Adapted:
         losses.append(Loss("cosmetic", "store", "store", "Vertex keeps no log of the Gemini API's"))
     for name in _DROPPED:
         changed |= fields.pop(name, None) is not None
-    _cached(fields, losses)
+    changed |= _cached(fields, url, losses)
     if b"files/" in body and _FILES.search(body):
         why = "files of the Gemini API cannot be read from Vertex: send the bytes, or a gs:// URI"
         losses.append(Loss("semantic", "contents", "file_uri", why))
@@ -102,13 +106,26 @@ def _tier(fields: dict[str, Raw]) -> str:
     return said if said in TIERS else ""
 
 
-def _cached(fields: dict[str, Raw], losses: list[Loss]) -> None:
-    """The Gemini API's cached contents are not Vertex's, whose names begin with the project."""
+def _cached(fields: dict[str, Raw], url: str, losses: list[Loss]) -> bool:
+    """Vertex's own are called by their whole names, below the project and the location of `url`
+    (those that a client says are its own affair, here as in its paths); the Gemini API's are not
+    here.
+    """
+    changed = False
     for name in _CACHED:
-        raw = fields.get(name)
-        if raw is not None and not bytes(raw).startswith((b'"projects/', b"null")):
+        raw = fields.get(name, Raw(b"null"))
+        if bytes(raw) == b"null":
+            continue
+        root = _ROOT.search(url)
+        found = _OWN_CACHE.fullmatch(bytes(raw).decode("utf-8", "replace"))
+        if root is not None and found is not None:
+            whole = Raw(_ENCODE(f"{root[1]}/{found[1]}"))
+            changed |= bytes(whole) != bytes(raw)
+            fields[name] = whole
+        elif not bytes(raw).startswith(b'"projects/'):
             why = "cached contents of the Gemini API are not Vertex's"
             losses.append(Loss("semantic", "cachedContent", "cached_content", why))
+    return changed
 
 
 def _roles(fields: dict[str, Raw]) -> bool:
