@@ -16,7 +16,7 @@ from typing import Protocol
 
 from fairlead.canon import Failure, Problem
 from fairlead.engine.answer_headers import error_headers, given_back
-from fairlead.engine.attempts.deadline import within
+from fairlead.engine.attempts.deadline import in_time, within
 from fairlead.engine.attempts.hints import should_retry, waiting
 from fairlead.engine.attempts.loop import Attempts
 from fairlead.engine.beginnings import Beginnings
@@ -221,7 +221,8 @@ class Engine:
             finally:
                 await response.aclose()
         except TransportError as error:
-            raise Failure(from_transport(error, upstream)) from error
+            problem = from_transport(error, upstream)
+            raise Failure(in_time(problem, x.until, perf_counter())) from error
         except asyncio.CancelledError as gone:
             x.asked = was_sent(gone)
             raise

@@ -10,9 +10,13 @@ from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.exchange import Exchange
 from fairlead.upstream.transport import HttpRequest
 
-__all__ = ["first_token_within", "over", "seconds_for", "within"]
+__all__ = ["first_token_within", "in_time", "over", "seconds_for", "within"]
 
 _LEAST = 0.001
+_AT_THE_END = 0.05
+"""Seconds before a request's end in which a timeout is that end's."""
+_WAITED = frozenset({"upstream_timeout", "upstream_unreachable"})
+_GIVE_MORE = "give it more (x-fairlead-timeout), or raise delivery.deadline"
 
 
 def seconds_for(asked: float | None, delivery: Delivery) -> float | None:
@@ -47,11 +51,19 @@ def over(upstream: str | None) -> Problem:
     return Problem(
         "upstream_timeout",
         "the time for this request is over",
-        hint="give it more (x-fairlead-timeout), or raise delivery.deadline",
+        hint=_GIVE_MORE,
         retryable=True,
         charged=False,
         upstream=upstream,
     )
+
+
+def in_time(problem: Problem, until: float | None, now: float) -> Problem:
+    """What an attempt failed with; where the request's own time ended it, that is told."""
+    if until is None or now < until - _AT_THE_END or problem.kind not in _WAITED:
+        return problem
+    message = f"the time for this request is over: {problem.message}"
+    return replace(problem, kind="upstream_timeout", message=message, hint=_GIVE_MORE)
 
 
 async def first_token_within(seconds: float, x: Exchange, attempt: Awaitable[None]) -> None:

@@ -100,7 +100,7 @@ class Attempts:
         if x.timeout is not None or delivery.deadline:
             seconds = seconds_for(x.timeout, delivery)
             x.until = None if seconds is None else x.started + seconds
-        if whole.most != delivery.in_flight:
+        if whole.most != delivery.in_flight or whole.queue != delivery.queue:
             whole.resize(delivery.in_flight, delivery.queue)
         if not whole.enter():
             await let_in(x, whole, "of the gateway", patience(x, clock()), clock)

@@ -410,3 +410,11 @@ async def test_a_refused_token_is_no_refused_key(caplog) -> None:
     told = [line.message for line in caplog.records]
     assert any("open" in line for line in told)
     assert not any("refused ->" in line or "-> refused" in line for line in told)
+
+
+async def test_a_new_bound_of_the_gateways_queue_counts_from_the_next_request() -> None:
+    at = House(Delivery(in_flight=3, queue=50), {"one": [ok(), ok()]})
+    await at.ask()
+    at.snapshot_with(Delivery(in_flight=3, queue=0))
+    await at.ask()
+    assert at.engine.attempts.whole.queue == 0

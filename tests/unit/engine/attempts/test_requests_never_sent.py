@@ -91,3 +91,12 @@ async def test_a_first_token_that_waited_for_a_connection_goes_elsewhere_for_not
     client, record = await at.ask(stream=True)
     assert (client.status, record.upstream) == (200, "two")
     assert at.ledger.show("fl-1.1") is None
+
+
+async def test_a_requests_time_that_ends_while_it_has_no_connection_is_its_time() -> None:
+    at = House(Delivery(), {"one": []})
+    Doors(at, Nowhere(), "one")
+    client, record = await at.ask(headers=[(b"x-fairlead-timeout", b"0.05")])
+    assert (client.status, record.error_kind) == (504, "upstream_timeout")
+    assert b"x-fairlead-timeout" in client.body
+    assert (record.usage, record.cost_usd) == (None, None)
