@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from fairlead.ledger.query import reading
 from fairlead.ledger.sizes import reuse_size_of, size_of
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 
 __all__ = ["Answer", "Sample", "answers"]
 
@@ -116,7 +116,7 @@ def answers(
     LedgerError for a file that is no ledger.
     """
     start, end = since or 0.0, _FOREVER if until is None else until
-    sql = Statements.load()
+    sql = statements()
     with reading(path) as db:
         asked = {"since": start, "until": end, "most": most + 1}
         rows, first, last = db.execute(sql["answers_extent"], asked).fetchone()
@@ -142,7 +142,7 @@ def _windows(
     end: float,
 ) -> Sample:
     """`WINDOWS` runs of neighbouring rows, each in the middle of its share of the rows."""
-    statement = Statements.load()["answers_in_row"]
+    statement = statements()["answers_in_row"]
     total = last - first + 1
     each, share = max(1, int(most * IN_WINDOWS) // WINDOWS), total / WINDOWS
     held: list[Answer] = []

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.ledger.query import reading
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 
 __all__ = ["Answer", "in_order", "models_of"]
 
@@ -76,11 +76,11 @@ def in_order(
         "fees": fees,
     }
     with reading(path) as db:
-        for row in db.execute(Statements.load()["in_order"], asked):
+        for row in db.execute(statements()["in_order"], asked):
             yield Answer(*row)
 
 
 def models_of(path: str | Path) -> list[str]:
     """The models that the ledger has records of, and perhaps some names more."""
     with reading(path) as db:
-        return [name for (name,) in db.execute(Statements.load()["models_of_sums"])]
+        return [name for (name,) in db.execute(statements()["models_of_sums"])]

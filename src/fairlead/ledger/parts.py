@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 
 __all__ = ["over_parts"]
 
@@ -14,7 +14,7 @@ def over_parts(db: sqlite3.Connection, name: str, asked: Mapping[str, object]) -
     `asked` has the statement's parameters and those of a `Span`. All is read in one transaction, so
     that no group can be new between the two steps.
     """
-    sql = Statements.load()
+    sql = statements()
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA temp_store = MEMORY")
     db.execute("BEGIN")

@@ -13,12 +13,13 @@ from typing import Any, Literal, get_args
 from msgspec import Struct
 
 from fairlead.canon import Failure
+from fairlead.database.migrations import version
 from fairlead.ledger import rows
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.parts import over_parts
 from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.span import Span
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 
 __all__ = [
     "TOKENS",
@@ -118,7 +119,7 @@ def usage(
 def show(path: str | Path, request_id: str) -> Record | Accepted | None:
     """One request's record; its acceptance while it has none; None if it was never accepted."""
     with reading(path) as db:
-        sql = Statements.load()
+        sql = statements()
         found = db.execute(sql["show_record"], (request_id,)).fetchone()
         if found is not None:
             return rows.record(found)
@@ -129,7 +130,7 @@ def show(path: str | Path, request_id: str) -> Record | Accepted | None:
 def attempts_of(path: str | Path, request_id: str) -> list[Record]:
     """What was billed for a request beside its answer (`engine.attempted`), in order."""
     with reading(path) as db:
-        sql = Statements.load()["attempts_of"]
+        sql = statements()["attempts_of"]
         found = db.execute(sql, {"request": request_id}).fetchall()
     return [rows.record(row) for row in found]
 
@@ -137,7 +138,7 @@ def attempts_of(path: str | Path, request_id: str) -> list[Record]:
 def tail(path: str | Path, count: int = 20) -> list[Record]:
     """The newest records, newest first."""
     with reading(path) as db:
-        found = db.execute(Statements.load()["tail"], (max(count, 0),)).fetchall()
+        found = db.execute(statements()["tail"], (max(count, 0),)).fetchall()
     return [rows.record(row) for row in found]
 
 
@@ -157,13 +158,12 @@ def reading(path: str | Path) -> Iterator[sqlite3.Connection]:
 
 
 def _unreadable(db: sqlite3.Connection, file: Path, error: sqlite3.Error) -> LedgerError:
-    sql = Statements.load()
-    newest = sql.migrations()[-1][0]
+    newest = statements().migrations()[-1][0]
     with suppress(sqlite3.Error):
-        version: int = db.execute(sql["schema_version"]).fetchone()[0]
-        if 0 < version < newest:
+        found = version(db, "ledger")
+        if 0 < found < newest:
             return LedgerError(
-                f"the ledger {file} is of schema version {version}, older than {newest}",
+                f"the ledger {file} is of schema version {found}, older than {newest}",
                 "start `fairlead serve` once with it: that brings it up to date",
             )
     return LedgerError(

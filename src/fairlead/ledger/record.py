@@ -1,14 +1,14 @@
 """One record for every request that was accepted, whatever became of it."""
 
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
 from fairlead.canon import Loss, Usage
 from fairlead.ledger.verdict import Verdict
 
-__all__ = ["Accepted", "Ledger", "Op", "Outcome", "Record"]
+__all__ = ["STATED", "Accepted", "Ledger", "Op", "Outcome", "Record"]
 
 Outcome = Literal[
     "ok",
@@ -41,6 +41,10 @@ batch's answers, what keeping a cached content costs.
 """
 
 
+STATED: Final = "stated"
+"""`price_version` of a cost that no catalogue gave: it is what the vendor said (`usage.stated_usd`)."""
+
+
 class Accepted(Struct, frozen=True):
     """Journalled when a request is accepted, so that a killed process leaves a trace.
 
@@ -60,7 +64,8 @@ class Record(Struct, frozen=True):
     """What became of an accepted request.
 
     Times are milliseconds after acceptance, None where it never came so far. `cost_usd` is None
-    for an unpriced model. `decision` is the stored `Decision` as JSON, `b""` if a model was named.
+    for an unpriced model whose vendor says no cost either. `price_version` is the catalogue's whose
+    prices gave it, or `STATED`. `decision` is the stored `Decision` as JSON, `b""` if a model was named.
     `emulated` is True when the upstream said that it is Fairlead's emulator.
 
     `prefix` is the packed fingerprint of the prompt's beginnings, `b""` where none was taken.

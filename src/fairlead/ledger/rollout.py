@@ -9,16 +9,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from fairlead.database.migrations import migrate
+from fairlead.database.statements import Statements
+from fairlead.database.transaction import transaction
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.query import reading
-from fairlead.ledger.statements import Statements
 
 __all__ = ["CanaryEvent", "CanaryHistory", "Event", "Rated", "Trials", "Tried"]
 
@@ -102,15 +103,13 @@ class CanaryHistory:
         """Note an event, unless it says what the last one does; how the canary stands then."""
         with self._writing() as db:
             _migrate(db, self._clock())
-            db.execute("BEGIN IMMEDIATE")
-            row = db.execute(_sql()["last_event"], (policy_hash,)).fetchone()
-            last = None if row is None else CanaryEvent(*row)
-            if last is not None and event in (last.event, "begun"):
-                db.rollback()
-                return last
-            new = CanaryEvent(self._clock(), policy, policy_hash, event, reason, figures)
-            db.execute(_sql()["insert_event"], msgspec.structs.astuple(new))
-            db.commit()
+            with transaction(db):
+                row = db.execute(_sql()["last_event"], (policy_hash,)).fetchone()
+                last = None if row is None else CanaryEvent(*row)
+                if last is not None and event in (last.event, "begun"):
+                    return last
+                new = CanaryEvent(self._clock(), policy, policy_hash, event, reason, figures)
+                db.execute(_sql()["insert_event"], msgspec.structs.astuple(new))
         return new
 
     def standing(self) -> dict[str, CanaryEvent]:
@@ -239,21 +238,8 @@ class Trials:
 
 @lru_cache(maxsize=1)
 def _sql() -> Statements:
-    file = resources.files("fairlead.ledger").joinpath("rollout.sql")
-    return Statements(file.read_text(encoding="utf-8"))
+    return Statements.read("fairlead.ledger", "rollout.sql")
 
 
 def _migrate(db: sqlite3.Connection, now: float) -> None:
-    sql = _sql()
-    db.execute(sql["migrations_table"])
-    known = sql.migrations()
-    if db.execute(sql["schema_version"]).fetchone()[0] >= known[-1][0]:
-        return
-    db.execute("BEGIN IMMEDIATE")
-    done = db.execute(sql["schema_version"]).fetchone()[0]  # another process may have been quicker
-    for number, name in known:
-        if number > done:
-            for command in sql.commands(name):
-                db.execute(command)
-            db.execute(sql["note_migration"], (number, name, now))
-    db.commit()
+    migrate(db, "rollout", _sql(), now, newer_is_well=True)

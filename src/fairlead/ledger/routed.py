@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from fairlead.canon import Usage
 from fairlead.ledger.query import reading
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 
 __all__ = ["Routed", "routed"]
 
@@ -40,7 +40,7 @@ def routed(
     """
     asked = {"since": since, "until": _FOREVER if until is None else until, "most": most}
     with reading(path) as db:
-        rows = db.execute(Statements.load()["routed"], asked).fetchall()
+        rows = db.execute(statements()["routed"], asked).fetchall()
     return tuple([_routed(row) for row in reversed(rows)])
 
 

@@ -1,68 +1,13 @@
-"""The ledger's SQL: named, commented statements in `statements.sql`, loaded once.
+"""The ledger's SQL, in `statements.sql`."""
 
-A statement begins at a line `-- name --`; comment lines below it say what it is for. A statement
-may hold several commands (a migration): `commands` takes them apart.
-"""
-
-import re
-import sqlite3
-from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
 
-__all__ = ["Statements"]
+from fairlead.database.statements import Statements
 
-_NAME = re.compile(r"^-- ([a-z0-9_]+) --$", re.MULTILINE)
-_VALUES = re.compile(r"VALUES (\([^)]*\))")
+__all__ = ["statements"]
 
 
-class Statements:
-    """Statements by name: `statements["usage"]`. An unknown name is a KeyError."""
-
-    def __init__(self, text: str) -> None:
-        _, *pieces = _NAME.split(text)
-        self._named = {
-            name: body.strip() for name, body in zip(pieces[::2], pieces[1::2], strict=True)
-        }
-        self._bare = {name: _uncommented(body) for name, body in self._named.items()}
-        self._repeated: dict[tuple[str, int], str] = {}
-
-    @classmethod
-    @lru_cache(maxsize=1)
-    def load(cls) -> "Statements":
-        """The ledger's own."""
-        file = resources.files("fairlead.ledger").joinpath("statements.sql")
-        return cls(file.read_text(encoding="utf-8"))
-
-    def __getitem__(self, name: str) -> str:
-        return self._bare[name]
-
-    def names(self) -> tuple[str, ...]:
-        """All names, in the file's order."""
-        return tuple(self._named)
-
-    def rows(self, name: str, count: int) -> str:
-        """The statement `name` with its VALUES group repeated for `count` rows."""
-        if (text := self._repeated.get((name, count))) is None:
-            text = _VALUES.sub(lambda m: "VALUES " + ", ".join([m[1]] * count), self._bare[name])
-            self._repeated[name, count] = text
-        return text
-
-    def commands(self, name: str) -> Iterator[str]:
-        """The single commands of a statement, in order (a trigger's body is not cut)."""
-        held = ""
-        for piece in re.split(r"(?<=;)", self._bare[name]):
-            held += piece
-            if sqlite3.complete_statement(held):
-                yield held.strip()
-                held = ""
-
-    def migrations(self) -> list[tuple[int, str]]:
-        """Version and name of each migration, oldest first."""
-        found = (re.fullmatch(r"migration_(\d+)_.*", name) for name in self._named)
-        return sorted((int(m[1]), m[0]) for m in found if m)
-
-
-def _uncommented(body: str) -> str:
-    lines = (line for line in body.splitlines() if not line.startswith("--"))
-    return "\n".join(lines).strip()
+@lru_cache(maxsize=1)
+def statements() -> Statements:
+    """Loaded once."""
+    return Statements.read("fairlead.ledger")

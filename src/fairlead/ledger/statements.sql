@@ -1,24 +1,6 @@
 -- All SQL of the ledger. A statement begins with `-- name --`, then comments say what it is for.
 -- `statements.py` loads them; nothing else in the room holds SQL.
 
--- migrations_table --
--- Which changes of which room's tables this file has had. Made before anything else.
-CREATE TABLE IF NOT EXISTS migrations (
-    room TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    applied_at REAL NOT NULL,
-    PRIMARY KEY (room, version)
-);
-
--- schema_version --
--- The newest migration of the ledger that this file has had; 0 for a fresh file.
-SELECT coalesce(max(version), 0) FROM migrations WHERE room = 'ledger';
-
--- note_migration --
--- Note that a migration was applied, in the same transaction as its statements.
-INSERT INTO migrations (room, version, name, applied_at) VALUES ('ledger', ?, ?, ?);
-
 -- migration_1_first_form --
 -- `instances`: processes that have opened this file. `settled` is a row of `accepted` up to which
 -- each of the instance's acceptances has a record; `seen` its last sign of life; `closed` is set
@@ -282,15 +264,14 @@ BEGIN SELECT RAISE(ABORT, 'verdicts is append-only'); END;
 CREATE TRIGGER verdicts_keep_delete BEFORE DELETE ON verdicts
 BEGIN SELECT RAISE(ABORT, 'verdicts is append-only'); END;
 
--- begin --
--- Take the write lock at once, so that a batch never fails half-way for want of it.
-BEGIN IMMEDIATE;
-
--- commit --
-COMMIT;
-
--- rollback --
-ROLLBACK;
+-- record_columns --
+-- Of a record, all that `rows.RECORD_COLUMNS` names, in its order.
+id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
+decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
+cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
+estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
+error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
+reuse_1h, prefix
 
 -- insert_accepted --
 -- One acceptance; `Statements.rows` repeats the VALUES group. A row that came in before (a spill
@@ -312,12 +293,7 @@ ON CONFLICT (id) DO NOTHING;
 -- insert_full --
 -- Any other record; `seq` and the columns of `rows.RECORD_COLUMNS`, in their order.
 INSERT INTO records (
-    seq, id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route,
-    policy, decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
-    cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
-    estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
-    reuse_1h, prefix
+    seq, {record_columns}
 )
 VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
@@ -651,26 +627,12 @@ ORDER BY 1;
 
 -- show_record --
 -- One request's record.
-SELECT
-    id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
-    decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
-    cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
-    estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
-    reuse_1h, prefix
-FROM records
+SELECT {record_columns} FROM records
 WHERE id = ?;
 
 -- attempts_of --
 -- What was billed for a request beside its answer: records under its id, a dot and a number.
-SELECT
-    id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
-    decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
-    cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
-    estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
-    reuse_1h, prefix
-FROM records
+SELECT {record_columns} FROM records
 WHERE id > :request || '.' AND id < :request || '/' AND op = 'attempt'
 ORDER BY seq;
 
@@ -693,14 +655,7 @@ SELECT id, at, dialect, asked_model, key_id, stream, op FROM accepted WHERE id =
 
 -- tail --
 -- The newest records, newest first.
-SELECT
-    id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
-    decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
-    cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
-    estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
-    error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
-    reuse_1h, prefix
-FROM records
+SELECT {record_columns} FROM records
 ORDER BY seq DESC
 LIMIT ?;
 
@@ -715,30 +670,25 @@ SELECT
     (SELECT seq FROM records WHERE at >= :since AND at < :until ORDER BY at LIMIT 1),
     (SELECT seq FROM records WHERE at >= :since AND at < :until ORDER BY at DESC LIMIT 1);
 
+-- answer_columns --
+-- What `answers.Answer` is read from.
+seq, at, route, coalesce(model, asked_model), key_id, dialect,
+cost_pico_usd IS NOT NULL AND server_calls IS NULL, thinking_known, emulated,
+CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
+asked_model, coalesce(cost_pico_usd, 0),
+input, input_audio, cache_read, cache_read_audio, cache_write_5m, cache_write_1h, tool_input,
+output, output_audio, output_image, thinking, reuse_1h, tier, region, prefix
+
 -- answers_in_time --
 -- Answers with usage one by one, for a replay that has to know each; oldest first.
-SELECT
-    seq, at, route, coalesce(model, asked_model), key_id, dialect,
-    cost_pico_usd IS NOT NULL AND server_calls IS NULL, thinking_known, emulated,
-    CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
-    asked_model, coalesce(cost_pico_usd, 0),
-    input, input_audio, cache_read, cache_read_audio, cache_write_5m, cache_write_1h, tool_input,
-    output, output_audio, output_image, thinking, reuse_1h, tier, region, prefix
-FROM records
+SELECT {answer_columns} FROM records
 WHERE at >= :since AND at < :until AND op = 'generate' AND input IS NOT NULL
 ORDER BY at, seq;
 
 -- answers_in_row --
 -- The same by the rows' numbers, from `:first` to `:last`. The plus signs keep SQLite from walking all
 -- of the time by its index.
-SELECT
-    seq, at, route, coalesce(model, asked_model), key_id, dialect,
-    cost_pico_usd IS NOT NULL AND server_calls IS NULL, thinking_known, emulated,
-    CASE WHEN :decisions AND coalesce(policy, 'named') <> 'named' THEN decision END,
-    asked_model, coalesce(cost_pico_usd, 0),
-    input, input_audio, cache_read, cache_read_audio, cache_write_5m, cache_write_1h, tool_input,
-    output, output_audio, output_image, thinking, reuse_1h, tier, region, prefix
-FROM records
+SELECT {answer_columns} FROM records
 WHERE seq BETWEEN :first AND :last AND +at >= :since AND +at < :until
     AND op = 'generate' AND input IS NOT NULL
 ORDER BY +at, seq;

@@ -19,20 +19,21 @@ Each batch goes into the hourly sums in the same transaction, if they reach up t
 does it afterwards (see `sum_table.py`).
 """
 
-import os
 import sqlite3
-import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
+from fairlead.database.migrations import migrate
+from fairlead.database.opening import connect
+from fairlead.database.transaction import transaction
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.instance import Instance
 from fairlead.ledger.record import Accepted, Record
 from fairlead.ledger.rows import Row, accepted_row, clean, full_row, plain_row, verdict_row
 from fairlead.ledger.spill import Entry, Spill
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 from fairlead.ledger.sum_table import PIECE, SumTable
 from fairlead.ledger.verdict import Verdict
 
@@ -53,14 +54,14 @@ class Store:
     def __init__(self, path: Path, now: float) -> None:
         self.path = path
         self.instance = Instance.mine()
-        self._sql = Statements.load()
+        self._sql = statements()
         self._in_flight: dict[str, int] = {}
         self.unsummed = 0
         """About so many records are summed nowhere, not in memory either."""
         self._alone = False
         try:
             self._db = _connect(path)
-            _migrate(self._db, self._sql, now)
+            migrate(self._db, "ledger", self._sql, now)
             self._sums = SumTable(self._db, self._sql)
             settled, newest, summed = self._newest()
             self.unsummed = newest - summed
@@ -82,17 +83,12 @@ class Store:
         accepted = [e for e in entries if isinstance(e, Accepted) and e.id not in recorded]
         accepted_rows = [accepted_row(entry, owner) for entry in accepted]
         verdicts = [entry for entry in entries if isinstance(entry, Verdict)]
-        self._db.execute(self._sql["begin"])
-        try:
+        with self._transaction():
             before, last, summed = self._newest()
             self._insert("insert_accepted", accepted_rows)
             for verdict in verdicts:
                 self._db.execute(self._sql["insert_verdict"], verdict_row(verdict))
             unsummed = self._insert_records(records, last, summed) if records else self.unsummed
-            self._db.execute(self._sql["commit"])
-        except BaseException:
-            self._rollback()
-            raise
         self.unsummed = unsummed
         if instance is None:
             self._in_flight.update((entry.id, before) for entry in accepted)
@@ -108,26 +104,16 @@ class Store:
         if isinstance(entry, Verdict):
             self._db.execute(self._sql["insert_verdict"], clean(verdict_row(entry)))
             return
-        self._db.execute(self._sql["begin"])
-        try:
+        with self._transaction():
             _, last, _ = self._newest()
             self._insert("insert_full", [clean(full_row(entry, last + 1))])
-            self._db.execute(self._sql["commit"])
-        except BaseException:
-            self._rollback()
-            raise
         self.unsummed += 1
 
     def sum_up(self, piece: int = PIECE) -> None:
         """Sum some of the records that were written without it. One transaction."""
-        self._db.execute(self._sql["begin"])
-        try:
+        with self._transaction():
             _, newest, summed = self._newest()
             summed = self._sums.catch_up(summed, newest, piece)
-            self._db.execute(self._sql["commit"])
-        except BaseException:
-            self._rollback()
-            raise
         self.unsummed = newest - summed
 
     def beat(self, now: float) -> None:
@@ -171,14 +157,9 @@ class Store:
         self._db.close()
 
     def _settle(self, instance: str, now: float) -> None:
-        self._db.execute(self._sql["begin"])
-        try:
+        with self._transaction():
             settled = self._db.execute(self._sql["settle"], {"instance": instance}).rowcount
             self._db.execute(self._sql["leave_instance"], (now, now, instance))
-            self._db.execute(self._sql["commit"])
-        except BaseException:
-            self._rollback()
-            raise
         self.unsummed += settled
 
     def _insert_records(self, records: list[Record], last: int, summed: int) -> int:
@@ -212,72 +193,21 @@ class Store:
         accepted, records, summed = self._db.execute(self._sql["newest"]).fetchone()
         return accepted, records, summed
 
-    def _rollback(self) -> None:
-        self._sums.forget()
-        if self._db.in_transaction:
-            self._db.execute(self._sql["rollback"])
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction; what is taken back of it goes from the sums in memory too."""
+        begun = False
+        try:
+            with transaction(self._db):
+                begun = True
+                yield
+        except BaseException:
+            if begun:
+                self._sums.forget()
+            raise
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Made before SQLite does, so that only the owner may read who asked what (WAL and
-    # shared-memory files take the database's permissions).
-    # Closing a descriptor of a database drops the locks that this process holds on it (SQLite's
-    # "How To Corrupt", 2.2), so only a file that is not there yet is opened here.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    db = sqlite3.connect(
-        path,
-        timeout=_OPENING_TIMEOUT,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=64,
-    )
-    _use_wal(db)
-    db.execute("PRAGMA synchronous = NORMAL")
+    db = connect(path, _OPENING_TIMEOUT)
     db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     return db
-
-
-def _use_wal(db: sqlite3.Connection) -> None:
-    """Switch to WAL. The switch does not wait for a lock by itself, so two starts may collide."""
-    deadline = time.monotonic() + _OPENING_TIMEOUT
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _migrate(db: sqlite3.Connection, sql: Statements, now: float) -> None:
-    db.execute(sql["migrations_table"])
-    known = sql.migrations()
-    newest = known[-1][0]
-    if (version := _version(db, sql)) > newest:
-        raise sqlite3.DatabaseError(
-            f"it is of schema version {version}, newer than this Fairlead's {newest}"
-        )
-    if version == newest:
-        return
-    db.execute(sql["begin"])
-    try:
-        version = _version(db, sql)  # another process may have been quicker
-        for number, name in known:
-            if number > version:
-                for command in sql.commands(name):
-                    db.execute(command)
-                db.execute(sql["note_migration"], (number, name, now))
-        db.execute(sql["commit"])
-    except BaseException:
-        if db.in_transaction:
-            db.execute(sql["rollback"])
-        raise
-
-
-def _version(db: sqlite3.Connection, sql: Statements) -> int:
-    version: int = db.execute(sql["schema_version"]).fetchone()[0]
-    return version

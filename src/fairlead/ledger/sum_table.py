@@ -18,8 +18,8 @@ import sqlite3
 from itertools import chain
 from typing import Any
 
+from fairlead.database.statements import Statements
 from fairlead.ledger.rows import Row, clean
-from fairlead.ledger.statements import Statements
 from fairlead.ledger.tally import Group, Tally
 
 __all__ = ["PIECE", "SumTable"]

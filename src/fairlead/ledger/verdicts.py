@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from fairlead.ledger.query import reading
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 from fairlead.ledger.verdict import Verdict
 
 __all__ = ["Judged", "Request", "judged", "request", "verdicts_on", "verdicts_since"]
@@ -50,7 +50,7 @@ class Judged(Struct, frozen=True, gc=False):
 def request(path: str | Path, request_id: str) -> Request | None:
     """A request that has its record, None if there is none. LedgerError for no ledger."""
     with reading(path) as db:
-        row = db.execute(Statements.load()["judged_request"], (request_id,)).fetchone()
+        row = db.execute(statements()["judged_request"], (request_id,)).fetchone()
     return None if row is None else Request(*row)
 
 
@@ -73,7 +73,7 @@ def judged(
         "most": most,
     }
     with reading(path) as db:
-        rows = db.execute(Statements.load()["answers_judged"], asked).fetchall()
+        rows = db.execute(statements()["answers_judged"], asked).fetchall()
     return [_judged(row) for row in rows]
 
 
@@ -87,12 +87,12 @@ def _judged(row: tuple[Any, ...]) -> Judged:
 def verdicts_since(path: str | Path, since: float) -> list[Verdict]:
     """The last word of each source on each request, of those said since (Unix seconds)."""
     with reading(path) as db:
-        rows = db.execute(Statements.load()["verdicts_since"], {"since": since}).fetchall()
+        rows = db.execute(statements()["verdicts_since"], {"since": since}).fetchall()
     return [Verdict(*row) for row in rows]
 
 
 def verdicts_on(path: str | Path, request_id: str) -> list[Verdict]:
     """All words on one request, the oldest first."""
     with reading(path) as db:
-        rows = db.execute(Statements.load()["verdicts_on"], (request_id,)).fetchall()
+        rows = db.execute(statements()["verdicts_on"], (request_id,)).fetchall()
     return [Verdict(*row) for row in rows]

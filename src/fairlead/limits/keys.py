@@ -12,12 +12,11 @@ that path, swaps in a new one when the file has changed, so that revoking needs 
 
 import hashlib
 import hmac
-import os
 import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,8 +24,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.canon import Failure, FairleadError, Problem
+from fairlead.database.migrations import migrate
+from fairlead.database.opening import make_private
+from fairlead.database.transaction import transaction
 from fairlead.limits.budget import Budget, Period
-from fairlead.limits.statements import commands, statements
+from fairlead.limits.statements import statements
 
 __all__ = ["KeyInfo", "KeyStore", "KeyStoreError"]
 
@@ -82,7 +84,7 @@ class KeyStore:
         self._by_hash: dict[bytes, tuple[bytes, KeyInfo]] = {}
         self._by_id: dict[str, KeyInfo] = {}
         with self._open() as db:
-            _migrate(db, clock())
+            migrate(db, "limits", statements(), clock(), newer_is_well=True)
         self.refresh()
 
     def create(
@@ -205,12 +207,7 @@ class KeyStore:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Made before SQLite does, so that only the owner may read it.
-            # Closing a descriptor of a database drops the locks that this process (its ledger!)
-            # holds on it (SQLite's "How To Corrupt", 2.2), so never open one that is there.
-            with suppress(FileExistsError):
-                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            make_private(self._path)
             db = sqlite3.connect(self._path, timeout=5.0, isolation_level=None)
             try:
                 yield db
@@ -222,14 +219,8 @@ class KeyStore:
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that is committed unless an error ends it."""
-        with self._open() as db:
-            db.execute(statements()["begin"])
-            try:
-                yield db
-            except BaseException:
-                db.rollback()
-                raise
-            db.commit()
+        with self._open() as db, transaction(db):
+            yield db
 
 
 def _digest(secret: str) -> bytes:
@@ -252,19 +243,3 @@ def _info(
 ) -> KeyInfo:
     budget = None if usd is None or period is None else Budget(Decimal(usd), period)
     return KeyInfo(id_, name, created, revoked, team, budget)
-
-
-def _migrate(db: sqlite3.Connection, now: float) -> None:
-    sql = statements()
-    db.execute(sql["migrations_table"])
-    names = sorted(name for name in sql if name.startswith("migration_"))
-    if db.execute(sql["schema_version"]).fetchone()[0] >= len(names):
-        return
-    db.execute(sql["begin"])
-    done = db.execute(sql["schema_version"]).fetchone()[0]
-    for number, name in enumerate(names, 1):
-        if number > done:
-            for command in commands(name):
-                db.execute(command)
-            db.execute(sql["note_migration"], (number, name, now))
-    db.commit()

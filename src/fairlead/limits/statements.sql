@@ -1,24 +1,6 @@
 -- All SQL of the virtual keys. A statement begins with `-- name --`, then comments say what it is
 -- for. The tables may lie in the ledger's file.
 
--- migrations_table --
--- Which changes of which room's tables this file has had; the same table as the ledger's.
-CREATE TABLE IF NOT EXISTS migrations (
-    room TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    applied_at REAL NOT NULL,
-    PRIMARY KEY (room, version)
-);
-
--- schema_version --
--- The newest migration of the keys' tables that this file has had; 0 for a fresh file.
-SELECT coalesce(max(version), 0) FROM migrations WHERE room = 'limits';
-
--- note_migration --
--- Note that a migration was applied, in the same transaction as its statements.
-INSERT INTO migrations (room, version, name, applied_at) VALUES ('limits', ?, ?, ?);
-
 -- migration_1_keys --
 -- A key and its revocation are two facts, each written once and never changed: who had a key when
 -- stays readable beside the ledger. Only the secret's SHA-256 is stored.
@@ -41,10 +23,6 @@ CREATE TABLE virtual_key_revocations (
 ALTER TABLE virtual_keys ADD COLUMN team TEXT NOT NULL DEFAULT '';
 ALTER TABLE virtual_keys ADD COLUMN budget_usd TEXT;
 ALTER TABLE virtual_keys ADD COLUMN budget_period TEXT;
-
--- begin --
--- Take the write lock before reading what decides the write.
-BEGIN IMMEDIATE;
 
 -- revision --
 -- Changes with each key made and each key revoked; both tables only grow.

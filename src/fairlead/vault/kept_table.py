@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from fairlead.vault.database import open_database, transaction, wipe_log
+from fairlead.database.transaction import transaction
+from fairlead.vault.database import open_database, wipe_log
 from fairlead.vault.memory import entry_size
-from fairlead.vault.statements import rows, statements
+from fairlead.vault.statements import statements
 
 __all__ = ["KeptTable", "Place", "Put", "new_writer"]
 
@@ -127,7 +128,7 @@ class KeptTable:
         for size in _SIZES:
             while len(values) - start >= size:
                 flat = list(chain.from_iterable(values[start : start + size]))
-                self._db.execute(rows(name, size), flat)
+                self._db.execute(self._sql.rows(name, size), flat)
                 start += size
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from msgspec import Raw
 
-from fairlead.vault.database import transaction, wipe_log
+from fairlead.database.transaction import transaction
+from fairlead.vault.database import wipe_log
 from fairlead.vault.drawer import Drawer, FileInTrouble
 from fairlead.vault.responses import (
     MAX_AGE,

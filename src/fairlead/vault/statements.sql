@@ -1,24 +1,6 @@
 -- All SQL of the vault's room. A statement begins with `-- name --`, then comments say what it is
 -- for. `statements.py` loads them; nothing else in the room holds SQL.
 
--- migrations_table --
--- Which changes of which room's tables this file has had; the same table as the ledger's.
-CREATE TABLE IF NOT EXISTS migrations (
-    room TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    applied_at REAL NOT NULL,
-    PRIMARY KEY (room, version)
-);
-
--- schema_version --
--- The newest migration of the vault's tables that this file has had; 0 for a fresh file.
-SELECT coalesce(max(version), 0) FROM migrations WHERE room = 'vault';
-
--- note_migration --
--- Note that a migration was applied, in the same transaction as its statements.
-INSERT INTO migrations (room, version, name, applied_at) VALUES ('vault', ?, ?, ?);
-
 -- migration_1_first_form --
 -- `kept`: signed parts (the vault). `seq` only grows, so that a process reads what others have put
 -- since it looked last; `writer` is the process that put it, `used` its last use (Unix seconds),
@@ -72,10 +54,6 @@ CREATE TABLE owned (
     PRIMARY KEY (upstream, kind, id)
 ) WITHOUT ROWID;
 CREATE INDEX owned_by_scope ON owned (scope, upstream, kind);
-
--- begin --
--- Take the write lock at once, so that a transaction never fails half-way for want of it.
-BEGIN IMMEDIATE;
 
 -- kept_put --
 -- Keep signed parts; `Statements.rows` repeats the VALUES group.

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from tests.unit.ledger import plain_sums
 
 from fairlead.canon import Usage
+from fairlead.database.migrations import migrate
 from fairlead.ledger import query, sum_table
 from fairlead.ledger import traffic as traffics
 from fairlead.ledger.query import Dimension
@@ -24,7 +25,7 @@ from fairlead.ledger.record import Accepted, Op, Outcome, Record
 from fairlead.ledger.sizes import REUSE_SIZES, SIZES
 from fairlead.ledger.spill import Spill
 from fairlead.ledger.sqlite import SqliteLedger
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 from fairlead.ledger.store import Store
 
 START = 1_700_000_000 // 86_400 * 86_400
@@ -252,13 +253,8 @@ def test_a_mad_vendor_s_figures_hold_nothing_up(tmp_path: Path, tokens: int) -> 
 
 def old_file(path: Path, upto: int, count: int) -> None:
     """A file as an older Fairlead left it: of an early migration, with `count` records."""
-    sql = Statements.load()
     db = sqlite3.connect(path)
-    db.execute(sql["migrations_table"])
-    for number, name in sql.migrations()[:upto]:
-        for command in sql.commands(name):
-            db.execute(command)
-        db.execute(sql["note_migration"], (number, name, 0.0))
+    migrate(db, "ledger", statements(), 0.0, upto=upto)
     write_as_of_old(db, range(count))
     db.commit()
     db.close()

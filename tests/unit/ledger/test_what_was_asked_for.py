@@ -7,9 +7,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from fairlead.canon import Usage
+from fairlead.database.migrations import migrate
 from fairlead.ledger import query
 from fairlead.ledger.record import Accepted, Op, Record
-from fairlead.ledger.statements import Statements
+from fairlead.ledger.statements import statements
 from fairlead.ledger.store import Store
 from fairlead.ledger.traffic import daily_cost, traffic
 
@@ -85,13 +86,9 @@ def test_what_is_settled_keeps_it(tmp_path: Path) -> None:
 
 
 def test_a_file_of_the_first_form_is_brought_up(tmp_path: Path) -> None:
-    path, sql = tmp_path / "l.db", Statements.load()
+    path = tmp_path / "l.db"
     db = sqlite3.connect(path)
-    db.execute(sql["migrations_table"])
-    number, name = sql.migrations()[0]
-    for command in sql.commands(name):
-        db.execute(command)
-    db.execute(sql["note_migration"], (number, name, 0.0))
+    migrate(db, "ledger", statements(), 0.0, upto=1)
     db.execute(
         "INSERT INTO records (id, at, dialect, asked_model, outcome, status, stream, route,"
         " emulated) VALUES ('old', 1.0, 'gemini', 'm', 'ok', 200, 0, '', 0)"
