@@ -3,10 +3,11 @@
 `load()` gives the frozen `Catalog`; `shipped_policies()` the texts of the routing policies.
 """
 
-from fairlead.catalog.catalog import Catalog, Family, load
+from fairlead.catalog.catalog import Catalog, Family
 from fairlead.catalog.claims import Claim, Source
 from fairlead.catalog.facts import Fact
 from fairlead.catalog.keys import CatalogError
+from fairlead.catalog.loading import load
 from fairlead.catalog.model import (
     Lifecycle,
     Limits,
