@@ -12,6 +12,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,8 @@ def _made(
     found = shape(request)
     true, ran, answer = said
     model = recorded["model"] or ""
-    family = family_of_id(model, *way)
+    created = _created(answer)
+    family = family_of_id(model, *way, day=_day(created))
     if family is None:
         reason = "no family"
         raise Unusable(reason)
@@ -168,7 +170,7 @@ def _made(
         characters=len(raw),
         quick=_quick(request, found, family.vendor),
         prompt=_documented(found, model),
-        created=_created(answer),
+        created=created,
         text_only=_text_only(answer) if found.media else None,
         server_kinds=tuple(tool.kind for tool in found.server_tools) if not hidden else (),
     )
@@ -177,6 +179,10 @@ def _made(
 def _created(answer: bytes) -> int:
     found = re.search(rb'"created_at"\s*:\s*(\d+)', answer)
     return int(found[1]) if found else 0
+
+
+def _day(created: int) -> str:
+    return datetime.fromtimestamp(created, UTC).date().isoformat() if created else ""
 
 
 def _thoughts(request: Request) -> list[Any]:

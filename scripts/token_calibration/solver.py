@@ -4,7 +4,7 @@ Errors count relative to the row's true tokens, and by their size rather than it
 weights), because the target is a median and because vendors change their fixed prompts over time,
 which makes a few rows wrong by hundreds. The ridge pulls each coefficient towards its prior with a
 strength that says how far it is expected to be: a family's prior is its parent's fit, so that a
-family with few rows differs only where they show it. Plain Python: 80 terms, some hundred rows.
+family with few rows differs only where they show it.
 
 How strong the ridge is, whether a vendor's families have fits of their own, and which groups of
 terms take part is a `Choice`; `selection` makes it, from the rows of the fit alone.
@@ -13,9 +13,9 @@ terms take part is a `Choice`; `selection` makes it, from the rows of the fit al
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from operator import mul
 from typing import Any, Literal
 
+import numpy as np
 from scripts.token_calibration.rows import Row, lineage
 
 from fairlead.tokens.families import family_named
@@ -28,8 +28,8 @@ Split = Literal["surfaces", "models"]
 class Choice:
     """What is chosen for a vendor. `noise`: strength of the ridge; `split`: who has a fit of his
     own, families as they stand in `families.toml`, or with all surfaces of a family in one; `fine`:
-    the terms in `FINE` take part; `signatures`: thoughts' signatures count in all families, else in
-    `COUNTED_SIGNATURES` alone.
+    the terms in `FINE` take part; `signatures`: thoughts' signatures may count in all families,
+    else in those of `COUNTED_SIGNATURES` alone.
     """
 
     noise: float = 0.04
@@ -67,12 +67,16 @@ VENDOR_PRIOR: dict[str, dict[str, float]] = {
     # Anthropic puts the tools' JSON Schemas into the prompt as they are; so their JSON is counted,
     # and what it is made of only as far as the recordings show that it counts otherwise.
     "anthropic": {
-        "functions": 30, "tool_schema_json": 1, "answer_schema_json": 1, "tool_properties": 0,
+        "tools": 0, "functions": 30, "tool_schema_json": 1, "answer_schema_json": 1,
+        "tool_properties": 0,
         "tool_property_words": 0, "tool_description_words": 0, "tool_choice_words": 0,
     },
     # Google's documents count the contents alone, without a frame; OpenAI's cookbook ("How to count
     # tokens with tiktoken") has 3 a message and its role, and 3 for the reply.
-    "google": {"request": 0, "turns": 0, "calls": 0, "results": 0, "tools": 0},
+    "google": {
+        "request": 0, "turns": 0, "calls": 0, "results": 0, "tools": 0,
+        "shown_signature_chars": 0.17,
+    },
     # Beyond its envelope an encrypted item has 7 characters a reasoning token (recorded answers).
     "openai": {"request": 3, "turns": 4, "tools": 9, "sealed_chars": 0.14},
 }  # fmt: skip
@@ -81,14 +85,16 @@ SPREAD: dict[str, float] = (
     | dict.fromkeys((*_TOKENS, *_ANSWERS), 0.15)
     | {
         "letters": 0.02, "mark_chars": 0.1, "space_chars": 0.1, "cjk_chars": 0.1, "long": 0.1,
+        "rare": 0.5,
         "capitals": 0.4, "quotes": 0.5, "digits": 0.3, "digit_chars": 0.2, "request": 6,
         "turns": 3, "answers": 2, "instructions": 4, "names": 2, "tools": 300, "tools_forced": 60,
         "tools_single": 100, "tools_thinking": 30, "tools_instructed": 15, "functions": 15,
         "function_described": 4, "calls": 15, "calls_beside": 15, "arguments": 6, "results": 15,
+        "json_marks": 0.3,
         "thinking": 20, "thinking_adaptive": 15, "effort": 2, "thought_words": 0.5,
         "old_thought_words": 0.3,
-        "signed": 10, "signature_chars": 0.15, "sealed_chars": 0.004, "tool_search": 300,
-        "tools_found": 60, "old_signature_chars": 0.02, "schema": 150,
+        "signed": 10, "signature_chars": 0.15, "shown_signature_chars": 0.05, "sealed_chars": 0.004,
+        "tool_search": 300, "tools_found": 60, "old_signature_chars": 0.02, "schema": 150,
         "documents": 30, "cited": 200, "opaque": 50, "task_budget": 30,
     }
     | {
@@ -101,7 +107,7 @@ SPREAD: dict[str, float] = (
     }
 )  # fmt: skip
 _EXACT = dict.fromkeys([*_CLASSES, "digits", "capitals", "quotes"], 0.003) | dict.fromkeys(
-    ("letters", "long", "digit_chars", "mark_chars", "space_chars", "cjk_chars"), 0.0003
+    ("letters", "long", "rare", "digit_chars", "mark_chars", "space_chars", "cjk_chars"), 0.0003
 )
 _PARTS = (
     "properties",
@@ -114,15 +120,17 @@ _PARTS = (
     "keywords",
 )
 VENDOR_SPREAD: dict[str, dict[str, float]] = {
+    # The tools' prompt is documented by model; recorded answers agree within some 15 tokens.
     "anthropic": {
-        "tool_schema_json": 0.3, "answer_schema_json": 0.5, "tool_property_words": 0.1,
-        "tool_description_words": 0.1, "tool_choice_words": 0.1,
+        "tools": 30, "tools_forced": 20, "tool_schema_json": 0.3, "answer_schema_json": 0.5,
+        "tool_property_words": 0.1, "tool_description_words": 0.1, "tool_choice_words": 0.1,
     }
     | {f"tool_{name}": 1.0 for name in _PARTS},
     "openai": _EXACT
     | {
-        "signature_chars": 0.004, "sealed_chars": 0.02, "tools": 100, "tools_forced": 10,
-        "tools_thinking": 10, "tools_instructed": 5, "thinking": 5,
+        "signature_chars": 0.004, "shown_signature_chars": 0.004, "sealed_chars": 0.02,
+        "tools": 100, "tools_forced": 10, "tools_thinking": 10, "tools_instructed": 5,
+        "thinking": 5, "json_marks": 0.02,
     },
     "google": {
         "request": 1, "turns": 1, "answers": 1, "instructions": 1, "thinking": 2,
@@ -130,8 +138,47 @@ VENDOR_SPREAD: dict[str, dict[str, float]] = {
         "tools_instructed": 4, "tools_single": 5,
     },
 }  # fmt: skip
+_WRITTEN = ("property_words", "description_words", "choice_words", "required")
+_DRAWN = ("properties", "described", "nested", "arrays", "unions", "keywords", "schema_json")
+_FRAMES = ("request", "turns", "answers", "instructions", "tools", "tools_forced", "functions")
+FAMILY_PRIOR: dict[str, dict[str, float]] = {
+    # Google's own local tokenizer (googleapis/python-genai, google/genai/local_tokenizer.py,
+    # `_TextsAccumulator`) counts names, descriptions, enumerations and `required` of functions, and
+    # names, keys and strings of calls and results; no types, and no frame around them.
+    "gemini-2.5/vertex": {"function_words": 1.0, "function_described": 0.0}
+    | {f"tool_{name}": 1.0 for name in _WRITTEN}
+    | {f"tool_{name}": 0.0 for name in _DRAWN}
+    | dict.fromkeys((*_FRAMES, "calls", "calls_beside", "arguments", "results"), 0.0)
+    | {"json_marks": -1.0},
+}
+"""What a family starts from instead of its parent's fit."""
+_LOCAL = (
+    {f"tool_{name}": 0.15 for name in _WRITTEN}
+    | {f"tool_{name}": 0.5 for name in _DRAWN}
+    | {"tool_schema_json": 0.03, "function_words": 0.15, "function_described": 0.5}
+    | {
+        "arguments": 2,
+        "functions": 2,
+        "tools": 3,
+        "tools_forced": 3,
+        "calls": 5,
+        "calls_beside": 3,
+        "results": 5,
+    }
+)
+FAMILY_SPREAD: dict[str, dict[str, float]] = {
+    "openai-responses-2025-03": {"request": 20, "tools": 250},
+    "gemini-2.5/vertex": _LOCAL,
+    "gemini-2.0": _LOCAL,
+    "gemini-2.0/vertex": _LOCAL,
+}
+THOUGHT = 0.17
+"""Tokens of thought a character of a signature: the median of Gemini's recorded answers, by their
+own `thoughtsTokenCount`."""
+COUNTED_SIGNATURES = {"gemini-3": THOUGHT, "gemini-2.5/vertex": THOUGHT}
+"""Where a signature's thought is given back to the model and counted, in the recordings; elsewhere
+only where readable thoughts are asked for (`shown_signature_chars`)."""
 FIXED_SIGNATURES = 0.004
-"""Signatures carry countable thoughts on Gemini 3's own API only; elsewhere they hardly count."""
 SIGNED = frozenset(
     {
         "request",
@@ -147,12 +194,13 @@ SIGNED = frozenset(
         "cited",
         "task_budget",
         "tool_search",
+        "json_marks",
     }
 )
-"""Terms that are 0 or 1 may lower an estimate. What can stand in a request a thousand times may
-not: a thousand spaces must not make it negative."""
+"""Terms that are 0 or 1 may lower an estimate, and JSON's marks, which are in the texts, too. What
+else can stand in a request a thousand times may not: a thousand spaces must not make it negative.
+"""
 HELD, HELD_SPREAD = 1e9, 1e-4
-COUNTED_SIGNATURES = frozenset({"gemini-3"})
 
 
 FINE = frozenset(
@@ -233,10 +281,16 @@ def _fit_family(
 ) -> list[float]:
     vendor = vendor_of(name)
     if prior is None:
-        said = PRIOR | VENDOR_PRIOR.get(vendor, {})
-        prior = [float(said.get(term, 0.0)) for term in TERMS]
-    spread = SPREAD | VENDOR_SPREAD.get(vendor, {})
-    if vendor != "openai" and not (choice.signatures or name in COUNTED_SIGNATURES):
+        first = PRIOR | VENDOR_PRIOR.get(vendor, {})
+        prior = [float(first.get(term, 0.0)) for term in TERMS]
+    said = FAMILY_PRIOR.get(name, {})
+    if vendor == "google":
+        said = said | {"signature_chars": COUNTED_SIGNATURES.get(name, 0.0)}
+    prior = [said.get(term, value) for term, value in zip(TERMS, prior, strict=True)]
+    spread = SPREAD | VENDOR_SPREAD.get(vendor, {}) | FAMILY_SPREAD.get(name, {})
+    if name in COUNTED_SIGNATURES:
+        spread = spread | {"signature_chars": spread["shown_signature_chars"]}
+    elif vendor != "openai" and not choice.signatures:
         spread = spread | {"signature_chars": FIXED_SIGNATURES}
     if not choice.fine:
         spread = spread | dict.fromkeys(FINE, HELD_SPREAD)
@@ -253,68 +307,28 @@ def solve(rows: list[Row], prior: list[float], spread: list[float]) -> list[floa
     for row in rows:
         terms = tuple(row.dense)
         parts[terms, row.true, row.prompt] += alike[row.group, terms] ** -0.5
-    data = [
-        ([(index[at], value) for at, value in terms], float(true - prompt), float(true))
-        for terms, true, prompt in parts
-    ]
-    share = list(parts.values())
-    base = [prior[at] for at in active]
-    ridge = [1 / spread[at] ** 2 for at in active]
-    found = list(base)
+    values = np.zeros((len(parts), len(active)))
+    for n, (terms, _, _) in enumerate(parts):
+        for at, value in terms:
+            values[n, index[at]] = value
+    true = np.array([float(true) for _, true, _ in parts])
+    left = np.array([float(true - prompt) for _, true, prompt in parts])
+    share = np.array(list(parts.values()))
+    base = np.array([prior[at] for at in active])
+    ridge = np.array([1 / spread[at] ** 2 for at in active])
+    held = np.array([TERMS[at] not in SIGNED for at in active])
+    found = base.copy()
     for _ in range(ITERATIONS):
-        last, found = found, _step(data, share, base, ridge, found)
-        for n, at in enumerate(active):
-            if found[n] < 0 and TERMS[at] not in SIGNED:
-                base[n], ridge[n], found[n] = 0.0, HELD, 0.0
-        if max(abs(a - b) for a, b in zip(last, found, strict=True)) < 1e-3:
+        last = found
+        off = np.abs(values @ last - left) / true
+        weight = share / np.maximum(off, EDGE) / true**2
+        matrix = (values * weight[:, None]).T @ values + np.diag(ridge + 1e-9)
+        found = np.linalg.solve(matrix, ridge * base + values.T @ (weight * left))
+        below = (found < 0) & held
+        base[below], ridge[below], found[below] = 0.0, HELD, 0.0
+        if np.max(np.abs(last - found)) < 1e-3:
             break
     whole = list(prior)
     for at, value in zip(active, found, strict=True):
-        whole[at] = value
+        whole[at] = float(value)
     return whole
-
-
-Rows = list[tuple[list[tuple[int, float]], float, float]]
-"""Terms, what they are to explain, and the whole count that errors are taken relative to."""
-
-
-def _step(
-    data: Rows, share: list[float], base: list[float], ridge: list[float], last: list[float]
-) -> list[float]:
-    size = len(base)
-    matrix = [[0.0] * size for _ in range(size)]
-    right = [strength * value for strength, value in zip(ridge, base, strict=True)]
-    for n, strength in enumerate(ridge):
-        matrix[n][n] = strength + 1e-9
-    for (terms, left, true), part in zip(data, share, strict=True):
-        off = abs(sum(last[n] * value for n, value in terms) - left) / true
-        weight = part / max(off, EDGE) / (true * true)
-        for n, value in terms:
-            line, scaled = matrix[n], value * weight
-            right[n] += scaled * left
-            for m, other in terms:
-                if m >= n:
-                    line[m] += scaled * other
-    return _solved(matrix, right)
-
-
-def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
-    """Gauss on a symmetric positive matrix, of which the upper half is read: no pivoting needed."""
-    size = len(right)
-    for at in range(size):
-        line = matrix[at]
-        pivot, rest = line[at], line[at + 1 :]
-        for below, value in enumerate(rest, at + 1):
-            if value:
-                factor = value / pivot
-                lower = matrix[below]
-                lower[below:] = [
-                    a - factor * b for a, b in zip(lower[below:], line[below:], strict=True)
-                ]
-                right[below] -= factor * right[at]
-    found = [0.0] * size
-    for at in range(size - 1, -1, -1):
-        line = matrix[at]
-        beyond = sum(map(mul, line[at + 1 :], found[at + 1 :]))
-        found[at] = (right[at] - beyond) / line[at]
-    return found

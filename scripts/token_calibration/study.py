@@ -1,15 +1,16 @@
 """How good the estimates are, on conversations that had no part in the fit.
 
-Each cassette is estimated by a fit to all others. `by_prompt` is stricter: cassettes in which one
-and the same request occurs are left out together. What is chosen (`solver.Choice`) is chosen
-without what is measured: the cassettes are cut in `OUTER` parts, and the choice for one part is
-made by cross-validation within the others (`selection`). Intervals come from the left-out errors;
-their coverage is measured with the cassette's own errors left out.
+Each cassette is estimated by a fit to all others. `by_prompt` is stricter: cassettes in which the
+same request occurs, or nearly the same, are left out together. What is chosen (`solver.Choice`) is
+chosen without what is measured: the cassettes are cut in `OUTER` parts, and the choice for one part
+is made by cross-validation within the others (`selection`). Intervals come from the left-out
+errors; their coverage is measured with the cassette's own errors left out.
 """
 
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import combinations
 from statistics import median
 from typing import Any
 
@@ -19,20 +20,20 @@ from scripts.token_calibration.solver import Cache, Choice, fit_all, vendor_of
 
 from fairlead.canon import Base64
 from fairlead.tokens.estimate import SLACK, stratum, tool_kind
+from fairlead.tokens.families import family_named
 from fairlead.tokens.media import weigh
 from fairlead.tokens.shape import TERMS
 from fairlead.tokens.text import CLASSES
 
 OUTER = 4
+NEAR = 0.1
+"""By how much of their counts' sum two prompts may differ and still be called the same."""
 OWN = 30
 """Errors that a family needs of a kind before its interval rests on its own alone."""
 FEW = 5
 """With fewer than `OWN` but so many, the wider of its own quantiles and its vendor's counts."""
 TEXT_LEAST = 20
 """Text tokens that a request needs to say something about the ratio of two tokenizers."""
-SINCE = 1_748_736_000
-"""2025-06-01, as OpenAI dates its answers. Those of March 2025, when the Responses API began, have
-18 tokens more, and 213 more where there are tools; none that was recorded later has."""
 QUANTILES = {"low_95": 0.025, "low_80": 0.1, "high_80": 0.9, "high_95": 0.975}
 
 Estimated = list[tuple[Row, float, int]]
@@ -49,14 +50,22 @@ def grouped(rows: list[Row], *, by_prompt: bool = False) -> list[int]:
         return name
 
     if by_prompt:
-        seen: dict[tuple[str, tuple[float, ...]], str] = {}
-        for row in rows:
-            key = (row.family, tuple(row.shape.counts))
-            head[find(row.group)] = find(seen.setdefault(key, row.group))
+        for one, other in combinations(rows, 2):
+            if one.family == other.family and _alike(one, other):
+                head[find(one.group)] = find(other.group)
     names = sorted({find(row.group) for row in rows})
     random.Random(0).shuffle(names)  # noqa: S311 - a reproducible split, no secret
     number = {name: at for at, name in enumerate(names)}
     return [number[find(row.group)] for row in rows]
+
+
+def _alike(one: Row, other: Row) -> bool:
+    """Whether two prompts are the same or nearly: their counts differ by `NEAR` in sum at most."""
+    if not 1 - NEAR <= one.true / other.true <= 1 / (1 - NEAR):
+        return False
+    mine, theirs = dict(one.dense), dict(other.dense)
+    apart = sum(abs(mine.get(at, 0) - theirs.get(at, 0)) for at in mine.keys() | theirs)
+    return apart <= NEAR * max(sum(mine.values()), sum(theirs.values()))
 
 
 def left_out(rows: list[Row], groups: list[int]) -> tuple[Estimated, list[dict[str, Choice]]]:
@@ -123,9 +132,9 @@ SHOWN: dict[str, Callable[[Row], bool]] = {
     "Gemini 3": lambda row: row.family.startswith("gemini-3"),
     "Gemini 2.0": lambda row: row.family.startswith("gemini-2.0"),
     "Gemini, all": lambda row: row.family.startswith("gemini"),
-    "OpenAI chat": lambda row: row.family.startswith("openai") and "/" not in row.family,
-    "OpenAI Responses": lambda row: row.family.endswith("/responses"),
-    "... since June 2025": lambda row: row.family.endswith("/responses") and row.created >= SINCE,
+    "OpenAI chat": lambda row: row.family.startswith("openai") and "responses" not in row.family,
+    "OpenAI Responses": lambda row: "responses" in row.family,
+    "... since April 2025": lambda row: row.family.endswith("/responses"),
 }
 
 
@@ -151,16 +160,17 @@ def off(row: Row, guess: float) -> float:
 
 def spreads(estimated: Estimated) -> dict[tuple[str, str], dict[str, float]]:
     """Quantiles of the errors for each family and stratum; few of them are filled up by its
-    vendor's, and never said to be less than they are. Those from before `SINCE` say nothing about
-    what is to come.
+    vendor's, and never said to be less than they are. What is no more (`Family.until`) says nothing
+    about the others.
     """
     own: dict[tuple[str, str], list[float]] = defaultdict(list)
     pooled: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row, guess, _ in estimated:
-        if 0 < row.created < SINCE:
-            continue  # an API that is no more
         kind = stratum(row.shape)
         own[row.family, kind].append(off(row, guess))
+        family = family_named(row.family)
+        if family is not None and family.until:
+            continue
         pooled[vendor_of(row.family), kind].append(off(row, guess))
     found: dict[tuple[str, str], dict[str, float]] = {}
     for name in {row.family for row, _, _ in estimated}:

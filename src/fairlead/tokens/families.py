@@ -42,7 +42,8 @@ _STRETCHED = tuple(at for at, name in enumerate(TERMS) if name in CLASSES or nam
 
 class Family(msgspec.Struct, frozen=True):
     """Who counts alike. `surface` is the way to the model where it makes a difference: "" is the
-    vendor's first API, `vertex` Google Cloud, `openai_responses` that dialect.
+    vendor's first API, `vertex` Google Cloud, `openai_responses` that dialect. `until` is the day
+    (ISO) before which answers were counted so; "" for a family that is in force.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Family(msgspec.Struct, frozen=True):
     parent: str = ""
     default: bool = False
     exact: bool = False
+    until: str = ""
     stretch: float = 1.0
     stretch_of: str = ""
 
@@ -90,11 +92,12 @@ class Fits(msgspec.Struct, frozen=True):
 
 
 class ToolPrompt(msgspec.Struct, frozen=True):
-    """Tokens that a vendor documents for what it writes before the tools."""
+    """Tokens that a vendor documents for what it writes before the tools, and where it does."""
 
     models: tuple[str, ...]
     auto: int
     forced: int
+    source: str
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -124,14 +127,17 @@ def family_of(model: Model, surface: str = "") -> Family | None:
 
 
 @lru_cache(maxsize=512)
-def family_of_id(model: str, vendor: str, surface: str = "") -> Family | None:
-    """As `family_of`. A model's own id counts before its vendor, which may be a reseller."""
+def family_of_id(model: str, vendor: str, surface: str = "", day: str = "") -> Family | None:
+    """As `family_of`. A model's own id counts before its vendor, which may be a reseller. `day` is
+    when the request was made (ISO), for those of the past; "" is today.
+    """
+    known = [family for family in FAMILIES if not family.until or "" < day < family.until]
     for asked in (surface, ""):
-        for family in FAMILIES:
+        for family in known:
             if family.surface == asked and _PATTERNS[family.name].search(model):
                 return family
     for asked in (surface, ""):
-        for family in FAMILIES:
+        for family in known:
             if family.default and family.surface == asked and family.vendor == vendor:
                 return family
     return None

@@ -8,7 +8,7 @@ by the vendors' rules (`media`), tools that the vendor runs have a table.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -30,7 +30,7 @@ from fairlead.canon import (
 )
 from fairlead.tokens import schema
 from fairlead.tokens.headers import head
-from fairlead.tokens.text import CLASSES, classes, length
+from fairlead.tokens.text import CLASSES, WHOLE, classes, length
 
 __all__ = ["TERMS", "Shape", "shape", "text_shape"]
 
@@ -52,6 +52,7 @@ _FRAMES = (
     "calls_beside",
     "arguments",
     "results",
+    "json_marks",
     "thinking",
     "thinking_adaptive",
     "effort",
@@ -59,6 +60,7 @@ _FRAMES = (
     "old_thought_words",
     "signed",
     "signature_chars",
+    "shown_signature_chars",
     "sealed_chars",
     "old_signature_chars",
     "tool_search",
@@ -73,14 +75,16 @@ _FRAMES = (
 prompt; `tools*` are 1 where there are functions (and a call is demanded; only one call at a time;
 the model thinks; there is a system prompt); `function_words` are tokens of names and descriptions;
 `calls_beside` are calls behind the first of a turn; `arguments` the calls' top-level arguments;
+`json_marks` are tokens of their JSON and of the results' that are in no key and no string;
 `thinking` is 1 where it is switched on with a budget, `thinking_adaptive` where the model decides,
 `effort` where nothing but an effort or a level is named; `signed` parts and `signature_chars` are
 counted since the user last spoke, `old_*` is before that (vendors drop the thinking of earlier
-turns); `sealed_chars` are what a signature holds beyond its `ENVELOPE`, wherever a block of one
-dialect's own holds it; `tool_search` is 1 where the vendor is to search among the request's tools
-and has found none yet, `tools_found` counts the items that say what it found, or tools told in
-mid-conversation; `cited` is 1 where citations are asked for, `opaque` counts blocks that only one
-dialect knows, `task_budget` is 1 where Anthropic's is set."""
+turns), `shown_*` where the request asks for readable thoughts; `sealed_chars` are what a signature
+holds beyond its `ENVELOPE`, wherever a block of one dialect's own holds it; `tool_search` is 1
+where the vendor is to search among the request's tools and has found none yet, `tools_found` counts
+the items that say what it found, or tools told in mid-conversation; `cited` is 1 where citations
+are asked for, `opaque` counts blocks that only one dialect knows, `task_budget` is 1 where
+Anthropic's is set."""
 
 TERMS = (
     *CLASSES,
@@ -99,6 +103,7 @@ ENVELOPE = 900
 answers with 0 to 17 reasoning tokens have 908 to 1,188; each further reasoning token has 7."""
 
 _SEALED = re.compile(rb'"(encrypted_content|signature)"\s*:\s*"([^"]*)"')
+_JSON = ("{", "[")
 _SEARCH = re.compile(rb'"type"\s*:\s*"tool_search"')
 _FOUND = re.compile(rb'"type"\s*:\s*"(tool_search_output|additional_tools)"')
 _CITED = re.compile(rb'"citations"\s*:\s*\{\s*"enabled"\s*:\s*true')
@@ -124,6 +129,7 @@ def text_shape(text: str) -> Shape:
 def shape(request: Request) -> Shape:
     """The shape of a whole request."""
     reading = _Reading()
+    reading.shown = request.reasoning is not None and request.reasoning.visible is True
     for part in request.instructions:
         reading.part(part)
     since = _last_user(request)
@@ -224,6 +230,7 @@ class _Reading:
         self.tally: dict[str, float] = dict.fromkeys(_FRAMES, 0.0)
         self.media: list[Media] = []
         self.current = False
+        self.shown = False
 
     def part(self, part: Part) -> None:
         signature = getattr(part, "signature", None)
@@ -234,9 +241,11 @@ class _Reading:
 
     def signed(self, size: int, *, current: bool) -> None:
         """A sealed thought of that many characters."""
-        self.tally["signature_chars" if current else "old_signature_chars"] += size
-        if current:
-            self.tally["sealed_chars"] += max(0, size - ENVELOPE)
+        if not current:
+            self.tally["old_signature_chars"] += size
+            return
+        self.tally["shown_signature_chars" if self.shown else "signature_chars"] += size
+        self.tally["sealed_chars"] += max(0, size - ENVELOPE)
 
 
 def _text(reading: _Reading, part: Text | Refusal) -> None:
@@ -273,13 +282,39 @@ def _call(reading: _Reading, part: ToolCall) -> None:
         reading.texts.append(part.arguments)
         return
     reading.tally["arguments"] += len(arguments)
-    reading.texts.append(msgspec.json.encode(arguments).decode())
+    text = msgspec.json.encode(arguments).decode()
+    reading.texts.append(text)
+    reading.tally["json_marks"] += max(0.0, length(text) - sum(map(length, _strings(arguments))))
 
 
 def _result(reading: _Reading, part: ToolResult) -> None:
     reading.tally["results"] += 1
     for inner in part.content:
         reading.part(inner)
+        if isinstance(inner, Text) and inner.text[:1] in _JSON and len(inner.text) <= WHOLE:
+            reading.tally["json_marks"] += _marks(inner.text)
+
+
+def _marks(text: str) -> float:
+    """Tokens of a JSON text that are in no key and no string; 0 for what is no JSON."""
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return 0.0
+    return max(0.0, length(text) - sum(map(length, _strings(value))))
+
+
+def _strings(value: object) -> Iterator[str]:
+    """The keys and strings of a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
 
 
 def _opaque(reading: _Reading, part: Opaque) -> None:

@@ -7,15 +7,16 @@ capitals and other scripts. So each class is counted apart, and a family has a r
 import re
 from collections.abc import Iterable
 
-from fairlead.tokens.vocabulary import count, pieces, size_of
+from fairlead.tokens.vocabulary import count, is_rare, pieces, size_of
 
-__all__ = ["CLASSES", "classes", "length"]
+__all__ = ["CLASSES", "WHOLE", "classes", "length"]
 
 CLASSES = (
     "words",
     "splits",
     "letters",
     "long",
+    "rare",
     "capitals",
     "quotes",
     "digits",
@@ -32,7 +33,8 @@ CLASSES = (
     "symbols",
 )
 """`words`: tokens of ASCII words, the first of each, `splits` the others, `letters` their
-characters, `long` the letters of one-token words behind the sixth, `capitals` words with capitals
+characters, `long` the letters of one-token words behind the sixth, `rare` one-token words that are
+seldom (`vocabulary.RARE`), `capitals` words with capitals
 behind the first letter, `quotes` words with an apostrophe; `digits`: tokens of digits,
 `digit_chars` their number; `marks`: tokens of punctuation, `mark_chars` its characters; `spaces`:
 pieces of nothing but white space, `space_chars` their characters; `latin`, `cyrillic`, `cjk`,
@@ -47,8 +49,8 @@ USUAL = 7
 """Characters of a word with its space that most vocabularies hold whole."""
 
 _INDEX = {name: at for at, name in enumerate(CLASSES)}
-_WORDS, _SPLITS, _LETTERS, _LONG, _CAPITALS, _QUOTES = range(6)
-_DIGITS, _DIGIT_CHARS, _MARKS, _MARK_CHARS, _SPACES = range(6, 11)
+_WORDS, _SPLITS, _LETTERS, _LONG, _RARE, _CAPITALS, _QUOTES = range(7)
+_DIGITS, _DIGIT_CHARS, _MARKS, _MARK_CHARS, _SPACES = range(7, 12)
 _SPACE_CHARS = _INDEX["space_chars"]
 _LATIN, _CYRILLIC, _CJK, _SCRIPTS, _SYMBOLS = (
     _INDEX[name] for name in ("latin", "cyrillic", "cjk", "scripts", "symbols")
@@ -95,8 +97,11 @@ def _add(text: str, found: list[float], scale: float) -> None:
             found[_WORDS] += scale
             found[_SPLITS] += scale * (size - 1)
             found[_LETTERS] += scale * len(piece)
-            if size == 1 and len(piece) > USUAL:
-                found[_LONG] += scale * (len(piece) - USUAL)
+            if size == 1:
+                if len(piece) > USUAL:
+                    found[_LONG] += scale * (len(piece) - USUAL)
+                if is_rare(piece):
+                    found[_RARE] += scale
             if not (piece.islower() or piece.istitle()) and _INNER_CAPITAL.search(piece):
                 found[_CAPITALS] += scale
             if "'" in piece:

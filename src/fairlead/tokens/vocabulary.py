@@ -22,11 +22,14 @@ import zlib
 from functools import cache, lru_cache
 from importlib import resources
 
-__all__ = ["count", "pieces", "ranks", "size_of"]
+__all__ = ["count", "is_rare", "pieces", "ranks", "size_of"]
 
 PIECE_MOST = 256
 """Bytes of a piece that are merged at once. Merging is quadratic; longer pieces are no language."""
 REMEMBERED = 1 << 16
+RARE = 100_000
+"""The rank from which a token is rare. Ranks follow frequency, and this is the size of OpenAI's
+vocabulary before (`cl100k`): a smaller vocabulary does not hold what stands behind it."""
 _NEVER = 1 << 30
 """The rank of a pair that is no token."""
 
@@ -101,6 +104,19 @@ def size_of(piece: str) -> int:
         if len(_SIZES) < REMEMBERED and len(piece) <= PIECE_MOST:
             _SIZES[piece] = size
     return size
+
+
+_RARE: dict[str, bool] = {}
+
+
+def is_rare(piece: str) -> bool:
+    """Whether a piece of one token is so seldom that other vocabularies may well cut it."""
+    rare = _RARE.get(piece)
+    if rare is None:
+        rare = ranks().get(piece.encode("utf-8", "surrogatepass"), 0) >= RARE
+        if len(_RARE) < REMEMBERED:
+            _RARE[piece] = rare
+    return rare
 
 
 def count(text: str) -> int:

@@ -45,6 +45,21 @@ def test_families(model: str, vendor: str, surface: str, family: str) -> None:
     assert found.name == family
 
 
+@pytest.mark.parametrize(
+    ("day", "family"),
+    [
+        ("", "openai-4/responses"),
+        ("2025-03-27", "openai-responses-2025-03"),
+        ("2025-04-01", "openai-4/responses"),
+        ("2026-11-23", "openai-4/responses"),
+    ],
+)
+def test_what_is_no_more_is_for_its_own_days(day: str, family: str) -> None:
+    found = family_of_id("gpt-4o", "openai", "openai_responses", day=day)
+    assert found is not None
+    assert found.name == family
+
+
 def test_a_stranger_has_no_family() -> None:
     assert family_of(Model.unknown("llama-3.3-70b", "groq")) is None
 
@@ -75,9 +90,20 @@ def test_the_fit_names_its_day_and_what_it_rests_on() -> None:
     [
         ("claude-3-opus-20240229", 530, 281),
         ("anthropic.claude-3-sonnet-20240229-v1:0", 159, 235),
-        ("claude-3-5-haiku-latest", 264, 340),
+        ("claude-3-5-haiku-latest", 264, 355),
         ("claude-3-5-sonnet-20240620", 294, 261),
-        ("claude-haiku-4-5", 346, 313),
+        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", 346, 313),
+        ("claude-sonnet-4-20250514", 313, 315),
+        ("claude-opus-4-1", 313, 315),
+        ("claude-haiku-4-5", 496, 588),
+        ("claude-sonnet-4.6", 497, 589),
+        ("claude-opus-4-7", 675, 804),
+        ("claude-opus-4-8", 290, 410),
+        ("us.anthropic.claude-sonnet-5", 354, 474),
+        ("claude-opus-5", 286, 406),
+        ("claude-opus-5-5", 354, 474),
+        ("claude-4.5", 496, 588),
+        ("claude-5", 354, 474),
         ("gpt-4o", 0, 0),
         ("gemini-2.5-flash", 0, 0),
     ],

@@ -170,3 +170,27 @@ def test_how_it_thinks(reasoning: Reasoning, term: str) -> None:
     found = shape(Request(model="m", turns=(user("x"),), reasoning=reasoning))
     terms = ("thinking", "thinking_adaptive", "effort")
     assert {name for name in terms if found.of(name)} == {term}
+
+
+def test_signatures_where_readable_thoughts_are_asked_for() -> None:
+    turns = (user("a"), Turn("assistant", (Thinking("", Signature("gemini", "s" * 40)),)))
+    told = shape(Request(model="m", turns=turns, reasoning=Reasoning(visible=True)))
+    assert (told.of("shown_signature_chars"), told.of("signature_chars")) == (40, 0)
+    silent = shape(Request(model="m", turns=turns, reasoning=Reasoning(budget=9)))
+    assert (silent.of("shown_signature_chars"), silent.of("signature_chars")) == (0, 40)
+
+
+@pytest.mark.parametrize("text", ["12 degrees", "[1, 2", "", "{" * 9])
+def test_what_is_no_json_has_no_marks(text: str) -> None:
+    turns = (user("a"), Turn("tool", (ToolResult("1", (Text(text),)),)))
+    assert shape(Request(model="m", turns=turns)).of("json_marks") == 0
+
+
+def test_marks_of_json_are_what_is_in_no_key_and_no_string() -> None:
+    call = ToolCall("1", "weather", '{"city": "Paris"}')
+    result = ToolResult("1", (Text('{"degrees": [12, 13]}'),))
+    one = shape(Request(model="m", turns=(user("a"), Turn("assistant", (call,)))))
+    both = shape(
+        Request(model="m", turns=(user("a"), Turn("assistant", (call,)), Turn("tool", (result,))))
+    )
+    assert 0 < one.of("json_marks") < both.of("json_marks")

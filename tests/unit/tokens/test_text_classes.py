@@ -14,6 +14,7 @@ def named(text: str) -> dict[str, float]:
     [
         ("", {}),
         ("hello there", {"words": 2, "letters": 11}),
+        ("say farewell", {"words": 2, "letters": 12, "long": 2, "rare": 1}),
         ("JSONParser", {"words": 1, "letters": 10, "capitals": 1}),
         ("don't", {"words": 1, "letters": 5, "quotes": 1}),
         ("12345", {"digits": 2, "digit_chars": 5}),

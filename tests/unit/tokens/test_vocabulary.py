@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.tokens.vocabulary import count, pieces, ranks
+from fairlead.tokens.vocabulary import RARE, count, is_rare, pieces, ranks
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,9 @@ def test_no_character_is_lost_and_no_token_is_empty(text: str) -> None:
 def test_a_long_run_of_one_character_is_counted() -> None:
     # Merging is quadratic in a piece's length, so pieces are merged in parts.
     assert count("Ж" * 20_000) > 1_000
+
+
+def test_rare_tokens_stand_in_the_vocabulary_s_later_part() -> None:
+    assert (ranks()[b" hello"] < RARE, ranks()[b" farewell"] >= RARE) == (True, True)
+    assert (is_rare(" hello"), is_rare(" farewell"), is_rare(" farewell")) == (False, True, True)
+    assert not is_rare("no token at all")
