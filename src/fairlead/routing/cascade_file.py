@@ -46,8 +46,7 @@ def read_cascade(
     reader.table(rest, _KEYS, ("ask", "then"), "cascade", None)
     ask, then = str(table["ask"]), str(table["then"])
     for key, name in (("ask", ask), ("then", then)):
-        if name not in candidates:
-            reader.fail(f"cascade.{key}", None, f"'{name}' is not among the candidates")
+        reader.among(name, candidates, f"cascade.{key}", None)
     if ask == then:
         reader.fail("cascade.then", None, f"'{then}' is asked first already")
     checks = _names(table, "checks", CHECKS, "check", reader)

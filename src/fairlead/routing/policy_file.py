@@ -11,13 +11,13 @@
     when = { prompt_tokens = { over = 200_000 } }
     use = "flash"
 
-What the tables and keys are is data (`_TOP`, `_RULE`, ...); what holds between them is checked
-behind that (`coherence`), in the order of the file.
+What the tables and keys are is data (`_TOP`, `RULE`, ...), each in the file that reads its table
+(`rule_file`, `objective_file`, ...); what holds between them is checked behind that (`coherence`),
+in the order of the file.
 """
 
 import tomllib
-from collections.abc import Callable, Container, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Container, Mapping
 from typing import Final
 
 from fairlead.routing.cascade import Cascade
@@ -32,19 +32,8 @@ from fairlead.routing.coherence import (
 )
 from fairlead.routing.conditions import (
     FEATURES,
-    OPERATORS,
-    Condition,
-    Feature,
-    Form,
-    Wanted,
 )
-from fairlead.routing.objective import (
-    DIMENSIONS,
-    NAMED,
-    WEIGHTED,
-    Constraints,
-    Objective,
-)
+from fairlead.routing.objective_file import read_constraints, read_objective
 from fairlead.routing.policy import (
     ALWAYS,
     Policy,
@@ -54,8 +43,9 @@ from fairlead.routing.policy import (
     linked,
 )
 from fairlead.routing.rollout_file import read_canary, read_shadow
-from fairlead.routing.rule import Rule
-from fairlead.routing.scorer_table import ReadScorer, read_rule
+from fairlead.routing.rule_file import read_rule
+from fairlead.routing.scorer_table import ReadScorer
+from fairlead.routing.scorer_table import read_rule as read_scorer
 from fairlead.routing.toml_reader import TomlReader
 
 __all__ = ["OPTIONS", "Takes", "parse_policies", "parse_policy"]
@@ -82,29 +72,9 @@ _TOP: Final[dict[str, tuple[type, ...]]] = {
 }
 _REQUIRED: Final = ("name", "version", "candidates")
 _CANARY_ONLY: Final = frozenset({"name", "version", "description", "source", "canary"})
-_RULE: Final[dict[str, tuple[type, ...]]] = {
-    "question": (str,),
-    "when": (dict,),
-    "use": (str, list),
-    "reason": (str,),
-}
-_CONSTRAINTS: Final = ("quality_within", "max_usd", "max_first_token_ms")
 OPTIONS: Final = ("sticky", "hold_back_ms", "hedge")
 MOST_HELD_BACK: Final = 60_000
 """Milliseconds for which the beginning of a stream may be held back."""
-
-_FITS: dict[Form, Callable[[object], bool]] = {
-    "number": lambda value: type(value) is int and value >= 0,
-    "flag": lambda value: isinstance(value, bool),
-    "word": lambda value: isinstance(value, str) and value != "",
-    "names": lambda value: isinstance(value, str) and value != "",
-}
-_FORMS: dict[Form, str] = {
-    "number": "a whole number, 0 or more",
-    "flag": "true or false",
-    "word": "a string that is not empty",
-    "names": "a string that is not empty",
-}
 
 
 def parse_policy(
@@ -139,9 +109,10 @@ def parse_policy(
         if known is not None and candidate not in known:
             reader.fail("candidates", None, f"no such family or model '{candidate}'")
     rules = tuple(
-        reader.rule(index, row, candidates) for index, row in enumerate(document.get("rules", []))
+        read_rule(index, row, candidates, reader)
+        for index, row in enumerate(document.get("rules", []))
     )
-    scorer, notes = read_rule(document.get("scorer"), candidates, reader, scorers)
+    scorer, notes = read_scorer(document.get("scorer"), candidates, reader, scorers)
     policy = Policy(
         name=document["name"],
         version=document["version"],
@@ -151,8 +122,8 @@ def parse_policy(
         otherwise_reason=document.get("otherwise_reason", "nothing else decided"),
         description=document.get("description", ""),
         source=document.get("source", ""),
-        objective=reader.objective(document, candidates),
-        constraints=reader.constraints(document.get("constraints", {})),
+        objective=read_objective(document, candidates, reader),
+        constraints=read_constraints(document.get("constraints", {}), reader),
         fallbacks=reader.fallbacks(document.get("fallbacks", {}), candidates),
         modalities=reader.modalities(document.get("modalities")),
         sticky=reader.flag(document.get("options", {}), "sticky"),
@@ -229,18 +200,6 @@ def _linked(
 class _Reader(TomlReader):
     """Checks a policy's tables, in the order of the file."""
 
-    def among(
-        self, value: object, candidates: tuple[str, ...], key: str, rule: int | None
-    ) -> tuple[str, ...]:
-        """One candidate or several."""
-        names = (value,) if isinstance(value, str) else self.names(value, key, rule)
-        for name in names:
-            if name not in candidates:
-                self.fail(key, rule, f"'{name}' is not among the candidates")
-        return names
-
-    # --- tables -----------------------------------------------------------------------------------
-
     def canary(self, document: Mapping[str, object]) -> Policy:
         """A policy that does nothing but divide sessions between two others."""
         for key in document:
@@ -272,52 +231,6 @@ class _Reader(TomlReader):
         if "objective" not in document:
             self.fail("", None, "'otherwise' is missing")
         return candidates
-
-    def objective(
-        self, document: Mapping[str, object], candidates: tuple[str, ...]
-    ) -> Objective | None:
-        given, shares = document.get("objective"), document.get("weights")
-        if given == WEIGHTED:
-            return self.shares(shares, candidates)
-        if shares is not None:
-            self.fail("weights", None, f'serves nothing without objective = "{WEIGHTED}"')
-        if isinstance(given, dict):
-            keys: dict[str, tuple[type, ...]] = dict.fromkeys(DIMENSIONS, (int, float))
-            self.table(given, keys, (), "objective", None)
-            weights = {key: self.number(each, f"objective.{key}") for key, each in given.items()}
-            if not any(weights.values()):
-                self.fail("objective", None, f"weighs nothing; give {', '.join(DIMENSIONS)}")
-            cost, latency, quality = (weights.get(each, 0) for each in DIMENSIONS)
-            return Objective("weights", cost, latency, quality)
-        if given is not None and given not in NAMED:
-            said = ", ".join([*NAMED, WEIGHTED])
-            self.fail("objective", None, f"there is no '{given}'; there are {said}, or weights")
-        return NAMED.get(str(given))
-
-    def shares(self, table: object, candidates: tuple[str, ...]) -> Objective:
-        """Names and the shares that are drawn by."""
-        if not isinstance(table, dict) or not table:
-            self.fail("objective", None, f'"{WEIGHTED}" takes a table [weights] of the candidates')
-        for name in table:
-            self.among(name, candidates, f"weights.{name}", None)
-        shares = {name: self.number(each, f"weights.{name}") for name, each in table.items()}
-        if not any(shares.values()):
-            self.fail("weights", None, "at least one must be over 0")
-        for name in candidates:
-            if name not in shares:
-                self.fail("weights", None, f"'{name}' is missing; 0 leaves it out")
-        return Objective(WEIGHTED, shares=tuple(shares.items()))
-
-    def constraints(self, table: Mapping[str, object]) -> Constraints:
-        keys: dict[str, tuple[type, ...]] = dict.fromkeys(_CONSTRAINTS, (int, float))
-        self.table(table, keys, (), "constraints", None)
-        found = {key: self.number(each, f"constraints.{key}") for key, each in table.items()}
-        usd = found.get("max_usd")
-        return Constraints(
-            found.get("quality_within"),
-            None if usd is None else Decimal(str(usd)),
-            found.get("max_first_token_ms"),
-        )
 
     def flag(self, table: Mapping[str, object], name: str) -> bool:
         """An option that is on or off."""
@@ -390,49 +303,3 @@ class _Reader(TomlReader):
                     "modalities", None, f"does not know '{name}'; known are {', '.join(words)}"
                 )
         return names
-
-    def rule(self, index: int, row: object, candidates: tuple[str, ...]) -> Rule:
-        if not isinstance(row, dict):
-            self.fail("rules", None, "must be an array of tables ([[rules]])")
-        self.table(row, _RULE, ("question", "when", "use"), "", index)
-        use = self.among(row["use"], candidates, "use", index)
-        if not row["when"]:
-            self.fail("when", index, "asks nothing; what holds for all requests is `otherwise`")
-        when = tuple(
-            condition
-            for feature, asked in row["when"].items()
-            for condition in self.conditions(feature, asked, index)
-        )
-        return Rule(row["question"], when, use, str(row.get("reason", row["question"])))
-
-    def conditions(self, feature: str, asked: object, rule: int) -> Iterator[Condition]:
-        known = FEATURES.get(feature)
-        if known is None:
-            self.fail(f"when.{feature}", rule, f"unknown feature; known are {', '.join(FEATURES)}")
-        if not isinstance(asked, dict) or not asked:
-            self.fail(
-                f"when.{feature}", rule, "must be a table of an operator, such as { over = 1000 }"
-            )
-        for operator, wanted in asked.items():
-            key = f"when.{feature}.{operator}"
-            fitting = [name for name, each in OPERATORS.items() if known.form in each.forms]
-            if operator not in OPERATORS:
-                self.fail(key, rule, f"unknown operator; {feature} takes {', '.join(fitting)}")
-            if operator not in fitting:
-                self.fail(key, rule, f"does not fit; {feature} takes {', '.join(fitting)}")
-            yield Condition(feature, operator, self.wanted(wanted, known, operator, key, rule))
-
-    def wanted(self, value: object, feature: Feature, operator: str, key: str, rule: int) -> Wanted:
-        """The value to compare with, in the feature's form and among its words."""
-        if OPERATORS[operator].takes == "list":
-            wanted: Wanted = self.names(value, key, rule)
-        elif isinstance(value, bool | int | str) and _FITS[feature.form](value):
-            wanted = value
-        else:
-            self.fail(key, rule, f"must be {_FORMS[feature.form]}, got {value!r:.60}")
-        for word in wanted if isinstance(wanted, tuple) else (wanted,):
-            if feature.words and word not in feature.words:
-                self.fail(
-                    key, rule, f"does not know '{word}'; known are {', '.join(feature.words)}"
-                )
-        return wanted

@@ -64,11 +64,7 @@ def read_shadow(
     if table is None:
         return None
     reader.table(table, SHADOW, ("to", "share", "usd_per_day"), "shadow", None)
-    to = table["to"]
-    names = (to,) if isinstance(to, str) else reader.names(to, "shadow.to")
-    for name in names:
-        if name not in candidates:
-            reader.fail("shadow.to", None, f"'{name}' is not among the candidates")
+    names = reader.among(table["to"], candidates, "shadow.to", None)
     if set(names) == set(candidates) and len(names) == 1:
         reader.fail("shadow.to", None, f"'{names[0]}' answers every request itself")
     share = reader.number(table["share"], "shadow.share")

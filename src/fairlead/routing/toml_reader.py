@@ -84,6 +84,16 @@ class TomlReader:
             self.fail(key, rule, "must be a list of different strings, not empty")
         return tuple(value)
 
+    def among(
+        self, value: object, candidates: tuple[str, ...], key: str, rule: int | None
+    ) -> tuple[str, ...]:
+        """One candidate or several."""
+        names = (value,) if isinstance(value, str) else self.names(value, key, rule)
+        for name in names:
+            if name not in candidates:
+                self.fail(key, rule, f"'{name}' is not among the candidates")
+        return names
+
     def number(self, value: object, key: str, least: float = 0) -> float:
         """A finite number, not below `least`."""
         if (

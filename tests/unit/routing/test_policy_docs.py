@@ -13,8 +13,10 @@ from fairlead.catalog.keys import KEYS
 from fairlead.routing import parse_policies, takes_on
 from fairlead.routing.conditions import FEATURES, OPERATORS
 from fairlead.routing.objective import DIMENSIONS, NAMED
-from fairlead.routing.policy_file import _CONSTRAINTS, _RULE, _TOP, OPTIONS
+from fairlead.routing.objective_file import CONSTRAINTS
+from fairlead.routing.policy_file import _TOP, OPTIONS
 from fairlead.routing.rollout_file import CANARY, SHADOW
+from fairlead.routing.rule_file import RULE
 
 TODAY = date(2026, 11, 22)
 DOCS = Path(__file__).parents[3] / "docs"
@@ -32,12 +34,12 @@ def test_every_feature_operator_and_key_is_documented() -> None:
     for table, keys in (
         ("canary", CANARY),
         ("shadow", SHADOW),
-        ("constraints", _CONSTRAINTS),
+        ("constraints", CONSTRAINTS),
         ("options", OPTIONS),
     ):
         for name in keys:
             assert f"`{table}.{name}`" in POLICIES, name
-    for name in _RULE:
+    for name in RULE:
         assert f"`rules[].{name}`" in POLICIES
     for feature in FEATURES.values():
         for word in feature.words:
