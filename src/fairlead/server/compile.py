@@ -149,6 +149,9 @@ def _deployments(
     catalog: Catalog,
 ) -> list[Upstream]:
     """One for each key, and for each kind that comes with the upstream's own."""
+    if "#" in name:
+        where = f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}"
+        raise ConfigError(f"{where}: a name holds no '#', which stands before a key's number")
     kind = _of_api(loaded, name, settings, _kind(loaded, name, settings))
     _check_models(loaded, name, settings, catalog)
     found: list[Upstream] = []

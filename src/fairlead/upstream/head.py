@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from fairlead.upstream.transport import HttpRequest, TransportError
 
-__all__ = ["Origin", "Target", "encode_head", "forwarded", "parse_target"]
+__all__ = ["Origin", "Target", "check_fields", "encode_head", "forwarded", "parse_target"]
 
 _UNSAFE_URL = re.compile(r"[^\x21-\x7e]")
 _UNSAFE_VALUE = re.compile(r"[\r\n\0]|[^\x00-\xff]")
@@ -103,6 +103,18 @@ def encode_head(request: HttpRequest, target: Target) -> bytes:
     else:
         raise TransportError("method refused: not a token", sent=False)
     return f"{method}{target.lines}{length}{_encode_fields(request.headers)}\r\n".encode("latin-1")
+
+
+def check_fields(headers: tuple[tuple[str, str], ...]) -> None:
+    """Headers that every request of an upstream has, looked at before there is one.
+
+    Raises:
+        ValueError: one of them could not be sent; its value is not told.
+    """
+    try:
+        _encode_fields(headers)
+    except TransportError as error:
+        raise ValueError(str(error)) from None
 
 
 @lru_cache(maxsize=512)

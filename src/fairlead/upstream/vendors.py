@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from fairlead.canon import Dialect
 from fairlead.catalog.model import Model
 from fairlead.upstream.account import Account
+from fairlead.upstream.head import check_fields
 from fairlead.upstream.kinds.identity import REST
 from fairlead.upstream.kinds.kind import Kind, PathOf
 from fairlead.upstream.proxy import Proxy
@@ -128,7 +129,8 @@ class Upstream(Struct, frozen=True):
         """Put together what is sent with every request, once.
 
         Raises:
-            ValueError: `base_url` is no http(s) address, or the account lacks what the kind needs.
+            ValueError: `base_url` is no http(s) address, the account lacks what the kind needs, or
+                a header (the key, too) cannot be sent.
         """
         account = account or Account(key)
         signer = None if kind.signer is None else kind.signer(account)
@@ -155,6 +157,7 @@ class Upstream(Struct, frozen=True):
         }
         if signer is None and (key or not kind.keyless):
             merged[kind.auth[0]] = kind.auth[1] + key.reveal()
+        check_fields(tuple(merged.items()))
         return cls(
             name=name,
             kind=kind,

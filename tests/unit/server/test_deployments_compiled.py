@@ -113,3 +113,24 @@ def test_what_cannot_be_meant_is_told_with_its_place(tmp_path, text, said) -> No
         compiled(tmp_path, "[upstreams.anthropic]\n" + text)
     assert said in str(error.value)
     assert "fairlead.toml" in str(error.value) or "door" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "env", "words"),
+    [
+        ('headers = { "x a" = "b" }', "k", "its name is not a lower-case token"),
+        ('headers = { "x-a" = "b\\nc: d" }', "k", "the value of x-a holds CR, LF"),
+        ('headers = { "Content-Length" = "5" }', "k", "content-length is set by the transport"),
+        ("", "s3cret\n", "the value of x-api-key holds CR, LF"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_told_at_the_start(tmp_path, line, env, words) -> None:
+    with pytest.raises(ConfigError, match=r"fairlead\.toml:1: upstreams\.anthropic: ") as error:
+        compiled(tmp_path, f"[upstreams.anthropic]\n{line}\n", ANTHROPIC_API_KEY=env)
+    assert words in str(error.value)
+    assert "s3cret" not in str(error.value)
+
+
+def test_no_upstream_is_called_as_anothers_second_key(tmp_path) -> None:
+    with pytest.raises(ConfigError, match=r"fairlead\.toml:1: upstreams\.anthropic#2: .*'#'"):
+        compiled(tmp_path, '[upstreams."anthropic#2"]\nkind = "anthropic"\n')
