@@ -4,6 +4,7 @@ Imported when an upstream is configured that signs, and never otherwise: it take
 second of CPU and 26 MB.
 """
 
+import logging
 from importlib import import_module
 from typing import Any
 
@@ -27,6 +28,8 @@ def session_of(profile: str) -> Any:  # noqa: ANN401 - botocore has no types
         module: Any = import_module("botocore.session")
     except ImportError:
         raise ValueError(MISSING) from None
+    # Its warnings are tracebacks of what `AwsSigner` tells in one line.
+    logging.getLogger("botocore").setLevel(logging.CRITICAL)
     return module.Session(profile=profile or None)
 
 

@@ -22,6 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fairlead.upstream.account import Account
+from fairlead.upstream.aws.mends import told
 from fairlead.upstream.aws.region import region_of
 from fairlead.upstream.aws.session import go_own_way, session_of
 from fairlead.upstream.aws.sigv4 import sign
@@ -40,7 +41,6 @@ NONE_FOUND: Final = (
     "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a `profile`,"
     " or AWS_BEARER_TOKEN_BEDROCK; on AWS, give the machine or task a role"
 )
-_TOLD: Final = 300
 _LET_THROUGH: Final = (
     RuntimeError,
     ValueError,
@@ -141,13 +141,13 @@ class AwsSigner:
         try:
             self._held = self._fetched()
         except self._refused as error:
-            self._fail(" ".join(str(error).split())[:_TOLD])
+            self._fail(told(error))
         except NotReady as error:
             self._fail(str(error))
         except _LET_THROUGH as error:
             # "Credentials were refreshed, but ... expired"; and what botocore lets through of
             # files, processes and addresses that say something else than they should.
-            self._fail(f"{type(error).__name__}: {' '.join(str(error).split())[:_TOLD]}")
+            self._fail(told(error, named=True))
         else:
             self._failed = 0
             ends = hasattr(self._credentials, "refresh_needed")
