@@ -7,13 +7,11 @@ at. Faults of the wire (resets, stalls, bad chunks) shape whatever the answer tu
 recorded request is answered from its recording once its key is good.
 """
 
-import re
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from functools import partial
-from re import Pattern
 from typing import Any
 
 import msgspec
@@ -25,18 +23,13 @@ from fairlead.emulator.answer.ask import Answer, Ask
 from fairlead.emulator.answer.compose import compose, perform
 from fairlead.emulator.aws_identity import EXAMPLE, AwsIdentity
 from fairlead.emulator.books import Books, Entry, key_hash
+from fairlead.emulator.doorkeeper import Doorkeeper
 from fairlead.emulator.drawer import Drawer
-from fairlead.emulator.faces.anthropic import AnthropicFace
-from fairlead.emulator.faces.bedrock import BedrockFace
 from fairlead.emulator.faces.bedrock import unwrap as unwrap_bedrock
 from fairlead.emulator.faces.face import Answered, Face, Put, Route, Tally, Trouble
-from fairlead.emulator.faces.gemini import GeminiFace
 from fairlead.emulator.faces.idents import ident
-from fairlead.emulator.faces.openai import OpenAIFace
-from fairlead.emulator.faces.openai.aggregator import PREFIX, AggregatorFace
 from fairlead.emulator.faces.openai.aggregator import unwrap as unwrap_aggregator
 from fairlead.emulator.faces.vertex import (
-    VertexClaudeFace,
     VertexGeminiFace,
     number_of,
     project_of,
@@ -57,19 +50,10 @@ from fairlead.emulator.scripts import ScriptBook, ScriptFailed
 from fairlead.emulator.settings import EmulatorSettings
 from fairlead.emulator.shelf import Shelf
 from fairlead.emulator.signing import Signer
+from fairlead.emulator.signpost import face_of
 
 __all__ = ["Desk"]
 
-FACES: dict[str, Face] = {
-    face.vendor: face for face in (AnthropicFace(), GeminiFace(), OpenAIFace())
-}
-BEHIND: tuple[tuple[Pattern[str], Face], ...] = (
-    (re.compile(r"/v1(?:beta1)?/(?:projects/[^/]+/.*)?publishers/anthropic/"), VertexClaudeFace()),
-    (re.compile(r"/v1(?:beta1)?/(?:projects/|publishers/)"), VertexGeminiFace()),
-    (re.compile(r"/model/"), BedrockFace()),
-    (re.compile(PREFIX + "/"), AggregatorFace()),
-)
-"""Other doors to the same models, by how their paths begin."""
 Unwrap = Callable[[Route, JsonValue, str], tuple[JsonValue, dict[str, str]] | Trouble]
 UNWRAP: dict[str, Unwrap] = {
     "vertex_claude": unwrap,
@@ -77,8 +61,6 @@ UNWRAP: dict[str, Unwrap] = {
     "aggregator": unwrap_aggregator,
 }
 """How a request of a rulebook becomes one of its family's own API."""
-Gate = Callable[[Face, Request, str], Trouble | None]
-"""Who may come in: the face, the request, and the key in it."""
 _AT_ONCE = Pace()
 _OVERLOADED = {"anthropic": 529}
 _decode = msgspec.json.Decoder().decode
@@ -108,11 +90,7 @@ class Desk:
         self.memory = Memory()
         self.identity = Identity(settings.seed, clock, settings.token_seconds)
         keys = {key.id: key for key in (EXAMPLE, *settings.aws_keys)}
-        self.aws = AwsIdentity(keys, time.time)
-        self._gates: dict[str, Gate] = {
-            "vertex": self._token_trouble,
-            "bedrock": self._signature_trouble,
-        }
+        self._keeper = Doorkeeper(settings, self.identity, AwsIdentity(keys, time.time))
         self._count = 0
         self._paces: dict[str, Pace] = {}
 
@@ -151,7 +129,7 @@ class Desk:
         return Exchange(self.identity.answer(request), _AT_ONCE, shape)
 
     def _vendor(self, request: Request) -> Exchange:
-        face, path = _face_of(request)
+        face, path = face_of(request)
         self._count += 1
         request_id = "req_emu" + ident(self._count.to_bytes(8), "request", 17)
         route = face.route(request.method, path, request.query)
@@ -227,7 +205,7 @@ class Desk:
         """The checks in their order, then the answer."""
         if rule is not None and rule.action == "status":
             return Answered(_outright(face, rule, entry.id, route), {})
-        trouble = self._gate_trouble(face, request, key)
+        trouble = self._keeper.trouble(face, request, key)
         if trouble is not None:
             return self._refused(face, trouble, entry, route)
         recorded = self.recordings.find(face.vendor, request, parsed.body)
@@ -305,36 +283,6 @@ class Desk:
         called = route if isinstance(route, Route) else None
         return Answered(face.refusal(trouble, entry.id, called), {})
 
-    def _gate_trouble(self, face: Face, request: Request, key: str) -> Trouble | None:
-        limit = self.settings.size_limit or face.size_limit
-        if request.too_large is not None or len(request.body) > limit:
-            return Trouble(413, "Request exceeds the maximum size")
-        gate = self._gates.get(face.vendor)
-        if gate is not None and (trouble := gate(face, request, key)) is not None:
-            return trouble
-        if gate is None and not self._accepts(key):
-            return face.key_trouble(key)
-        return face.version_trouble(request)
-
-    def _token_trouble(self, face: Face, request: Request, key: str) -> Trouble | None:
-        """Vertex AI's door: an access token, or a key that was named to be good."""
-        if request.headers.get("x-goog-api-key") or "key" in request.query:
-            return None if self._accepts(key) else face.key_trouble(key)
-        if self.settings.keys is not None and key in self.settings.keys:
-            return None
-        return self.identity.refusal(key, project_of(request.path))
-
-    def _signature_trouble(self, face: Face, request: Request, key: str) -> Trouble | None:
-        """Bedrock's door: a signature, or a bearer token as any vendor's key."""
-        if request.headers.get("authorization", "").lower().startswith("bearer "):
-            return None if self._accepts(key) else face.key_trouble(key)
-        return self.aws.refusal(request, face.vendor)
-
-    def _accepts(self, key: str) -> bool:
-        if self.settings.keys is not None:
-            return key in self.settings.keys
-        return bool(key) and not key.startswith("bad")
-
     def _put(
         self,
         face: Face,
@@ -377,33 +325,6 @@ class Desk:
                 cue, entry.script = found
                 return perform(ask, cue)
         return compose(ask, index)
-
-
-def _face_of(request: Request) -> tuple[Face, str]:
-    """The vendor that a request is for, and the path there.
-
-    `/anthropic/...`, `/gemini/...` and `/openai/...` say it; otherwise the path does, and for
-    `/v1/models`, which all three have, the header that carries the key.
-    """
-    path = request.path
-    first, _, rest = path[1:].partition("/")
-    if first in FACES:
-        return FACES[first], "/" + rest
-    for begins, face in BEHIND:
-        if begins.match(path):
-            return face, path
-    headers = request.headers
-    if path.startswith(("/v1beta", "/upload/")) or (path.startswith("/v1/models/") and ":" in path):
-        return FACES["gemini"], path
-    if path.startswith("/v1/messages"):
-        return FACES["anthropic"], path
-    if path.startswith(("/v1/chat/", "/v1/responses", "/v1/embeddings")):
-        return FACES["openai"], path
-    if "x-goog-api-key" in headers or "key" in request.query:
-        return FACES["gemini"], path
-    if "x-api-key" in headers or "anthropic-version" in headers:
-        return FACES["anthropic"], path
-    return FACES["openai"], path
 
 
 def _parse(request: Request) -> Parsed:

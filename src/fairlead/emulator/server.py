@@ -14,13 +14,14 @@ from typing import Any, Self
 import msgspec
 
 from fairlead.emulator.books import Entry
-from fairlead.emulator.desk import FACES, Desk
+from fairlead.emulator.desk import Desk
 from fairlead.emulator.faults import FaultBook
 from fairlead.emulator.google_identity import PROJECT, NoCryptography, kept_account, make_account
 from fairlead.emulator.http11.connection import Connection
 from fairlead.emulator.scripts import ScriptBook
 from fairlead.emulator.scripts.reading import Source, scripts_of
 from fairlead.emulator.settings import BadSetting, EmulatorSettings
+from fairlead.emulator.signpost import FACES
 
 _Loop = Callable[[], asyncio.AbstractEventLoop]
 try:
