@@ -24,15 +24,10 @@ while the gateway still asks the vendors to cache. `uncached` does not ask eithe
 """
 
 import argparse
-import base64
 import http.client
-import io
 import json
 import random
-import struct
 import tempfile
-import wave
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +36,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from benchmarks.day import SHARES, Session
+from benchmarks.made_media import PARTS
 from benchmarks.tasked_day import TASKS, Tasked, tasked
 from benchmarks.whatif_truth import Choose, Client, Clock, play, spoken
 from fairlead.catalog import load
@@ -68,7 +64,6 @@ PAIRS: Mapping[str, tuple[str, str]] = {
 """Flash and Haiku: the article's; those that are served after them; and two whose prices are near.
 Only of the first pair a source gives stars: of the others it is assumed that the families kept
 them."""
-EDGE, SECONDS, RATE = 768, 8, 8_000
 STAR = 20
 """Points of quality that a star stands for: five are 100."""
 MOST_BEHIND = 1
@@ -159,39 +154,6 @@ def _blinded(app: App) -> None:
     engine.live = Blind(engine.beginnings)
 
 
-# --- media ----------------------------------------------------------------------------------------
-
-
-def _image() -> str:
-    """A grey PNG as a data URL; vendors count its size, not what it shows."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    head = struct.pack(">IIBBBBB", EDGE, EDGE, 8, 0, 0, 0, 0)
-    rows = zlib.compress(b"".join(b"\0" + b"\x80" * EDGE for _ in range(EDGE)))
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-def _sound() -> str:
-    """Some seconds of silence as a WAV file in base64."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(1)
-        out.setframerate(RATE)
-        out.writeframes(b"\x80" * RATE * SECONDS)
-    return base64.b64encode(file.getvalue()).decode()
-
-
-_PARTS = {
-    "image": {"type": "image_url", "image_url": {"url": _image()}},
-    "audio": {"type": "input_audio", "input_audio": {"data": _sound(), "format": "wav"}},
-}
-
-
 # --- a day played ---------------------------------------------------------------------------------
 
 
@@ -215,7 +177,7 @@ class Player(Client):
 
     def _ask(self, session: Session, history: list[dict[str, Any]]) -> str:
         task = self._tasks[session.number][len(history) // 2]
-        part = _PARTS.get(task)
+        part = PARTS.get(task)
         if part is not None:
             history = [
                 {**said, "content": [{"type": "text", "text": said["content"]}, part]}
