@@ -16,6 +16,8 @@ from fairlead.engine.attempts.order import Way
 __all__ = ["Trip", "elsewhere"]
 
 _State = Literal["untried", "put off", "shut", "failed", "again"]
+_HERE_ALONE = frozenset({"unsupported", "upstream_auth"})
+"""What no wait mends, but another deployment may: this model cannot be told it, this key may not."""
 _BROKEN = frozenset({"upstream", "upstream_timeout", "upstream_unreachable"})
 
 
@@ -25,7 +27,7 @@ def elsewhere(problem: Problem, *, broken_too: bool) -> bool:
     `broken_too`: also after a connection broke that had carried the request. It may be billed twice
     then, which its record says; the client has an answer.
     """
-    if problem.kind == "unsupported" or problem.retryable:
+    if problem.kind in _HERE_ALONE or problem.retryable:
         return True
     return (
         broken_too

@@ -12,10 +12,14 @@ from fairlead.catalog.model import Model
 from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.attempts.deployment import Deployments
 from fairlead.engine.attempts.order import Sessions, ordered
+from fairlead.engine.attempts.retry import may_be_sent_again
 from fairlead.engine.attempts.trip import Trip, elsewhere
+from fairlead.server.compile import CODECS
 from fairlead.upstream.kinds.registry import VENDORS_OWN
 from fairlead.upstream.secret import Secret
 from fairlead.upstream.vendors import Upstream
+from fairlead.wire.bedrock.errors import decode_error as bedrocks
+from fairlead.wire.vertex.errors import read_claude, read_gemini
 
 KIND = VENDORS_OWN["anthropic"]
 BUSY = Problem("overloaded", "busy", retryable=True, upstream="a", upstream_status=529)
@@ -192,3 +196,18 @@ def test_another_key_begins_anew() -> None:
     first = deployments.of((model, door("a")), DELIVERY)
     other = Upstream.build("a", KIND, Secret("other" * 5), "http://a")
     assert deployments.of((model, other), DELIVERY) is not first
+
+
+REFUSALS = {
+    **{name: codec.decode_error for name, codec in CODECS.items()},
+    "bedrock": bedrocks, "vertex": read_gemini, "vertex-claude": read_claude,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("vendor", REFUSALS)
+def test_another_deployment_is_asked_where_a_key_is_refused(vendor, status) -> None:
+    for body in (b"", b"Permission 'aiplatform.endpoints.predict' denied on resource '//x'"):
+        problem = REFUSALS[vendor](status, {}, body)
+        assert elsewhere(problem, broken_too=False), problem
+        assert not may_be_sent_again(problem, None)
