@@ -9,6 +9,7 @@ arithmetic once, into these buckets:
     output side  output | output_audio | output_image | thinking
 """
 
+from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
@@ -30,7 +31,8 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     vendor says it used. `region` is where the answer was computed, where that may change the price:
     "" where the vendor says that it was anywhere, None where nobody told. `server_calls` counts
     per-call fees by name (`web_search`); `cache_storage` among them counts tokens times hours that
-    a cached content is kept, less than 0 where that was cut short.
+    a cached content is kept, less than 0 where that was cut short. `stated_usd` is what the vendor
+    itself says that the answer cost, in US dollars, None where it does not say: aggregators do.
     """
 
     input: int = 0
@@ -49,6 +51,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     tier: str | None = None
     server_calls: tuple[tuple[str, int], ...] = ()
     region: str | None = None
+    stated_usd: Decimal | None = None
 
     @property
     def prompt_total(self) -> int:

@@ -45,6 +45,9 @@ def _print(told_: Told) -> None:
     made = told_.receipt
     if made is not None:
         out.print(_table(made))
+    if told_.stated_usd is not None:
+        ours = made.total if made is not None else None
+        out.print(f"Stated by {told_.upstream}: {_stated(told_.stated_usd, ours)}", markup=False)
     for free in (told_.free, told_.free_searches):
         if free is not None:
             out.print(f"Free: {_freed(free)}; due: {_exact(told_.due_usd)}", markup=False)
@@ -63,6 +66,16 @@ def _print(told_: Told) -> None:
     for note in (*(made.notes if made is not None else ()), *told_.notes):
         out.print(f"Note: {note}", markup=False)
     rate_told()
+
+
+def _stated(said: Decimal, ours: Decimal | None) -> str:
+    """`$0.0012, $0.0001 more than by the prices here`."""
+    if ours is None:
+        return f"{_exact(said)}, which is the cost: no price is known here"
+    if said == ours:
+        return f"{_exact(said)}, as by the prices here"
+    side = "more" if said > ours else "less"
+    return f"{_exact(said)}, {_exact(abs(said - ours))} {side} than by the prices here"
 
 
 def _freed(freed: Freed) -> str:

@@ -6,6 +6,7 @@ from fairlead.canon import ANYWHERE, Failure, Response, Text, Thinking, ToolCall
 from fairlead.cost.price import PriceTable
 from fairlead.cost.receipt import total
 from fairlead.engine.exchange import Exchange
+from fairlead.ledger.record import STATED
 
 __all__ = ["broken_off", "by_events", "estimate", "prices_of", "settle"]
 
@@ -13,7 +14,9 @@ CHARS_PER_TOKEN = 4
 
 
 def settle(x: Exchange) -> None:
-    """Price the exchange's usage; an unpriced model leaves the cost None."""
+    """Price the exchange's usage. An unpriced model costs what its vendor states; where it states
+    nothing, the cost is None.
+    """
     if x.usage is None or x.model is None:
         return
     table = x.snapshot.prices(x.model, x.today)
@@ -23,11 +26,14 @@ def settle(x: Exchange) -> None:
         cost = total(x.usage, table, lambda name: prices_of(x, name))
     else:
         cost = table.total(x.usage)
+    version = x.snapshot.catalog.version
+    if cost is None:
+        cost, version = x.usage.stated_usd, STATED
     if cost is not None:
         whole = cost if x.spent is None else cost + x.spent
         text = str(whole)  # a quarter of the time that formatting takes
         x.cost, x.cost_text = cost, format(whole, "f") if "E" in text else text
-        x.price_version = x.snapshot.catalog.version
+        x.price_version = version
 
 
 def _located(x: Exchange, usage: Usage, usual: str) -> Usage:

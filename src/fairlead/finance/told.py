@@ -19,7 +19,7 @@ from fairlead.finance.free import Freed, free_of
 from fairlead.finance.search_fees import search_fees
 from fairlead.ledger.query import attempts_of, show
 from fairlead.ledger.quota import Quota
-from fairlead.ledger.record import Accepted, Record
+from fairlead.ledger.record import STATED, Accepted, Record
 from fairlead.routing.decision import Decision
 
 __all__ = ["Attempt", "Billed", "Elsewhere", "Told", "look_up", "told"]
@@ -63,11 +63,12 @@ class Elsewhere(Struct, frozen=True):
 class Told(Struct, frozen=True):
     """All that the ledger and the catalogue have to say about the cost of one request.
 
-    `recorded_usd` is what the ledger wrote when the answer ended; `beside` are attempts of the
-    request that are billed beside it, `all_usd` all of it together; `receipt` None where there was
-    no usage to bill. `free` is the request's place in a free quota, `free_searches` that of its
-    last search in a quota of searches, `due_usd` the receipt's total less what they take off (None
-    where there is no total).
+    `recorded_usd` is what the ledger wrote when the answer ended, `stated_usd` what the vendor said
+    that it cost (aggregators do); `beside` are attempts of the request that are billed beside it,
+    `all_usd` all of it together; `receipt` None where there was no usage to bill. `free` is the
+    request's place in a free quota, `free_searches` that of its last search in a quota of searches,
+    `due_usd` the receipt's total (the stated cost where no price is known) less what they take off,
+    None where there is neither.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Told(Struct, frozen=True):
     upstream: str | None
     reason: str
     recorded_usd: Decimal | None
+    stated_usd: Decimal | None
     receipt: Receipt | None
     free: Freed | None = None
     free_searches: Freed | None = None
@@ -143,6 +145,8 @@ def told(
         searches = free_of(path, [one for one in quotas if one.searches is not None], record, fees)
     beside = _beside(path, record)
     total = made.total if made is not None else None
+    if total is None and record.price_version == STATED:
+        total = record.cost_usd
     due = Decimal(0) if freed is not None and freed.free_usd and total is not None else total
     if due and searches is not None:
         due = max(Decimal(0), due - searches.free_usd)
@@ -154,6 +158,7 @@ def told(
         upstream=record.upstream,
         reason=decision.reason if decision is not None else record.route,
         recorded_usd=record.cost_usd,
+        stated_usd=None if record.usage is None else record.usage.stated_usd,
         receipt=made,
         free=freed,
         free_searches=searches,
@@ -258,7 +263,8 @@ def _notes(
             "the sum of a batch's answers, which are priced one by one; a fee of an answer is shown"
             " once here"
         )
-    if made is not None and made.total != record.cost_usd:
+    said = record.price_version == STATED
+    if said or (made is not None and made.total != record.cost_usd):
         notes.append(_otherwise(record, version))
     if attempts:
         notes.append(
@@ -271,6 +277,8 @@ def _notes(
 def _otherwise(record: Record, version: str) -> str:
     """Why the ledger's figure may be another one; with the same catalogue nothing explains it."""
     was = record.price_version
+    if was == STATED:
+        return f"no price was known: the ledger has what {_who(record)} stated"
     if was is None:
         why = "it does not say by which catalogue"
     elif was == version:
@@ -278,6 +286,10 @@ def _otherwise(record: Record, version: str) -> str:
     else:
         why = f"the catalogue was {was} then and is {version} now"
     return f"the ledger wrote {_usd(record.cost_usd)} when the answer ended; {why}"
+
+
+def _who(record: Record) -> str:
+    return f"'{record.upstream}'" if record.upstream else "the upstream"
 
 
 def _usd(amount: Decimal | None) -> str:

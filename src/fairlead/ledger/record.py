@@ -42,7 +42,7 @@ batch's answers, what keeping a cached content costs.
 
 
 STATED: Final = "stated"
-"""`price_version` of a cost that no catalogue gave: it is what the vendor said (`usage.stated_usd`)."""
+"""`price_version` of a cost that no catalogue gave, but the vendor (`usage.stated_usd`)."""
 
 
 class Accepted(Struct, frozen=True):
@@ -65,7 +65,8 @@ class Record(Struct, frozen=True):
 
     Times are milliseconds after acceptance, None where it never came so far. `cost_usd` is None
     for an unpriced model whose vendor says no cost either. `price_version` is the catalogue's whose
-    prices gave it, or `STATED`. `decision` is the stored `Decision` as JSON, `b""` if a model was named.
+    prices gave it, or `STATED`. `decision` is the stored `Decision` as JSON, `b""` if a model was
+    named.
     `emulated` is True when the upstream said that it is Fairlead's emulator.
 
     `prefix` is the packed fingerprint of the prompt's beginnings, `b""` where none was taken.

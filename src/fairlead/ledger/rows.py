@@ -43,6 +43,7 @@ RECORD_COLUMNS = (
     *("input", "input_audio", "cache_read", "cache_read_audio", "cache_write_5m"),
     *("cache_write_1h", "tool_input", "output", "output_audio", "output_image", "thinking"),
     *("thinking_known", "estimated", "tier", "server_calls", "region"),
+    *("stated_usd",),
     *("cost_usd", "cost_pico_usd", "price_version", "error_kind", "error_message"),
     *("queue_ms", "first_byte_ms", "first_token_ms", "last_ms", "emulated", "op"),
     *("reuse_5m", "reuse_1h", "prefix"),
@@ -56,7 +57,7 @@ PLAIN_COLUMNS = (
 )
 
 _NULL = float("nan")
-_NO_USAGE: Row = (_NULL,) * 16
+_NO_USAGE: Row = (_NULL,) * 17
 _PICO = Decimal(10**12)
 _LARGEST = 2**63 - 1
 _losses = json.Decoder(tuple[Loss, ...])
@@ -149,6 +150,7 @@ def _uses_rare(usage: Usage) -> bool:
         or usage.estimated
         or usage.server_calls
         or usage.region
+        or usage.stated_usd is not None
     )
 
 
@@ -207,6 +209,7 @@ def _usage_row(usage: Usage) -> Row:
         _NULL if usage.tier is None else usage.tier,
         json.encode(usage.server_calls).decode() if usage.server_calls else _NULL,
         usage.region or _NULL,  # "anywhere" costs what "not told" does
+        _NULL if usage.stated_usd is None else _digits(usage.stated_usd),
     )
 
 
@@ -272,6 +275,7 @@ def _usage(of: dict[str, Any]) -> Usage | None:
         tier=of["tier"],
         server_calls=_calls.decode(of["server_calls"]) if of["server_calls"] else (),
         region=of["region"],
+        stated_usd=None if of["stated_usd"] is None else Decimal(of["stated_usd"]),
     )
 
 

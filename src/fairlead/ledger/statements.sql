@@ -264,12 +264,19 @@ BEGIN SELECT RAISE(ABORT, 'verdicts is append-only'); END;
 CREATE TRIGGER verdicts_keep_delete BEFORE DELETE ON verdicts
 BEGIN SELECT RAISE(ABORT, 'verdicts is append-only'); END;
 
+-- migration_7_what_vendors_state --
+-- `stated_usd`: what the vendor itself said that the answer cost, as it said it (NULL: nothing). Where
+-- no price was known it is the cost, and `price_version` is 'stated'.
+ALTER TABLE records ADD COLUMN stated_usd TEXT;
+CREATE INDEX records_stated ON records (at) WHERE stated_usd IS NOT NULL;
+
 -- record_columns --
 -- Of a record, all that `rows.RECORD_COLUMNS` names, in its order.
 id, at, dialect, asked_model, outcome, status, stream, key_id, model, upstream, route, policy,
 decision, losses, input, input_audio, cache_read, cache_read_audio, cache_write_5m,
 cache_write_1h, tool_input, output, output_audio, output_image, thinking, thinking_known,
-estimated, tier, server_calls, region, cost_usd, cost_pico_usd, price_version, error_kind,
+estimated, tier, server_calls, region, stated_usd, cost_usd, cost_pico_usd, price_version,
+error_kind,
 error_message, queue_ms, first_byte_ms, first_token_ms, last_ms, emulated, op, reuse_5m,
 reuse_1h, prefix
 
@@ -297,7 +304,7 @@ INSERT INTO records (
 )
 VALUES (
     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT (id) DO NOTHING;
 
@@ -635,6 +642,14 @@ WHERE id = ?;
 SELECT {record_columns} FROM records
 WHERE id > :request || '.' AND id < :request || '/' AND op = 'attempt'
 ORDER BY seq;
+
+-- stated_costs --
+-- Answers whose vendors said what they cost, in a time: when, where, what it was by the prices here
+-- (NULL: unknown), by the vendor. The emulator's are no vendor's.
+SELECT at, upstream, model, CASE WHEN price_version <> 'stated' THEN cost_usd END, stated_usd
+FROM records
+WHERE stated_usd IS NOT NULL AND at >= :since AND at < :until AND NOT emulated
+ORDER BY at;
 
 -- routed --
 -- Answers that a policy sent to their models, one by one, with the decision; the newest first.

@@ -81,7 +81,10 @@ USAGE_CHANGES: list[tuple[str, Any, bool]] = [
     ("tier", None, True),
     ("server_calls", (("web_search", 2),), False),
     ("region", "us", False),
+    ("stated_usd", Decimal("0.00004"), False),
 ]
+UNTOLD = {"tier", "server_calls", "region", "stated_usd"}
+"""Of these NULL means that nobody told, also where usage was told."""
 CASES = [
     (PLAIN, True),
     *((replace(PLAIN, **{name: value}), plain) for name, value, plain in CHANGES),
@@ -148,7 +151,7 @@ def test_untold_usage_is_null_in_every_column_and_untold_kinds_of_told_usage_are
     store.write([PLAIN, replace(PLAIN, id="full", usage=None), Accepted("open", 1.0, "d", "m")])
     store.leave(2.0)
     store.close()
-    kinds = [f.name for f in fields(Usage) if f.name not in {"tier", "server_calls", "region"}]
+    kinds = [f.name for f in fields(Usage) if f.name not in UNTOLD]
     db = sqlite3.connect(tmp_path / "l.db")
     found = {
         name: values for name, *values in db.execute(f"SELECT id, {', '.join(kinds)} FROM records")

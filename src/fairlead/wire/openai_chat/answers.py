@@ -55,6 +55,10 @@ class UsageIn(_Answered, frozen=True):
     cached_tokens: int | None = None
     service_tier: str | None = None
     server_tool_use_details: dict[str, int | None] | None = None
+    cost: Raw = Raw()
+    cost_details: Raw = Raw()
+    is_byok: Raw = Raw()
+    cost_in_usd_ticks: Raw = Raw()
 
 
 class UrlCitation(_Answered, frozen=True):

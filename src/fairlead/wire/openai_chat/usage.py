@@ -15,9 +15,11 @@ them. The first two show in the total and are put right by it; the third contrad
 figures are marked estimated.
 """
 
+from decimal import Decimal
 from typing import Any, Final
 
 from fairlead.canon import Usage
+from fairlead.wire.openai.stated_cost import as_stated, stated_cost
 from fairlead.wire.openai_chat.answers import UsageDetails, UsageIn
 
 __all__ = ["read_usage", "service_tier", "write_usage"]
@@ -68,7 +70,12 @@ def read_usage(told: UsageIn, tier: str | None = None) -> Usage:
         estimated=contradiction,
         tier=tier or told.service_tier,
         server_calls=_server_calls(told),
+        stated_usd=_stated(told) if told.cost or told.cost_in_usd_ticks else None,
     )
+
+
+def _stated(told: UsageIn) -> Decimal | None:
+    return stated_cost(told.cost, told.cost_details, told.is_byok, told.cost_in_usd_ticks)
 
 
 def _first(*counts: int | None) -> int:
@@ -125,4 +132,6 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         told["server_tool_use_details"] = {
             _SERVER_COUNTERS.get(name, name): count for name, count in calls
         }
+    if usage.stated_usd is not None:
+        told["cost"] = as_stated(usage.stated_usd)
     return told

@@ -41,6 +41,10 @@ class UsageIn(_Answered, frozen=True):
     total_tokens: int | None = None
     input_tokens_details: Detail | None = None
     output_tokens_details: Detail | None = None
+    cost: Raw = Raw()
+    cost_details: Raw = Raw()
+    is_byok: Raw = Raw()
+    cost_in_usd_ticks: Raw = Raw()
 
 
 class WebSearchUsage(_Answered, frozen=True):

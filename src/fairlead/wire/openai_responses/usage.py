@@ -14,12 +14,14 @@ is an item too.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
 
 from fairlead.canon import Usage
+from fairlead.wire.openai.stated_cost import as_stated, stated_cost
 from fairlead.wire.openai_responses.answers import Detail, ToolUsage, UsageIn
 
 __all__ = ["read_usage", "service_tier", "write_usage"]
@@ -77,7 +79,12 @@ def read_usage(
         estimated=contradiction,
         tier=tier,
         server_calls=_server_calls(tools, items),
+        stated_usd=_stated(told) if told.cost or told.cost_in_usd_ticks else None,
     )
+
+
+def _stated(told: UsageIn) -> Decimal | None:
+    return stated_cost(told.cost, told.cost_details, told.is_byok, told.cost_in_usd_ticks)
 
 
 def _server_calls(tools: ToolUsage | None, items: Sequence[Raw]) -> tuple[tuple[str, int], ...]:
@@ -125,7 +132,7 @@ def write_usage(usage: Usage) -> dict[str, Any]:
     many, it is 0, and the ledger says that it is not known.
     """
     prompt, completion = usage.prompt_total, usage.completion_total
-    return {
+    told: dict[str, Any] = {
         "input_tokens": prompt,
         "input_tokens_details": {
             "cached_tokens": usage.cache_read + usage.cache_read_audio,
@@ -135,3 +142,6 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": usage.thinking},
         "total_tokens": prompt + completion,
     }
+    if usage.stated_usd is not None:
+        told["cost"] = as_stated(usage.stated_usd)
+    return told

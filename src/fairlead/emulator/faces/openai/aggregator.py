@@ -2,13 +2,16 @@
 few things that it does not take.
 
 Names have their maker before a slash, as aggregators write them: `openai/gpt-5-mini`. The role
-`developer` and `seed` are refused, as some compatible endpoints do.
+`developer` and `seed` are refused, as some compatible endpoints do. With an answer's usage stands
+what it cost in the aggregator's own prices, as OpenRouter tells it: "cost: The total amount charged
+to your account" (openrouter.ai/docs, Usage Accounting).
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from fairlead.emulator.faces.face import Route, Trouble
+from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage
+from fairlead.emulator.faces.openai.chat import chat
 from fairlead.emulator.faces.openai.face import OpenAIFace
 from fairlead.emulator.json_value import JsonValue
 
@@ -16,6 +19,8 @@ __all__ = ["PREFIX", "AggregatorFace", "unwrap"]
 
 PREFIX = "/aggregator/api"
 MAKER = "openai/"
+DOLLARS = {"input": 0.3, "cache_read": 0.03, "cache_write_5m": 0.3, "thinking": 2.5, "output": 2.5}
+"""A million tokens, whatever the model: an aggregator's prices are its own."""
 ROUTES = frozenset({"generate", "models", "model", "embeddings"})
 
 
@@ -38,6 +43,15 @@ class AggregatorFace(OpenAIFace):
         model, stream = super().peek(route, body)
         own = model.removeprefix(MAKER)
         return own if own != model else f"{model} (no maker)", stream
+
+    def answer(self, put: Put) -> Answered:
+        """As OpenAI's, with the cost."""
+        return chat(put, _stated) if put.route.op == "generate" else super().answer(put)
+
+
+def _stated(bill: Usage) -> dict[str, Any]:
+    cost = round(sum(DOLLARS[kind] * count for kind, count in bill.items()) / 10**6, 10)
+    return {"cost": cost, "is_byok": False, "cost_details": {"upstream_inference_cost": cost}}
 
 
 def unwrap(route: Route, body: JsonValue, model: str) -> tuple[JsonValue, dict[str, str]] | Trouble:

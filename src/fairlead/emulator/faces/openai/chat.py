@@ -1,5 +1,6 @@
 """POST /v1/chat/completions."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -23,8 +24,10 @@ def cached_of(tally: Tally) -> int:
     return tally.read // STEP * STEP
 
 
-def chat(put: Put) -> Answered:
-    """A completion, whole or as a stream."""
+def chat(put: Put, stated: Callable[[Usage], dict[str, Any]] | None = None) -> Answered:
+    """A completion, whole or as a stream. `stated` makes what is told of its cost, for those that
+    tell it.
+    """
     body = put.body
     ask = ask_of(body, put.model)
     answers = [put.compose(ask, index) for index in range(body.get("n") or 1)]
@@ -39,6 +42,8 @@ def chat(put: Put) -> Answered:
         "thinking": thought,
         "output": spoken,
     }
+    if stated is not None:
+        usage |= stated(bill)
     options = body.get("stream_options") or {}
     form = Form(
         judge.full_name("openai", put.model),
