@@ -16,8 +16,8 @@ from fairlead.canon import (
     ToolResult,
 )
 from fairlead.wire.anthropic.ids import wire_id
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import DIALECT, Json, as_object, dump
+from fairlead.wire.losses import Losses
 
 __all__ = ["own_citations", "own_signature", "write_answer_part"]
 

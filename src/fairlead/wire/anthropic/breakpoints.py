@@ -10,8 +10,8 @@ most; a mark that came too late for an hour lives five minutes.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import Json
+from fairlead.wire.losses import Losses
 
 __all__ = ["settle_breakpoints"]
 

@@ -51,10 +51,10 @@ from fairlead.wire.anthropic.cache import write_cache
 from fairlead.wire.anthropic.calls import Calls
 from fairlead.wire.anthropic.extras import Extras
 from fairlead.wire.anthropic.headers import unsigned
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.media import write_media
 from fairlead.wire.anthropic.messages import Message, settle, take_prefill, unsigned_loop
 from fairlead.wire.anthropic.types import DIALECT, Json, as_object, read
+from fairlead.wire.losses import Losses
 
 __all__ = ["Conversation", "write_conversation"]
 

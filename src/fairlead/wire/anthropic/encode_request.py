@@ -9,7 +9,6 @@ from fairlead.canon import Failure, Problem, Request, Sampling
 from fairlead.wire.anthropic.breakpoints import settle_breakpoints
 from fairlead.wire.anthropic.conversation import Conversation, write_conversation
 from fairlead.wire.anthropic.extras import Extras
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.output import write_format
 from fairlead.wire.anthropic.plain import plain_conversation
 from fairlead.wire.anthropic.sampling import write_sampling
@@ -22,6 +21,7 @@ from fairlead.wire.anthropic.tools import (
 from fairlead.wire.anthropic.types import Json, dump
 from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.free_text import as_functions
+from fairlead.wire.losses import Losses
 
 __all__ = ["encode_request"]
 

@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 
 from fairlead.canon import Extra
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import DIALECT, Fields, Json
+from fairlead.wire.losses import Losses
 
 __all__ = ["Extras", "keep_left"]
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fairlead.canon import Finish, FinishReason
-from fairlead.wire.anthropic.losses import Losses
+from fairlead.wire.losses import Losses
 
 __all__ = ["read_finish", "write_finish"]
 

@@ -12,8 +12,8 @@ from typing import Final
 from fairlead.canon import Base64, Failure, FileRef, Media, PlainText, Source, Url
 from fairlead.catalog.model import Model
 from fairlead.wire.anthropic.cache import read_cache, write_cache
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import DIALECT, Fields, Json, as_object, dump
+from fairlead.wire.losses import Losses
 from fairlead.wire.media import check_base64, is_data_url, parse_data_url, verify
 
 __all__ = ["read_document", "read_image", "write_media"]

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from fairlead.catalog.model import Model
-from fairlead.wire.anthropic.losses import Losses
+from fairlead.wire.losses import Losses
 
 __all__ = ["Message", "settle", "take_prefill", "unsigned_loop"]
 

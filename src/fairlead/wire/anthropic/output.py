@@ -7,9 +7,9 @@ import msgspec
 from fairlead.canon import Extra, OutputFormat
 from fairlead.catalog.model import Model
 from fairlead.wire.anthropic.extras import keep_left
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.schema import strict_schema
 from fairlead.wire.anthropic.types import DIALECT, Fields, Json
+from fairlead.wire.losses import Losses
 
 __all__ = ["read_format", "write_format"]
 

@@ -7,10 +7,10 @@ from fairlead.canon import Candidate, Failure, Finish, Part, Problem, Response, 
 from fairlead.wire.anthropic.blocks_in import read_block
 from fairlead.wire.anthropic.blocks_out import write_answer_part
 from fairlead.wire.anthropic.finish import read_finish, write_finish
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import Json, dump, is_null, read
 from fairlead.wire.anthropic.usage import WireUsage, read_usage, write_usage
 from fairlead.wire.codec import Encoded, Reply
+from fairlead.wire.losses import Losses
 
 __all__ = ["decode_response", "encode_response", "stop_fields", "unreadable"]
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from fairlead.canon import Failure, Sampling
 from fairlead.catalog.model import Model
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import Json
+from fairlead.wire.losses import Losses
 
 __all__ = ["write_sampling"]
 

@@ -32,11 +32,11 @@ from fairlead.canon import (
 from fairlead.canon.events import Logprobs
 from fairlead.wire.anthropic.blocks_out import own_citations, own_signature, write_answer_part
 from fairlead.wire.anthropic.errors import encode_error
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.response import stop_fields
 from fairlead.wire.anthropic.types import DIALECT, Json, dump
 from fairlead.wire.anthropic.usage import write_usage
 from fairlead.wire.codec import Reply
+from fairlead.wire.losses import Losses
 
 __all__ = ["Encoder"]
 

@@ -26,8 +26,8 @@ from msgspec.structs import replace
 
 from fairlead.canon import Failure, Problem, Reasoning, Request
 from fairlead.catalog.model import Model
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.types import Json
+from fairlead.wire.losses import Losses
 
 __all__ = ["FALLBACK_MAX_TOKENS", "Plan", "Scene", "plan_max_tokens", "plan_thinking"]
 

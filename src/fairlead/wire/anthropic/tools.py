@@ -25,9 +25,9 @@ from fairlead.canon import (
 from fairlead.catalog.model import Model
 from fairlead.wire.anthropic.cache import read_cache, write_cache
 from fairlead.wire.anthropic.extras import Extras, keep_left
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.schema import EMPTY_OBJECT, object_schema, strict_schema
 from fairlead.wire.anthropic.types import DIALECT, Fields, Json, Raw, opens_with
+from fairlead.wire.losses import Losses
 
 __all__ = ["forces_tool", "read_tool_choice", "read_tools", "write_tool_choice", "write_tools"]
 

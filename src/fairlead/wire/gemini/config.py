@@ -4,9 +4,9 @@ from typing import Final
 
 from fairlead.canon import Failure, OutputFormat, Problem, Request, Sampling
 from fairlead.catalog.model import Model
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.schema import encode_schema, takes_json_schema
 from fairlead.wire.gemini.thinking import encode_thinking
+from fairlead.wire.losses import Losses
 
 __all__ = ["encode_config"]
 

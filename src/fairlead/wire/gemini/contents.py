@@ -34,10 +34,10 @@ from fairlead.canon import (
     Turn,
 )
 from fairlead.catalog.model import Model
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.media import encode_media
 from fairlead.wire.gemini.parts import WirePart, encode_opaque, encode_part
 from fairlead.wire.gemini.types import OBJECT
+from fairlead.wire.losses import Losses
 from fairlead.wire.media import verify
 
 __all__ = ["DUMMY_SIGNATURE", "Said", "encode_contents"]

@@ -16,9 +16,9 @@ from msgspec import Raw
 
 from fairlead.canon import Base64, Failure, FileRef, Media, PlainText, Problem, Url
 from fairlead.catalog.model import Model
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.signature import own_signature
 from fairlead.wire.gemini.types import OBJECT
+from fairlead.wire.losses import Losses
 from fairlead.wire.media import sniff
 
 __all__ = ["encode_media", "is_vendor_uri"]

@@ -18,10 +18,10 @@ from fairlead.canon import (
     ToolResult,
 )
 from fairlead.catalog.model import Model
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.media import encode_media
 from fairlead.wire.gemini.signature import own_signature
 from fairlead.wire.gemini.types import OBJECT
+from fairlead.wire.losses import Losses
 
 __all__ = ["WirePart", "encode_call", "encode_opaque", "encode_part", "encode_text"]
 

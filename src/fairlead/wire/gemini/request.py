@@ -12,11 +12,11 @@ from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.free_text import as_functions
 from fairlead.wire.gemini.config import encode_config
 from fairlead.wire.gemini.contents import encode_contents
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.plain import plain_contents
 from fairlead.wire.gemini.tools import encode_tool_config, encode_tools
 from fairlead.wire.gemini.types import ENCODER
 from fairlead.wire.in_words import in_words
+from fairlead.wire.losses import Losses
 
 __all__ = ["encode_request"]
 

@@ -26,11 +26,11 @@ from fairlead.wire.gemini.grounding import (
     foreign_sources,
     has_notes,
 )
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.parts import WirePart, encode_part
 from fairlead.wire.gemini.signature import own_signature
 from fairlead.wire.gemini.types import ABSENT, ENCODER, OBJECT, Chunk
 from fairlead.wire.gemini.usage import decode_usage, encode_usage
+from fairlead.wire.losses import Losses
 
 __all__ = [
     "decode_response",

@@ -22,7 +22,6 @@ from msgspec import Raw
 
 from fairlead.canon import Failure, Problem
 from fairlead.catalog.model import Model
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.types import ENCODER
 from fairlead.wire.json_schema import (
     Lost,
@@ -32,6 +31,7 @@ from fairlead.wire.json_schema import (
     tame,
     translate,
 )
+from fairlead.wire.losses import Losses
 
 __all__ = [
     "JSON_SCHEMA",

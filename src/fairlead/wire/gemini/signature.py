@@ -3,7 +3,7 @@
 from typing import Final
 
 from fairlead.canon import Signature
-from fairlead.wire.gemini.losses import Losses
+from fairlead.wire.losses import Losses
 
 __all__ = ["DUMMY_SIGNATURES", "own_signature"]
 

@@ -39,7 +39,6 @@ from fairlead.wire.gemini.grounding import (
     foreign_sources,
     queries,
 )
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.response import (
     encode_answer_part,
     encode_candidate_notes,
@@ -49,6 +48,7 @@ from fairlead.wire.gemini.response import (
 from fairlead.wire.gemini.signature import own_signature
 from fairlead.wire.gemini.types import ABSENT, ENCODER, UsageIn
 from fairlead.wire.gemini.usage import decode_usage, encode_usage
+from fairlead.wire.losses import Losses
 
 __all__ = ["StreamDecoder", "StreamEncoder", "UsageTap"]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from fairlead.canon import Reasoning
 from fairlead.catalog.model import Thinking
-from fairlead.wire.gemini.losses import Losses
+from fairlead.wire.losses import Losses
 
 __all__ = ["encode_thinking"]
 

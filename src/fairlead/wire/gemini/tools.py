@@ -7,8 +7,8 @@ from msgspec import Raw
 
 from fairlead.canon import Failure, FunctionTool, Problem, Request, ServerTool, ToolChoice
 from fairlead.catalog.model import Model
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.schema import encode_parameters, takes_json_schema
+from fairlead.wire.losses import Losses
 
 __all__ = ["encode_tool_config", "encode_tools"]
 

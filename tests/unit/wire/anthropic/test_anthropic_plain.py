@@ -10,8 +10,8 @@ from fairlead.catalog.model import Model
 from fairlead.wire.anthropic import CODEC
 from fairlead.wire.anthropic.conversation import write_conversation
 from fairlead.wire.anthropic.extras import Extras
-from fairlead.wire.anthropic.losses import Losses
 from fairlead.wire.anthropic.plain import plain_conversation
+from fairlead.wire.losses import Losses
 
 FACTS = Model.unknown("claude", "anthropic")
 WORDS = st.text(max_size=4)

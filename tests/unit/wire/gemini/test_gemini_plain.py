@@ -10,8 +10,8 @@ from fairlead.catalog.model import Model
 from fairlead.wire.gemini import CODEC
 from fairlead.wire.gemini.assembly import Assembler
 from fairlead.wire.gemini.contents import encode_contents
-from fairlead.wire.gemini.losses import Losses
 from fairlead.wire.gemini.plain import plain_contents
+from fairlead.wire.losses import Losses
 
 FACTS = Model.unknown("gemini", "google")
 WORDS = st.text(max_size=4)

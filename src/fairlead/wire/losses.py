@@ -1,4 +1,4 @@
-"""A list of losses under construction."""
+"""The losses of one encoding, each named once."""
 
 from fairlead.canon import Loss
 
@@ -6,7 +6,7 @@ __all__ = ["Losses"]
 
 
 class Losses:
-    """Collects losses; the same one is named once."""
+    """Collects losses in the order in which they were found."""
 
     __slots__ = ("_seen", "found")
 
@@ -19,7 +19,7 @@ class Losses:
         self._add(Loss("cosmetic", path, what, why))
 
     def semantic(self, path: str, what: str, why: str) -> None:
-        """Content, a tool, a schema or a modality."""
+        """Content, a tool, a schema, a modality."""
         self._add(Loss("semantic", path, what, why))
 
     @property
