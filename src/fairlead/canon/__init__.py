@@ -26,6 +26,7 @@ from fairlead.canon.content import (
 from fairlead.canon.errors import STATUS, Failure, FairleadError, Problem, ProblemKind
 from fairlead.canon.events import (
     Delta,
+    Deltas,
     Event,
     Finished,
     Folder,
@@ -64,6 +65,7 @@ __all__ = [
     "Candidate",
     "Citation",
     "Delta",
+    "Deltas",
     "Dialect",
     "Effort",
     "Event",

@@ -4,7 +4,12 @@ The one law: `fold(decode_stream(s)) == decode_response(s's unstreamed twin)`. A
 by `PartStart` with its skeleton, grows by `Delta`s, and ends with `PartStop`; parts of different
 candidates or indexes may interleave (parallel tool calls in OpenAI's dialect). Usage is cumulative:
 the last `UsageUpdate` counts.
+
+Most of a stream is short deltas of one text, and many come in one read. `Deltas` is a run of them:
+a decoder may tell it in place of its deltas, and whoever takes it does what it would do for each.
 """
+
+from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +30,7 @@ from fairlead.canon.usage import Usage
 
 __all__ = [
     "Delta",
+    "Deltas",
     "Event",
     "Finished",
     "Folder",
@@ -55,7 +61,7 @@ class PartStart(Struct, frozen=True, tag="part_start"):
     candidate: int = 0
 
 
-class Delta(Struct, frozen=True, tag="delta"):
+class Delta(Struct, frozen=True, tag="delta", gc=False):
     """`text` is appended to the part's text, or to its arguments if it is a tool call.
 
     A `signature` or `citation` is set or appended on the part; `text` is then often empty.
@@ -100,6 +106,21 @@ class StreamError(Struct, frozen=True, tag="error"):
     """The vendor reported an error in the middle of the stream; nothing follows."""
 
     problem: Problem
+
+
+class Deltas(Struct, frozen=True, tag="deltas", gc=False):
+    """Deltas of one part, one behind the other, that bring text and nothing else: none is empty.
+
+    It is no `Event`: only who asks for runs gets them (`wire.codec.StreamDecoder.told`).
+    """
+
+    index: int
+    texts: Sequence[str]
+    candidate: int = 0
+
+    def each(self) -> list[Delta]:
+        """The deltas."""
+        return [Delta(self.index, text, candidate=self.candidate) for text in self.texts]
 
 
 Event = Start | PartStart | Delta | PartStop | Logprobs | Finished | UsageUpdate | StreamError
@@ -163,27 +184,36 @@ class _Open:
 class Folder:
     """Folds events one by one; `response()` may be read at any time (an abandoned stream)."""
 
-    __slots__ = ("_candidates", "_start", "problem", "usage")
+    __slots__ = ("_at", "_candidates", "_grows", "_of", "_start", "problem", "usage")
 
     def __init__(self) -> None:
         self._start: Start | None = None
         self._candidates: dict[int, _Open] = {}
+        # The part that grew last, which is nearly always the one that grows now.
+        self._grows: _Growing | None = None
+        self._of = self._at = 0
         self.usage: Usage | None = None
         self.problem: Problem | None = None
 
-    def add(self, event: Event) -> None:
-        """Take one event in. An event for a part never announced opens a text part."""
-        match event:
-            case Delta():
+    def add(self, event: "Event | Deltas") -> None:
+        """Take one event, or a run of deltas, in. One for a part never announced opens a text."""
+        if event.__class__ is Delta:
+            part = self._grows
+            if part is None or event.index != self._at or event.candidate != self._of:
                 part = self._part(event.candidate, event.index)
-                if event.text:
-                    part.texts.append(event.text)
-                if event.signature is not None:
-                    part.signature = event.signature
-                if event.citation is not None:
-                    part.citations.append(event.citation)
+            if event.text:
+                part.texts.append(event.text)
+            if event.signature is not None:
+                part.signature = event.signature
+            if event.citation is not None:
+                part.citations.append(event.citation)
+            return
+        match event:
+            case Deltas():
+                self._part(event.candidate, event.index).texts.extend(event.texts)
             case PartStart():
                 self._candidate(event.candidate).parts[event.index] = _Growing(event.part)
+                self._grows = None
             case PartStop():
                 pass
             case UsageUpdate():
@@ -222,6 +252,7 @@ class Folder:
         found = parts.get(index)
         if found is None:
             found = parts[index] = _Growing(Text(""))
+        self._grows, self._of, self._at = found, candidate, index
         return found
 
 

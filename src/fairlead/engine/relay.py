@@ -7,13 +7,14 @@ gone to the client every fault is a `Failure`, which the dispatcher may answer w
 candidate; after it a fault becomes the dialect's own error event, and nothing is glued on.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 
 import msgspec
 
 from fairlead.canon import (
     Delta,
+    Deltas,
     Event,
     Failure,
     Folder,
@@ -357,6 +358,8 @@ class _Stream:
         return broken_off(self.x, stated, self.folder.response())
 
     async def _pass(self, response: HttpResponse) -> None:
+        write, started = self.client.write, False
+        told = self.decoder.told if self.restorer is None else self._called
         try:
             size, most = 0, self.x.snapshot.max_answer_bytes
             async for chunk in response.chunks():
@@ -364,47 +367,74 @@ class _Stream:
                 if size > most:  # what is folded is held in memory
                     await self._send([StreamError(_too_long(most))])
                     return
-                await self._send(self.decoder.feed(chunk))
+                if data := self._encoded(told(chunk)):
+                    if not started:
+                        started = True
+                        await self._begin()
+                    await write(data)
                 if self.problem is not None:
                     return
-            await self._send(self.decoder.close())
+            await self._send(self._restored(self.decoder.close()))
         except TransportError as error:
             await self._send([StreamError(from_transport(error, self.x.upstream))])
 
-    async def _send(self, events: list[Event]) -> None:
-        """Encode and write what one upstream chunk told."""
+    def _called(self, chunk: bytes) -> list[Event]:
+        return self._restored(self.decoder.feed(chunk))
+
+    def _restored(self, events: list[Event]) -> list[Event]:
+        return events if self.restorer is None else self.restorer.restore(events)
+
+    def _encoded(self, events: Sequence[Event | Deltas]) -> bytes:
+        """Fold and encode what one upstream chunk told.
+
+        Raises:
+            Failure: it told an error, and nothing has gone to the client yet.
+        """
         if not events:
-            return
-        x = self.x
-        if x.first_byte is None:
-            x.first_byte = perf_counter()
-        if self.restorer is not None:
-            events = self.restorer.restore(events)
+            return b""
+        x, add, encode = self.x, self.folder.add, self.encoder.encode
+        if x.first_token is None:
+            self._clock(events)
         out: list[bytes] = []
-        add, encode = self.folder.add, self.encoder.encode
         for event in events:
-            if isinstance(event, StreamError):
+            if event.__class__ is Delta:
+                add(event)
+                out.append(encode(event))
+            elif isinstance(event, Deltas):
+                add(event)
+                out.append(self.encoder.encode_run(event))
+            elif isinstance(event, StreamError):
                 self.problem = self._named(event.problem)
                 if not self.client.started:
                     raise Failure(self.problem)
                 self.last_words = encode(StreamError(self.problem))
                 break
-            if x.first_token is None and isinstance(event, Delta | PartStart):
-                x.first_token = perf_counter()
-            add(event)
-            out.append(encode(event))
-        data = b"".join(out)
-        if data:
-            await self._write(data)
+            else:
+                add(event)
+                out.append(encode(event))
+        return out[0] if len(out) == 1 else b"".join(out)
 
-    async def _write(self, data: bytes) -> None:
+    def _clock(self, events: Sequence[Event | Deltas]) -> None:
+        """When the first byte came, and the first token."""
+        x = self.x
+        if x.first_byte is None:
+            x.first_byte = perf_counter()
+        if any(isinstance(event, Delta | Deltas | PartStart) for event in events):
+            x.first_token = perf_counter()
+
+    async def _send(self, events: list[Event]) -> None:
+        """Write what was told at the end."""
+        if data := self._encoded(events):
+            await self._begin()
+            await self.client.write(data)
+
+    async def _begin(self) -> None:
         client = self.client
         if not client.started:
             x = self.x
             x.status = 200
             content_type = x.codec.stream_content_type.encode("ascii")
             await client.start(200, answer_headers(x, content_type))
-        await client.write(data)
 
     def _named(self, problem: Problem) -> Problem:
         upstream = self.x.upstream

@@ -10,7 +10,17 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from fairlead.canon import Dialect, Event, Loss, Problem, Reasoning, Request, Response, Usage
+from fairlead.canon import (
+    Deltas,
+    Dialect,
+    Event,
+    Loss,
+    Problem,
+    Reasoning,
+    Request,
+    Response,
+    Usage,
+)
 from fairlead.catalog.model import Model
 
 __all__ = [
@@ -86,6 +96,10 @@ class StreamDecoder(Protocol):
         """Events that `data` completes. A malformed stream gives a `StreamError`, no exception."""
         ...
 
+    def told(self, data: bytes) -> Sequence[Event | Deltas]:
+        """As `feed`; deltas of one part that follow each other may come as one `Deltas`."""
+        ...
+
     def close(self) -> list[Event]:
         """Events due at the end of the body; a `StreamError` if it ended too early."""
         ...
@@ -98,6 +112,10 @@ class StreamEncoder(Protocol):
 
     def encode(self, event: Event) -> bytes:
         """Bytes for one event (may be empty)."""
+        ...
+
+    def encode_run(self, run: Deltas) -> bytes:
+        """The bytes that `encode` would give for each of its deltas."""
         ...
 
     def close(self, extra: bytes = b"") -> bytes:

@@ -10,8 +10,13 @@ handle unknown event types gracefully": they are passed over.
 
 Usage is cumulative; what `message_delta` repeats replaces what `message_start` said (17 of 98
 recorded streams differ). A stream that ends before `message_stop` is an error.
+
+Nearly every event is a `content_block_delta` of two lines; `told` finds those by their blank lines,
+reads no more of them than their text, and gathers them in runs. All else goes through the parser.
 """
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -19,6 +24,7 @@ from msgspec import Struct
 
 from fairlead.canon import (
     Delta,
+    Deltas,
     Event,
     Failure,
     Finished,
@@ -76,20 +82,23 @@ class _Event(Struct):
     usage: WireUsage | None = None
 
 
-class _Grown(Struct, gc=False):
-    """The `delta` of `content_block_delta`, as far as it is text of any kind."""
-
-    type: str = ""
+class _MoreText(Struct, tag="text_delta", gc=False):
     text: str = ""
-    thinking: str = ""
-    partial_json: str = ""
+
+
+class _MoreThinking(Struct, tag="thinking_delta", gc=False):
+    text: str = msgspec.field(default="", name="thinking")
+
+
+class _MoreInput(Struct, tag="input_json_delta", gc=False):
+    text: str = msgspec.field(default="", name="partial_json")
 
 
 class _Growth(Struct, gc=False):
-    """`content_block_delta`, which nearly every event is, in its shortest form."""
+    """`content_block_delta`, as far as it is text of any kind."""
 
-    index: int = 0
-    delta: _Grown | None = None
+    index: int
+    delta: _MoreText | _MoreThinking | _MoreInput
 
 
 class _RawDelta(Struct):
@@ -97,11 +106,15 @@ class _RawDelta(Struct):
 
 
 _EVENT = msgspec.json.Decoder(_Event)
-_GROWTH = msgspec.json.Decoder(_Growth)
+_GROWTH = msgspec.json.Decoder(_Growth).decode
 _RAW_DELTA = msgspec.json.Decoder(_RawDelta)
 _BLOCK = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _STRING = msgspec.json.Decoder(str)
 _EMPTY: Final = b"{}"
+_HEAD: Final = b"event: content_block_delta\ndata: "
+_HEAD_LENGTH: Final = len(_HEAD)
+_LF: Final = 0x0A
+_CR: Final = 0x0D
 
 
 class _Call:
@@ -166,13 +179,59 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[Event]:
         """Events that `data` completes."""
+        told = self.told(data)
+        return list(chain.from_iterable(e.each() if isinstance(e, Deltas) else (e,) for e in told))
+
+    def told(self, data: bytes) -> Sequence[Event | Deltas]:
+        """As `feed`, with runs of deltas."""
+        if not self._sse.idle or _CR in data:
+            return self._read(data)
+        if data[:_HEAD_LENGTH] == _HEAD and data[-2:] == b"\n\n" and not self._calls:
+            growth = _growth(data[_HEAD_LENGTH:-2]) if self._is_plain() else None
+            if growth is not None:  # the one delta of a read, as most reads bring
+                return [Delta(growth.index, growth.delta.text)] if growth.delta.text else []
+        told: list[Event | Deltas] = []
+        texts: list[str] = []  # of the run, and its part
+        at = 0
+        quick = self._is_plain()
+        pieces = data.split(b"\n\n")
+        rest = pieces.pop()
+        for piece in pieces:
+            is_delta = quick and piece[:_HEAD_LENGTH] == _HEAD
+            growth = _growth(piece[_HEAD_LENGTH:]) if is_delta else None
+            if growth is not None:
+                if growth.index != at and texts:
+                    told.append(_run(at, texts))
+                    texts = []
+                at = growth.index
+                if text := growth.delta.text:
+                    texts.append(text)
+                    if self._calls and growth.delta.__class__ is _MoreInput:
+                        self._grow_call(at)
+                continue
+            if texts:
+                told.append(_run(at, texts))
+                texts = []
+            told += self._read(piece + b"\n\n")
+            quick = self._is_plain()
+        if texts:
+            told.append(_run(at, texts))
+        if rest:
+            told += self._read(rest)
+        return told
+
+    def _is_plain(self) -> bool:
+        """Whether a delta of text is told as it is."""
+        return self._started and not self._ended and not self._collected
+
+    def _read(self, data: bytes) -> list[Event]:
+        """Event by event."""
         events: list[Event] = []
         if self._ended:
             return events
         try:
             for event in self._sse.feed(data):
-                quick = event.event == "content_block_delta" and not self._collected
-                if self._tell(event, events) if quick else self._take(event, events):
+                if self._take(event, events):
                     break
         except SseTooLong as error:
             self._fail(str(error), events)
@@ -193,27 +252,6 @@ class Decoder:
         self._ended = True
         events.append(StreamError(unreadable(what)))
         return True
-
-    def _tell(self, said: SseEvent, events: list[Event]) -> bool:
-        """Like `_take`, for a `content_block_delta`: read in its shortest form if that will do."""
-        try:
-            growth = _GROWTH.decode(said.data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return self._fail(f"malformed event: {error}", events)
-        index, delta = growth.index, growth.delta
-        if delta is None:
-            return False
-        if delta.type == "text_delta":
-            if delta.text:
-                events.append(Delta(index, delta.text))
-        elif delta.type == "thinking_delta":
-            if delta.thinking:
-                events.append(Delta(index, delta.thinking))
-        elif delta.type == "input_json_delta":
-            self._grow_call(index, delta.partial_json, events)
-        else:
-            return self._take(said, events)
-        return False
 
     def _take(self, said: SseEvent, events: list[Event]) -> bool:
         """Events for one server-sent event; whether the stream has ended."""
@@ -266,7 +304,9 @@ class Decoder:
             if delta.text:
                 events.append(Delta(index, delta.text))
         elif delta.type == "input_json_delta":
-            self._grow_call(index, delta.partial_json, events)
+            if delta.partial_json:
+                self._grow_call(index)
+                events.append(Delta(index, delta.partial_json))
         elif delta.type == "thinking_delta":
             if delta.thinking:
                 events.append(Delta(index, delta.thinking))
@@ -276,12 +316,10 @@ class Decoder:
         elif delta.type == "citations_delta" and not is_null(delta.citation):
             events.append(Delta(index, citation=read_citation(delta.citation)))
 
-    def _grow_call(self, index: int, text: str, events: list[Event]) -> None:
+    def _grow_call(self, index: int) -> None:
         call = self._calls.get(index)
-        if text:
-            if call is not None:
-                call.grew = True
-            events.append(Delta(index, text))
+        if call is not None:
+            call.grew = True
 
     def _grow(self, index: int, data: bytes) -> None:
         self._collected[index].add(_RAW_DELTA.decode(data).delta)
@@ -317,6 +355,21 @@ class Decoder:
     def _tell_usage(self, wire: WireUsage, events: list[Event]) -> None:
         self._usage = merge(self._usage, wire)
         events.append(UsageUpdate(read_usage(self._usage)))
+
+
+def _growth(body: bytes) -> _Growth | None:
+    """What a delta's data say; None if it takes the long way to tell, or to refuse."""
+    if _LF in body:  # another event, or a line that ends between JSON's tokens
+        return None
+    try:
+        return _GROWTH(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _run(at: int, texts: list[str]) -> Delta | Deltas:
+    """One delta as such, more of them as a run."""
+    return Delta(at, texts[0]) if len(texts) == 1 else Deltas(at, texts)
 
 
 _HANDLERS: Final = {

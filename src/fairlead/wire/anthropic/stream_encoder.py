@@ -13,6 +13,7 @@ import msgspec
 
 from fairlead.canon import (
     Delta,
+    Deltas,
     Event,
     Finish,
     Finished,
@@ -40,10 +41,12 @@ from fairlead.wire.losses import Losses
 
 __all__ = ["Encoder"]
 
-_DELTA: Final = (
+_OPENS: Final = (
     b"event: content_block_delta\n"
-    b'data: {"type":"content_block_delta","index":%d,"delta":{"type":"%b","%b":%b}}\n\n'
+    b'data: {"type":"content_block_delta","index":%d,"delta":{"type":"%b","%b":'
 )
+_CLOSES: Final = b"}}\n\n"
+_DELTA: Final = _OPENS + b"%b" + _CLOSES
 _STOP: Final = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n'
 _NAMES: Final = {
     Thinking: (b"thinking_delta", b"thinking"),
@@ -145,6 +148,14 @@ class Encoder:
         begun = self._started or isinstance(event, StreamError)
         head = b"" if begun else self._start(Start())
         return head + self._other(event)
+
+    def encode_run(self, run: Deltas) -> bytes:
+        """Bytes for several deltas of one part."""
+        opened = self._open
+        if opened is None or run.index != opened.key or run.candidate or opened.free:
+            return b"".join(map(self.encode, run.each()))
+        before = _OPENS % (opened.at, *opened.names)
+        return before + (_CLOSES + before).join(map(dump, run.texts)) + _CLOSES
 
     def close(self, extra: bytes = b"") -> bytes:
         """`message_delta` with the reason and all usage, then `message_stop`."""

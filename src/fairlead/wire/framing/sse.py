@@ -23,6 +23,8 @@ __all__ = ["SseEvent", "SseParser", "SseTooLong"]
 
 LINE_LIMIT = 32 * 1024 * 1024
 _FIELDS = frozenset((b"data", b"event", b"id", b"retry"))
+_CR = 0x0D  # bytes are searched for a number at once; for bytes, an error is made and dropped first
+_LF = 0x0A
 _OPENINGS = frozenset((b"data: ", b"event:"))
 
 
@@ -39,18 +41,21 @@ class SseEvent(Struct, frozen=True, gc=False):
 
 
 class SseParser:
-    """Push parser: `feed` what came, get the events that it completes."""
+    """Push parser: `feed` what came, get the events that it completes.
+
+    `idle`: nothing is held back, so the next byte opens an event.
+    """
 
     __slots__ = (
         "_data",
         "_event",
-        "_idle",
         "_limit",
         "_pieces",
         "_size",
         "_skip_lf",
         "_start",
         "_stray",
+        "idle",
     )
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:
@@ -59,7 +64,7 @@ class SseParser:
         self._size = 0
         self._skip_lf = False  # the last byte was CR: an LF that follows belongs to it
         self._start = True  # a BOM may come
-        self._idle = True  # nothing is held back, so the next byte opens an event
+        self.idle = True
         self._data: list[bytes] = []
         self._event: str | None = None
         self._stray: list[bytes] = []
@@ -70,27 +75,27 @@ class SseParser:
         Raises:
             SseTooLong: a single line passed the limit.
         """
-        if self._idle:
+        if self.idle:
             if data[:6] == b"data: ":
                 line, _, more = data.partition(b"\n")
-                if more == b"\n" and b"\r" not in line:  # one event, and no more
+                if more == b"\n" and _CR not in line:  # one event, and no more
                     self._start = False
                     return [SseEvent(None, line[6:])]
                 if more == b"\r\n" and line.find(b"\r") == len(line) - 1:
                     self._start = False
                     return [SseEvent(None, line[6:-1])]
-            elif data[:7] == b"event: " and b"\r" not in data:
+            elif data[:7] == b"event: " and _CR not in data:
                 head, _, rest = data.partition(b"\n")
                 line, _, more = rest.partition(b"\n")
                 if more == b"\n" and line[:6] == b"data: ":
                     self._start = False
                     return [SseEvent(str(head[7:], "utf-8", "replace"), line[6:])]
             plain = data.replace(b"\r\n", b"\n") if data[-4:] == b"\r\n\r\n" else data
-            if plain[-2:] == b"\n\n" and plain[:6] in _OPENINGS and b"\r" not in plain:
+            if plain[-2:] == b"\n\n" and plain[:6] in _OPENINGS and _CR not in plain:
                 self._start = False
                 return self._cut(plain)
         events = self._read(data)
-        self._idle = not (
+        self.idle = not (
             self._pieces or self._data or self._stray or self._skip_lf or self._event is not None
         )
         return events
@@ -99,10 +104,11 @@ class SseParser:
         """Whole events, of lines that end in LF, up to and with the last blank line."""
         events: list[SseEvent] = []
         for event in data[:-2].split(b"\n\n"):
-            head, found, line = event.partition(b"\ndata: ")
-            if not found and event[:6] == b"data: " and b"\n" not in event:
+            if event[:6] == b"data: " and _LF not in event:
                 events.append(SseEvent(None, event[6:]))
-            elif found and head[:7] == b"event: " and b"\n" not in head and b"\n" not in line:
+                continue
+            head, _, line = event.partition(b"\ndata: ")
+            if head[:7] == b"event: " and line and _LF not in head and _LF not in line:
                 events.append(SseEvent(str(head[7:], "utf-8", "replace"), line))
             else:
                 events += self._read(event + b"\n\n")
@@ -119,7 +125,7 @@ class SseParser:
         if data.endswith(b"\r"):
             self._skip_lf = True
         events: list[SseEvent] = []
-        if b"\r" in data:
+        if _CR in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         head, newline, tail = data.partition(b"\n")
         if not newline:

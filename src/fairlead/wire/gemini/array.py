@@ -4,7 +4,7 @@ The same chunks as in the stream of server-sent events, between brackets and com
 element of the array, too (15 recorded streams; google-genai 3.4.0, `_iter_response_stream`).
 """
 
-from fairlead.canon import Event, Loss, StreamError
+from fairlead.canon import Deltas, Event, Loss, StreamError
 from fairlead.wire.codec import Reply
 from fairlead.wire.gemini.stream import StreamEncoder
 
@@ -40,6 +40,10 @@ class ArrayStreamEncoder:
             self._closed = True
             return said + b"]\r\n"
         return said
+
+    def encode_run(self, run: Deltas) -> bytes:
+        """Bytes for several deltas of one part."""
+        return self._elements(self._inner.encode_run(run))
 
     def close(self, extra: bytes = b"") -> bytes:
         """The last chunk and the closing bracket."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from fairlead.canon import (
     Citation,
     Delta,
+    Deltas,
     Event,
     Finished,
     Logprobs,
@@ -52,6 +53,10 @@ from fairlead.wire.losses import Losses
 
 __all__ = ["StreamDecoder", "StreamEncoder", "UsageTap"]
 
+_ENCODE: Final = ENCODER.encode
+_BEFORE_TEXT: Final = b'data: {"candidates":[{"content":{"parts":[{"text":'
+_AFTER_TEXT: Final = b'%b}],"role":"model"},"index":%d}]%b'
+
 
 class StreamDecoder:
     """Gemini's bytes in (SSE, a JSON array, a bare error), canonical events out."""
@@ -71,6 +76,10 @@ class StreamDecoder:
         if len(texts) == 1:
             return self._assembler.add(texts[0])
         return [event for text in texts for event in self._assembler.add(text)]
+
+    def told(self, data: bytes) -> list[Event]:
+        """As `feed`."""
+        return self.feed(data)
 
     def close(self) -> list[Event]:
         """The finishes, held back until now, or a `StreamError` if there are none."""
@@ -154,6 +163,15 @@ class StreamEncoder:
                 return b"data: " + body + b"\r\n\r\n"
         return b""
 
+    def encode_run(self, run: Deltas) -> bytes:
+        """Bytes for several deltas of one part."""
+        growing = self._parts.get((run.candidate, run.index))
+        if growing is None or growing.held:
+            return b"".join(map(self.encode, run.each()))
+        mark = b',"thought":true' if isinstance(growing.part, Thinking) else b""
+        after = _AFTER_TEXT % (mark, run.candidate, self._tail)
+        return _BEFORE_TEXT + (after + _BEFORE_TEXT).join(map(_ENCODE, run.texts)) + after
+
     def close(self, extra: bytes = b"") -> bytes:
         """The last chunk: finishes, usage and `extra`."""
         if self._ended:
@@ -185,11 +203,7 @@ class StreamEncoder:
 
     def _say_text(self, index: int, text: str, mark: bytes) -> bytes:
         # The hot line: a chunk of plain text costs one encoding of its text and no dict.
-        return b'data: {"candidates":[{"content":{"parts":[{"text":%b%b}],"role":"model"},%b' % (
-            ENCODER.encode(text),
-            mark,
-            b'"index":%d}]%b' % (index, self._tail),
-        )
+        return _BEFORE_TEXT + _ENCODE(text) + _AFTER_TEXT % (mark, index, self._tail)
 
     def _say_candidate(self, index: int, fields: dict[str, object]) -> bytes:
         return self._say({"candidates": [{**fields, "index": index}]})

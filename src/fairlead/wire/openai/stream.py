@@ -36,6 +36,10 @@ class OpenAIStreamDecoder:
             self._break(Problem("upstream", message), events)
         return events
 
+    def told(self, data: bytes) -> list[Event]:
+        """As `feed`."""
+        return self.feed(data)
+
     def close(self) -> list[Event]:
         """What is due at the end of the body; a `StreamError` if it came too early."""
         events: list[Event] = []

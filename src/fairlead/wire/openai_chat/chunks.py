@@ -20,6 +20,7 @@ from msgspec import Raw
 from fairlead.canon import (
     Citation,
     Delta,
+    Deltas,
     Event,
     Finish,
     Finished,
@@ -158,6 +159,19 @@ class ChatStreamEncoder:
                 self._over = True
                 return b"data: " + encode_error(event.problem, "") + _END
         return b""
+
+    def encode_run(self, run: Deltas) -> bytes:
+        """Bytes for several deltas of one part."""
+        choice = self._choices.get(run.candidate)
+        told = None if choice is None else choice.parts.get(run.index)
+        if choice is None or told is None:
+            return b"".join(map(self.encode, run.each()))
+        if told.texts is not None:
+            told.texts.extend(run.texts)
+        elif told.part.__class__ is Text:
+            choice.length += sum(map(len, run.texts))
+        between = told.after + told.before
+        return told.before + between.join(map(_JSON, run.texts)) + told.after
 
     def close(self, extra: bytes = b"") -> bytes:
         """The usage chunk, if it was asked for, and [DONE]; nothing behind an error."""

@@ -24,6 +24,7 @@ from msgspec import Raw
 from fairlead.canon import (
     Citation,
     Delta,
+    Deltas,
     Event,
     Finish,
     Finished,
@@ -134,6 +135,10 @@ class ResponsesStreamEncoder:
             self._name_several()
             return b""
         return self._begun() + self._event(event)
+
+    def encode_run(self, run: Deltas) -> bytes:
+        """Bytes for several deltas of one part."""
+        return b"".join(map(self.encode, run.each()))
 
     def close(self, extra: bytes = b"") -> bytes:
         """The last events; nothing behind an error."""
