@@ -2,11 +2,13 @@
 
 import json
 from contextlib import ExitStack
+from decimal import Decimal
 
 import openai
 import pytest
 
 from fairlead.emulator import EmulatorThread
+from fairlead.ledger.record import STATED
 
 HAIKU = "claude-haiku-4-5-20251001"
 ASK = [{"role": "user", "content": "What is a monad?"}]
@@ -125,3 +127,42 @@ lacks = ["developer", "seed"]
     assert "in place of gpt-4.1-mini" in (told.choices[0].message.content or "")
     with pytest.raises(openai.NotFoundError, match="No endpoints found"):
         client.chat.completions.create(model="broker/gpt-4.1-mini", messages=ASK)
+
+
+AGGREGATOR = """
+[upstreams.mesh]
+kind = "openai_compatible"
+base_url = "{url}/aggregator/api/v1"
+api_key_env = "MESH_KEY"
+lacks = ["developer", "seed"]
+[upstreams.mesh.models]
+"mesh-small" = "openai/gpt-4.1-mini"
+[models.mesh-small]
+vendor = "mesh"
+"price.input" = 0.05
+"price.output" = 0.20
+"""
+
+
+def test_what_an_aggregator_says_that_it_cost_is_kept(start, emulator, connect) -> None:
+    mesh = start({**NO_KEYS, "MESH_KEY": "mesh-key"}, AGGREGATOR.format(url=emulator.url))
+    client = connect(mesh)
+    told = client.chat.completions.with_raw_response.create(model="mesh-small", messages=ASK)
+    usage = json.loads(told.text)["usage"]
+    own = mesh.newest(model="mesh-small")
+    assert str(own.usage.stated_usd) == format(Decimal(str(usage["cost"])), "f")
+    assert own.cost_usd not in {None, own.usage.stated_usd}, "ours is by our own prices"
+    assert own.price_version != STATED
+
+    name = "mesh/openai/gpt-4.1-nano"
+    answered = client.chat.completions.with_raw_response.create(model=name, messages=ASK)
+    unknown = mesh.newest(model=name)
+    assert unknown.usage.stated_usd == unknown.cost_usd > 0
+    assert unknown.price_version == STATED
+    assert Decimal(answered.headers["x-fairlead-cost-usd"]) == unknown.cost_usd
+
+    stream = client.chat.completions.create(model=name, messages=ASK, stream=True)
+    assert "".join(c.choices[0].delta.content or "" for c in stream if c.choices)
+    streamed = mesh.newest(stream=True)
+    assert streamed.usage.stated_usd == streamed.cost_usd > 0
+    assert not streamed.usage.estimated

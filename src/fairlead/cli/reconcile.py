@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
+from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, print_json, rate_told
 from fairlead.cost.display import dollars
 from fairlead.finance.exports import Tokens
 from fairlead.finance.reconcile import Reconciliation, against_ledger
 from fairlead.finance.rows import read_export
+from fairlead.ledger.stated import StatedCost, stated_costs
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 from fairlead.server.money import quotas_of
@@ -21,13 +23,29 @@ __all__ = ["reconcile"]
 
 
 def reconcile(
-    vendor: Annotated[Literal["anthropic", "google", "openai"], typer.Argument(help="Whose.")],
-    file: Annotated[Path, typer.Argument(help="Its export: JSON, JSON lines or CSV.")],
+    vendor: Annotated[
+        Literal["anthropic", "google", "openai", "stated"],
+        typer.Argument(help="Whose; `stated`: what answers themselves say that they cost."),
+    ],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Its export: JSON, JSON lines or CSV. None for `stated`."),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
 ) -> None:
     """Compare a vendor's usage or cost export with the ledger, by day and model."""
     loaded = in_own_currency(load(config), json=json)
+    if (vendor == "stated") is not (file is None):
+        said = "take no export" if file is not None else "need the vendor's export"
+        raise Failure.invalid(f"figures of '{vendor}' {said}", "FILE", hint="docs/finance.md")
+    if file is None:
+        days = stated_costs(database_path(loaded.settings))
+        if json:
+            print_json(days)
+        else:
+            _print_stated(days)
+        return
     document, path = read_export(file), database_path(loaded.settings)
     result = against_ledger(vendor, document, path, compile_catalog(loaded), quotas_of(loaded))
     if json:
@@ -65,6 +83,31 @@ def _print(result: Reconciliation) -> None:
         out.print(f"{result.emulated} EMULATED answers left out: nobody bills them")
     if result.free_usd:
         out.print(f"free quotas: {dollars(result.free_usd)} taken off what is here")
+    rate_told()
+
+
+def _print_stated(days: list[StatedCost]) -> None:
+    table = Table(title="What answers say that they cost", title_justify="left")
+    for heading in ("day", "upstream", "model"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("answers", "stated", "priced here", "here", "stated less here"):
+        table.add_column(heading, justify="right")
+    for row in days:
+        unknown = not row.priced
+        table.add_row(
+            row.day.isoformat(),
+            row.upstream,
+            row.model,
+            f"{row.requests:,}",
+            dollars(row.stated_usd),
+            f"{row.priced:,}",
+            "no price is known" if unknown else dollars(row.here_usd),
+            "" if unknown else dollars(row.alike_usd - row.here_usd),
+        )
+    out = console()
+    out.print(table)
+    if not days:
+        out.print("no answer in the ledger says what it cost")
     rate_told()
 
 

@@ -142,10 +142,11 @@ def what_if(
         raise Failure.invalid("the batch share lies between 0 and 1", "batch_share")
     if plan.fixed is None and sample is None:
         raise Failure.invalid("a policy is replayed on single answers: none were read", "model")
-    kept = list(groups)
+    kept, left_out = _priced_here(catalog, groups)
+    if sample is not None:
+        sample = _of_models_here(catalog, sample)
     asked = _Question(catalog, kept, plan, sample, caching, batch_share)
     bundles: dict[tuple[date, str], _Bundle] = {}
-    left_out: dict[str, int] = defaultdict(int)
     for group in kept:
         if group.comparable:
             bundle = bundles.get((group.day, group.route))
@@ -179,6 +180,41 @@ def what_if(
         notes=tuple(asked.notes()),
         commitments=commitments,
     )
+
+
+def _priced_here(
+    catalog: Catalog, groups: Iterable[Traffic]
+) -> tuple[list[Traffic], dict[str, int]]:
+    """The groups whose model the catalogue prices, and how many answers are in none. What only its
+    vendor prices (an aggregator's model that nobody here knows) cannot be compared.
+    """
+    kept, left_out = [], defaultdict[str, int](int)
+    known: dict[tuple[str, date], bool] = {}
+    for group in groups:
+        key = group.model, group.day
+        if key not in known:
+            known[key] = _is_priced(catalog, *key)
+        if known[key] or not group.comparable:
+            kept.append(group)
+        else:
+            left_out["of models whose prices only their upstreams know"] += group.requests
+    return kept, left_out
+
+
+def _of_models_here(catalog: Catalog, sample: Sample) -> Sample:
+    known = {
+        key: _is_priced(catalog, *key)
+        for key in {(answer.model, answer.day) for answer in sample.answers}
+    }
+    held = tuple(answer for answer in sample.answers if known[answer.model, answer.day])
+    return sample if len(held) == len(sample.answers) else replace(sample, answers=held)
+
+
+def _is_priced(catalog: Catalog, name: str, day: date) -> bool:
+    try:
+        return bool(catalog.resolve(name, day).prices)
+    except Failure:
+        return False
 
 
 class _Question:
