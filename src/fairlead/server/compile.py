@@ -8,13 +8,14 @@ from msgspec.structs import replace
 from fairlead.canon import Dialect, Failure
 from fairlead.catalog import Catalog, CatalogError
 from fairlead.catalog.model import Model
+from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.snapshot import Snapshot
 from fairlead.routing import ALWAYS
 from fairlead.server.accounts import account_of, price_place
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.certificates import tls_of
 from fairlead.server.config import ConfigError, Loaded
-from fairlead.server.delivery import delivery_of
+from fairlead.server.delivery import delivery_of, part_of
 from fairlead.server.graders import compile_graders
 from fairlead.server.money import check_money
 from fairlead.server.paths import database_path, overlay_path
@@ -83,7 +84,7 @@ def compile_snapshot(loaded: Loaded, environ: Mapping[str, str] | None = None) -
         graders=compile_graders(loaded, env),
         allow_loss=settings.routing.allow_loss,
         fallback=settings.routing.fallback,
-        delivery=delivery_of(settings.delivery),
+        delivery=_delivery(loaded),
         max_answer_bytes=settings.server.max_answer_bytes,
     )
 
@@ -175,6 +176,13 @@ def _models_of(models: Mapping[str, str], kind: Kind, catalog: Catalog) -> dict[
     }
 
 
+def _delivery(loaded: Loaded) -> Delivery:
+    try:
+        return delivery_of(loaded.settings.delivery)
+    except ValueError as error:
+        raise ConfigError(f"{_origin(loaded, 'delivery')}: delivery.{error}") from error
+
+
 def _of_kind(
     loaded: Loaded,
     name: str,
@@ -185,6 +193,7 @@ def _of_kind(
 ) -> list[Upstream]:
     where = f"{_origin(loaded, f'upstreams.{name}')}: upstreams.{name}"
     door = settings.door or kind.door
+    parts = loaded.settings.delivery.processes
     try:
         region = catalog.price_region(door, kind.vendors, price_place(kind, settings, env))
         tls = tls_of(settings, env)
@@ -206,9 +215,11 @@ def _of_kind(
                 region=region,
                 account=account_of(settings, env, key),
                 prefix=settings.prefix or (f"{name}/" if kind.keyless else ""),
-                in_flight=settings.max_in_flight,
-                requests_per_minute=settings.requests_per_minute,
-                tokens_per_minute=settings.tokens_per_minute,
+                in_flight=part_of(settings.max_in_flight, parts, "max_in_flight"),
+                requests_per_minute=part_of(
+                    settings.requests_per_minute, parts, "requests_per_minute"
+                ),
+                tokens_per_minute=part_of(settings.tokens_per_minute, parts, "tokens_per_minute"),
             )
             for number, key in enumerate(_keys(where, kind, settings, env), 1)
         ]

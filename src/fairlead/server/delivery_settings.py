@@ -83,6 +83,16 @@ class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(ge=0, le=100_000, description="So many more wait for their turn; the rest get 503."),
     ] = 100
     queue_seconds: Annotated[Seconds, Meta(description="How long one waits at most.")] = 5.0
+    processes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000,
+            description="So many processes serve with the same keys: a host's workers, several"
+            " gateways. Each keeps its part of `max_in_flight`, the quotas and what hedges may"
+            " cost.",
+        ),
+    ] = 1
     breaker_window: Annotated[
         Seconds, Meta(description="The breaker looks at the answers of the last seconds.")
     ] = 30.0

@@ -134,3 +134,48 @@ def test_a_header_that_cannot_be_sent_is_told_at_the_start(tmp_path, line, env, 
 def test_no_upstream_is_called_as_anothers_second_key(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"fairlead\.toml:1: upstreams\.anthropic#2: .*'#'"):
         compiled(tmp_path, '[upstreams."anthropic#2"]\nkind = "anthropic"\n')
+
+
+BOUNDED = """
+[delivery]
+processes = {parts}
+max_in_flight = 100
+hedge_usd_per_hour = 2.0
+[upstreams.anthropic]
+requests_per_minute = 50
+tokens_per_minute = 100001
+max_in_flight = 9
+"""
+
+
+def test_several_processes_have_each_its_part(tmp_path) -> None:
+    """Together they never do more than the key may, whatever comes to which of them."""
+    snapshot = compiled(tmp_path, BOUNDED.format(parts=4))
+    upstream = snapshot.upstreams["anthropic"]
+    assert (upstream.requests_per_minute, upstream.tokens_per_minute) == (12, 25_000)
+    assert (upstream.in_flight, snapshot.delivery.in_flight) == (2, 25)
+    assert snapshot.delivery.hedge.usd_per_hour == 0.5
+    alone = compiled(tmp_path, BOUNDED.format(parts=1))
+    assert alone.upstreams["anthropic"].requests_per_minute == 50
+    none = compiled(tmp_path, "[delivery]\nprocesses = 4\n[upstreams.anthropic]\n")
+    assert none.upstreams["anthropic"].requests_per_minute == 0, "no bound is none for each"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            BOUNDED.format(parts=10),
+            "upstreams.anthropic: max_in_flight = 9 is less than delivery.processes = 10",
+        ),
+        (
+            "[upstreams.anthropic]\n[delivery]\nprocesses = 8\nmax_in_flight = 7\n",
+            "fairlead.toml:2: delivery.max_in_flight = 7 is less than delivery.processes = 8",
+        ),
+    ],
+)
+def test_a_bound_that_cannot_be_divided_is_told(tmp_path, text, said) -> None:
+    """A part of 0 would be no bound."""
+    with pytest.raises(ConfigError) as raised:
+        compiled(tmp_path, text)
+    assert said in str(raised.value)
