@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fairlead.emulator import EmulatorThread
 from fairlead.emulator.aws_identity import EXAMPLE
@@ -32,7 +33,8 @@ AWS = {"AWS_ACCESS_KEY_ID": EXAMPLE.id, "AWS_SECRET_ACCESS_KEY": EXAMPLE.secret}
 class Door:
     """An upstream: its kind and lines under `[upstreams.KIND]`, the environment, a model behind it, and the
     emulator's word for whose bill it is on. `prepare` may add environment before the start, of the
-    emulator and a folder for files. `counts`: it counts tokens; `path`: behind the address.
+    emulator and a folder for files. `path`: behind the address. `thoughts`: how a client of
+    Anthropic's dialect gets thinking from there, where no tool is called.
     """
 
     name: str
@@ -42,8 +44,12 @@ class Door:
     vendor: str
     env: dict[str, str] = field(default_factory=dict)
     prepare: Callable[[EmulatorThread, Path], dict[str, str]] | None = None
-    counts: bool = True
     path: str = ""
+
+    @property
+    def thoughts(self) -> Literal["signed", "unsigned", "untold"]:
+        """Claude signs each; Gemini its calls alone; OpenAI's chat tells none and bills them."""
+        return {CLAUDE: "signed", GPT: "untold"}.get(self.model, "unsigned")
 
 
 DOORS = [
@@ -220,6 +226,13 @@ class House:
         except asyncio.CancelledError:
             if not client.gone:
                 raise
+
+    def limit(self, name: str) -> int | None:
+        """A limit that the catalogue states for the door's model."""
+        snapshot = self.snapshot
+        model, _ = snapshot.ways(snapshot.model(self.door.model, datetime.now(UTC).date()))[0]
+        found: int | None = getattr(model.limits, name)
+        return found
 
     def record(self) -> Record:
         """The newest record."""

@@ -87,7 +87,14 @@ class _Asked(msgspec.Struct, frozen=True):
     binding_of: BindingOf
 
 
-def _anthropic(asked: _Asked) -> Rejection | None:
+# "10 MB (base64-encoded) when using the Claude API directly", 5 MB on Bedrock and Google Cloud
+# (platform.claude.com, Vision, as of 2026-07). AWS tells the same of the bytes themselves: "Each
+# image's size, height, and width must be no more than 3.75 MB, 8000 px, and 8000 px" (API_runtime_
+# Message; its user guide leaves sizes to the model's vendor).
+DIRECT, BY_CLOUD = 10, 5
+
+
+def _anthropic(asked: _Asked, image_megabytes: int = DIRECT) -> Rejection | None:
     header = asked.headers.get("anthropic-beta", "")
     betas = frozenset(part.strip() for part in header.split(",") if part)
     faults = schema_faults(
@@ -109,6 +116,7 @@ def _anthropic(asked: _Asked) -> Rejection | None:
         turns_of(asked.body["messages"]),
         asked.account,
         asked.binding_of,
+        image_megabytes,
     )
     return anthropic.refusal(request)
 
@@ -155,7 +163,7 @@ TOO_DEEP = "Request body is nested too deeply."
 _VENDORS: dict[str, tuple[Callable[[_Asked], Rejection | None], Rejection]] = {
     "anthropic": (_anthropic, invalid_request(TOO_DEEP)),
     "gemini": (_gemini, bad_argument(TOO_DEEP)),
-    "vertex_claude": (_anthropic, invalid_request(TOO_DEEP)),
-    "bedrock": (_anthropic, invalid_request(TOO_DEEP)),
+    "vertex_claude": (partial(_anthropic, image_megabytes=BY_CLOUD), invalid_request(TOO_DEEP)),
+    "bedrock": (partial(_anthropic, image_megabytes=BY_CLOUD), invalid_request(TOO_DEEP)),
     "vertex_gemini": (partial(_gemini, schema="vertex_gemini"), bad_argument(TOO_DEEP)),
 }

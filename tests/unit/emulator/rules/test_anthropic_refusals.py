@@ -410,3 +410,22 @@ def test_from_4_5_on_max_tokens_may_reach_over_the_window():
 def test_counting_asks_for_no_max_tokens():
     assert refusal({}, op="count_tokens") is None
     assert refusal({"thinking": BUDGET}, op="count_tokens") is None
+
+
+@pytest.mark.parametrize(
+    ("door", "megabytes"), [("anthropic", 10), ("bedrock", 5), ("vertex_claude", 5)]
+)
+def test_an_image_may_be_half_as_large_behind_a_clouds_door(door, megabytes):
+    most, head = megabytes * 1024 * 1024, png(9, 9).rstrip("=")
+
+    def asked(length: int):
+        data = (head + "A" * length)[:length]
+        body = {"model": HAIKU, "max_tokens": 9, "messages": [user(image(data))]}
+        return check(
+            door, "messages", HAIKU, body, tokens=lambda: 9, issued=lambda *_: True, headers={}
+        )
+
+    assert asked(most) is None
+    refused = asked(most + 4)
+    assert refused is not None
+    assert f"exceeds {megabytes} MB maximum: {most + 4} bytes > {most} bytes" in refused.message

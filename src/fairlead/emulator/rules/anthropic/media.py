@@ -8,30 +8,31 @@ from fairlead.emulator.rules.anthropic.request import Request
 
 __all__ = ["assistant_documents", "images", "pdfs", "user_citations"]
 
-MOST_BYTES = 10 * 1024 * 1024
-# "10 MB (base64-encoded) when using the Claude API directly" (platform.claude.com, Vision, as of
-# 2026-07); until early 2026 it was 5 MB, as it still is on Bedrock and Google Cloud.
+MEGABYTE = 1024 * 1024
 MOST_PIXELS, MANY_IMAGES, MOST_PIXELS_OF_MANY = 8000, 20, 2000
 MOST_PAGES, MOST_PAGES_LARGE_WINDOW = 100, 600
 LARGE_WINDOW = 1_000_000
 
 
 def images(request: Request) -> str | None:
-    """Readable, of the stated type, at most 10 MB as base64 and 8,000 pixels a side [O, D]."""
+    """Readable, of the stated type, at most 10 MB as base64 (5 MB behind a cloud's door) and 8,000
+    pixels a side [O, D].
+    """
     found = list(_sources(request, "image"))
     most = MOST_PIXELS_OF_MANY if len(found) > MANY_IMAGES else MOST_PIXELS
     for path, source in found:
-        sentence = _image(path, source, most)
+        sentence = _image(path, source, most, request.image_megabytes)
         if sentence:
             return sentence
     return None
 
 
-def _image(path: str, source: dict[str, Any], most: int) -> str | None:
+def _image(path: str, source: dict[str, Any], most: int, megabytes: int) -> str | None:
     where = f"{path}.image.source.base64"
-    if len(source["data"]) > MOST_BYTES:
-        length = len(source["data"])
-        return f"{where}: image exceeds 10 MB maximum: {length} bytes > {MOST_BYTES} bytes"
+    length, limit = len(source["data"]), megabytes * MEGABYTE
+    if length > limit:
+        # [O] for 5 MB anthropics/claude-code, issue 19631; for 10 MB kolega-ai/kolega-code 354.
+        return f"{where}: image exceeds {megabytes} MB maximum: {length} bytes > {limit} bytes"
     data = decoded(source["data"])
     if not data:
         return f"{where}.data: Invalid base64 data"

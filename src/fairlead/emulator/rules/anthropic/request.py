@@ -58,6 +58,7 @@ class Request(msgspec.Struct, frozen=True):
         turns: the messages, merged by role, without system messages.
         account: whose request it is.
         binding_of: what a signature of the emulator's is bound to.
+        image_megabytes: how much base64 an image may have.
     """
 
     op: str
@@ -70,6 +71,7 @@ class Request(msgspec.Struct, frozen=True):
     turns: list[Turn]
     account: str = ""
     binding_of: Callable[[str], bytes] = _unbound
+    image_megabytes: int = 10
 
     @property
     def messages(self) -> list[dict[str, Any]]:
