@@ -2,8 +2,8 @@
 
 Newer Claude models are served by inference profiles alone ("on-demand throughput isn't supported"
 otherwise). The profile is of the operator's choice (`inference_profile`), else of the geography of
-the upstream's region; where a model has none there, the global one; where it has none at all, the
-base id.
+the upstream's region; where a model has none there, the one of the geography around it (`apac` of
+older models around `jp` and `au`), else the global one; where it has none at all, the base id.
 """
 
 import tomllib
@@ -22,6 +22,8 @@ __all__ = ["BARE", "Named", "naming", "price_geography", "table"]
 BARE: Final = "none"
 """`inference_profile` that asks for base ids."""
 _GLOBAL: Final = "global"
+_AROUND: Final = {"jp": "apac", "au": "apac"}
+"""`jp` and `au` came with Claude 4.5; before, their regions asked the profiles of `apac`."""
 
 
 class Named(Struct, frozen=True):
@@ -60,6 +62,7 @@ def _name(wanted: str, model: str) -> str:
         return f"{wanted}.anthropic.{model}" if wanted != BARE else f"anthropic.{model}"
     if wanted == BARE or not known.profiles:
         return known.id
-    if wanted in known.profiles:
-        return f"{wanted}.{known.id}"
+    for place in (wanted, _AROUND.get(wanted)):
+        if place in known.profiles:
+            return f"{place}.{known.id}"
     return f"{_GLOBAL}.{known.id}" if _GLOBAL in known.profiles else known.id

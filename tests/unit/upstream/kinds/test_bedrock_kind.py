@@ -26,10 +26,19 @@ def account(region: str = "us-east-1", profile: str = "", **more: str) -> Accoun
         ("us-east-1", "global", HAIKU, "global.anthropic.claude-haiku-4-5-20251001-v1:0"),
         ("us-east-1", "none", HAIKU, "anthropic.claude-haiku-4-5-20251001-v1:0"),
         ("eu-west-1", "", "claude-opus-4-1-20250805", "anthropic.claude-opus-4-1-20250805-v1:0"),
+        ("ap-northeast-1", "", "claude-opus-4-6", "global.anthropic.claude-opus-4-6-v1"),
+        ("ap-northeast-1", "", "claude-sonnet-5", "global.anthropic.claude-sonnet-5"),
+        ("ap-southeast-2", "", "claude-sonnet-5", "au.anthropic.claude-sonnet-5"),
+        ("ap-south-1", "", "claude-sonnet-5", "global.anthropic.claude-sonnet-5"),
+        ("ap-northeast-3", "", "claude-sonnet-4-20250514",
+         "apac.anthropic.claude-sonnet-4-20250514-v1:0"),
+        ("ap-southeast-2", "", "claude-3-haiku-20240307",
+         "apac.anthropic.claude-3-haiku-20240307-v1:0"),
+        ("eu-west-1", "", "claude-nobody-9", "eu.anthropic.claude-nobody-9"),
         ("us-east-1", "", "claude-haiku-5-5", "us.anthropic.claude-haiku-5-5"),
         ("us-east-1", "none", "claude-haiku-5-5", "anthropic.claude-haiku-5-5"),
     ],
-)
+)  # fmt: skip
 def test_names(region, profile, model, named) -> None:
     assert naming(account(region, profile))(model) == named
 
