@@ -92,10 +92,10 @@ class Client:
 class House:
     """An engine before scripted deployments: `script[name]` are the answers of one, in turn."""
 
-    def __init__(self, delivery: Delivery, script: dict, **more) -> None:
+    def __init__(self, delivery: Delivery, script: dict, vendor: str = "anthropic", **more) -> None:
         self.script = {name: list(answers) for name, answers in script.items()}
         self.asked: list[str] = []
-        kind = VENDORS_OWN["anthropic"]
+        kind = VENDORS_OWN[vendor]
         upstreams = {
             name: Upstream.build(name, kind, Secret("k" * 20), f"http://{name}.test", **more)
             for name in script
