@@ -22,6 +22,7 @@ from fairlead.canon import (
 from fairlead.wire import media
 from fairlead.wire.openai.faults import missing, not_among
 from fairlead.wire.openai.media import file_at, is_address, media_at
+from fairlead.wire.openai.parts import read_parts as parts_by
 from fairlead.wire.openai_chat.types import CacheControl, ContentPart, UrlIn
 
 __all__ = ["cache_mark", "read_content", "read_parts"]
@@ -52,14 +53,7 @@ def read_content(content: str | list[ContentPart], role: str, path: str) -> tupl
 
 def read_parts(parts: list[ContentPart], allowed: frozenset[str], path: str) -> tuple[Piece, ...]:
     """Content parts; `path` is the list's."""
-    found: list[Piece] = []
-    for at, part in enumerate(parts):
-        here = f"{path}[{at}]"
-        read = _PARTS.get(part.type) if part.type in allowed else None
-        if read is None:
-            raise not_among(part.type, f"{here}.type", sorted(allowed))
-        found.append(read(part, here))
-    return tuple(found)
+    return parts_by(parts, _PARTS, allowed, path)
 
 
 def cache_mark(control: CacheControl | None, path: str) -> CacheMark | None:

@@ -35,6 +35,7 @@ from fairlead.catalog.model import Model
 from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.in_words import in_words
 from fairlead.wire.json_mode import with_json_word
+from fairlead.wire.openai.parts import in_short
 from fairlead.wire.openai_chat.knobs import write_knobs
 from fairlead.wire.openai_chat.media_out import media_json
 from fairlead.wire.openai_chat.response import call_json
@@ -134,7 +135,7 @@ class _Writer:
         if more["content"] is not None:
             why = "a message holds its thoughts first, then its content, then its calls"
             self._cosmetic(path, "part_order", why)
-            message["content"] = _content([*_pieces(message), *_pieces(more)])
+            message["content"] = in_short([*_pieces(message), *_pieces(more)])
         if "reasoning_content" in more:
             message["reasoning_content"] = (
                 message.get("reasoning_content", "") + more["reasoning_content"]
@@ -161,7 +162,7 @@ class _Writer:
                 content.append(piece)
         # Null is taken beside calls only: "Required unless `tool_calls` or `function_call` is
         # specified" (openai SDK, types/chat/chat_completion_assistant_message_param.py).
-        message["content"] = _content(content) if content or not calls else None
+        message["content"] = in_short(content) if content or not calls else None
         if thoughts:
             message["reasoning_content"] = "".join(thoughts)
         if calls:
@@ -202,7 +203,7 @@ class _Writer:
         if not self._results_hold_media:
             content = self._text_only(content, part, path)
         self._mark(content[-1] if content else {}, part.cache, path)  # behind the last of it
-        message["content"] = _content(content)
+        message["content"] = in_short(content)
         return message
 
     def _text_only(self, content: list[Json], part: ToolResult, path: str) -> list[Json]:
@@ -347,19 +348,6 @@ def _pieces(message: Json) -> list[Json]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return content or []
-
-
-def _content(pieces: list[Json]) -> str | list[Json]:
-    """One plain text is a string, as most clients write it."""
-    if not pieces:
-        return ""
-    if len(pieces) == 1 and pieces[0].keys() == _PLAIN:
-        text: str = pieces[0]["text"]
-        return text
-    return pieces
-
-
-_PLAIN: Final = {"type", "text"}
 
 
 def _as_raw(raw: bytes) -> Json:

@@ -21,7 +21,6 @@ from fairlead.canon import (
     Finish,
     FinishReason,
     Loss,
-    Media,
     Opaque,
     Problem,
     Refusal,
@@ -37,6 +36,7 @@ from fairlead.canon import (
 from fairlead.canon import Part as CanonPart
 from fairlead.wire.codec import Encoded, Reply
 from fairlead.wire.openai.errors import problem_of
+from fairlead.wire.openai.parts import loss_of
 from fairlead.wire.openai_chat.answers import ChatResponse
 from fairlead.wire.openai_chat.deltas import ChoiceReader
 from fairlead.wire.openai_chat.messages import FORMATS
@@ -340,16 +340,7 @@ def annotation(citation: Citation, start: int, end: int) -> Any | None:  # noqa:
 
 def lost(part: CanonPart, path: str) -> Loss:
     """The loss of a part of an answer that the chat dialect cannot say."""
-    if isinstance(part, Media):
-        what = f"{part.kind}_output"
-        why = f"an answer in OpenAI's chat dialect cannot hold {_NOUN[part.kind]}"
-    elif isinstance(part, Opaque):
-        what = f"{part.dialect}:{part.kind}"
-        why = f"only the {part.dialect} dialect can say '{part.kind}'"
-    else:
-        what = type(part).__name__
-        why = "an answer in OpenAI's chat dialect cannot hold it"
-    return Loss("semantic", path, what, why)
+    return loss_of(part, path, "an answer in OpenAI's chat dialect cannot hold", _NOUN)
 
 
 _NOUN: Final = {

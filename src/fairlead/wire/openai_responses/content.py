@@ -23,6 +23,7 @@ from fairlead.canon import (
 from fairlead.wire import media
 from fairlead.wire.openai.faults import missing, not_among
 from fairlead.wire.openai.media import file_at, media_at
+from fairlead.wire.openai.parts import read_parts
 from fairlead.wire.openai_responses.types import Breakpoint, ContentPart
 
 __all__ = ["read_annotations", "read_content"]
@@ -47,15 +48,7 @@ def read_content(content: str | list[ContentPart], role: str, path: str) -> tupl
     """A message's `content` or a result's `output`; `path` is the field's."""
     if isinstance(content, str):
         return (Text(content),)
-    allowed = _ALLOWED[role]
-    found: list[Piece] = []
-    for at, part in enumerate(content):
-        here = f"{path}[{at}]"
-        read = _PARTS.get(part.type) if part.type in allowed else None
-        if read is None:
-            raise not_among(part.type, f"{here}.type", sorted(allowed))
-        found.append(read(part, here))
-    return tuple(found)
+    return read_parts(content, _PARTS, _ALLOWED[role], path)
 
 
 def _mark(found: Breakpoint | None, path: str) -> CacheMark | None:

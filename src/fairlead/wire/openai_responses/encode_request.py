@@ -36,6 +36,7 @@ from fairlead.canon import (
 )
 from fairlead.wire.codec import Encoded, Target
 from fairlead.wire.json_mode import with_json_word
+from fairlead.wire.openai.parts import in_short
 from fairlead.wire.openai_responses.extras_out import put_back
 from fairlead.wire.openai_responses.knobs import write_knobs
 from fairlead.wire.openai_responses.layout import spans_of
@@ -151,7 +152,7 @@ class _Writer:
 
         def message() -> None:
             if content:
-                out.append({"type": "message", "role": role, "content": _content(content)})
+                out.append({"type": "message", "role": role, "content": in_short(content)})
                 content.clear()
 
         for at, part in enumerate(parts, start):
@@ -247,7 +248,7 @@ class _Writer:
                 content.append(piece)
         kind = "custom_tool_call_output" if part.custom else "function_call_output"
         out: Json = {"type": kind, "call_id": self._call_id(part.call_id)}
-        out["output"] = _content(content)
+        out["output"] = in_short(content)
         return out
 
     def opaque(self, part: Opaque, path: str) -> Raw | None:
@@ -320,19 +321,6 @@ _ITEMS: Final[dict[type, Callable[[_Writer, Any, str], Any]]] = {
 
 def _noun(part: Part) -> str:
     return part.kind.lower() if isinstance(part, Media | Opaque) else type(part).__name__.lower()
-
-
-def _content(pieces: list[Any]) -> str | list[Any]:
-    """One plain text is a string, as most clients write it."""
-    if not pieces:
-        return ""
-    if len(pieces) == 1 and pieces[0].keys() == _PLAIN:
-        text: str = pieces[0]["text"]
-        return text
-    return list(pieces)
-
-
-_PLAIN: Final = {"type", "text"}
 
 
 def _without_loose_ends(items: list[Any], losses: list[Loss]) -> list[Any]:

@@ -16,7 +16,6 @@ from msgspec import Raw
 from fairlead.canon import (
     Citation,
     Loss,
-    Media,
     Opaque,
     Part,
     Refusal,
@@ -24,6 +23,7 @@ from fairlead.canon import (
     Thinking,
     ToolCall,
 )
+from fairlead.wire.openai.parts import loss_of
 from fairlead.wire.openai_responses.reasoning import own_item
 
 __all__ = [
@@ -108,16 +108,12 @@ def reasoning_item(thought: Thinking, ids: Ids, at: int) -> Json:
 
 def lost(part: Part, path: str) -> Loss:
     """The loss of a part of an answer that the dialect cannot say."""
-    if isinstance(part, Media):
-        what = f"{part.kind}_output"
-        why = f"an answer of the Responses dialect cannot hold a {part.kind} of another vendor's"
-    elif isinstance(part, Opaque):
-        what = f"{part.dialect}:{part.kind}"
-        why = f"only the {part.dialect} dialect can say '{part.kind}'"
-    else:
-        what = type(part).__name__
-        why = "an answer of the Responses dialect cannot hold it"
-    return Loss("semantic", path, what, why)
+    return loss_of(part, path, "an answer of the Responses dialect cannot hold", _NOUNS)
+
+
+_NOUNS: Final = {
+    kind: f"a {kind} of another vendor's" for kind in ("image", "audio", "video", "document")
+}
 
 
 def write_items(
