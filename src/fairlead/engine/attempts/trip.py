@@ -17,7 +17,7 @@ __all__ = ["Trip", "elsewhere"]
 
 _State = Literal["untried", "put off", "shut", "failed", "again"]
 _HERE_ALONE = frozenset({"unsupported", "upstream_auth"})
-"""What no wait mends, but another deployment may: this model cannot be told it, this key may not."""
+"""What no wait mends, but another deployment may: the model cannot be told it, the key may not."""
 _BROKEN = frozenset({"upstream", "upstream_timeout", "upstream_unreachable"})
 
 
