@@ -532,6 +532,20 @@ SELECT
     )
 FROM sum_groups;
 
+-- token_sums --
+-- Tokens of several parts by kind, as in `canon.Usage`.
+sum(input) AS input,
+sum(input_audio) AS input_audio,
+sum(cache_read) AS cache_read,
+sum(cache_read_audio) AS cache_read_audio,
+sum(cache_write_5m) AS cache_write_5m,
+sum(cache_write_1h) AS cache_write_1h,
+sum(tool_input) AS tool_input,
+sum(output) AS output,
+sum(output_audio) AS output_audio,
+sum(output_image) AS output_image,
+sum(thinking) AS thinking
+
 -- usage --
 -- Sums by any of the dimensions: a dimension that is not asked for is NULL in every row, so that
 -- it does not part the groups. An error is every outcome but an answer and a client that left.
@@ -553,17 +567,7 @@ SELECT
     sum(requests * emulated) AS emulated,
     sum(estimated) AS estimated,
     sum(cost_pico_usd) AS cost_pico_usd,
-    sum(input) AS input,
-    sum(input_audio) AS input_audio,
-    sum(cache_read) AS cache_read,
-    sum(cache_read_audio) AS cache_read_audio,
-    sum(cache_write_5m) AS cache_write_5m,
-    sum(cache_write_1h) AS cache_write_1h,
-    sum(tool_input) AS tool_input,
-    sum(output) AS output,
-    sum(output_audio) AS output_audio,
-    sum(output_image) AS output_image,
-    sum(thinking) AS thinking
+    {token_sums}
 FROM parts
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ORDER BY 2, 1, 3, 4, 5, 6, 7, 8;
@@ -594,17 +598,7 @@ SELECT
     reuse_size,
     sum(requests) AS requests,
     sum(cost_pico_usd) AS cost_pico_usd,
-    sum(input) AS input,
-    sum(input_audio) AS input_audio,
-    sum(cache_read) AS cache_read,
-    sum(cache_read_audio) AS cache_read_audio,
-    sum(cache_write_5m) AS cache_write_5m,
-    sum(cache_write_1h) AS cache_write_1h,
-    sum(tool_input) AS tool_input,
-    sum(output) AS output,
-    sum(output_audio) AS output_audio,
-    sum(output_image) AS output_image,
-    sum(thinking) AS thinking,
+    {token_sums},
     sum(requests * (reuse_size >= 0)) AS reuse_known,
     sum(
         (reuse_size >= 0) * (

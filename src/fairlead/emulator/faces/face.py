@@ -25,6 +25,7 @@ __all__ = [
     "Usage",
     "field",
     "items",
+    "peek_body",
     "plain_json",
 ]
 
@@ -229,6 +230,14 @@ class Face(Protocol):
 
 
 _SNAKE: dict[str, str] = {}
+
+
+def peek_body(route: Route, body: JsonValue) -> tuple[str, bool]:
+    """The model and whether a stream is wanted, where both are in the body."""
+    if not isinstance(body, dict):
+        return route.model, False
+    model = body.get("model")
+    return model if isinstance(model, str) else route.model, body.get("stream") is True
 
 
 def field(value: JsonValue, name: str) -> JsonValue:

@@ -11,7 +11,7 @@ from fairlead.emulator.answer.wording import seed_of
 from fairlead.emulator.faces.anthropic import batches, files
 from fairlead.emulator.faces.anthropic.reading import ask_of
 from fairlead.emulator.faces.anthropic.writing import draw, events
-from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage, plain_json
+from fairlead.emulator.faces.face import Answered, Put, Route, Trouble, Usage, peek_body, plain_json
 from fairlead.emulator.http11.reply import Reply
 from fairlead.emulator.http11.request import Request
 from fairlead.emulator.json_value import JsonValue
@@ -130,10 +130,7 @@ class AnthropicFace:
 
     def peek(self, route: Route, body: JsonValue) -> tuple[str, bool]:
         """Both are in the body."""
-        if not isinstance(body, dict):
-            return route.model, False
-        model = body.get("model")
-        return model if isinstance(model, str) else route.model, body.get("stream") is True
+        return peek_body(route, body)
 
     def answer(self, put: Put) -> Answered:
         """A Message, whole or as a stream; a count; the models; what is kept."""

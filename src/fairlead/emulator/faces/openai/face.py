@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from fairlead.emulator import judge
-from fairlead.emulator.faces.face import Answered, Op, Put, Route, Trouble, plain_json
+from fairlead.emulator.faces.face import Answered, Op, Put, Route, Trouble, peek_body, plain_json
 from fairlead.emulator.faces.openai import batches, errors, files, responses
 from fairlead.emulator.faces.openai.chat import chat
 from fairlead.emulator.faces.openai.embeddings import embeddings
@@ -88,10 +88,7 @@ class OpenAIFace:
 
     def peek(self, route: Route, body: JsonValue) -> tuple[str, bool]:
         """Both are in the body."""
-        if not isinstance(body, dict):
-            return route.model, False
-        model = body.get("model")
-        return model if isinstance(model, str) else route.model, body.get("stream") is True
+        return peek_body(route, body)
 
     def answer(self, put: Put) -> Answered:
         """Whatever the route is for."""
