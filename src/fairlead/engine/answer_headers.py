@@ -44,13 +44,16 @@ def _ascii(text: str) -> bytes:
 
 def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
     """Headers of an answer, as far as is known now."""
+    own_id = x.id.encode("ascii")
     headers: list[Header] = [
         (b"content-type", content_type),
-        (b"x-fairlead-request-id", x.id.encode("ascii")),
+        (b"x-fairlead-request-id", own_id),
     ]
     if x.asked and x.model is not None and x.upstream is not None:
-        headers.append((b"x-fairlead-model", _ascii(x.model.id)))
-        headers.append((b"x-fairlead-upstream", _ascii(x.upstream.name)))
+        headers += (
+            (b"x-fairlead-model", _ascii(x.model.id)),
+            (b"x-fairlead-upstream", _ascii(x.upstream.name)),
+        )
     if x.decision is not None:
         headers.append((b"x-fairlead-route", _ascii(x.decision.reason)))
     if x.tried and (attempts := len(x.tried) + (x.problem is None)) > 1:
@@ -69,7 +72,7 @@ def answer_headers(x: Exchange, content_type: bytes) -> list[Header]:
     if x.emulated:
         headers.append((b"x-fairlead-emulated", b"true"))
     if x.codec.request_id_header and not (x.same and x.asked):
-        headers.append((x.codec.request_id_header, x.id.encode("ascii")))
+        headers.append((x.codec.request_id_header, own_id))
     return headers
 
 

@@ -10,7 +10,7 @@ for cancellation: what goes wrong is answered in the client's dialect and writte
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from time import perf_counter, time
 from typing import Protocol
 
@@ -44,6 +44,7 @@ from fairlead.engine.stored import recall
 from fairlead.engine.stores import Stores
 from fairlead.engine.unanswered import error_body, is_json
 from fairlead.ledger.record import Ledger
+from fairlead.tokens.boundaries import SMALLEST
 from fairlead.upstream.transport import (
     HttpRequest,
     HttpResponse,
@@ -153,7 +154,8 @@ class Engine:
             self.stores.counts.learn(x)
         if x.prefix is not None:
             self.beginnings.settled(x)
-        self.live.settled(x)
+        if self.live.asked:
+            self.live.settled(x)
         if self.signals is not None and x.request is not None:
             self.signals.see(x)
         if x.shadow is not None and self.shadows is not None:
@@ -179,23 +181,24 @@ class Engine:
             x, lanes, client, ask=self._through, ledger=self.ledger, graders=self.graders
         ):
             return
-        if len(lanes) > 1:
+        if len(lanes) > 1 and len(x.body) >= SMALLEST:
             self.beginnings.look(x)  # whose prompt cache is warm
-        await self._through(x, lanes, client)
-
-    async def _through(self, x: Exchange, lanes: Sequence[Lane], client: Client) -> None:
         await self.attempts.run(x, lanes, client, self._attempt)
+
+    def _through(self, x: Exchange, lanes: Sequence[Lane], client: Client) -> Awaitable[None]:
+        return self.attempts.run(x, lanes, client, self._attempt)
 
     async def _attempt(self, x: Exchange, lane: Lane, client: Client) -> None:
         model, upstream = lane
         body = await body_for(x, lane, self.stores.vault)
-        self.beginnings.look(x)
+        if x.prefix is None and len(x.body) >= SMALLEST:
+            self.beginnings.look(x)
         if x.prefix is not None:
             body = self.beginnings.ask(x, lane, body)
         if x.key_id is not None:
             await refuse_others(x.scope, upstream.name, body, self.stores.ownership)
         name = upstream.model_id(model)
-        request = prepare(upstream, x.dialect, name, body, _framing(x))
+        request = prepare(upstream, x.dialect, name, body, _framing(x) if x.stream else "")
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
         if x.until is not None:
@@ -215,8 +218,10 @@ class Engine:
                 if kind.unframe is not None:
                     response = opened(x, kind, response)
                 x.answering = True
-                self.beginnings.begun(x)
-                self.live.begun(x)
+                if x.prefix is not None:
+                    self.beginnings.begun(x)
+                if self.live.asked:
+                    self.live.begun(x)
                 await RELAYS[x.same](x, response, client, self.stores)
             finally:
                 await response.aclose()

@@ -95,6 +95,7 @@ class Exchange:
         "queued",
         "request",
         "reuse",
+        "same",
         "scope",
         "sent",
         "session",
@@ -166,6 +167,7 @@ class Exchange:
         self.model: Model | None = None
         self.upstream: Upstream | None = None
         self.dialect: Dialect = codec.dialect  # that the upstream is spoken to in
+        self.same = True  # whether that is the client's own
         self.stripped = False  # whether usage was asked for that the client must not see
         self.vendor_error: VendorError | None = None
         self.losses: tuple[Loss, ...] = ()
@@ -211,15 +213,12 @@ class Exchange:
         self.outcome: Outcome = "internal_error"
         self.status = 500
 
-    @property
-    def same(self) -> bool:
-        """Whether client and upstream speak one dialect."""
-        return self.dialect == self.codec.dialect
-
     def choose(self, model: Model, upstream: Upstream) -> None:
         """Go this way now."""
         self.model, self.upstream = model, upstream
-        self.dialect = upstream.dialect_for(self.codec.dialect)
+        client = self.codec.dialect
+        self.dialect = upstream.dialect_for(client)
+        self.same = self.dialect == client
         self.vendor_error = None
 
     def decoded(self) -> Request:

@@ -93,7 +93,8 @@ class Live:
 
     def __init__(self, beginnings: Beginnings) -> None:
         self._beginnings = beginnings
-        self._asked = False
+        self.asked = False
+        """Whether a policy has ever looked: until then nothing is noted."""
         self.paces = Paces()
         self.accounts: Accounts | None = None
         """Whose keys are, and what they have spent."""
@@ -108,7 +109,7 @@ class Live:
         """What a decision may look at; nothing where the policy looks at nothing."""
         if not chooser.looks_round:
             return NO_MOMENT
-        self._asked = True
+        self.asked = True
         self._beginnings.look(x)
         request = x.decoded()
         said = stated(x.headers, request.user)
@@ -141,7 +142,7 @@ class Live:
     def begun(self, x: Exchange) -> None:
         """The answer begins: the session has a model, and its vendor has cached what it caches."""
         model = x.model
-        if model is None or not self._asked:
+        if model is None or not self.asked:
             return
         if x.prefix is not None and "prompt_cache" in model.features:
             self._sent.note(cached_as(x, model), x.prefix, x.at)
@@ -156,7 +157,7 @@ class Live:
     def settled(self, x: Exchange) -> None:
         """The answer is over: how long it took, and what was read from the cache."""
         usage, model = x.usage, x.model
-        if not self._asked or usage is None or model is None or usage.estimated:
+        if not self.asked or usage is None or model is None or usage.estimated:
             return
         self.paces.observe(
             model.id,

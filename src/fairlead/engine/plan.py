@@ -121,9 +121,13 @@ def _by_policy(
     if chooser.cascades:
         x.cascade = chooser.cascade_of(decision)
     models, partly = chooser.models, chooser.uneven
-    ways = snapshot.ways
+    ways, known = snapshot.ways, snapshot.lanes
     if not partly:
-        return [lane for name in decision.ranked for lane in ways(models[name])]
+        return [
+            lane
+            for name in decision.ranked
+            for lane in known.get(models[name].id) or ways(models[name])
+        ]
     lanes: list[Lane] = []
     for name in decision.ranked:
         found, option = ways(models[name]), partly.get(name)

@@ -61,7 +61,8 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
         Failure: it cannot be said to this model without a semantic loss, or media are at fault.
     """
     model, upstream = lane
-    refuse_unknown(x)
+    if x.unknown_previous is not None:
+        refuse_unknown(x)
     codec = x.snapshot.codecs[x.dialect]
     if x.same and not mixed(x, vault):
         fetching = not upstream.kind.reads_urls and _URL in x.body
@@ -74,7 +75,7 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
     headers = () if x.same else x.codec.read_headers(x.headers)
     body = await _encoded(x, x.decoded(), codec, model, vault)
     x.losses += headers
-    return _metered(x, codec, upstream, body)
+    return _metered(x, codec, upstream, body) if x.stream else body
 
 
 def _chosen_here(x: Exchange) -> bool:
@@ -111,8 +112,9 @@ async def _encoded(
 ) -> bytes:
     request = restore(request, lambda key: vault.get(x.scope, key))
     urls = URLS in model.features and (x.upstream is None or x.upstream.kind.reads_urls)
-    inlined = _inline(request, x.snapshot.fetch, codec.vendor_uri, urls=urls)
-    request = await (inlined if x.until is None else _in_time(inlined, x.until))
+    if not _only_text(request):
+        inlined = _inline(request, x.snapshot.fetch, codec.vendor_uri, urls=urls)
+        request = await (inlined if x.until is None else _in_time(inlined, x.until))
     if request.reasoning is None and not x.same and model.thinking.default_on:
         request = replace(request, reasoning=_unsaid(x.codec, model))
     name = model.id if x.upstream is None else x.upstream.model_id(model)
@@ -167,6 +169,15 @@ async def _in_time(inlined: Awaitable[Request], until: float) -> Request:
             return await inlined
     except TimeoutError:
         raise Failure(over(None)) from None
+
+
+def _only_text(request: Request) -> bool:
+    """Whether there is nothing to fetch: most requests are text."""
+    for turn in request.turns:
+        for part in turn.parts:
+            if type(part) is not Text:
+                return False
+    return True
 
 
 async def _inline(

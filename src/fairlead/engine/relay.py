@@ -235,15 +235,14 @@ def _passing(x: Exchange, response: HttpResponse) -> Stripper | None:
 # --- another dialect ------------------------------------------------------------------------------
 
 
-async def relay_translated(
+def relay_translated(
     x: Exchange, response: HttpResponse, client: Client, stores: Stores
-) -> None:
+) -> Awaitable[None]:
     """Decode, fold, encode."""
     codec = x.snapshot.codecs[x.dialect]
     if x.stream:
-        await _Stream(x, codec, client, stores).run(response)
-    else:
-        await _whole(x, codec, response, client, stores)
+        return _Stream(x, codec, client, stores).run(response)
+    return _whole(x, codec, response, client, stores)
 
 
 async def _whole(
@@ -260,7 +259,8 @@ async def _whole(
             raise Failure(told) from failure
         _end(x, estimate(x, None), "upstream_error")
         raise Failure(_unreadable(failure, x)) from failure
-    _keep(stores.vault, x, answer)
+    if not _is_one_text(answer):
+        _keep(stores.vault, x, answer)
     x.heard = answer
     x.status = 200
     _end(x, answer.usage or estimate(x, answer), "ok")
@@ -304,8 +304,6 @@ def _is_one_text(answer: Response) -> bool:
 
 def _keep(vault: Vault, x: Exchange, answer: Response) -> None:
     """Keep what this vendor wants back and the client's dialect cannot carry."""
-    if _is_one_text(answer):
-        return
     for key, parts in keep(answer, x.request):
         vault.put(x.scope, key, parts)
     remember(x, answer, vault)
@@ -343,7 +341,8 @@ class _Stream:
                 x.problem = self.problem
                 _end(x, self._usage(outcome), outcome)
         x.heard = self.folder.response()
-        _keep(self.stores.vault, x, x.heard)
+        if not _is_one_text(x.heard):
+            _keep(self.stores.vault, x, x.heard)
         x.losses += tuple(self.encoder.losses)
         end = self.last_words + self.encoder.close(_receipt(x))
         state = x.codec.state

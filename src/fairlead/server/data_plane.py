@@ -138,9 +138,12 @@ class DataPlane:
 
     # --- requests to models -----------------------------------------------------------------------
 
-    async def _exchange(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
+    def _exchange(
+        self, match: Match, scope: Scope, receive: Receive, client: Client
+    ) -> Awaitable[None]:
         """The body says all."""
-        await self._run(self._codec(match.dialect), scope, receive, client, self._main)
+        codec = self.snapshot.codecs[match.dialect or "openai_chat"]
+        return self._run(codec, scope, receive, client, self._main)
 
     async def _generate(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
         """The URL names the model."""
@@ -197,8 +200,9 @@ class DataPlane:
             self.in_flight -= 1
 
     async def _serve(self, x: Exchange, client: Client, engine: Engine) -> None:
-        if isinstance(client, AsgiClient):  # ours sees by itself when its client leaves
-            self._watch.add(client)
+        watched = client if isinstance(client, AsgiClient) else None  # ours sees by itself
+        if watched is not None:
+            self._watch.add(watched)
         try:
             await engine.serve(x, client)
         except asyncio.CancelledError:
@@ -208,8 +212,8 @@ class DataPlane:
             if task is not None:
                 task.uncancel()
         finally:
-            if isinstance(client, AsgiClient):
-                self._watch.remove(client)
+            if watched is not None:
+                self._watch.remove(watched)
 
     async def _side(self, match: Match, scope: Scope, receive: Receive, client: Client) -> None:
         """A call beside the main one."""

@@ -99,7 +99,11 @@ class Upstream(Struct, frozen=True):
 
     def dialect_for(self, client: Dialect) -> Dialect:
         """The dialect in which a client's request goes on: its own if that is spoken here."""
-        return client if self.speaks(client) else self.kind.dialect
+        paths = self.kind.paths
+        for spoken, _ in paths:  # with `any`, a generator more for each request
+            if spoken == client:
+                return client
+        return paths[0][0]
 
     @classmethod
     def build(

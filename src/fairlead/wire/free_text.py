@@ -143,8 +143,7 @@ def _part(part: Part) -> Part:
 
 def restore(answer: Response, request: Request | None) -> Response:
     """The answer with calls of custom tools as the client declared them."""
-    names = custom_names(request)
-    if not names:
+    if request is None or not request.tools or not (names := custom_names(request)):
         return answer
     return replace(
         answer,

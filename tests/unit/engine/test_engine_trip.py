@@ -219,7 +219,7 @@ async def test_a_fault_in_what_an_answer_teaches_costs_no_record(monkeypatch, ca
     def broken(*_: object) -> None:
         raise KeyError("a fault")
 
-    monkeypatch.setattr("fairlead.engine.live.Live.settled", broken)
+    monkeypatch.setattr("fairlead.engine.learning.PromptCounts.learn", broken)
     client, record, _ = await trip(ask(), whole(MESSAGE))
     assert (client.status, record.outcome) == (200, "ok")
     assert record.cost_usd == Decimal("0.00002")

@@ -100,7 +100,7 @@ class Deployments:
     def of(self, lane: Lane, delivery: Delivery) -> Deployment:
         """The deployment that a lane leads to."""
         upstream = lane[1]
-        key = lane[0].id, upstream.label
+        key = lane[0].id, upstream.name if upstream.number == 1 else upstream.label
         found = self._known.get(key)
         if found is None:
             found = Deployment(lane, delivery, self._quota(upstream), self.call)

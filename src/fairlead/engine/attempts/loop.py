@@ -238,18 +238,19 @@ class Attempts:
         lane, deployment = way
         breaker, bulkhead, quota = deployment.breaker, deployment.bulkhead, deployment.quota
         x.choose(*lane)
-        now = self.clock()
-        number = breaker.enter(now)
+        started = self.clock()
+        number = breaker.enter(started)
         if number is None:
-            raise NotSent(shut(deployment, now))
+            raise NotSent(shut(deployment, started))
         if quota is not None or not bulkhead.enter():
             try:
                 await find_room(x, deployment, self.clock, patient=patient)
             except BaseException:
                 breaker.left(number)
                 raise
-        taken = None if quota is None else quota.take(self.clock(), prompt_tokens(x))
-        x.began = started = self.clock()
+            started = self.clock()
+        taken = None if quota is None else quota.take(started, prompt_tokens(x))
+        x.began = started
         try:
             if x.stream and (seconds := lane[1].timeouts.first_token):
                 await first_token_within(seconds, x, attempt(x, lane, client))
