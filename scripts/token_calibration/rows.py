@@ -20,7 +20,7 @@ from fairlead.canon import Failure, Request, Thinking
 from fairlead.catalog import load
 from fairlead.routing import tokens as quick
 from fairlead.tokens.families import family_named, family_of_id, tool_prompt
-from fairlead.tokens.shape import Shape, shape
+from fairlead.tokens.shape import ELSEWHERE, Shape, shape
 from fairlead.wire.anthropic import CODEC as ANTHROPIC
 from fairlead.wire.gemini import CODEC as GEMINI
 from fairlead.wire.openai_chat import CODEC as CHAT
@@ -40,7 +40,6 @@ SIGNED_LEAST = 32
 HIDDEN = ("mcp_servers", "context_management", "container")
 """Where a vendor adds what the request does not hold; as `reasoning.mode` = `pro` does, which has
 the prompt read by several passes."""
-POINTERS = ("cachedContent", "previous_response_id", "conversation", "prompt")
 
 
 class Unusable(Exception):
@@ -135,7 +134,7 @@ def _made(
     said: tuple[int, bool, bytes],
 ) -> Row:
     body = json.loads(raw)
-    if any(body.get(key) for key in POINTERS):
+    if any(body.get(key) for key in ELSEWHERE):
         reason = "points at content that is elsewhere"
         raise Unusable(reason)
     try:

@@ -16,6 +16,7 @@ from fairlead.routing.decision import Features
 from fairlead.tokens.estimate import TokenEstimate
 from fairlead.tokens.families import family_of
 from fairlead.tokens.learned import Ratios
+from fairlead.tokens.shape import elsewhere
 
 __all__ = ["PromptCounts"]
 
@@ -35,6 +36,9 @@ class PromptCounts:
         """The features with the tokens that the route's last answers make likely."""
         if features.modalities != TEXT:
             return features
+        request = x.request
+        if request is not None and request.extras and elsewhere(request):
+            return features  # what is counted with it is not in it
         x.foreseen = (policy, features.prompt_tokens)
         learned = self._by_route.of((x.scope, policy))
         if learned is None:

@@ -15,13 +15,14 @@ __all__ = ["Cost", "Output", "Tokens", "cost_of"]
 class Tokens(Struct, frozen=True):
     """A prompt's tokens: the best estimate, and between which figures the true count lies for
     `coverage` of a hundred requests (`tokens.estimate`; `family` is the tokenizer's, `how` what the
-    estimate rests on). `counted` is the vendor's own count, None where it was not asked or did not
-    tell; `problem` says why not.
+    estimate rests on). `high` is None where the request builds on content that only the vendor has:
+    what is in the request is all that is known, and the least. `counted` is the vendor's own count,
+    None where it was not asked or did not tell; `problem` says why not.
     """
 
     estimate: int
     low: int
-    high: int
+    high: int | None
     coverage: int
     family: str
     how: str
@@ -37,7 +38,7 @@ class Output(Struct, frozen=True):
 
 
 class Cost(Struct, frozen=True):
-    """US dollars. `high` is None where nothing bounds the answer's length."""
+    """US dollars. `high` is None where nothing bounds the prompt's or the answer's length."""
 
     low: Decimal
     high: Decimal | None
@@ -56,9 +57,9 @@ def cost_of(
     low = table.estimate(best, expected)
     if low is None:
         return output, None
-    if most is None:
-        return output, Cost(low, None)
     top = tokens.high if tokens.counted is None else tokens.counted
+    if most is None or top is None:
+        return output, Cost(low, None)
     high = _at_most(table, top, most, answers) if _dearer(request, features) else None
     if high is None:
         high = table.estimate(top, most)

@@ -206,7 +206,8 @@ class EstimateEngine(Engine):
         if x.foreseen is not None:
             quick = x.foreseen[1]
             found = self.stores.counts.corrected(x.scope, model, surface, found, quick)
-        return Tokens(found.tokens, found.low, found.high, COVERAGE, found.family, found.how)
+        high = found.high if found.is_bounded else None
+        return Tokens(found.tokens, found.low, high, COVERAGE, found.family, found.how)
 
     def _said(
         self, x: Exchange, request: Request, model: Model

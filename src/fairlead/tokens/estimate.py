@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from fairlead.canon import Request, ServerTool
+from fairlead.canon import Base64, Request, ServerTool
 from fairlead.catalog.model import Model
 from fairlead.tokens.families import (
     FITS,
@@ -56,6 +56,7 @@ STRETCHED_SPREAD = 0.15
 UNSEEN_SPREAD = 0.35
 """Of text in scripts that hardly occur in the recordings: what other tokenizers make of it."""
 SERVER_TOOL_SPREAD = 0.6
+ELSEWHERE = "+elsewhere"
 
 _FRAMES = ("tools", "schema", "documents", "thinking", "thinking_adaptive", "cited", "opaque")
 _UNSEEN = tuple(CLASSES.index(name) for name in ("latin", "cyrillic", "cjk", "scripts", "symbols"))
@@ -66,7 +67,10 @@ class TokenEstimate(msgspec.Struct, frozen=True):
     """Tokens of a prompt, cached ones included. The true count lies within `low` and `high` for as
     many of a hundred requests as was asked for. `how` names what the estimate rests on:
     `vocabulary` (the vendor's own), `fit`, `stretched` (a vendor's word, no recording), `unknown`;
-    then `+media` and `+server_tools` where these are in it.
+    then `+media` and `+server_tools` where these are in it, `+named_media` where some media are
+    only named (by an address, a file's id), and `+elsewhere` where the request builds on content
+    that only the vendor has: then all figures are of what is in the request, a lower bound of what
+    the vendor counts, and nobody knows an upper one (`is_bounded`).
     """
 
     tokens: int
@@ -75,6 +79,11 @@ class TokenEstimate(msgspec.Struct, frozen=True):
     family: str
     how: str
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether `high` is an upper bound of the whole prompt."""
+        return not self.how.endswith(ELSEWHERE)
+
 
 def estimate(
     request: Request, model: Model, *, surface: str = "", coverage: Coverage = 95
@@ -82,7 +91,8 @@ def estimate(
     """The prompt's tokens, as the model's vendor would count them.
 
     `surface` is `vertex` or `openai_responses` where the request goes that way. Content that the
-    request only points at (a cached prefix, a stored answer, what a search will find) isn't in it.
+    request only points at (a cached prefix, a stored answer, what a search will find) isn't in it;
+    `how` says so.
     """
     return estimate_shape(
         shape(request), family_of(model, surface), model=model.id, coverage=coverage
@@ -115,6 +125,8 @@ def estimate_shape(
     best = text
     if found.media:
         how += "+media"
+        if not all(isinstance(media.source, Base64) for media in found.media):
+            how += "+named_media"
         sizes = [weigh(media, model) for media in found.media]
         best += sum(size.tokens for size in sizes)
         low += sum(size.low for size in sizes)
@@ -128,6 +140,8 @@ def estimate_shape(
         best += added
         low += added * (1 - SERVER_TOOL_SPREAD)
         high += added * (1 + SERVER_TOOL_SPREAD)
+    if found.elsewhere:
+        how += ELSEWHERE
     tokens = round(best)
     return TokenEstimate(tokens, min(tokens, int(low)), max(tokens, -int(-high // 1)), name, how)
 

@@ -98,7 +98,7 @@ class Learned:
         """An estimate weighed with what the ratio makes of the `quick` one of the same prompt, if
         that is known better.
         """
-        if not self._weight or quick <= 0 or estimate.tokens <= 0:
+        if not self._weight or quick <= 0 or estimate.tokens <= 0 or not estimate.is_bounded:
             return estimate
         reach = NORMAL[coverage]
         own = log(max(estimate.high, 1) / max(estimate.low, 1)) / (2 * reach) + LEAST

@@ -8,7 +8,7 @@ by the vendors' rules (`media`), tools that the vendor runs have a table.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -32,7 +32,7 @@ from fairlead.tokens import schema
 from fairlead.tokens.headers import head
 from fairlead.tokens.text import CLASSES, WHOLE, classes, length
 
-__all__ = ["TERMS", "Shape", "shape", "text_shape"]
+__all__ = ["ELSEWHERE", "TERMS", "Shape", "elsewhere", "shape", "text_shape"]
 
 _FRAMES = (
     "request",
@@ -103,18 +103,26 @@ ENVELOPE = 900
 answers with 0 to 17 reasoning tokens have 908 to 1,188; each further reasoning token has 7."""
 
 _SEALED = re.compile(rb'"(encrypted_content|signature)"\s*:\s*"([^"]*)"')
+ELSEWHERE = frozenset({"cachedContent", "previous_response_id", "conversation", "prompt"})
+"""Fields that put content before the prompt which only the vendor has: a cached beginning, an
+answer or a conversation that it stored, a prompt by id. How long that is, nobody else knows."""
+
 _JSON = ("{", "[")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SEARCH = re.compile(rb'"type"\s*:\s*"tool_search"')
 _FOUND = re.compile(rb'"type"\s*:\s*"(tool_search_output|additional_tools)"')
 _CITED = re.compile(rb'"citations"\s*:\s*\{\s*"enabled"\s*:\s*true')
 
 
 class Shape(msgspec.Struct):
-    """`counts` in the order of `TERMS`; `media` and `server_tools` as they stand in the request."""
+    """`counts` in the order of `TERMS`; `media` and `server_tools` as they stand in the request;
+    `elsewhere`: the fields of `ELSEWHERE` that are in it.
+    """
 
     counts: list[float]
     media: list[Media]
     server_tools: list[ServerTool]
+    elsewhere: tuple[str, ...] = ()
 
     def of(self, name: str) -> float:
         """One count by its name."""
@@ -164,7 +172,12 @@ def shape(request: Request) -> Shape:
         counts[_AT["schema"]] = 1
         _put(counts, _ANSWER, schema.measure(request.output.schema))
     server = [tool for tool in request.tools if isinstance(tool, ServerTool)]
-    return Shape(counts, reading.media, server)
+    return Shape(counts, reading.media, server, elsewhere(request))
+
+
+def elsewhere(request: Request) -> tuple[str, ...]:
+    """Which of its fields point at content that only the vendor has (`ELSEWHERE`)."""
+    return tuple(extra.path for extra in request.extras if extra.path in ELSEWHERE)
 
 
 def _thinks(reasoning: Reasoning) -> str:
@@ -284,37 +297,21 @@ def _call(reading: _Reading, part: ToolCall) -> None:
     reading.tally["arguments"] += len(arguments)
     text = msgspec.json.encode(arguments).decode()
     reading.texts.append(text)
-    reading.tally["json_marks"] += max(0.0, length(text) - sum(map(length, _strings(arguments))))
+    reading.tally["json_marks"] += _marks(text)
 
 
 def _result(reading: _Reading, part: ToolResult) -> None:
     reading.tally["results"] += 1
     for inner in part.content:
         reading.part(inner)
-        if isinstance(inner, Text) and inner.text[:1] in _JSON and len(inner.text) <= WHOLE:
+        if isinstance(inner, Text) and inner.text.startswith(_JSON) and len(inner.text) <= WHOLE:
             reading.tally["json_marks"] += _marks(inner.text)
 
 
 def _marks(text: str) -> float:
-    """Tokens of a JSON text that are in no key and no string; 0 for what is no JSON."""
-    try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return 0.0
-    return max(0.0, length(text) - sum(map(length, _strings(value))))
-
-
-def _strings(value: object) -> Iterator[str]:
-    """The keys and strings of a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)
+    """Tokens of a JSON text that are in no key and no string."""
+    bare, strings = _STRING.subn('"a"', text)
+    return max(0.0, length(bare) - strings)
 
 
 def _opaque(reading: _Reading, part: Opaque) -> None:

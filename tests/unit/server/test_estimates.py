@@ -114,6 +114,27 @@ async def test_each_model_counts_in_its_own_tokenizer() -> None:
     assert found["gpt-5-mini"]["prompt_tokens"]["how"] == "vocabulary"
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"previous_response_id": "resp_of_another"},
+        {"conversation": "conv_1"},
+        {"prompt": {"id": "p"}},
+    ],
+)
+async def test_what_only_the_vendor_has_is_not_counted_as_little(field) -> None:
+    """What it points at may be long: no upper bound, neither of tokens nor of dollars."""
+    path = "/v1/responses/estimate?models=gpt-5-mini"
+    plain = by_model((await ask(path, RESPONSES)).json())["gpt-5-mini"]
+    found = by_model((await ask(path, RESPONSES | field)).json())["gpt-5-mini"]
+    assert plain["prompt_tokens"]["high"] > plain["prompt_tokens"]["low"]
+    assert found["prompt_tokens"]["high"] is None
+    assert found["prompt_tokens"]["how"] == "vocabulary+elsewhere"
+    assert found["prompt_tokens"]["estimate"] == plain["prompt_tokens"]["estimate"]
+    if found["cost_usd"] is not None:
+        assert found["cost_usd"]["high"] is None
+
+
 async def test_auto_goes_on_to_the_next_where_one_cannot_be_told() -> None:
     """A tool that only Gemini runs: a semantic loss at Haiku, as for an answer."""
     body = GEMINI | {"tools": [{"codeExecution": {}}], "fairlead": {"task": "coding"}}

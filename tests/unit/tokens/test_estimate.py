@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from fairlead.canon import Base64, FunctionTool, Media, Request, ServerTool, Text, Turn
+from fairlead.canon import Base64, Extra, FunctionTool, Media, Request, ServerTool, Text, Turn, Url
 from fairlead.catalog import load
 from fairlead.catalog.model import Model
 from fairlead.tokens.estimate import estimate, estimate_text, recount
@@ -38,6 +39,25 @@ def test_a_tool_brings_claudes_own_prompt() -> None:
     assert 350 < with_tool.tokens - plain.tokens < 700
     gemini = estimate(chat("What is the weather?", tools=(tool,)), FLASH)
     assert gemini.tokens < 80
+
+
+def test_what_stands_elsewhere_has_no_upper_bound() -> None:
+    extra = Extra("openai_responses", "previous_response_id", b'"resp_1"')
+    whole = estimate(chat("And then?"), GPT)
+    found = estimate(replace(chat("And then?"), extras=(extra,)), GPT)
+    assert (whole.is_bounded, whole.how) == (True, "vocabulary")
+    assert (found.is_bounded, found.how) == (False, "vocabulary+elsewhere")
+    assert found.tokens == whole.tokens
+    other = Extra("openai_responses", "truncation", b'"auto"')
+    assert estimate(replace(chat("And then?"), extras=(other,)), GPT) == whole
+
+
+def test_media_that_are_only_named_say_so() -> None:
+    here = Media("image", "image/png", Base64("aGk="))
+    there = Media("image", "image/png", Url("https://example.com/a.png"))
+    for media, how in ((here, "fit+media"), (there, "fit+media+named_media")):
+        request = Request(model="m", turns=(Turn("user", (media,)),))
+        assert estimate(request, HAIKU).how == how
 
 
 def test_what_was_never_recorded_says_so() -> None:

@@ -33,6 +33,14 @@ def test_agreement_is_believed_slowly() -> None:
     assert corrected.low < narrower.low < narrower.high < corrected.high
 
 
+def test_what_is_not_in_the_request_is_not_corrected() -> None:
+    learned = Learned()
+    for _ in range(60):
+        learned.observe(100, 150)
+    estimate = TokenEstimate(160, 90, 230, "f", "fit+elsewhere")
+    assert learned.correct(estimate, 100) == estimate
+
+
 def test_a_motley_route_moves_no_estimate() -> None:
     learned = Learned()
     for _ in range(30):
