@@ -33,6 +33,7 @@ from fairlead.server.feedback import Feedback
 from fairlead.server.http11 import protocol_for
 from fairlead.server.keeping import Keeping
 from fairlead.server.ledger_watch import LedgerWatch
+from fairlead.server.open_files import raise_limit
 from fairlead.server.paths import quality_path
 from fairlead.server.policies import OUTCOMES, compile_quality
 from fairlead.server.quality_watch import QualityWatch
@@ -279,6 +280,7 @@ def serve(path: Path | None, host: str | None = None, port: int | None = None) -
     loaded = load(path)
     app = App(loaded, lambda: load(path))
     settings = loaded.settings.server
+    raise_limit(settings.max_requests)
     wanted = host or settings.host
     if app.plane.door is None and not is_loopback(wanted):
         log.warning(

@@ -25,9 +25,14 @@ __all__ = ["OriginPool", "PoolLimits"]
 
 
 class PoolLimits(Struct, frozen=True):
-    """Bounds per origin. `idle_ttl` is seconds; it should be below the upstream's own."""
+    """Bounds per origin. `idle_ttl` is seconds; it should be below the upstream's own.
 
-    max_connections: int = 512
+    Requests at once are bounded above (`server.max_requests`, `delivery.max_in_flight`, an
+    upstream's `max_in_flight`), in queues that know their priorities and tell the client. So the
+    bound on connections is beyond all of those: who waits here looks like an upstream that is down.
+    """
+
+    max_connections: int = 100_000
     max_idle: int = 64
     idle_ttl: float = 55.0
     wire: WireLimits = WireLimits()
