@@ -9,7 +9,7 @@ BACKTEST := .venv-backtest
 PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench agents interop docs fuzz soak limits whatif mixed rollout chaos proxies backtest lock clean
+.PHONY: help demo test check format bench instructions agents interop docs fuzz soak limits whatif mixed rollout chaos proxies backtest lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,10 @@ format: $(STAMP) ## Format the code and mend what the linter can
 
 bench: $(STAMP) ## CPU time per request beside nginx, in one run
 	@$(BIN)/python -m benchmarks.gateway $(BENCH_ARGS)
+
+instructions: $(STAMP) ## Instructions for one request, by callgrind (valgrind): small, then a stream
+	@$(BIN)/python -m benchmarks.instructions whole $(INSTRUCTIONS_ARGS)
+	@$(BIN)/python -m benchmarks.instructions stream --requests 48 $(INSTRUCTIONS_ARGS)
 
 agents/node_modules: agents/package-lock.json
 	@command -v npm >/dev/null || { echo "make: npm is missing; on Debian: apt-get install nodejs npm (Node.js 20 or newer)" >&2; exit 1; }
