@@ -3,6 +3,7 @@
 `gateway` is shared by the tests of a module, `fresh` is started for one test with what it wants.
 """
 
+import contextlib
 import json
 import signal
 import time
@@ -74,7 +75,7 @@ class Gateway:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.request("POST", "/v1/chat/completions", data, headers)
 
-    def record(self, request_id: str, within: float = 5.0) -> Record:
+    def record(self, request_id: str, within: float = 30.0) -> Record:
         """The ledger's record, waiting until the writer has written it."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
@@ -84,7 +85,7 @@ class Gateway:
             time.sleep(0.02)
         raise AssertionError(f"no record of {request_id}")
 
-    def newest(self, within: float = 10.0, since: float = 0.0, **wanted: object) -> Record:
+    def newest(self, within: float = 30.0, since: float = 0.0, **wanted: object) -> Record:
         """The newest record that has these values, of a request that came at `since` or later."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
@@ -95,6 +96,18 @@ class Gateway:
                     return record
             time.sleep(0.02)
         raise AssertionError(f"no record with {wanted}: {tail(self.database, 3)}")
+
+    def left(self, leave: Callable[[float], object], **wanted: object) -> Record:
+        """The record of a request whose client waited for so many seconds and no longer. A busy
+        machine may hear that a quick client left before it has read the request, which then is
+        none; so a more patient one is sent after it.
+        """
+        for seconds in (0.3, 2.0):
+            leave(seconds)
+            with contextlib.suppress(AssertionError):
+                return self.newest(within=5.0, **wanted)
+        leave(8.0)
+        return self.newest(**wanted)
 
     def fault(self, **rule: Any) -> None:
         self.refused = self.refused or rule.get("status") in {401, 403}

@@ -32,7 +32,7 @@ def emulator() -> Iterator[EmulatorThread]:
 @pytest.fixture(scope="module")
 def client(emulator: EmulatorThread) -> Iterator[anthropic.Anthropic]:
     with anthropic.Anthropic(
-        base_url=emulator.url, api_key="some-key", max_retries=0, timeout=10
+        base_url=emulator.url, api_key="some-key", max_retries=0, timeout=30
     ) as made:
         yield made
 

@@ -29,7 +29,7 @@ def call(url: str, method: str = "GET", body: Any = None, **headers: str) -> tup
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -109,5 +109,5 @@ def test_run_ends_cleanly(number: int):
     url = process.stdout.readline().strip()
     assert call(url + "/_emulator")[0] == 200
     os.kill(process.pid, number)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "", "")

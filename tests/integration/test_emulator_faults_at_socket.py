@@ -36,7 +36,7 @@ def request(fault: str, *, stream: bool = True, more: str = "") -> bytes:
 
 
 def connect(emulator: EmulatorThread) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", emulator.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", emulator.port), timeout=30)
 
 
 def read_all(sock: socket.socket) -> tuple[bytes, BaseException | None]:
@@ -122,8 +122,8 @@ def test_stall_before_the_head(emulator: EmulatorThread):
 
 def test_stall_in_the_body(emulator: EmulatorThread):
     with connect(emulator) as sock:
-        sock.sendall(request("stall seconds=0.4 after=500", more="connection: close\r\n"))
         start = time.monotonic()
+        sock.sendall(request("stall seconds=0.4 after=500", more="connection: close\r\n"))
         first = sock.recv(65536)
         rest, _ = read_all(sock)
         took = time.monotonic() - start
@@ -204,16 +204,18 @@ def test_tokens_take_their_time():
 
 
 def test_a_client_that_leaves_pays_for_what_was_made():
-    with EmulatorThread(port=0, tps={"*": 200.0}) as slow:
+    with EmulatorThread(port=0, tps={"*": 10.0}) as slow:
         with connect(slow) as sock:
             sock.sendall(request(""))
-            time.sleep(0.3)
-        deadline = time.monotonic() + 5
+            got = b""
+            while got.count(b"text_delta") < 5:
+                got += sock.recv(65536)
+        deadline = time.monotonic() + 30
         while slow.requests[0].outcome != "abandoned" and time.monotonic() < deadline:
             time.sleep(0.01)
         entry = slow.requests[0]
         assert entry.outcome == "abandoned"
-        assert 20 < entry.usage["output"] < 300  # of more than 300, at 200 a second
+        assert 0 < entry.usage["output"] < 300  # of more than 300, which take half a minute
         assert entry.usage["input"] > 0
         total = slow.bill()["total"]
         assert total["abandoned"] == 1

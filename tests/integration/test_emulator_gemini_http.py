@@ -42,7 +42,7 @@ def call(
     headers: dict[str, str] | None = None,
     method: str | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=30)
     try:
         sent = headers if headers is not None else {"x-goog-api-key": "key"}
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()

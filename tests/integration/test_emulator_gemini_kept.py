@@ -54,7 +54,7 @@ def call(emulator: EmulatorThread) -> Any:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         request = urllib.request.Request(path, data, names, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 assert answer.headers["x-fairlead-emulated"] == "true"
                 asked.headers = dict(answer.headers)
                 raw = answer.read()

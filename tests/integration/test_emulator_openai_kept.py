@@ -20,7 +20,7 @@ def emulator() -> Iterator[EmulatorThread]:
 @pytest.fixture(scope="module")
 def client(emulator: EmulatorThread) -> Iterator[openai.OpenAI]:
     url = emulator.url + "/v1"
-    with openai.OpenAI(base_url=url, api_key="key", max_retries=0, timeout=10) as made:
+    with openai.OpenAI(base_url=url, api_key="key", max_retries=0, timeout=30) as made:
         yield made
 
 

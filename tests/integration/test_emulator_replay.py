@@ -65,7 +65,7 @@ def test_every_recorded_call_is_answered_as_recorded(
     for row in recorded:
         turns.setdefault(mark(row), []).append(body_of(row))
     seen: dict[str, int] = {}
-    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=30)
     different = []
     for row in recorded:
         answer = post(connection, row, row["request"]["body"])
@@ -107,7 +107,7 @@ def test_a_stream_is_chunked_at_its_events(
         if row["provider"] == "anthropic" and row["stream"] and row["response_fidelity"] == "raw"
     )
     emulator.reset()
-    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=30)
     answer = post(connection, row, row["request"]["body"])
     assert answer.headers["x-fairlead-emulated"] == "true"
     assert answer.headers["x-fairlead-recording"] == row["id"]
@@ -127,7 +127,7 @@ def test_what_is_not_recorded_is_emulated_or_refused(recorded: list[dict[str, An
     }
     for only, status in ((False, 200), (True, 404)):
         with EmulatorThread(port=0, replay=RECORDINGS, replay_only=only) as running:
-            connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
             answer = post(connection, row, body)
             text = answer.read()
             connection.close()

@@ -140,7 +140,7 @@ def post(scripted: EmulatorThread, path: str, body: Any, **headers: str) -> Any:
     request = urllib.request.Request(
         scripted.url + path, json.dumps(body).encode(), headers, method="POST"
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         raw = answer.read().decode()
     if "alt=sse" not in path:
         return [json.loads(raw)]
@@ -380,7 +380,7 @@ def test_the_control_route(scripted: EmulatorThread):
     def call(method: str, body: bytes | None = None, kind: str = "text/plain") -> tuple[int, Any]:
         request = urllib.request.Request(url, body, {"content-type": kind}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             with error:

@@ -141,7 +141,7 @@ def test_an_sdk_gives_feedback_and_traffic_gives_signals(gateway) -> None:
     def sources(request_id: str) -> set[str]:
         return {one.source for one in verdicts_on(gateway.database, request_id)}
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not (len(sources(rated)) == 2 and sources(called)):
         assert time.monotonic() < deadline, (sources(rated), sources(called))
         time.sleep(0.05)

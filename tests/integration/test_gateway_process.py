@@ -1,8 +1,10 @@
 """The process: starting, keys, reload, drain, sudden death."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -22,11 +24,17 @@ def fairlead(gateway, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def until(condition, within: float = 5.0) -> None:
+def until(condition, within: float = 30.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+def journalled(gateway) -> int:
+    """Requests whose acceptance is in the ledger's file."""
+    with contextlib.closing(sqlite3.connect(gateway.database)) as database:
+        return database.execute("SELECT count(*) FROM accepted").fetchone()[0]
 
 
 def test_health_and_readiness(gateway, start) -> None:
@@ -128,7 +136,7 @@ def test_sigkill_leaves_a_trace_of_each_request(start, tmp_path) -> None:
 
     thread = threading.Thread(target=hang)
     thread.start()
-    time.sleep(0.7)
+    until(lambda: journalled(gateway) == 2)
     os.kill(gateway.process.pid, signal.SIGKILL)
     gateway.process.wait()
     thread.join(timeout=10)

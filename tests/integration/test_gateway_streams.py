@@ -52,7 +52,7 @@ def test_a_client_that_leaves_is_recorded_and_the_vendor_is_told(gateway, emulat
     assert record.stream
     assert record.usage is not None
     assert record.cost_usd is not None
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not any(entry.outcome == "abandoned" for entry in emulator.requests):
         assert time.monotonic() < deadline, "the upstream request was not cancelled"
         time.sleep(0.02)

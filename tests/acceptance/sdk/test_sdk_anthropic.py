@@ -373,11 +373,13 @@ def test_a_model_that_is_not_there(client) -> None:
 @pytest.mark.parametrize("model", VENDORS)
 def test_a_client_that_waits_no_longer(client, gateway, model) -> None:
     gateway.fault(action="stall", seconds=20)
-    with pytest.raises(anthropic.APITimeoutError):
-        client.with_options(timeout=0.3).messages.create(
-            model=model, max_tokens=MAX, messages=HELLO
-        )
-    assert gateway.newest(asked_model=model, outcome="client_gone")
+
+    def leave(seconds: float) -> None:
+        patient = client.with_options(timeout=seconds)
+        with pytest.raises(anthropic.APITimeoutError):
+            patient.messages.create(model=model, max_tokens=MAX, messages=HELLO)
+
+    assert gateway.left(leave, asked_model=model, outcome="client_gone")
 
 
 @pytest.mark.parametrize("model", VENDORS)

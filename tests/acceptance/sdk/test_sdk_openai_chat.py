@@ -351,9 +351,13 @@ def test_a_model_that_is_not_there(client) -> None:
 @pytest.mark.parametrize("model", VENDORS)
 def test_a_client_that_waits_no_longer(client, gateway, model) -> None:
     gateway.fault(action="stall", seconds=20)
-    with pytest.raises(openai.APITimeoutError):
-        client.with_options(timeout=0.3).chat.completions.create(model=model, messages=HELLO)
-    assert gateway.newest(asked_model=model, outcome="client_gone")
+
+    def leave(seconds: float) -> None:
+        patient = client.with_options(timeout=seconds)
+        with pytest.raises(openai.APITimeoutError):
+            patient.chat.completions.create(model=model, messages=HELLO)
+
+    assert gateway.left(leave, asked_model=model, outcome="client_gone")
 
 
 @pytest.mark.parametrize("model", [FLASH, HAIKU])
