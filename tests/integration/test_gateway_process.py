@@ -31,10 +31,11 @@ def until(condition, within: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def journalled(gateway) -> int:
-    """Requests whose acceptance is in the ledger's file."""
+def journalled(gateway, model: str) -> int:
+    """Requests for a model whose acceptance is in the ledger's file."""
+    statement = "SELECT count(*) FROM accepted WHERE asked_model = ?"
     with contextlib.closing(sqlite3.connect(gateway.database)) as database:
-        return database.execute("SELECT count(*) FROM accepted").fetchone()[0]
+        return database.execute(statement, (model,)).fetchone()[0]
 
 
 def test_health_and_readiness(gateway, start) -> None:
@@ -136,7 +137,7 @@ def test_sigkill_leaves_a_trace_of_each_request(start, tmp_path) -> None:
 
     thread = threading.Thread(target=hang)
     thread.start()
-    until(lambda: journalled(gateway) == 2)
+    until(lambda: journalled(gateway, "claude-haiku-4-5"))
     os.kill(gateway.process.pid, signal.SIGKILL)
     gateway.process.wait()
     thread.join(timeout=10)
