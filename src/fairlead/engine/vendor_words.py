@@ -5,6 +5,7 @@ Vendors quote what they refuse: "Incorrect API key provided: sk-ab***yz", "proje
 like a part of a credential or of an account's name is left out, be it one or not:
 
 - the key and the header values of the upstream, and words that begin as they do;
+- words that begin as vendors' keys and tokens do, however short;
 - words with stars or dots in their midst; long words that are no plain words; long numbers;
 - addresses of mail.
 """
@@ -23,6 +24,9 @@ _BEGINS: Final = 6
 """So many first characters of a secret give a word away."""
 _SECRET_HEADERS: Final = re.compile(r"auth|key|token|secret|cookie|credential", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\s\"'`()<>\[\]{},;]+")
+_KEY: Final = re.compile(
+    r"(?:sk|pk|rk|xai|pplx|gsk|nvapi|fl)[-_]|AIza|AKIA|ASIA|ABSK|ya29\.|eyJ|hf_|gh[opsu]_"
+)
 _MASKED: Final = re.compile(r"\*{2,}|\w(?:\.{2,}|…)\w|x{4,}|X{4,}|•")
 _MAIL: Final = re.compile(r"[^@]+@[^@]+\.[^@]+")
 _NUMBER: Final = re.compile(r"\d{6,}")
@@ -48,7 +52,8 @@ def _told(word: str, secrets: list[str]) -> str:
     if not bare or word == LEFT_OUT:
         return word
     hidden = (
-        _MASKED.search(bare)
+        _KEY.match(bare)
+        or _MASKED.search(bare)
         or _MAIL.fullmatch(bare)
         or _NUMBER.search(bare)
         or _LONG.fullmatch(bare)

@@ -37,6 +37,8 @@ SAID = [
         "User: [...] is not authorized to perform: bedrock:InvokeModel",
     ),
     ("the token AKIAIOSFODNNEXAMPLEXY is old", "the token [...] is old"),
+    ("bad sk-ant-123", "bad [...]"),
+    ("an AIzaSy of another project", "an [...] of another project"),
     ("ask ann@example.org for access", "ask [...] for access"),
     ("a\nb\tc \x1b[31m", "a b c [31m"),
     (KEY, ""),
