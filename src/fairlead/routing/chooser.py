@@ -54,6 +54,8 @@ class Chooser:
         )
         canary = policy.canary
         self.looks_at = asked_of(policy)
+        self.looks_round = policy.chooses or canary is not None
+        """Whether the moment has a say: an objective, a draw."""
         arms = () if canary is None else canary.arms
         self.shadows = any(each.shadow is not None for each in (policy, *arms))
         self.cascades = any(each.cascade is not None for each in (policy, *arms))
@@ -72,11 +74,6 @@ class Chooser:
             for each in self.options
         ]
         return Chooser(self.policy, options, self._predict_for)
-
-    @property
-    def looks_round(self) -> bool:
-        """Whether the moment has a say: an objective, a draw."""
-        return self.policy.chooses or self.policy.canary is not None
 
     def shadow_of(self, decision: Decision) -> Policy | None:
         """The policy that made a decision, if it has a shadow: of a canary, the arm."""

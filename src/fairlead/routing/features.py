@@ -10,7 +10,7 @@ from fairlead.routing.decision import Features, Hints, Latency
 from fairlead.routing.looking import NO_OUTSIDE, Outside, look
 from fairlead.routing.media import Sizes
 from fairlead.routing.tasks import recognise
-from fairlead.routing.tokens import estimate_all, estimate_text
+from fairlead.routing.tokens import estimate_all, estimate_texts
 
 __all__ = ["extract", "prompt_tokens_for", "prompt_tokens_of"]
 
@@ -44,19 +44,18 @@ def extract(
     at (`looking.asked_of`), some of which are given from `outside`.
     """
     hints = hints or _NO_HINTS
-    text = _only_text(request)
-    if text is not None:
-        best, high = estimate_text(text)
-        modalities, needs, sizes = TEXT_ONLY, _NOTHING, None
+    turns, texts = _read(request)
+    if texts is not None and not request.tools and request.output is None:
+        best, high = estimate_texts(texts, len(request.turns))
+        modalities, sizes = TEXT_ONLY, None
+        last = request.turns[-1].role if request.turns else "user"
+        wants_more = request.modalities or request.n or last == "assistant"
+        needs = _needs(request) if wants_more else _NOTHING
     else:
         best, high, sizes = estimate_all(request)
         modalities, needs = _modalities(request), _needs(request)
     if body_size and modalities is TEXT_ONLY and body_size + FRAME < high:
         high = body_size + FRAME
-    turns = 0
-    for turn in request.turns:
-        if turn.role in _TURNS:
-            turns += 1
     recognised = recognise(request, hints, modalities, best)
     features = Features(  # by position, which takes half the time
         best,
@@ -91,16 +90,24 @@ def _after_tool(turn: Turn) -> bool:
     return any(isinstance(part, ToolResult) for part in turn.parts)
 
 
-def _only_text(request: Request) -> str | None:
-    """The text of a request that is nothing but one user's one text, as many are."""
-    turns = request.turns
-    if len(turns) != 1 or request.instructions or request.tools or request.output:
-        return None
-    turn = turns[0]
-    if turn.role != "user" or len(turn.parts) != 1 or (request.n or 1) > 1 or request.modalities:
-        return None
-    part = turn.parts[0]
-    return part.text if type(part) is Text and part.signature is None else None
+def _read(request: Request) -> tuple[int, list[str] | None]:
+    """Turns of the user and the assistant, and the texts where there is nothing else."""
+    turns, plain = 0, True
+    texts: list[str] = []
+    for part in request.instructions:
+        if type(part) is Text and part.signature is None:
+            texts.append(part.text)
+        else:
+            plain = False
+    for turn in request.turns:
+        if turn.role in _TURNS:
+            turns += 1
+        for part in turn.parts:
+            if type(part) is Text and part.signature is None:
+                texts.append(part.text)
+            else:
+                plain = False
+    return turns, texts if plain else None
 
 
 def _weighed(features: Features, sizes: Sizes) -> Features:

@@ -2,110 +2,120 @@
 
 A small lexical reading, on purpose: measured on 484 real queries no learned router beat it
 significantly (`../shared/routing/README.md`), and this one can say why in a few words. Only the
-system prompt's beginning and the beginning and end of the last user turn are read, so the time
-does not grow with the document that is pasted between them.
+beginning and the end of the last user turn and the beginning of the system prompt are read, where
+people say what they want: so the time does not grow with the document that is pasted between them,
+and reading more of it made nothing better (docs/features.md).
+
+Every word of the table that occurs gives each of its tasks points, a phrase does likewise; so do
+the word with which the request begins, formulas, and marks of source code. The task with the most
+is taken, if it has enough and is not beaten by what speaks for none (`other`).
 """
 
 import re
 from collections.abc import Iterable
-from operator import itemgetter
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
+from struct import Struct
+from typing import Final, NamedTuple
 
-from fairlead.canon import Part, Request, ServerTool, Text
+from fairlead.canon import Request, ServerTool, Text, Turn
 from fairlead.routing.decision import Hints, Task
 from fairlead.routing.vocabulary import (
     CODE_MARKS,
     COURTESIES,
-    FORMULAS,
     LEADS,
     ORDER,
     PHRASES,
     SOURCE_FILES,
     SUM,
     TOOLS,
+    TYPESET,
     WORDS,
 )
 from fairlead.routing.vocabulary_beyond import BY_FIRST
 
 __all__ = ["Recognised", "recognise", "words_of"]
 
-SYSTEM, HEAD, TAIL = 400, 600, 600
+SYSTEM, HEAD, TAIL = 160, 160, 240
 """Characters that are read: of the system prompt, of the last user turn's two ends."""
 
-NEAR = 240
-"""Characters at either end of what is asked that count double: there stands what is wanted, while
-between them stands what it is wanted of."""
+CODE: Final = 600
+"""Characters of either end that are looked over for source code, of which a part says little."""
 
-Points = tuple[int, int, int, int, int]
-NEAR_POINTS: Points = (0, 4, 8, 12, 16)
-FAR_POINTS: Points = (0, 1, 4, 6, 8)
-LEAD_POINTS: Points = (0, 2, 5, 10, 12)
-"""What a word of weight 0 to 4 counts near the ends, between them, and where it leads."""
+POINTS: Final = (0, 4, 8, 12, 16)
+LEAD_POINTS: Final = (0, 2, 5, 10, 12)
+"""What a word of weight 0 to 4 counts, and where it leads."""
 
-AT_FIRST = 3
-"""Words among which the first is that is no courtesy, nearly always."""
+AROUND: Final = 12
+"""Characters on both sides of a sign in which a sum is looked for."""
 
-ENOUGH = 8
+ENOUGH: Final = 8
 """A task must score this much; below it the request says too little."""
 
-LARGE = 20_000
+LARGE: Final = 20_000
 """Tokens from which a prompt that says nothing else counts as a document."""
 
 MODAL: tuple[Task, ...] = ("video", "audio", "document")
 
-Vote = tuple[Task, int, str]
+Vote = tuple[int, int, str]
+"""A task's rank (its place in `ORDER`), its points, and what tells it."""
 
-_WITHIN = b"0123456789+#'-"
-"""Characters that a word may have behind its first letter."""
+_RANK: Final[dict[Task, int]] = {task: rank for rank, task in enumerate(ORDER)}
+_OTHER: Final = len(ORDER)
+_CODING, _MATH = _RANK["coding"], _RANK["math"]
+
 _WORD_ONLY = (
-    bytes([byte if chr(byte).islower() or byte in _WITHIN else 32 for byte in range(128)])
+    bytes([byte if chr(byte).islower() or byte in b"0123456789+#" else 32 for byte in range(128)])
     + b" " * 128
 )
-_INSIDE = bytes([48 if byte in _WITHIN else byte for byte in range(256)])
-"""What may only stand within a word, as one character."""
+"""Bytes to the same where they may stand within a word, else to a space."""
+_INSTRUCT: Final = frozenset({"system", "developer"})
 _sum = re.compile(SUM).search
 _file = re.compile(SOURCE_FILES).search
 
 
-class _Votes(NamedTuple):
-    """What each word says at one place of the text, and the phrases whose longest word it is."""
+def _votes(
+    told: Iterable[tuple[Task, int]], word: str, points: tuple[int, ...]
+) -> tuple[Vote, ...]:
+    return tuple([(_RANK.get(task, _OTHER), points[weight], word) for task, weight in told])
 
-    words: dict[bytes, tuple[Vote | None, tuple[Vote, ...]]]
-    points: Points
+
+_SCORES: Final = Struct(f"<{len(ORDER) + 1}H")
+"""Every task's points, 16 bits each, in the order of their ranks."""
 
 
-def _votes(points: Points) -> _Votes:
-    votes = {word: (task, points[weight], word) for word, (task, weight) in WORDS.items()}
-    phrases = {
-        word: tuple([(task, points[weight], phrase) for phrase, task, weight in each])
-        for word, each in PHRASES.items()
-    }
-    listed = dict.fromkeys((*votes, *phrases))
-    return _Votes(
-        {word.encode(): (votes.get(word), phrases.get(word, ())) for word in listed}, points
+def _packed(votes: Iterable[Vote]) -> int:
+    """Points of several tasks as one number: sums of such numbers are made in C."""
+    return sum([points << 16 * rank for rank, points, _ in votes])
+
+
+_TOLD: Final = {
+    word.encode(): _votes(WORDS.get(word, ()), word, POINTS)
+    for word in dict.fromkeys((*WORDS, *PHRASES))
+}
+"""What a word tells."""
+_told: Final = {word: _packed(votes) for word, votes in _TOLD.items()}.__getitem__
+_TELLING: Final = [
+    frozenset([word for word, votes in _TOLD.items() if any(vote[0] == rank for vote in votes)])
+    for rank in range(len(ORDER))
+]
+"""The words that tell of each task."""
+_SAID_IN: Final[dict[bytes, tuple[Vote, ...]]] = {
+    word.encode(): tuple(
+        [vote for said, task, weight in each for vote in _votes([(task, weight)], said, POINTS)]
     )
+    for word, each in PHRASES.items()
+}
+"""What the phrases tell whose longest word it is."""
+_listed, _ends_phrase = frozenset(_TOLD).intersection, frozenset(_SAID_IN).intersection
+_LEADS: Final = {word.encode(): _votes(told, word, LEAD_POINTS) for word, told in LEADS.items()}
+_COURTESIES: Final = frozenset([word.encode() for word in COURTESIES])
+_BEYOND: Final = {
+    first: tuple([(_RANK.get(task, _OTHER), POINTS[weight], word) for word, task, weight in each])
+    for first, each in BY_FIRST.items()
+}
+_firsts = frozenset(_BEYOND).intersection
 
-
-_NEAR, _FAR = _votes(NEAR_POINTS), _votes(FAR_POINTS)
-_listed = frozenset(_NEAR.words).intersection
-_firsts = frozenset(BY_FIRST).intersection
-_points = itemgetter(1)
-_RANK: dict[Task, int] = {task: rank for rank, task in enumerate(ORDER)}
-
-
-def _gated(marks: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Marks with a character of theirs that most texts lack: looking for one character is some ten
-    times as quick as for several.
-    """
-    return tuple(
-        [
-            (max(mark, key=lambda sign: not (sign.isalpha() or sign.isspace())), mark)
-            for mark in marks
-        ]
-    )
-
-
-_FORMULAS, _CODE_MARKS = _gated(FORMULAS), _gated(CODE_MARKS)
+_CODE_SIGNS: Final = b"(){}[];=<>_"
 
 
 class Recognised(NamedTuple):
@@ -160,104 +170,95 @@ def _by_tools(request: Request) -> Recognised | None:
 
 
 def _by_words(request: Request) -> Recognised | None:
-    asked, own = _asked(request)
-    scores: dict[Task, int] = {}
+    own, system = _own(request.turns), _system(request)
+    asked = own if len(own) <= HEAD + TAIL else f"{own[:HEAD]}\n{own[-TAIL:]}"
+    near = (f"{asked}\n{system}" if system else asked).lower()
+    words = words_of(near)
+    found = _listed(words)
     votes: list[Vote] = []
-    near, middle = asked, ""
-    if len(asked) > own + 2 * NEAR:
-        near, middle = f"{asked[: own + NEAR]} {asked[-NEAR:]}", asked[own + NEAR : -NEAR]
-    _vote(near, _NEAR, votes)
-    if middle:
-        _vote(middle, _FAR, votes)
-    _formulas(near, votes)
-    _leading(asked[own : own + 80], votes)
-    _code(asked, votes)
-    if not votes:
+    for word in _ends_phrase(found):
+        votes += [vote for vote in _SAID_IN[word] if vote[2] in near]
+    if not near.isascii():
+        for first in _firsts(near):
+            votes += [vote for vote in _BEYOND[first] if vote[2] in near]
+    if own and own[0] < "\x80":
+        for word in words:
+            if word not in _COURTESIES:
+                if word in _LEADS:
+                    votes += _LEADS[word]
+                break
+    if "^" in near or "\\" in near:
+        _formulas(near, votes)
+    if "=" in near or "+" in near or "*" in near:
+        _sums(near, votes)
+    _code(own, near, votes)
+    return _most(found, votes) if found or votes else None
+
+
+def _most(found: AbstractSet[bytes], votes: list[Vote]) -> Recognised | None:
+    """The task with the most points, and by which words."""
+    total = sum(map(_told, found))
+    for rank, points, _ in votes:
+        total += points << 16 * rank
+    scores = _SCORES.unpack(total.to_bytes(_SCORES.size, "little"))
+    most = max(scores)
+    best = scores.index(most)
+    if most < ENOUGH or best == _OTHER:
         return None
-    for task, weight, _ in votes:
-        scores[task] = scores.get(task, 0) + weight
-    best, most = votes[0][0], 0
-    for task, score in scores.items():
-        if score > most or (score == most and _RANK[task] < _RANK[best]):
-            best, most = task, score
-    if most < ENOUGH:
-        return None
-    telling = [vote for vote in votes if vote[0] == best]
-    if len(telling) > 1:
-        telling.sort(key=_points, reverse=True)
-    return Recognised(best, f"says {', '.join(dict.fromkeys([v[2] for v in telling[:4]]))}")
-
-
-def _vote(text: str, said: _Votes, votes: list[Vote]) -> None:
-    """What the words and phrases of a text say."""
-    found = _listed(words_of(text))
-    if found:
-        words = said.words
-        told: tuple[Vote, ...] = ()
-        for word in sorted(found):
-            vote, phrases = words[word]
-            if vote is not None:
-                votes.append(vote)
-            if phrases:
-                told += phrases
-        if told:
-            votes += [vote for vote in told if vote[2] in text]
-    if not text.isascii():
-        points = said.points
-        for first in sorted(_firsts(text)):
-            for phrase, task, weight in BY_FIRST[first]:
-                if phrase in text:
-                    votes.append((task, points[weight], phrase))
-
-
-def _leading(text: str, votes: list[Vote]) -> None:
-    """What the first word says that is no courtesy."""
-    words = text.split(None, AT_FIRST)
-    for word in words[:AT_FIRST]:
-        plain = word.strip(',.:;!?"()')
-        if plain not in COURTESIES:
-            for task, weight in LEADS.get(plain, ()):
-                votes.append((task, LEAD_POINTS[weight], plain))
-            return
-    for rest in words[AT_FIRST:]:
-        _leading(rest, votes)
+    telling = [(-points, word) for rank, points, word in votes if rank == best]
+    for each in _TELLING[best] & found:
+        telling += [(-points, word) for rank, points, word in _TOLD[each] if rank == best]
+    if len(telling) == 1:
+        return Recognised(ORDER[best], f"says {telling[0][1]}")
+    telling.sort()
+    return Recognised(ORDER[best], f"says {', '.join(dict.fromkeys([v[1] for v in telling[:4]]))}")
 
 
 def words_of(asked: str) -> list[bytes]:
-    """The words of a text in lower case: a letter, then letters and what may stand within."""
-    plain = asked.encode("ascii", "replace").translate(_WORD_ONLY)
-    inside = plain.translate(_INSIDE)
-    if inside.find(b" 0") >= 0 or inside.startswith(b"0"):
-        # One begins with what may only stand within: it is read without that.
-        return [word if word >= b"a" else word.lstrip(_WITHIN) for word in plain.split()]
-    return plain.split()
+    """The words of a text in lower case: letters, digits, `+` and `#` of ASCII, in a row."""
+    return asked.encode("ascii", "replace").translate(_WORD_ONLY).split()
 
 
 def _formulas(near: str, votes: list[Vote]) -> None:
-    """What is to be reckoned, written in signs."""
-    equal = "=" in near
-    if equal or "^" in near or "(" in near or "\\" in near or not near.isascii():
-        for sign, mark in _FORMULAS:
-            if sign in near and mark in near:
-                votes.append(("math", 8, f"{mark!r}"))
-                return
-    if (equal or "+" in near or "*" in near) and (sum_ := _sum(near)) is not None:
-        votes.append(("math", 8, sum_[0]))
+    """What is to be reckoned, written in signs of typesetting."""
+    for mark in TYPESET:
+        if mark in near:
+            votes.append((_MATH, 8, f"{mark!r}"))
+            return
 
 
-def _code(asked: str, votes: list[Vote]) -> None:
+def _sums(near: str, votes: list[Vote]) -> None:
+    """A sum or an equation, about the first and the last of its signs."""
+    for sign in "=+*":
+        first = near.find(sign)
+        if first >= 0:
+            for at in {first, near.rfind(sign)}:
+                if (sum_ := _sum(near, max(0, at - AROUND), at + AROUND)) is not None:
+                    votes.append((_MATH, 8, sum_[0]))
+                    return
+
+
+def _code(own: str, near: str, votes: list[Vote]) -> None:
     """Source code in the text: fences, names of files, marks that prose has not."""
-    if "`" in asked and "```" in asked:
-        votes.append(("coding", 12, "a code fence"))
-    name = _file(asked)
-    if name is not None:
-        whole = asked[max(0, name.start() - 24) : name.end()].rsplit(maxsplit=1)[-1]
+    if "." in near and (name := _file(near)) is not None:
+        whole = near[max(0, name.start() - 24) : name.end()].rsplit(maxsplit=1)[-1]
         if len(whole) > 4:  # not the D.C. of Washington
-            votes.append(("coding", 8, whole))
-    if len(asked) > 200:
-        marks = sum([asked.count(mark) for sign, mark in _CODE_MARKS if sign in asked])
-        if marks * 300 >= len(asked):
-            votes.append(("coding", min(24, 4 + 2 * marks), "source code"))
+            votes.append((_CODING, 8, whole))
+    shown = own if len(own) <= 2 * CODE else f"{own[:CODE]}\n{own[-CODE:]}"
+    if "`" in shown and "```" in shown:
+        votes.append((_CODING, 12, "a code fence"))
+    if len(shown) > 200 and ("=" in shown or "{" in shown or "<" in shown) and _signs(shown):
+        marks = sum([shown.count(mark) for mark in CODE_MARKS])
+        if marks * 300 >= len(shown):
+            votes.append((_CODING, min(24, 4 + 2 * marks), "source code"))
+
+
+def _signs(shown: str) -> bool:
+    """A quick look: one in 60 characters is a sign that code is full of, which hardly does without
+    those that are asked for before.
+    """
+    plain = shown.encode("ascii", "replace")
+    return (len(plain) - len(plain.translate(None, _CODE_SIGNS))) * 60 >= len(plain)
 
 
 def _by_shape(request: Request, modalities: tuple[str, ...], tokens: int) -> Recognised | None:
@@ -273,34 +274,34 @@ def _by_shape(request: Request, modalities: tuple[str, ...], tokens: int) -> Rec
     return None
 
 
-def _asked(request: Request) -> tuple[str, int]:
-    """The words that say what is wanted, in lower case, and where the user's own begin."""
-    turns = request.turns
-    if len(turns) == 1 and turns[0].role == "user" and not request.instructions:
-        parts = turns[0].parts
-        if len(parts) == 1 and type(parts[0]) is Text:
-            return _ends(parts[0].text).lower(), 0
-    system = _text(request.instructions, SYSTEM)
-    if not system and turns and turns[0].role in {"system", "developer"}:
-        system = _text(turns[0].parts, SYSTEM)
-    said = ""
+def _own(turns: tuple[Turn, ...]) -> str:
+    """What the last user turn says: of many texts the first two and the last two."""
     for turn in reversed(turns):
         if turn.role == "user":
-            texts = [part.text for part in turn.parts if isinstance(part, Text)]
+            parts = turn.parts
+            if len(parts) == 1:
+                part = parts[0]
+                return part.text if type(part) is Text else ""
+            texts = [part.text for part in parts if isinstance(part, Text)]
             if len(texts) > 4:
                 texts[2:-2] = []
-            said = "\n".join([_ends(text) for text in texts])
-            break
-    system = f"{system}\n".lower() if system else ""
-    return system + said.lower(), len(system)
+            return "\n".join([_ends(text) for text in texts])
+    return ""
 
 
 def _ends(text: str) -> str:
-    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
+    return text if len(text) <= 2 * CODE else f"{text[:CODE]}\n{text[-CODE:]}"
 
 
-def _text(parts: tuple[Part, ...], most: int) -> str:
+def _system(request: Request) -> str:
+    """The beginning of the instructions."""
+    parts = request.instructions
+    if not parts:
+        turns = request.turns
+        if not turns or turns[0].role not in _INSTRUCT:
+            return ""
+        parts = turns[0].parts
     for part in parts:
-        if isinstance(part, Text):
-            return part.text[:most]
+        if type(part) is Text:
+            return part.text[:SYSTEM]
     return ""

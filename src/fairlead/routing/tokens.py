@@ -7,6 +7,7 @@ that real counts rarely exceed it. `docs/policies.md` has the measured errors. M
 their headers, else by bytes.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fairlead.canon import (
@@ -26,7 +27,7 @@ from fairlead.canon import (
 from fairlead.routing.media import Bounds, Sizes, measure
 from fairlead.tokens.quick import WHOLE, text_tokens
 
-__all__ = ["WHOLE", "Estimate", "estimate", "estimate_all", "estimate_text", "text_tokens"]
+__all__ = ["WHOLE", "Estimate", "estimate", "estimate_all", "estimate_texts", "text_tokens"]
 
 # A message's frame, a request's, a tool's. What Claude adds once when there are tools or a schema
 # is no part of the best estimate: it is a fact of the model (`Model.tool_overhead_tokens`).
@@ -60,10 +61,21 @@ def estimate(request: Request) -> Bounds:
     return Bounds(best, high)
 
 
-def estimate_text(text: str) -> tuple[int, int]:
-    """Best and high estimate of a request that is nothing but one user's one text."""
-    plain = REQUEST + TURN + text_tokens(text)
+def estimate_texts(texts: Sequence[str], turns: int) -> tuple[int, int]:
+    """Best and high estimate of a request that is nothing but texts, in so many turns."""
+    plain = REQUEST + TURN * turns + _tokens(texts)
     return int(plain), int(plain * HIGH_FACTOR) + HIGH_ADDED
+
+
+def _tokens(texts: Sequence[str]) -> float:
+    """Tokens of texts, of which the long ones are counted by themselves."""
+    if len(texts) == 1:
+        return text_tokens(texts[0])
+    if sum(map(len, texts)) <= JOINED:
+        return text_tokens("".join(texts))
+    short = [text for text in texts if len(text) <= JOINED]
+    longer = sum([text_tokens(text) for text in texts if len(text) > JOINED])
+    return longer + text_tokens("".join(short))
 
 
 def estimate_all(request: Request) -> Estimate:

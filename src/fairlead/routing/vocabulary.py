@@ -19,6 +19,7 @@ __all__ = [
     "SOURCE_FILES",
     "SUM",
     "TOOLS",
+    "TYPESET",
     "WORDS",
 ]
 
@@ -39,15 +40,15 @@ ORDER: Final[tuple[Task, ...]] = (
 _WORDS: dict[Task, dict[int, str]] = {
     "coding": {
         3: "refactor traceback stacktrace segfault segmentation codebase unittest pytest docstring "
-        "linter typescript javascript golang kotlin pull-request regexp nullpointerexception "
-        "mutex async-await dockerfile kubernetes webpack npm numpy pandas django react stdin "
+        "linter typescript javascript golang kotlin regexp nullpointerexception "
+        "mutex dockerfile kubernetes webpack npm numpy pandas django react stdin "
         "stdout makefile leetcode postgresql mysql sqlite mongodb graphql jquery css3 html5",
         2: "coding python java c++ c# php sql html css bash bugs debug "
         "compile compiler regex algorithm recursion api endpoint git diff repo "
-        "repository programming snippet stack-trace exception async await unit-test docker "
-        "semaphore deadlock goroutine callback middleware json-schema backend frontend nginx "
+        "repository programming snippet async await docker "
+        "semaphore deadlock goroutine callback middleware backend frontend nginx "
         "runtime struct pointer enum hashmap boolean perl awk sed linux xml yaml subclass "
-        "dependency dependencies refactoring cpu gpu thread threads node.js nodejs vue angular",
+        "dependency dependencies refactoring cpu gpu thread threads nodejs vue angular",
         1: "code bug patch commit commits rust ruby swift staged "
         "function functions method class variable loop array arrays script database query "
         "server test tests module library framework implement exception review error type cache "
@@ -95,8 +96,8 @@ _WORDS: dict[Task, dict[int, str]] = {
         "circuit magnetic galaxy telescope asteroid solar planet planets climate volcano "
         "earthquake fossil fossils dinosaurs ecosystem organism organisms predator photosynthetic "
         "infection disease diseases diagnosis patients mutation gene genes genetic genetics "
-        "x-ray x-rays mri anatomy kidney liver lung lungs heart brain bone bones fetus embryo "
-        "hormonal polymer crystal superconductor laser fluorescence half-life boiling kinetic "
+        "mri anatomy kidney liver lung lungs heart brain bone bones fetus embryo "
+        "hormonal polymer crystal superconductor laser fluorescence boiling kinetic "
         "amino peptide receptor receptors inhibitor secretion transplantation antigen",
         1: "ion experiment "
         "energy temperature mass theory cell cells liquid gas solid ice water heat "
@@ -116,12 +117,12 @@ _WORDS: dict[Task, dict[int, str]] = {
         2: "entities sentiment label fields parse tagging tag spam normalize pull "
         "classification deduplicate",
         1: "list table json csv column columns invoice invoices address addresses receipt dates "
-        "amounts emails e-mail columns positive negative neutral identify key values category "
+        "amounts emails positive negative neutral identify key values category "
         "categories review tweet ticket tickets phone match convert record records resume cv "
         "object",
     },
     "document": {
-        3: "summarize summarise summary summarizing tl;dr tldr condense abridge",
+        3: "summarize summarise summary summarizing tldr condense abridge",
         2: "document report contract transcript chapter pdf article whitepaper passage "
         "minutes attached attachment nda clause clauses excerpt textbook lease appendix "
         "paraphrase thread",
@@ -130,7 +131,7 @@ _WORDS: dict[Task, dict[int, str]] = {
     },
     "creative": {
         3: "poem poems poetry sonnet limerick screenplay lyrics slogan slogans haiku haikus "
-        "tagline taglines haiku-poem fanfiction fanfic worldbuilding",
+        "tagline taglines fanfiction fanfic worldbuilding",
         2: "story novel fiction creative headline blog rhyme fairy tale chorus song monologue "
         "invent villain dialogue stanza verse ballad parody mythology fantasy "
         "campaign pun puns fictional protagonist playful compose",
@@ -138,7 +139,7 @@ _WORDS: dict[Task, dict[int, str]] = {
         "humorous whimsical tone description rewrite magical dragon wizard actors brand",
     },
     "agent": {
-        3: "subagent subagents sub-agent sub-agents multi-agent orchestrator",
+        3: "subagent subagents orchestrator",
         2: "agent agents delegate orchestrate coordinator handoff tool tools specialist",
         1: "plan steps coordinate step search research verify fetch execute call calling "
         "carry assistants team goal tasks task current now weather available sources monitor",
@@ -147,17 +148,16 @@ _WORDS: dict[Task, dict[int, str]] = {
         3: "lol haha hahaha howdy",
         2: "hello hi hey thanks thank joke jokes goodnight bored lonely",
         1: "chat recommend feel feeling talk sad happy favourite favorite friend tired excited "
-        "fun nice love guess cool ok sleep i'm",
+        "fun nice love guess cool ok sleep ",
     },
 }
 
-WORDS: Final[dict[str, tuple[Task, int]]] = {
-    word: (task, weight)
-    for task, by_weight in reversed(_WORDS.items())
-    for weight, words in sorted(by_weight.items())
-    for word in words.split()
-}
-"""A word to the task it tells of and its weight."""
+WORDS: Final[dict[str, tuple[tuple[Task, int], ...]]] = {}
+"""A word to the tasks it tells of, each with its weight."""
+for _task, _by_weight in _WORDS.items():
+    for _weight, _words in _by_weight.items():
+        for _word in _words.split():
+            WORDS[_word] = (*WORDS.get(_word, ()), (_task, _weight))
 
 _LEADS: dict[Task, dict[int, str]] = {
     "coding": {2: "implement refactor debug port compile", 1: "fix"},
@@ -189,7 +189,7 @@ _LEADS: dict[Task, dict[int, str]] = {
         1: "make give create",
     },
     "agent": {2: "plan research delegate monitor use keep act coordinate", 1: "look decide"},
-    "chat": {2: "hi hey hello lol thanks", 1: "do tell let's guess my ok"},
+    "chat": {2: "hi hey hello lol thanks", 1: "do tell guess my ok"},
 }
 
 LEADS: Final[dict[str, tuple[tuple[Task, int], ...]]] = {}
@@ -207,6 +207,19 @@ COURTESIES: Final = frozenset(_COURTESIES.split())
 """Words before the one that says what is to be done."""
 
 _PHRASES: tuple[tuple[str, Task, int], ...] = (
+    *((mark, "math", 2) for mark in ("f(x)", "lim(", "sin(", "cos(", "x =")),
+    ("pull-request", "coding", 3),
+    ("stack-trace", "coding", 3),
+    ("unit-test", "coding", 3),
+    ("json schema", "coding", 2),
+    ("node.js", "coding", 2),
+    ("x-ray", "science", 2),
+    ("half-life", "science", 2),
+    ("e-mail", "extraction", 1),
+    ("tl;dr", "document", 3),
+    ("sub-agent", "agent", 3),
+    ("multi-agent", "agent", 3),
+    ("i'm", "chat", 1),
     ("pull request", "coding", 3),
     ("source code", "coding", 3),
     ("write code", "coding", 3),
@@ -307,7 +320,7 @@ _PHRASES: tuple[tuple[str, Task, int], ...] = (
 PHRASES: Final[dict[str, tuple[tuple[str, Task, int], ...]]] = {}
 """Several words that tell more together, by their longest: they are looked for where it occurs."""
 for _phrase in _PHRASES:
-    _longest = max(re.findall(r"[a-z][a-z0-9'-]*", _phrase[0]), key=len)
+    _longest = max(re.findall(r"[a-z0-9+#]+", _phrase[0]), key=len)
     PHRASES[_longest] = (*PHRASES.get(_longest, ()), _phrase)
 
 TOOLS: Final[dict[str, Task]] = {
@@ -368,6 +381,9 @@ FORMULAS: Final[tuple[str, ...]] = (
     *("x =", "lim(", "sin(", "cos(", "∑", "≤", "π"),
 )
 """Strings that formulas have and prose has not."""
+
+TYPESET: Final = tuple([mark for mark in FORMULAS if "^" in mark or "\\" in mark])
+"""Those of them that hold a sign which hardly anything else does."""
 
 SUM: Final = r"\d ?[-+*×÷] ?\d|\d[a-z]? ?[-+*=] ?\d+[a-z]? ?[-+*=]"
 """Something to be reckoned out."""
