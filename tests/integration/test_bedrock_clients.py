@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import anthropic
@@ -187,8 +187,9 @@ def test_faults_reach_the_client_as_exceptions(emulator, client) -> None:
         client.converse(modelId=MODEL, messages=HI)
     assert caught.value.response["Error"]["Code"] == "ThrottlingException"
     emulator.faults.add(FaultRule(action="stream_error", after=300, vendor="bedrock"))
-    with pytest.raises(exceptions.EventStreamError):
-        list(client.converse_stream(modelId=MODEL, messages=HI)["stream"])
+    stream = client.converse_stream(modelId=MODEL, messages=HI)["stream"]
+    with pytest.raises(exceptions.EventStreamError), closing(stream):
+        list(stream)
 
 
 @pytest.mark.parametrize("bearer", [False, True], ids=["signed", "bearer"])
