@@ -37,9 +37,10 @@ def house(request, emulator, tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def clean(emulator):
+def clean(emulator, house):
     yield
     emulator.faults.clear()
+    house.renew()
 
 
 def messages(house: House, content: object = "What is a monad?", **more: object) -> dict:
@@ -232,6 +233,7 @@ def test_an_error_in_mid_stream_ends_it_with_the_dialects_own(house) -> None:
         got = house.ask("/v1/messages", messages(house, stream=True))
         if got.status == 200:
             break
+        house.renew()
     assert got.status == 200
     events = sse(got.body)
     assert events[-1]["type"] == "error"

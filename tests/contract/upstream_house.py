@@ -173,6 +173,10 @@ class House:
             self.keeper = Keeper()
             signers = signers_of(self.snapshot.upstreams.values())
             self.runner.run(self._begin(signers))
+        self.renew()
+
+    def renew(self) -> None:
+        """Forget what went wrong so far: failures of one test open no breaker for the next."""
         engine = Engine(self.transports, self.ledger, MemoryVault())
         self.plane = DataPlane(engine, self.snapshot, None)
 
