@@ -192,7 +192,12 @@ def _key(gateway, name: str) -> str:
     )  # fmt: skip
     key: str = json.loads(made.stdout)["key"]
     deadline = time.monotonic() + 30  # a running gateway looks for new keys now and then
-    while gateway.request("GET", "/v1beta/models", headers={"x-goog-api-key": key}).status == 401:
+    while _refused(gateway, key) or not _refused(gateway, "nobody's"):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return key
+
+
+def _refused(gateway, key: str) -> bool:
+    reply = gateway.request("GET", "/v1beta/models", headers={"x-goog-api-key": key})
+    return reply.status == 401
