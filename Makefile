@@ -28,7 +28,7 @@ demo: $(STAMP) ## The main job on real input, with the vendors emulated
 	@$(BIN)/fairlead demo $(DEMO_ARGS)
 
 test: $(STAMP) ## All tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python scripts/suite.py $(PYTEST_ARGS)
 
 check: $(STAMP) ## Format, lint, types, import contracts, the gate on the tails
 	@$(BIN)/ruff format --check .
