@@ -42,7 +42,7 @@ _WORDS: dict[Task, dict[int, str]] = {
         3: "refactor traceback stacktrace segfault segmentation codebase unittest pytest docstring "
         "linter typescript javascript golang kotlin regexp nullpointerexception "
         "mutex dockerfile kubernetes webpack npm numpy pandas django react stdin "
-        "stdout makefile leetcode postgresql mysql sqlite mongodb graphql jquery css3 html5",
+        "stdout makefile leetcode postgresql mysql sqlite mongodb graphql jquery css3 html5 def",
         2: "coding python java c++ c# php sql html css bash bugs debug "
         "compile compiler regex algorithm recursion api endpoint git diff repo "
         "repository programming snippet async await docker "

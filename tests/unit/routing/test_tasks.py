@@ -50,6 +50,7 @@ def ask(text: str, *tools: Tool, system: str = "") -> Request:
 WORDING = [
     ("Write a Python function that reverses a linked list.", "coding"),
     ("Why does this fail?\n```python\nprint(undefined)\n```", "coding"),
+    ("Review this function: def f(x): return x+1", "coding"),
     ("Review this module:\n" + SOURCE[:20_000], "coding"),
     (SOURCE[:20_000] + "\n\nFind the bugs.", "coding"),
     ("What does config.yaml in my repository do?", "coding"),

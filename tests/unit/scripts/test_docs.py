@@ -4,6 +4,9 @@ import importlib.util
 import re
 from pathlib import Path
 
+from fairlead.canon import Request, Text, Turn
+from fairlead.routing import extract
+
 ROOT = Path(__file__).resolve().parents[3]
 spec = importlib.util.spec_from_file_location("docs_script", ROOT / "scripts" / "docs.py")
 assert spec is not None
@@ -43,3 +46,13 @@ def test_every_verb_of_the_readme_exists() -> None:
     verbs = set(re.findall(r"\bmake ([a-z]+)\b", (ROOT / "README.md").read_text()))
     assert verbs
     assert not [verb for verb in verbs if not re.search(rf"^{verb}:", makefile, re.MULTILINE)]
+
+
+def test_the_readmes_request_is_routed_as_it_says() -> None:
+    page = (ROOT / "README.md").read_text()
+    asked = re.search(r'"role": "user", "content": "([^"]+)"', page)
+    routed = re.search(r"^x-fairlead-route: article-tree: (\w+) \((.+)\)$", page, re.MULTILINE)
+    assert asked is not None
+    assert routed is not None
+    features = extract(Request("auto", turns=(Turn("user", (Text(asked[1]),)),)))
+    assert (features.task, features.task_evidence) == (routed[1], routed[2])
