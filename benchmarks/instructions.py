@@ -54,10 +54,11 @@ def count(kind: str, requests: int, tree: Path) -> list[float]:
             load(port, kind, requests)
             control(gateway.pid, "--instr=off")
             control(gateway.pid, "--dump")
-        return [_total(path) / requests / 1000 for path in sorted(folder.glob("out*-*"))]
+        return [total(path) / requests / 1000 for path in sorted(folder.glob("out*-*"))]
 
 
-def _total(path: Path) -> int:
+def total(path: Path) -> int:
+    """Instructions in a dump of callgrind."""
     found = re.findall(r"^(?:totals|summary): (\d+)", path.read_text(), re.MULTILINE)
     return max(map(int, found), default=0)
 
