@@ -54,5 +54,5 @@ def test_the_readmes_request_is_routed_as_it_says() -> None:
     routed = re.search(r"^x-fairlead-route: article-tree: (\w+) \((.+)\)$", page, re.MULTILINE)
     assert asked is not None
     assert routed is not None
-    features = extract(Request("auto", turns=(Turn("user", (Text(asked[1]),)),)))
+    features = extract(Request(model="auto", turns=(Turn("user", (Text(asked[1]),)),)))
     assert (features.task, features.task_evidence) == (routed[1], routed[2])
