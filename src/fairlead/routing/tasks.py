@@ -94,11 +94,16 @@ _TOLD: Final = {
 }
 """What a word tells."""
 _told: Final = {word: _packed(votes) for word, votes in _TOLD.items()}.__getitem__
-_TELLING: Final = [
-    frozenset([word for word, votes in _TOLD.items() if any(vote[0] == rank for vote in votes)])
+_TELLING: Final[list[dict[bytes, tuple[int, str]]]] = [
+    {
+        word: (-points, said)
+        for word, votes in _TOLD.items()
+        for of, points, said in votes
+        if of == rank
+    }
     for rank in range(len(ORDER))
 ]
-"""The words that tell of each task."""
+"""Of each task the words that tell of it, each with its points, of which the most sort first."""
 _SAID_IN: Final[dict[bytes, tuple[Vote, ...]]] = {
     word.encode(): tuple(
         [vote for said, task, weight in each for vote in _votes([(task, weight)], said, POINTS)]
@@ -205,13 +210,16 @@ def _most(found: AbstractSet[bytes], votes: list[Vote]) -> Recognised | None:
     best = scores.index(most)
     if most < ENOUGH or best == _OTHER:
         return None
-    telling = [(-points, word) for rank, points, word in votes if rank == best]
-    for each in _TELLING[best] & found:
-        telling += [(-points, word) for rank, points, word in _TOLD[each] if rank == best]
+    told = _TELLING[best]
+    telling = [told[word] for word in found if word in told]
+    for rank, points, said in votes:
+        if rank == best:
+            telling.append((-points, said))
     if len(telling) == 1:
         return Recognised(ORDER[best], f"says {telling[0][1]}")
     telling.sort()
-    return Recognised(ORDER[best], f"says {', '.join(dict.fromkeys([v[1] for v in telling[:4]]))}")
+    first = [said for _, said in telling[:4]]
+    return Recognised(ORDER[best], f"says {', '.join(dict.fromkeys(first))}")
 
 
 def words_of(asked: str) -> list[bytes]:

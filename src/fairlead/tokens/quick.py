@@ -111,16 +111,15 @@ def _by_class(text: str) -> float:
         units = sum([adler32(weighed[at : at + CHUNK], 0) & 0xFFFF for at in range(0, size, CHUNK)])
     # Words beyond spaces: one where neither end of the text is a space.
     words = 1 - (weighed[0] == _A_WORD) - (weighed[-1] == _A_WORD)
-    if _TWO in weighed:
-        words -= _behind(weighed)
+    pairs = weighed.count(_TWO)
+    if pairs:
+        words -= pairs if _THREE not in weighed else _behind(weighed)
     tokens = beyond + (units + words * _A_WORD) * UNIT
     return tokens + plain.count(b"\n") * NEWLINE if _LINE_END in plain else tokens
 
 
 def _behind(weighed: bytes) -> int:
-    """Spaces that stand behind another one."""
-    if _THREE not in weighed:
-        return weighed.count(_TWO)
+    """Spaces that stand behind another one, of which some stand behind two."""
     spaced = weighed.translate(_LETTERS)
     return spaced.count(_TWO[:1]) - spaced.count(_TWO[:1] + b"\0") - (spaced[-1] == _A_WORD)
 
