@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 
 from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, money, print_json, rate_told
+from fairlead.cli.output import console, money, new_table, print_json, rate_told
 from fairlead.finance.canary import Figure
 from fairlead.finance.sequential import LEAST
 from fairlead.ledger.moment import moment
@@ -88,7 +87,7 @@ def _print(report: CanaryReport) -> None:
         f" {report.canary_sessions:,} of the canary",
         markup=False,
     )
-    table = Table("a request", "control", "canary", "change", "interval", "verdict", "limit")
+    table = new_table("a request", "control", "canary", "change", "interval", "verdict", "limit")
     for figure in report.figures:
         say = _say(figure)
         interval = "" if figure.low is None else f"{say(figure.low)} to {say(figure.high)}"

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from fairlead.catalog import Catalog
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import complain, console, money, print_json, rate_told
+from fairlead.cli.output import complain, console, money, new_table, print_json, rate_told
 from fairlead.ledger.health import LedgerError
 from fairlead.ledger.moment import moment
 from fairlead.ledger.routed import routed
@@ -123,7 +122,7 @@ def _print(report: CascadeReport) -> None:
         markup=False,
     )
     out.print(f"Fails: {_share(report)}: {_BY[report.fails_by]}", markup=False)
-    table = Table("of these, each", report.ask, report.then, "the cascade")
+    table = new_table("of these, each", report.ask, report.then, "the cascade")
     costs = (report.cost_ask, report.cost_then, report.cost_cascade)
     table.add_row("cost", *["unknown" if each is None else money(each) for each in costs])
     times = (report.latency_ask, report.latency_then, report.latency_cascade)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from fairlead.catalog import Catalog
 from fairlead.catalog.claims import Claim, Sheet
@@ -17,7 +16,7 @@ from fairlead.catalog.overlay import Overlay, parse_overlay, write_overlay
 from fairlead.catalog.price_list import PriceList
 from fairlead.catalog.update import Change, changes
 from fairlead.catalog.verify import Finding, against, disagreeing, old
-from fairlead.cli.output import console, print_json, save
+from fairlead.cli.output import console, new_table, print_json, save
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 from fairlead.server.paths import overlay_path
@@ -125,9 +124,9 @@ def _findings(sheet: Sheet, prices: PriceList | None, today: date, days: int) ->
 def _print_findings(told: Sequence[Finding], settled: int, prices: PriceList | None) -> None:
     out = console()
     if told:
-        table = Table(title="To look at", title_justify="left")
-        for column in ("matter", "model", "fact", "scope", "in force", "other"):
-            table.add_column(column, overflow="fold")
+        table = new_table(
+            "matter", "model", "fact", "scope", "in force", "other", title="To look at"
+        )
         for f in told:
             other = (
                 "" if f.other_source is None else f"{f.other} ({f.other_source}, {f.other_seen})"
@@ -197,9 +196,7 @@ def _print_changes(found: Sequence[Change], path: Path, *, written: bool) -> Non
     if not found:
         out.print("nothing to change")
         return
-    table = Table(title="Changes", title_justify="left")
-    for column in ("model", "fact", "scope", "ours", "theirs", "effect"):
-        table.add_column(column, overflow="fold")
+    table = new_table("model", "fact", "scope", "ours", "theirs", "effect", title="Changes")
     for change in found:
         theirs = change.theirs
         scope = [theirs.tier, f"over {theirs.over_prompt:,}" if theirs.over_prompt else ""]

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
-from fairlead.cli.output import console, print_json
+from fairlead.cli.output import console, new_table, print_json
 from fairlead.cost.amounts import encode
 from fairlead.engine.snapshot import Snapshot
 from fairlead.server.canary_report import CanaryState, canary_states
@@ -71,7 +70,7 @@ def _settings(loaded: Loaded) -> list[dict[str, str]]:
             rows.append(
                 {
                     "setting": key,
-                    "value": str(value),
+                    "value": _told(value),
                     "origin": loaded.origins.get(key, "default"),
                     "variable": variable(section, field.name),
                 }
@@ -82,7 +81,7 @@ def _settings(loaded: Loaded) -> list[dict[str, str]]:
             rows.append(
                 {
                     "setting": key,
-                    "value": value if isinstance(value, str) else _told(value),
+                    "value": _told(value),
                     "origin": loaded.origins.get(key, "file"),
                     "variable": "",
                 }
@@ -91,7 +90,11 @@ def _settings(loaded: Loaded) -> list[dict[str, str]]:
 
 
 def _told(value: object) -> str:
-    """What was set of a table, as JSON; what was left out stays out."""
+    """What was set: words as they are, else as JSON; what was left out of a table stays out."""
+    if isinstance(value, str | Path):
+        return str(value)
+    if value is None:
+        return ""
     plain = msgspec.to_builtins(value, builtin_types=(Decimal,))
     if isinstance(plain, dict):
         plain = {name: given for name, given in plain.items() if given not in (None, "", [], {})}
@@ -175,9 +178,7 @@ def _print(
     out = console()
     out.print(f"configuration file: {loaded.path or 'none (defaults and environment)'}")
     for title, rows in (("Settings in force", settings), ("Upstreams", upstreams)):
-        table = Table(title=title, title_justify="left")
-        for column in rows[0]:
-            table.add_column(column, overflow="fold")
+        table = new_table(*rows[0], title=title)
         for row in rows:
             table.add_row(*row.values())
         out.print(table)

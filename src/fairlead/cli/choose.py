@@ -9,12 +9,11 @@ import typer
 from msgspec.structs import asdict
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from fairlead.canon import Failure
 from fairlead.cli.break_even import amount
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.output import console, new_table, print_json, rate_told
 from fairlead.cost.display import currency_name, dollars
 from fairlead.cost.scenario import COMBINATIONS
 from fairlead.lab.choose.answers import answers_from, parse_answers, read_answer
@@ -206,7 +205,7 @@ def _print_questions(json: bool) -> None:
     if json:
         print_json([asdict(each) for each in QUESTIONS.values()])
         return
-    table = Table("key", "question", "why it matters", "answers", "left out", show_lines=True)
+    table = new_table("key", "question", "why it matters", "answers", "left out", lines=True)
     for each in QUESTIONS.values():
         answers = ", ".join(each.words) or {"share": "0 to 1", "flag": "yes, no"}.get(
             each.form, "tokens" if "request" not in each.key else "a number"
@@ -275,7 +274,7 @@ def _print(made: Recommendation, written: Path | None) -> None:
     out = console()
     out.print(f"\n[bold green]{made.model}[/] [dim](family {made.family}, on {made.at})[/]")
     out.print(f"{made.reason} [{made.source}]\n", markup=False)
-    table = Table("question", "answer", "because", title="How it was decided", title_justify="left")
+    table = new_table("question", "answer", "because", title="How it was decided")
     for step in made.path:
         table.add_row(escape(step.question), "yes" if step.answer else "no", escape(step.because))
     out.print(table)
@@ -308,7 +307,7 @@ def _print_evidence(out: Console, made: Recommendation) -> None:
     if not made.evidence.rows:
         return
     words = Words("en")
-    table = Table("", *made.evidence.models, title="What is known", title_justify="left")
+    table = new_table("", *made.evidence.models, title="What is known")
     for row in made.evidence.rows:
         cells = []
         for cell in row.cells:
@@ -334,9 +333,7 @@ def _print_costs(out: Console, made: Recommendation) -> None:
         out.print(f"\nno monthly cost: {costs.reason}", markup=False)
         return
     told = f"{currency_name()} a month, {_TITLES[costs.combination]}"
-    table = Table("model", title=told, title_justify="left")
-    for heading in ("input", "output", "total"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = new_table("model", numbers=("input", "output", "total"), title=told)
     table.add_column("")
     for each in costs.models:
         mark = "recommended" if each.model == made.model else each.stands_in_way or ""

@@ -17,7 +17,7 @@ from fairlead.catalog.shipped import read
 from fairlead.cli.break_even import amount, percent, sentences
 from fairlead.cli.chart import chart
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.output import console, new_table, print_json, rate_told
 from fairlead.cost.breakeven import BreakEven, Interval
 from fairlead.cost.display import currency_name, dollars, money_sign
 from fairlead.cost.scenario import COMBINATIONS, Bill, Scenario, ScenarioError, parse_scenarios
@@ -256,9 +256,7 @@ def _list(known: dict[str, Scenario], json: bool) -> None:
     if json:
         print_json(rows)
         return
-    table = Table(title="Scenarios", title_justify="left")
-    for column in ("name", "requests a day", "input", "output", "source"):
-        table.add_column(column)
+    table = new_table("name", "requests a day", "input", "output", "source", title="Scenarios")
     for each in rows:
         counts = (each.requests_per_day, each.input_tokens, each.output_tokens)
         table.add_row(each.name, *(f"{count:,}" for count in counts), each.source)
@@ -306,11 +304,9 @@ def cents(value: Decimal) -> str:
 
 
 def _bills(made: Study) -> Table:
-    table = Table(title=f"{currency_name()} a month", title_justify="left")
-    table.add_column("model")
-    table.add_column("combination")
-    for heading in ("input", "output", "total", "saves"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    numbers = ("input", "output", "total", "saves")
+    title = f"{currency_name()} a month"
+    table = new_table("model", "combination", numbers=numbers, title=title)
     table.add_column("")
     for model, found in made.bills.items():
         plain = found[0].total
@@ -338,11 +334,13 @@ def _missing(bill: Bill) -> str:
 
 
 def _differences(made: Study) -> Table:
-    table = Table(title="Differences", title_justify="left")
-    for heading in ("combination", "cheapest", "cheaper than"):
-        table.add_column(heading)
-    for heading in (f"by {money_sign().strip()}", "by %"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = new_table(
+        "combination",
+        "cheapest",
+        "cheaper than",
+        numbers=(f"by {money_sign().strip()}", "by %"),
+        title="Differences",
+    )
     for each in made.differences:
         table.add_row(
             TITLES[each.combination], each.cheaper, each.dearer,

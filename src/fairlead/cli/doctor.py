@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.cli.output import console, print_json
+from fairlead.cli.output import console, new_table, print_json
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import load
 from fairlead.server.doctor import Finding, examine
@@ -53,9 +52,7 @@ def doctor(
 
 
 def _print(findings: list[Finding]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("upstream", "check", "", "found"):
-        table.add_column(heading, overflow="fold")
+    table = new_table("upstream", "check", "", "found")
     for finding in findings:
         told = escape(finding.told)
         if finding.hint:

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.table import Table
 
 from fairlead.canon import Failure, Problem
-from fairlead.cli.output import console, print_json
+from fairlead.cli.output import console, new_table, print_json
 from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.ledger.verdict import Verdict
 from fairlead.ledger.verdicts import request as look_up
@@ -82,7 +81,7 @@ def _show(path: Path, request_id: str, *, json: bool) -> None:
     if json:
         print_json({"request_id": request_id, "verdicts": said})
         return
-    table = Table("when", "who", "score", "task")
+    table = new_table("when", "who", "score", "task")
     for one in said:
         at = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")
         score = "" if one.score is None else f"{one.score:g}"

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.output import console, new_table, print_json, rate_told
 from fairlead.cli.owed import print_owed
 from fairlead.cost.price import dollars
 from fairlead.finance.forecast import Forecast, Past, Sum, from_ledger
@@ -73,7 +72,7 @@ def _usd(text: str) -> Decimal:
 
 def _print(result: Forecast) -> None:
     title = f"Spend to come ({result.method}, {result.history_days} days of history)"
-    table = Table(title=title, title_justify="left", show_footer=True)
+    table = new_table(title=title, footer=True)
     table.add_column("day", footer="total")
     for heading, foot in zip(("expected", "from", "to"), _cells(result.total), strict=True):
         table.add_column(heading, footer=foot, justify="right")

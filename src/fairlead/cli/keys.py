@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.cli.output import console, print_json
+from fairlead.cli.output import console, new_table, print_json
 from fairlead.limits.budget import PERIODS, budget_of
 from fairlead.limits.keys import KeyStore
 from fairlead.server.config import load
@@ -66,9 +65,7 @@ def list_(config: Config = None, json: Json = False) -> None:
     if json:
         print_json(keys)
         return
-    table = Table()
-    for column in ("id", "name", "team", "budget", "made", "state"):
-        table.add_column(column)
+    table = new_table("id", "name", "team", "budget", "made", "state")
     for key in keys:
         made = datetime.fromtimestamp(key.created, UTC).isoformat(timespec="seconds")
         budget = "" if key.budget is None else f"${key.budget.usd:f} a {key.budget.period}"

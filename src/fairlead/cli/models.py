@@ -15,7 +15,7 @@ from fairlead.catalog.facts import is_in_force, undisclosed
 from fairlead.catalog.keys import STORAGE, Value
 from fairlead.cli.compare import compare
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json
+from fairlead.cli.output import console, new_table, number_column, print_json
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 
@@ -33,6 +33,10 @@ On = Annotated[
     typer.Option(formats=["%Y-%m-%d"], help="The day whose facts count. Default: today."),
 ]
 UNKNOWN = "not disclosed"
+_WIDE = 120
+"""Characters of a terminal in which the list stands with all its columns."""
+_SPARE = {"vendor", "family"}
+_NUMBERS = {"context_window", "max_output", "input", "output"}
 _PLANS = {"ends", "then served as", "successor"}
 
 
@@ -44,12 +48,14 @@ def list_(on: On = None, config: Config = None, json: Json = False) -> None:
         print_json(listed(catalog, today))
         return
     rows = [row(model, today) for model in catalog.models.values()]
-    table = Table()
-    for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for each in rows:
-        table.add_row(*(_cell(key, value) for key, value in each.items()))
     out = console()
+    told = [key for key in rows[0] if out.width >= _WIDE or key not in _SPARE]
+    headings = {key: key.replace("_", " ") for key in told}
+    table = new_table(
+        *(number_column(said) if key in _NUMBERS else said for key, said in headings.items())
+    )
+    for each in rows:
+        table.add_row(*(_cell(key, each[key]) for key in told))
     out.print(table)
     out.print("prices: US dollars per million tokens, standard tier")
 
@@ -96,9 +102,15 @@ def ends(on: On = None, config: Config = None, json: Json = False) -> None:
         print_json(document)
         return
     out = console()
-    table = Table(title=f"Announced ends, {today}", title_justify="left")
-    for column in ("model", "ends", "days", "then served as", "successor", "source"):
-        table.add_column(column, overflow="fold")
+    table = new_table(
+        "model",
+        "ends",
+        "days",
+        "then served as",
+        "successor",
+        "source",
+        title=f"Announced ends, {today}",
+    )
     for each in cast("list[dict[str, object]]", document["ends"]):
         table.add_row(*(_cell("successor", value) for value in each.values()))
     out.print(table)
@@ -140,9 +152,14 @@ def _lines(catalog: Catalog, name: str, model: Model, today: date) -> list[str]:
 
 def _prices_table(model: Model, today: date) -> Table:
     title = "Prices, US dollars per million tokens"
-    table = Table(title=title if model.prices else f"Prices: {UNKNOWN}", title_justify="left")
-    for column in ("kind", "price", "applies to", "source", "seen"):
-        table.add_column(column, overflow="fold")
+    table = new_table(
+        "kind",
+        "price",
+        "applies to",
+        "source",
+        "seen",
+        title=title if model.prices else f"Prices: {UNKNOWN}",
+    )
     for price in model.prices:
         if price.valid_to is None or today < price.valid_to:
             scope = _scope(price) or "all"
@@ -166,9 +183,9 @@ def _scope(said: Fact | Price | Claim) -> str:
 
 
 def _facts_table(facts: tuple[Fact, ...], today: date) -> Table:
-    table = Table(title="Facts", title_justify="left")
-    for column in ("fact", "value", "unit", "applies to", "source", "seen", "rule", "today"):
-        table.add_column(column, overflow="fold")
+    table = new_table(
+        "fact", "value", "unit", "applies to", "source", "seen", "rule", "today", title="Facts"
+    )
     for fact in facts:
         state = "in force" if is_in_force(fact, facts, today) else _state(fact, today)
         table.add_row(

@@ -1,11 +1,14 @@
 """What all commands share in speaking to people and machines."""
 
 import sys
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+from rich.box import SIMPLE
 from rich.console import Console
+from rich.table import Column, Table
 
 from fairlead.canon import Failure
 from fairlead.cost.amounts import encode
@@ -15,6 +18,8 @@ __all__ = [
     "complain",
     "console",
     "money",
+    "new_table",
+    "number_column",
     "print_json",
     "rate_told",
     "save",
@@ -31,6 +36,36 @@ def rate_told() -> None:
 def console() -> Console:
     """The terminal; a wide one where output goes to a file, so that tables don't break."""
     return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def number_column(heading: str, footer: str = "") -> Column:
+    """A column of numbers, which are never broken; its heading stands a word a line."""
+    return Column(heading.replace(" ", "\n"), footer, justify="right", no_wrap=True)
+
+
+def new_table(
+    *headings: str | Column,
+    numbers: Iterable[str] = (),
+    title: str | None = None,
+    footer: bool = False,
+    lines: bool = False,
+) -> Table:
+    """A table without frames, so that more of it fits in a terminal of 80 columns; a word that is
+    longer than its column is broken, never shortened: half a model's name is another model's too.
+    Columns of `numbers` stand behind the others.
+    """
+    return Table(
+        *(Column(each, overflow="fold") if isinstance(each, str) else each for each in headings),
+        *(number_column(heading) for heading in numbers),
+        title=title,
+        title_justify="left",
+        box=SIMPLE,
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+        show_footer=footer,
+        show_lines=lines,
+    )
 
 
 def complain(message: str) -> None:

@@ -10,14 +10,13 @@ from typing import Annotated, Literal
 import typer
 from msgspec import Struct
 from msgspec.structs import asdict
-from rich.table import Table
 
 from fairlead.canon import Failure
 from fairlead.cli.canary import canary
 from fairlead.cli.cascade import cascade, figures_of_draft, held_to
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.junit import junit
-from fairlead.cli.output import complain, console, money, print_json, rate_told
+from fairlead.cli.output import complain, console, money, new_table, print_json, rate_told
 from fairlead.ledger.moment import moment
 from fairlead.ledger.routed import routed
 from fairlead.routing import Features, Hints, Policy, PolicyError
@@ -82,7 +81,7 @@ def show(
     if json:
         print_json(listed)
         return
-    table = Table("policy", "version", "hash", "what it does")
+    table = new_table("policy", "version", "hash", "what it does")
     for each in listed:
         name = f"{each.name} (default)" if each.default else each.name
         table.add_row(name, each.version, each.hash, each.description)
@@ -251,7 +250,7 @@ def _print_policy(policy: Policy) -> None:
         else:
             out.print("no limits: never rolled back by itself")
         return
-    table = Table("question", "asks", "takes", "reason")
+    table = new_table("question", "asks", "takes", "reason")
     for rule in policy.rules:
         asks = " and ".join(
             [f"{c.feature} {OPERATORS[c.operator].yes} {_said(c.wanted)}" for c in rule.when]
@@ -307,7 +306,7 @@ def _said(wanted: object) -> str:
 
 
 def _print_outcomes(outcomes: tuple[Outcome, ...]) -> None:
-    table = Table("case", "", "model", "why")
+    table = new_table("case", "", "model", "why")
     for each in outcomes:
         why = each.reason if each.passed else "; ".join(each.wrong)
         table.add_row(each.name, "ok" if each.passed else "FAILED", each.model or "none", why)
@@ -323,18 +322,18 @@ def _print_comparison(result: Comparison, old: str, new: str) -> None:
         f" {result.refused_old:,}, {new} {result.refused_new:,}",
         markup=False,
     )
-    moves = Table(f"with {old}", f"with {new}", "requests")
+    moves = new_table(f"with {old}", f"with {new}", "requests")
     for before, after, count in result.moves:
         moves.add_row(before, after, f"{count:,}")
     out.print(moves)
-    table = Table("a request", old, new, "difference")
+    table = new_table("a request", old, new, "difference")
     cost = (result.cost_old, result.cost_new, result.cost_difference)
     table.add_row("cost", *[_mean(each, money) for each in cost])
     times = (result.first_token_old, result.first_token_new, None)
     table.add_row("first token", *[_mean(each, lambda ms: f"{ms:,.0f} ms") for each in times])
     out.print(table)
     if result.most_changed:
-        changed = Table("request", "from", "to", "difference", "why")
+        changed = new_table("request", "from", "to", "difference", "why")
         for move in result.most_changed:
             by = money(move.difference_usd)
             changed.add_row(move.id, move.old, move.new, by, move.why)

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
-from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.cli.output import console, print_json, save
+from fairlead.cli.output import console, new_table, print_json, save
 from fairlead.lab.quality.figures import Figure
 from fairlead.lab.quality.written import told_sources
 from fairlead.routing.decision import Task
@@ -86,7 +85,9 @@ def _tell(found: list[Figure]) -> None:
     if not found:
         out.print("nothing is known: no outcomes, no results, no published figures")
         return
-    table = Table("task", "model", "score", "95 %", "own answers", "rated", "shrunk to", "sources")
+    table = new_table(
+        "task", "model", "score", "95 %", "own answers", "rated", "shrunk to", "sources"
+    )
     for each in found:
         table.add_row(
             each.task or "all",

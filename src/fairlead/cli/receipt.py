@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.output import console, new_table, print_json, rate_told
 from fairlead.cost.display import dollars
 from fairlead.cost.receipt import Receipt, ReceiptLine
 from fairlead.finance.free import Freed
@@ -59,7 +59,7 @@ def _print(told_: Told) -> None:
     for attempt in told_.attempts:
         out.print(f"Attempt on {attempt.model}: {attempt.why}", markup=False)
     if told_.elsewhere:
-        table = Table("candidate", "same tokens, no cache", "why not", title_justify="left")
+        table = new_table("candidate", "same tokens, no cache", "why not")
         for other in told_.elsewhere:
             table.add_row(other.model, _exact(other.cost_usd), other.ruled_out or other.why)
         out.print(table)
@@ -98,7 +98,7 @@ def _freed(freed: Freed) -> str:
 
 
 def _table(made: Receipt) -> Table:
-    table = Table(title=f"Receipt at prices {made.price_version}", title_justify="left")
+    table = new_table(title=f"Receipt at prices {made.price_version}")
     for heading, justify in (
         *(("kind", "left"), ("count", "right"), ("$ per million", "right"), ("amount", "right")),
         *(("band", "left"), ("tier", "left"), ("billed as", "left"), ("source", "left")),

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.table import Table
 
 from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.output import console, new_table, print_json, rate_told
 from fairlead.cost.display import dollars
 from fairlead.finance.exports import Tokens
 from fairlead.finance.reconcile import Reconciliation, against_ledger
@@ -55,11 +54,15 @@ def reconcile(
 
 
 def _print(result: Reconciliation) -> None:
-    table = Table(title=f"{result.vendor} against the ledger", title_justify="left")
-    for heading in ("day", "model", "status", "tokens here", "tokens there"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("here", "there", "unexplained"):
-        table.add_column(heading, justify="right")
+    table = new_table(
+        "day",
+        "model",
+        "status",
+        "tokens here",
+        "tokens there",
+        numbers=("here", "there", "unexplained"),
+        title=f"{result.vendor} against the ledger",
+    )
     for row in result.rows:
         table.add_row(
             row.day.isoformat(),
@@ -87,11 +90,13 @@ def _print(result: Reconciliation) -> None:
 
 
 def _print_stated(days: list[StatedCost]) -> None:
-    table = Table(title="What answers say that they cost", title_justify="left")
-    for heading in ("day", "upstream", "model"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("answers", "stated", "priced here", "here", "stated less here"):
-        table.add_column(heading, justify="right")
+    table = new_table(
+        "day",
+        "upstream",
+        "model",
+        numbers=("answers", "stated", "priced here", "here", "stated less here"),
+        title="What answers say that they cost",
+    )
     for row in days:
         unknown = not row.priced
         table.add_row(

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from fairlead.canon import Failure, Request
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, money, print_json, rate_told
+from fairlead.cli.output import console, money, new_table, print_json, rate_told
 from fairlead.cli.train import train
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.plan import AUTO
@@ -150,7 +149,7 @@ def _tell(told: Preview, *, json: bool) -> None:
         out.print(f"Asked first: {told.cascade.ask}, checked: {checks}", markup=False)
     session = any(each.switch_usd is not None for each in told.candidates)
     of_session = ("of it warm", "switch") if session else ()
-    table = Table(
+    table = new_table(
         "model", "expected", "tokens in, out", *of_session, "first token", "quality", "why"
     )
     for each in told.candidates:

@@ -8,10 +8,9 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from fairlead.canon import Failure
-from fairlead.cli.output import console, print_json
+from fairlead.cli.output import console, new_table, print_json
 
 if TYPE_CHECKING:
     from fairlead.lab.router.report import Report
@@ -79,7 +78,7 @@ def _tell(made: "Report", rankings: list[tuple[str, str, str, str]]) -> None:
         f"{made.prompts:,} prompts, {made.dealings} x {made.folds} folds, nested; 95 % intervals"
         f" from {made.resamples:,} paired resamples"
     )
-    table = Table("routing", "score, %", "gain over the base, points", "moved, %", "cost, x")
+    table = new_table("routing", "score, %", "gain over the base, points", "moved, %", "cost, x")
     for row in made.rows:
         gain = row.gain
         table.add_row(
@@ -90,12 +89,12 @@ def _tell(made: "Report", rankings: list[tuple[str, str, str, str]]) -> None:
             "unknown" if row.cost_ratio is None else f"{row.cost_ratio:.2f}",
         )
     out.print(table)
-    table = Table("APGR (random 0.5)", "scorer", "length only", "scorer ahead by")
+    table = new_table("APGR (random 0.5)", "scorer", "length only", "scorer ahead by")
     for cells in rankings:
         table.add_row(*cells)
     out.print(table)
     out.print(_chart(made.curves), markup=False)
-    table = Table("calibration", "predicted, %", "seen, %")
+    table = new_table("calibration", "predicted, %", "seen, %")
     for model, bins in made.calibration.items():
         for each in bins:
             table.add_row(model, f"{100 * each.predicted:.0f}", f"{100 * each.seen:.0f}")

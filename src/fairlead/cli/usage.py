@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
-from rich.table import Table
+from rich.table import Column
 
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.output import console, new_table, number_column, print_json, rate_told
 from fairlead.cli.owed import print_owed
 from fairlead.cost.display import dollars
 from fairlead.finance.spent import Spent, spent
@@ -23,6 +23,12 @@ from fairlead.server.paths import database_path
 __all__ = ["usage"]
 
 DIMENSIONS = get_args(Dimension)
+
+_ALWAYS = {"requests", "errors", "input", "output"}
+"""Columns that stand there also where they hold nothing."""
+
+_GROUP = 12
+"""Characters that a group's name keeps in a narrow terminal."""
 
 
 def usage(
@@ -58,17 +64,23 @@ def usage(
 
 
 def _print(report: Spent, path: Path) -> None:
-    table = Table(title=f"Usage in {path}", title_justify="left", show_footer=True)
-    for dimension, foot in zip(report.by, ("total", *[""] * 9), strict=False):
-        table.add_column(dimension, footer=foot, overflow="fold")
     totals, off = report.totals, report.free
     freed = {row.group: row.free_usd for row in off.rows} if off else {}
     sums = _cells(totals) | _due(totals, off.free_usd if off else None)
-    for heading, total in sums.items():
-        table.add_column(heading, footer=total, justify="right", no_wrap=True)
+    told = [heading for heading, total in sums.items() if heading in _ALWAYS or total != "0"]
+    table = new_table(
+        *(
+            Column(dimension, foot, overflow="fold", min_width=_GROUP)
+            for dimension, foot in zip(report.by, ("total", *[""] * 9), strict=False)
+        ),
+        *(number_column(heading, sums[heading]) for heading in told),
+        title=f"Usage in {path}",
+        footer=True,
+    )
     for row in report.rows:
         due = _due(row, freed.get(row.group, Decimal(0)) if off else None)
-        table.add_row(*row.group, *_cells(row).values(), *due.values())
+        cells = _cells(row) | due
+        table.add_row(*(name or "(none)" for name in row.group), *map(cells.__getitem__, told))
     out = console()
     out.print(table)
     if off is not None:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, print_json, rate_told
+from fairlead.cli.output import console, new_table, number_column, print_json, rate_told
 from fairlead.cli.owed import print_owed
 from fairlead.cost.price import dollars
 from fairlead.finance.commitments import owed
@@ -82,9 +82,10 @@ def _print(result: WhatIf) -> None:
     out = console()
     _table("By day", result.by_day, result.total)
     _table("By route", result.by_route, result.total)
-    causes = Table(title="Where the difference comes from", title_justify="left")
-    for heading in ("price", "tokens", "thinking", "caching", "batching", "difference"):
-        causes.add_column(heading, justify="right")
+    causes = new_table(
+        numbers=("price", "tokens", "thinking", "caching", "batching", "difference"),
+        title="Where the difference comes from",
+    )
     of, total = result.total.causes, result.total
     amounts = (of.price, of.tokens, of.thinking, of.caching, of.batching, total.difference)
     causes.add_row(*(dollars(amount, 4) for amount in amounts))
@@ -111,11 +112,12 @@ def _print(result: WhatIf) -> None:
 
 
 def _table(title: str, parts: tuple[Part, ...], total: Part) -> None:
-    table = Table(title=title, title_justify="left", show_footer=True)
-    table.add_column(title.removeprefix("By "), footer="total", overflow="fold")
-    cells = _cells(total)
-    for heading, foot in cells.items():
-        table.add_column(heading, footer=foot, justify="right")
+    table = new_table(
+        Column(title.removeprefix("By "), "total", overflow="fold"),
+        *(number_column(heading, foot) for heading, foot in _cells(total).items()),
+        title=title,
+        footer=True,
+    )
     for part in parts:
         table.add_row(part.key, *_cells(part).values())
     console().print(table)

@@ -1,0 +1,43 @@
+"""Tables in a terminal of 80 columns: nothing is cut off, numbers stay whole."""
+
+import io
+
+from rich.console import Console
+
+from fairlead.cli.output import new_table, number_column
+
+MODELS = ("claude-haiku-4-5-20251001", "gemini-3.5-flash-lite")
+NUMBERS = ("requests", "errors", "input", "cache read", "cache write", "output", "cost")
+SUMS = ("1,234,567", "12", "123,456,789", "98,765,432", "1,234,567", "45,678,901", "$1,234.567890")
+
+
+def printed(width: int) -> str:
+    table = new_table("model", "day", *(number_column(heading) for heading in NUMBERS))
+    for model in MODELS:
+        table.add_row(model, "2026-11-23", *SUMS)
+    out = Console(file=io.StringIO(), width=width)
+    out.print(table)
+    assert isinstance(out.file, io.StringIO)
+    return out.file.getvalue()
+
+
+def test_names_are_broken_and_never_shortened() -> None:
+    told = printed(110)
+    assert "…" not in told
+    first = "".join(line.split(" ")[0] for line in told.splitlines()[3:])
+    assert first.startswith("claude-haiku-4-5-20251001gemini-3.5-flash-lite")
+
+
+def test_numbers_stay_whole() -> None:
+    lines = [line for line in printed(110).splitlines() if "$" in line]
+    assert [line.split()[-len(SUMS) :] for line in lines] == [list(SUMS)] * len(MODELS)
+
+
+def test_where_there_is_room_a_row_is_a_line() -> None:
+    assert len(printed(140).splitlines()) == 2 + 1 + len(MODELS)
+
+
+def test_numbers_stand_behind_words() -> None:
+    table = new_table("name", numbers=("first token", "cost"))
+    assert [str(column.header) for column in table.columns] == ["name", "first\ntoken", "cost"]
+    assert [column.justify for column in table.columns] == ["left", "right", "right"]
