@@ -23,7 +23,7 @@ from fairlead.canon.content import (
     ToolResult,
     Url,
 )
-from fairlead.canon.errors import STATUS, Failure, FairleadError, Problem, ProblemKind
+from fairlead.canon.errors import STATUS, Failure, FairleadError, Problem, ProblemKind, Remedy
 from fairlead.canon.events import (
     Delta,
     Deltas,
@@ -92,6 +92,7 @@ __all__ = [
     "ProblemKind",
     "Reasoning",
     "Refusal",
+    "Remedy",
     "Request",
     "Response",
     "Role",

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["STATUS", "Failure", "FairleadError", "Problem", "ProblemKind"]
+__all__ = ["STATUS", "Failure", "FairleadError", "Problem", "ProblemKind", "Remedy"]
 
 ProblemKind = Literal[
     "invalid_request",
@@ -34,6 +34,10 @@ ProblemKind = Literal[
     "overloaded",
     "cancelled",
 ]
+
+Remedy = Literal["key", "payment", "clock"]
+"""What mends a refusal of the gateway's own account at a vendor (`upstream_auth`): another key (or
+newer credentials), money, or the time of this machine set right."""
 
 STATUS: dict[ProblemKind, int] = {
     "invalid_request": 400,
@@ -66,7 +70,8 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     `param` is the path of the field at fault in the client's body. `hint` says what to do.
     `retry_after` is seconds. `upstream_status` and `upstream_code` are the vendor's own words;
     `retryable` says whether the same request may succeed later or elsewhere; `charged` whether the
-    vendor bills it (None: not disclosed).
+    vendor bills it (None: not disclosed). `remedy` is what mends an `upstream_auth`, where the
+    vendor's words tell it.
     """
 
     kind: ProblemKind
@@ -80,6 +85,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     upstream: str | None = None
     upstream_status: int | None = None
     upstream_code: str | None = None
+    remedy: Remedy | None = None
 
     @property
     def status(self) -> int:

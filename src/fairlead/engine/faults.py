@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from fairlead.canon import Problem, ProblemKind
+from fairlead.canon import Problem, ProblemKind, Remedy
 from fairlead.engine.vendor_words import vendor_words
 from fairlead.ledger.record import Outcome
 from fairlead.upstream.transport import (
@@ -35,6 +35,14 @@ _KINDS: dict[type[TransportError], tuple[ProblemKind, str]] = {
     UpstreamReset: ("upstream", "try again; the vendor may have billed the broken attempt"),
     UpstreamProtocolError: ("upstream", "check that the upstream's address is the vendor's API"),
 }
+
+_MENDS: dict[Remedy | None, str] = {
+    None: "the gateway's operator must look at the key of '{}'",
+    "key": "the gateway's operator must look at the key of '{}'",
+    "payment": "the gateway's operator must look at the credit and the spend limit of '{}'",
+    "clock": "the gateway's operator must set its machine's clock (NTP), for '{}' finds it wrong",
+}
+"""What the operator does about a refused account, by its remedy."""
 
 _OUTCOMES: dict[ProblemKind, Outcome] = {
     "internal": "internal_error",
@@ -76,7 +84,7 @@ def from_answer(
         told = f"upstream '{upstream.name}' refuses the gateway's own account (status {status})"
         if words := vendor_words(problem.message, upstream):
             told = f"{told}: {words}"
-        hint = f"the gateway's operator must look at the key of '{upstream.name}'"
+        hint = _MENDS[problem.remedy].format(upstream.name)
         if upstream.kind.decode_error is not None and problem.hint:  # it knows what is missing
             hint = f"{hint}: {problem.hint}"
         return replace(problem, message=told, hint=hint, param=None)

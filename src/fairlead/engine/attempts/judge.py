@@ -1,6 +1,9 @@
 """What an attempt's end says about its deployment: to the breaker, the timing, and when to rest."""
 
-from fairlead.canon import Problem
+from math import inf
+from typing import Final
+
+from fairlead.canon import Problem, Remedy
 from fairlead.engine.attempts.deployment import Deployment
 from fairlead.engine.exchange import Exchange
 
@@ -9,6 +12,10 @@ __all__ = ["given_up", "judged"]
 _FAULTS = frozenset({"upstream", "upstream_timeout", "upstream_unreachable", "overloaded"})
 """Problems for which the deployment is to blame; what else is told is the request's own fault, or
 the account's."""
+
+_REFUSED_AS: Final[dict[Remedy, int | None]] = {"key": 401, "payment": None, "clock": None}
+"""The status that a refusal of the account counts as, whatever it came with: 401 is the key's, and
+no time mends it; money and clocks are seen to without the configuration."""
 
 _AT_ITS_LIMIT = 0.05
 """Seconds before the request's own end in which a timeout says nothing about the deployment."""
@@ -55,8 +62,9 @@ def given_up(x: Exchange, deployment: Deployment, seconds: float) -> None:
 
 def _other(deployment: Deployment, number: int, now: float, problem: Problem) -> None:
     if problem.kind == "upstream_auth" and problem.upstream_status is not None:
-        status: int | None = problem.upstream_status
-        if (signer := deployment.upstream.signer) is not None and status == 401:
+        remedy, signer = problem.remedy, deployment.upstream.signer
+        status = problem.upstream_status if remedy is None else _REFUSED_AS[remedy]
+        if signer is not None and status == 401 and signer.due() != inf:
             signer.doubt()  # its credentials change by themselves: the next may be good
             status = None
         deployment.breaker.refused(number, now, status, problem.message)

@@ -54,6 +54,8 @@ def may_be_sent_again(problem: Problem, said: bool | None, repeats: Repeats = "a
         return problem.retryable and problem.charged is False
     if status not in AGAIN or problem.charged or repeats == "unsent":
         return False
+    if problem.kind == "upstream_auth":  # "insufficient_quota" is a 429, and no wait mends it
+        return False
     return problem.retryable if said is None else said
 
 

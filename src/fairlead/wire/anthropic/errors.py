@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Problem, ProblemKind
+from fairlead.canon import Problem, ProblemKind, Remedy
 from fairlead.wire.anthropic.types import Json, dump
 
 __all__ = ["decode_error", "encode_error", "problem_of_event"]
@@ -77,16 +77,20 @@ _HINTS: Final[dict[ProblemKind, str]] = {
 
 # Messages whose meaning the type doesn't tell: "prompt is too long: 3333404 tokens > 200000
 # maximum" [recorded]; "input length and `max_tokens` exceed context limit: 199211 + 8192 >
-# 200000"; "Your credit balance is too low to access the Anthropic API"; "You have reached your
-# specified API usage limits" (400s all; api/errors: "also returns a 400 when usage reaches an
-# organization or workspace spend limit").
+# 200000" (400s all).
 _BY_MESSAGE: Final[tuple[tuple[str, ProblemKind], ...]] = (
     ("prompt is too long", "context_length_exceeded"),
     ("exceed context limit", "context_length_exceeded"),
     ("exceeds the context window", "context_length_exceeded"),
-    ("credit balance is too low", "upstream_auth"),
-    ("api usage limits", "upstream_auth"),
 )
+# Our account's money runs out as a 400 of the same type: "Your credit balance is too low to access
+# the Anthropic API. Please go to Plans & Billing ..." (anthropics/claude-code#66314); "You have
+# reached your specified API usage limits. You will regain access on 2026-04-01 at 00:00 UTC."
+# (#38035; api/errors: "also returns a 400 when usage reaches an organization or workspace spend
+# limit"). Only how a message begins counts: further on it may quote what the client sent, who
+# could shut the upstream for everybody by it.
+_UNPAID: Final = ("your credit balance is too low", "you have reached your specified ")
+_REMEDIES: Final[dict[str, Remedy]] = {"authentication_error": "key", "billing_error": "payment"}
 
 
 def decode_error(status: int, headers: dict[str, str], body: bytes) -> Problem:
@@ -120,6 +124,7 @@ def _problem(error: _Error, status: int | None, retry_after: float | None) -> Pr
         retryable=kind in _RETRYABLE,
         upstream_status=status,
         upstream_code=code or error.type or None,
+        remedy=_remedy(kind, error.type),
     )
 
 
@@ -131,11 +136,19 @@ def _kind(error: _Error, status: int | None) -> ProblemKind:
         kind = "invalid_request" if status is not None and 400 <= status < 500 else "upstream"
     if kind == "invalid_request":
         said = error.message.lower()
+        if said.startswith(_UNPAID):
+            return "upstream_auth"
         return next((k for part, k in _BY_MESSAGE if part in said), kind)
     # "model: claude-sonet-4-5" [recorded] is the whole message when a model is not found.
     if kind == "not_found" and error.message.startswith("model:"):
         return "model_not_found"
     return kind
+
+
+def _remedy(kind: ProblemKind, type_: str) -> Remedy | None:
+    if kind != "upstream_auth":
+        return None
+    return "payment" if type_ == "invalid_request_error" else _REMEDIES.get(type_)
 
 
 def _plain(status: int | None, body: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Problem, ProblemKind
+from fairlead.canon import Problem, ProblemKind, Remedy
 
 __all__ = ["decode_error", "problem_of_exception"]
 
@@ -57,6 +57,28 @@ _BY_NAME: Final[dict[str, ProblemKind]] = {
     "optinrequired": "upstream_auth",
     "requestexpired": "upstream_auth",
 }
+_REMEDIES: Final[dict[str, Remedy]] = {
+    "unrecognizedclientexception": "key",  # "The security token included [...] is invalid."
+    "invalidclienttokenid": "key",  # "The X.509 certificate or AWS access key ID [...] not exist"
+    "invalidsignatureexception": "key",  # "... does not match the signature you provided. Check
+    # your AWS Secret Access Key and signing method."
+    "incompletesignatureexception": "key",
+    "incompletesignature": "key",
+    "missingauthenticationtokenexception": "key",
+    "expiredtokenexception": "key",
+    "requestexpired": "clock",  # "The request is no longer valid due to expired timestamps."
+}
+"""What mends a refusal of our account, by its name; AccessDeniedException and others may be about
+one model, and are left to the status."""
+_REMEDIES_SAID: Final[tuple[tuple[str, Remedy], ...]] = (
+    # Said by InvalidSignatureException too: "Signature expired: 20260101T000000Z is now earlier
+    # than ..." (docs.aws.amazon.com/IAM, Troubleshoot Signature Version 4: "credential scope").
+    ("signature expired", "clock"),
+    ("signature not yet current", "clock"),
+    # A key of Bedrock's own (a bearer token): a 403 without another name.
+    ("authentication failed: please make sure your api key is valid", "key"),
+)
+"""The same by how the message begins, which knows better."""
 _BY_STATUS: Final[dict[int, ProblemKind]] = {
     400: "invalid_request",
     401: "upstream_auth",
@@ -131,7 +153,16 @@ def _problem(name: str, message: str, status: int | None, retry_after: float | N
         retryable=kind in _RETRYABLE,
         upstream_status=status,
         upstream_code=name or None,
+        remedy=_remedy(name, message) if kind == "upstream_auth" else None,
     )
+
+
+def _remedy(name: str, message: str) -> Remedy | None:
+    lower = message.lower()
+    for beginning, remedy in _REMEDIES_SAID:
+        if lower.startswith(beginning):
+            return remedy
+    return _REMEDIES.get(name.lower())
 
 
 def _plain(status: int | None, body: bytes) -> str:

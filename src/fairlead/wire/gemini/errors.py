@@ -8,6 +8,9 @@ status alone lies: a bad key is 400 INVALID_ARGUMENT (recorded), and so is an ov
 A vendor's "who are you" is our operator's fault, never the client's: `upstream_auth`. "If your
 request fails with a 400 or 500 error, you won't be charged for the tokens used"
 (ai.google.dev/gemini-api/docs/billing).
+
+What a message says of our account counts only at its beginning: further on it may quote what the
+client sent, who could shut the upstream for everybody by it.
 """
 
 import re
@@ -16,7 +19,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from fairlead.canon import Problem, ProblemKind
+from fairlead.canon import Problem, ProblemKind, Remedy
 from fairlead.wire.gemini.types import ENCODER
 
 __all__ = ["decode_error", "encode_error", "problem_of", "unreadable"]
@@ -85,7 +88,13 @@ _REFINED: Final[tuple[tuple[frozenset[ProblemKind], re.Pattern[str], ProblemKind
     ),
     (
         frozenset({"invalid_request"}),
-        re.compile(r"API[ _]key (not valid|not found|expired)|API_KEY_INVALID", re.IGNORECASE),
+        re.compile(r"^API[ _]key (not valid|not found|expired)", re.IGNORECASE),
+        "upstream_auth",
+    ),
+    (
+        frozenset({"rate_limited"}),
+        # "Your prepayment credits are depleted. Please go to AI Studio at ..." (dyad-sh/dyad#3626)
+        re.compile(r"^Your prepayment credits are depleted", re.IGNORECASE),
         "upstream_auth",
     ),
     (
@@ -104,6 +113,13 @@ _REFINED: Final[tuple[tuple[frozenset[ProblemKind], re.Pattern[str], ProblemKind
     ),
     (
         frozenset({"upstream_auth"}),
+        # FAILED_PRECONDITION too, of a file of the client's: "400 The File 4d21d8wxg1pe is not in
+        # an ACTIVE state and usage is not allowed" (expectedparrot/edsl#1907).
+        re.compile(r"^The File \S+ is not in an ACTIVE state"),
+        "invalid_request",
+    ),
+    (
+        frozenset({"upstream_auth"}),
         # Also "CachedContent not found (or permission denied)": the object, not the account.
         re.compile(
             r"access the (File|CachedContent|Tuned)|^CachedContent not found", re.IGNORECASE
@@ -111,6 +127,31 @@ _REFINED: Final[tuple[tuple[frozenset[ProblemKind], re.Pattern[str], ProblemKind
         "permission",
     ),
 )
+_REMEDIES: Final[dict[str, Remedy]] = {
+    # What is quoted is of `google.api.ErrorReason` (googleapis-common-protos, error_reason.proto).
+    "API_KEY_INVALID": "key",  # "in a bad format, cannot be found, or has been expired"
+    "API_KEY_SERVICE_BLOCKED": "key",  # "violates API key API restrictions"
+    "API_KEY_HTTP_REFERRER_BLOCKED": "key",
+    "API_KEY_IP_ADDRESS_BLOCKED": "key",
+    "API_KEY_ANDROID_APP_BLOCKED": "key",
+    "API_KEY_IOS_APP_BLOCKED": "key",
+    "ACCESS_TOKEN_EXPIRED": "key",
+    "ACCESS_TOKEN_SCOPE_INSUFFICIENT": "key",
+    "ACCESS_TOKEN_TYPE_UNSUPPORTED": "key",
+    "ACCOUNT_STATE_INVALID": "key",  # "in an invalid state, such as disabled or deleted"
+    "CREDENTIALS_MISSING": "key",
+    "JWT_TOKEN_INVALID": "key",
+    "BILLING_DISABLED": "payment",
+}
+"""What mends a refusal of our account, by its reason."""
+_REMEDIES_BY_STATUS: Final[dict[str, Remedy]] = {
+    # "Gemini API free tier is not available in your country. Please enable billing"
+    # (ai.google.dev/gemini-api/docs/troubleshooting).
+    "FAILED_PRECONDITION": "payment",
+    "RESOURCE_EXHAUSTED": "payment",  # our account's fault only where its credit is used up
+    "INVALID_ARGUMENT": "key",
+}
+
 _RETRYABLE: Final = frozenset({"rate_limited", "overloaded", "upstream", "upstream_timeout"})
 _HINTS: Final[dict[ProblemKind, str]] = {
     "upstream_auth": "the gateway's own credentials for this vendor need its operator's attention",
@@ -164,9 +205,12 @@ def _problem(status: int, error: _Error, retry_after: float | None) -> Problem:
     kind = None if status == 413 else _BY_STATUS.get(error.status or "")
     if kind is None:
         kind = _BY_CODE.get(status, "invalid_request" if 400 <= status < 500 else "upstream")
-    if reason in {"API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "ACCESS_TOKEN_EXPIRED"}:
+    if reason in _REMEDIES:
         kind = "upstream_auth"
     kind = _refined(kind, message)
+    remedy = None
+    if kind == "upstream_auth":
+        remedy = _REMEDIES.get(reason or "") or _REMEDIES_BY_STATUS.get(error.status or "")
     return Problem(
         kind,
         message,
@@ -176,6 +220,7 @@ def _problem(status: int, error: _Error, retry_after: float | None) -> Problem:
         charged=False,
         upstream_status=status,
         upstream_code=reason or error.status,
+        remedy=remedy,
     )
 
 

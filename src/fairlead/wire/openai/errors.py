@@ -3,13 +3,16 @@
 Vendors that speak this dialect agree on little but the braces: `code` may be a number, `type` may
 hold the code, `error` may be a string, and there may be `detail` or `message` instead (all
 recorded). What they say is asked in the order code, type, wording, status.
+
+That the vendor wants money is the gateway's affair like a bad key (`upstream_auth`), never the
+client's: OpenAI says it with 429, though no waiting mends it.
 """
 
 from typing import Any, Final
 
 import msgspec
 
-from fairlead.canon import Problem, ProblemKind
+from fairlead.canon import Problem, ProblemKind, Remedy
 
 __all__ = ["decode_error", "encode_error", "problem_of"]
 
@@ -21,9 +24,10 @@ _CODES: Final[dict[str, ProblemKind]] = {
     "content_policy_violation": "content_blocked",
     "invalid_api_key": "upstream_auth",
     "authentication_error": "upstream_auth",
-    "insufficient_quota": "billing",
-    "billing_hard_limit_reached": "billing",
-    "billing_not_active": "billing",
+    "insufficient_quota": "upstream_auth",
+    "billing_hard_limit_reached": "upstream_auth",
+    "billing_not_active": "upstream_auth",
+    "account_deactivated": "upstream_auth",
     "rate_limit_exceeded": "rate_limited",
     "RateLimitReached": "rate_limited",
     "tokens": "rate_limited",
@@ -39,6 +43,20 @@ _CODES: Final[dict[str, ProblemKind]] = {
     "internal_server_error": "upstream",
 }
 """`error.code` or `error.type` to a kind. Type `invalid_request_error` is left to the status."""
+
+_REMEDIES: Final[dict[str, Remedy]] = {
+    "invalid_api_key": "key",
+    "account_deactivated": "key",
+    "insufficient_quota": "payment",
+    "billing_hard_limit_reached": "payment",
+    "billing_not_active": "payment",
+    "402": "payment",
+}
+"""What mends a refusal of our account, by code, type or status."""
+
+_BAD_KEY: Final = ("incorrect api key provided", "api key not valid")
+"""How a 400 begins that is about our key: xAI's (continuedev/continue#10778), Google's at its
+address of this dialect. Only the beginning counts: further on, a client may be quoted."""
 
 _OVERFLOW: Final = (
     "maximum context length",
@@ -58,7 +76,7 @@ gateway's key is good. It has no code."""
 _STATUSES: Final[dict[int, ProblemKind]] = {
     400: "invalid_request",
     401: "upstream_auth",
-    402: "billing",
+    402: "upstream_auth",
     403: "upstream_auth",
     404: "model_not_found",
     408: "upstream_timeout",
@@ -73,7 +91,7 @@ _STATUSES: Final[dict[int, ProblemKind]] = {
 }
 _RETRYABLE: Final = frozenset(
     {"conflict", "rate_limited", "upstream", "upstream_auth", "upstream_timeout", "overloaded"}
-    | {"upstream_unreachable", "billing", "timeout"}
+    | {"upstream_unreachable", "timeout"}
 )
 """Kinds for which another try, later or elsewhere, may help."""
 
@@ -131,6 +149,7 @@ def problem_of(error: object, status: int, retry_after: float | None = None) -> 
         retryable=kind in _RETRYABLE,
         upstream_status=status if status >= 400 else None,
         upstream_code=code or type_,
+        remedy=_remedy(code, type_, status) if kind == "upstream_auth" else None,
     )
 
 
@@ -140,11 +159,20 @@ def _kind(code: str | None, type_: str | None, message: str, status: int) -> Pro
         return kind
     if status in (400, 413, 422, 429) or status < 400:
         lower = message.lower()
+        if status == 400 and lower.startswith(_BAD_KEY):
+            return "upstream_auth"
         if any(wording in lower for wording in _OVERFLOW):
             return "context_length_exceeded"
     if status == 403 and _NO_EMBEDDINGS in message:
         return "unsupported"
     return _STATUSES.get(status, "invalid_request" if 400 <= status < 500 else "upstream")
+
+
+def _remedy(code: str | None, type_: str | None, status: int) -> Remedy | None:
+    for said in (code, type_, str(status)):
+        if said in _REMEDIES:
+            return _REMEDIES[said]
+    return "key" if status == 400 else None
 
 
 def _read(body: bytes) -> object:

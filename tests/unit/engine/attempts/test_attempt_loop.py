@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from math import inf
 
 import pytest
 from msgspec.structs import replace
@@ -287,6 +288,56 @@ async def test_a_refused_key_is_not_asked_until_the_configuration_changes(caplog
     assert not any("kkkk" in line.message for line in caplog.records)
 
 
+def _googles(status: int, word: str, message: str, reason: str = "") -> Answer:
+    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}
+    told = {"code": status, "status": word, "message": message, "details": [info]}
+    return Answer(status, JSON, (json.dumps({"error": told}).encode(),))
+
+
+@pytest.mark.parametrize("reason", ["API_KEY_INVALID", ""])
+async def test_a_revoked_key_of_gemini_is_refused_though_it_is_a_400(reason) -> None:
+    message = "API key not valid. Please pass a valid API key."
+    revoked = _googles(400, "INVALID_ARGUMENT", message, reason)
+    house = House(Delivery(), {"one": [revoked]}, vendor="gemini")
+    client, _ = await house.ask(model="gemini-2.5-flash")
+    assert client.status == 502
+    (at,) = house.engine.attempts.deployments
+    assert at.breaker.state == "refused"
+    client, _ = await house.ask(model="gemini-2.5-flash")
+    assert (client.status, house.asked) == (502, ["one"])
+    assert "API key not valid" in client.body.decode()
+
+
+async def test_an_account_without_credit_is_left_alone_for_a_time_and_not_asked_again() -> None:
+    empty = _googles(429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.")
+    house = House(Delivery(), {"one": [empty]}, vendor="gemini")
+    client, _ = await house.ask(model="gemini-2.5-flash")
+    assert (client.status, house.asked) == (502, ["one"])
+    assert "credit" in client.body.decode()
+    (at,) = house.engine.attempts.deployments
+    assert at.breaker.state == "open"
+
+
+@pytest.mark.parametrize(("due", "state"), [(60.0, "open"), (inf, "refused")])
+async def test_credentials_that_never_change_are_refused_like_a_key(due, state) -> None:
+    class Signer:
+        def sign(self, request):
+            return request
+
+        def due(self) -> float:
+            return due
+
+        def doubt(self) -> None:
+            pass
+
+    house = House(ONCE, {"one": [error(401)]})
+    one = replace(house.snapshot.upstreams["one"], signer=Signer())
+    house.snapshot = replace(house.snapshot, upstreams={"one": one})
+    await house.ask()
+    (at,) = house.engine.attempts.deployments
+    assert at.breaker.state == state
+
+
 async def test_a_key_s_quota_holds_for_those_that_waited_for_room() -> None:
     """Each saw room in the minute before it waited for a place."""
     slow = Answer(200, JSON, (Pause(0.05), *ok().steps))
@@ -395,6 +446,9 @@ async def test_a_refused_token_is_no_refused_key(caplog) -> None:
 
         def sign(self, request):
             return request
+
+        def due(self) -> float:
+            return 60.0
 
         def doubt(self) -> None:
             self.doubted += 1

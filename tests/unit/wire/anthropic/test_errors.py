@@ -60,6 +60,32 @@ def test_errors_by_type(status, kind, message, meant, retryable):
 
 
 @pytest.mark.parametrize(
+    ("status", "kind", "message", "remedy"),
+    [
+        (401, "authentication_error", "invalid x-api-key", "key"),
+        (402, "billing_error", "m", "payment"),
+        (403, "permission_error", "m", None),
+        (400, "invalid_request_error", "Your credit balance is too low to access", "payment"),
+        (
+            400,
+            "invalid_request_error",
+            "You have reached your specified API usage limits. You will regain access on 2026-04-01.",
+            "payment",
+        ),
+    ],
+)
+def test_what_mends_a_refusal_of_our_account(status, kind, message, remedy):
+    found = CODEC.decode_error(status, {}, body(kind, message))
+    assert (found.kind, found.remedy) == ("upstream_auth", remedy)
+
+
+def test_what_a_client_sent_is_not_taken_for_the_vendors_word_on_our_account():
+    quoted = "messages.0.content.0: Input tag 'your credit balance is too low' does not match"
+    found = CODEC.decode_error(400, {}, body("invalid_request_error", quoted))
+    assert (found.kind, found.remedy) == ("invalid_request", None)
+
+
+@pytest.mark.parametrize(
     ("status", "meant"),
     [
         (400, "invalid_request"),

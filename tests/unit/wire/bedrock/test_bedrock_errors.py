@@ -44,6 +44,24 @@ def test_every_exception_of_the_service_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "message", "remedy"),
+    [
+        ("UnrecognizedClientException", "The security token included in the request is invalid.", "key"),
+        ("ExpiredTokenException", "The security token included in the request is expired", "key"),
+        ("InvalidSignatureException", "The request signature we calculated does not match", "key"),
+        ("InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier", "clock"),
+        ("RequestExpired", "", "clock"),
+        ("AccessDeniedException", "You don't have access to the model with the ID.", None),
+        ("", "Authentication failed: Please make sure your API Key is valid.", "key"),
+    ],
+)  # fmt: skip
+def test_what_mends_a_refusal_of_our_account(name, message, remedy) -> None:
+    told = json.dumps({"message": message}).encode()
+    problem = decode_error(403, {"x-amzn-errortype": name}, told)
+    assert (problem.kind, problem.remedy) == ("upstream_auth", remedy)
+
+
+@pytest.mark.parametrize(
     ("message", "kind"),
     [
         ("The provided model identifier is invalid.", "model_not_found"),

@@ -6,7 +6,7 @@ import pytest
 
 from fairlead.canon import STATUS, Problem, StreamError
 from fairlead.wire.codec import Reply
-from fairlead.wire.gemini import CODEC
+from fairlead.wire.gemini import CODEC, errors
 
 
 def envelope(code: int, status: str, message: str, *details) -> bytes:
@@ -88,6 +88,44 @@ def test_is_decoded(name):
     assert problem.message
     retryable = {"rate_limited", "overloaded", "upstream", "upstream_timeout"}
     assert problem.retryable == (kind in retryable)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "remedy"),
+    [
+        (*CASES["bad key"][:3], "key"),
+        (*CASES["bad key, in words"][:3], "key"),
+        (*CASES["precondition"][:3], "payment"),
+        (*CASES["permission"][:3], None),
+        (*CASES["quota"][:3], None),
+        (
+            429,
+            envelope(429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted."),
+            "upstream_auth",
+            "payment",
+        ),
+        (
+            400,
+            envelope(400, "FAILED_PRECONDITION", "The File x1 is not in an ACTIVE state and"),
+            "invalid_request",
+            None,
+        ),
+        (
+            400,
+            envelope(400, "INVALID_ARGUMENT", 'Unknown name "API key not valid": no such field'),
+            "invalid_request",
+            None,
+        ),
+    ],
+)
+def test_what_mends_a_refusal_of_our_account(status, body, kind, remedy):
+    problem = CODEC.decode_error(status, {}, body)
+    assert (problem.kind, problem.remedy) == (kind, remedy)
+
+
+def test_every_reason_that_is_known_is_googles():
+    reasons = pytest.importorskip("google.api.error_reason_pb2").ErrorReason.keys()
+    assert set(errors._REMEDIES) <= set(reasons)
 
 
 def test_a_header_tells_when_to_retry():

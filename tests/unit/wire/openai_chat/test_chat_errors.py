@@ -12,7 +12,7 @@ LONG = b'{"error":{"message":"too long","type":"invalid_request_error","param":"
 BLOCKED = b'{"error":{"message":"filtered","param":"prompt","code":"content_filter","status":400}}'
 
 CASES = [
-    (429, QUOTA, "billing", True),
+    (429, QUOTA, "upstream_auth", True),
     (429, LIMIT, "rate_limited", True),
     (400, LONG, "context_length_exceeded", False),
     (400, BLOCKED, "content_blocked", False),
@@ -30,7 +30,7 @@ CASES = [
     ),
     (504, b"", "upstream_timeout", True),
     (403, b'{"error":{"message":"no"}}', "upstream_auth", True),
-    (400, b'[{"error":{"message":"API key not valid","code":400}}]', "invalid_request", False),
+    (400, b'[{"error":{"message":"API key not valid","code":400}}]', "upstream_auth", True),
 ]
 
 
@@ -50,6 +50,23 @@ def test_read_keeps_param_code_and_wait():
     assert CODEC.decode_error(429, {"retry-after-ms": "250"}, LIMIT).retry_after == 0.25
     date = {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}
     assert CODEC.decode_error(429, date, LIMIT).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "remedy"),
+    [
+        (429, QUOTA, "upstream_auth", "payment"),
+        (402, b'{"error":{"message":"Insufficient Balance"}}', "upstream_auth", "payment"),
+        (401, b'{"error":{"message":"no","code":"invalid_api_key"}}', "upstream_auth", "key"),
+        (400, b'{"error":"Incorrect API key provided: na***ys."}', "upstream_auth", "key"),
+        (400, b'{"error":"no model: Incorrect API key provided"}', "invalid_request", None),
+        (401, b'{"detail":"Unauthorized"}', "upstream_auth", None),
+        (429, LIMIT, "rate_limited", None),
+    ],
+)
+def test_what_mends_a_refusal_of_our_account(status, body, kind, remedy):
+    problem = CODEC.decode_error(status, {}, body)
+    assert (problem.kind, problem.remedy) == (kind, remedy)
 
 
 @pytest.mark.parametrize("kind", get_args(ProblemKind))
