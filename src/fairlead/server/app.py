@@ -259,7 +259,17 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say where."""
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            # uvicorn has told the system's reason, and nothing that can be done.
+            log.error(  # noqa: TRY400 - no traceback for people's errors
+                "cannot listen on %s port %d: choose another server.port (0 takes a free one)"
+                " or server.host",
+                self.config.host,
+                self.config.port,
+            )
+            raise
         for server in self.servers:
             for bound in server.sockets:
                 host, port = bound.getsockname()[:2]
