@@ -24,7 +24,7 @@ from fairlead.lab.choose.recommendation import Recommendation
 from fairlead.lab.compare.text import cell_told
 from fairlead.lab.compare.words import Words
 from fairlead.server.catalogs import compile_catalog
-from fairlead.server.config import ConfigError, load
+from fairlead.server.config import ConfigError, load, read_text
 from fairlead.server.policies import read_policy_file
 
 __all__ = ["choose"]
@@ -133,11 +133,7 @@ def _given(
     given: dict[str, object] = {}
     where: dict[str, str] = {}
     if file is not None:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{file}: cannot be read: {error}") from error
-        given = parse_answers(text, str(file))
+        given = parse_answers(read_text(file), str(file))
         where = {key: f"{file}: {key}" for key in given}
     for key, value in flags.items():
         if value is not None:
@@ -159,7 +155,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     except FileExistsError as error:
         raise ConfigError(f"{path}: is there already; --force overwrites it") from error
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error}") from error
+        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 # --- the interview --------------------------------------------------------------------------------

@@ -52,7 +52,17 @@ def command(name: str) -> Any:  # noqa: ANN401  # typer keeps the type of its co
         holder.add_typer(module.app, name=name)
     else:
         holder.command(name)(getattr(module, name))
-    return typer.main.get_group(holder).commands[name]
+    made = typer.main.get_group(holder).commands[name]
+    for each in (made, *getattr(made, "commands", {}).values()):
+        _plain_flags(each)
+    return made
+
+
+def _plain_flags(made: Any) -> None:  # noqa: ANN401  # as above
+    """Flags stand alone in the help: typer writes a type behind them, as if they took a value."""
+    for param in made.get_params(typer.Context(made)):
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
 
 
 class _Commands(TyperGroup):
@@ -60,6 +70,7 @@ class _Commands(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # as typer takes them
         super().__init__(**settings)
+        _plain_flags(self)
         for name, told in COMMANDS.items():
             self.commands[name] = TyperCommand(name, help=told)
 

@@ -27,7 +27,7 @@ from fairlead.routing.graph import mermaid, svg
 from fairlead.routing.objective import Objective
 from fairlead.routing.rollout import LIMITS, Shadow
 from fairlead.server.catalogs import compile_catalog
-from fairlead.server.config import ConfigError, load
+from fairlead.server.config import ConfigError, load, read_text
 from fairlead.server.paths import database_path
 from fairlead.server.policies import compile_policies, policy_of, read_policy_file
 from fairlead.server.policy_replay import replay
@@ -170,7 +170,7 @@ def run_cases(
         return read_features(snapshot.codecs, body, dialect, hints)
 
     try:
-        listed = parse_cases(_text(cases), str(cases))
+        listed = parse_cases(read_text(cases), str(cases))
     except PolicyError as error:
         raise ConfigError(str(error)) from error
     outcomes = tuple(run_case(case, chooser, read) for case in listed)
@@ -218,18 +218,11 @@ def _day(on: str | None) -> date:
         raise Failure.invalid(f"{on!r} is no day", "--on", hint="as in 2026-11-22") from error
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-
-
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error}") from error
+        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _print_policy(policy: Policy) -> None:

@@ -18,7 +18,10 @@ def serve(
         typer.Option(help="TOML file. Default: $FAIRLEAD_CONFIG, then ./fairlead.toml, then none."),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Overrides server.host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Overrides server.port; 0 chooses one.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Overrides server.port; 0 chooses one."),
+    ] = None,
 ) -> None:
     """Run the gateway: one endpoint, each request routed, answered and accounted for."""
     log = load(config).settings.log

@@ -21,7 +21,7 @@ from fairlead.canon import FairleadError
 from fairlead.server.settings import Settings
 from fairlead.upstream.kinds.identity import IDENTITIES
 
-__all__ = ["ConfigError", "Loaded", "load", "scalar_sections", "variable"]
+__all__ = ["ConfigError", "Loaded", "load", "read_text", "scalar_sections", "variable"]
 
 DEFAULT_FILE = "fairlead.toml"
 RESERVED = {
@@ -80,7 +80,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     origins: dict[str, str] = {}
     lines: dict[str, int] = {}
     if path is not None:
-        text = _read(path)
+        text = read_text(path)
         try:
             raw = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -105,10 +105,17 @@ def _find(path: Path | None, env: Mapping[str, str]) -> Path | None:
     return here if here.is_file() else None
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A file that people wrote for the gateway.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
 
 

@@ -9,7 +9,7 @@ from fairlead.canon import Failure
 from fairlead.catalog import Catalog, shipped_policies
 from fairlead.routing import ALWAYS, Policy, PolicyError, always, parse_policies, takes_on
 from fairlead.routing.quality import QualityTable, parse_quality
-from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.config import ConfigError, Loaded, read_text
 from fairlead.server.made_quality import read_made
 from fairlead.server.paths import quality_path
 from fairlead.server.scorer_files import ScorerFiles
@@ -88,10 +88,7 @@ def read_policy_file(
     Raises:
         ConfigError: it cannot be read, or is at fault.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    text = read_text(path)
     try:
         name = str(tomllib.loads(text).get("name", ""))
         own = {

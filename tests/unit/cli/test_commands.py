@@ -61,3 +61,10 @@ def test_commands_that_read_the_ledger_or_settings_load_no_gateway() -> None:
     heavy = ("asyncio", "ssl", "numpy", "botocore", "google.auth", "uvicorn", "httptools")
     own = ("wire.gemini", "wire.openai_chat", "wire.anthropic", "wire.bedrock", "engine.engine")
     assert loaded.isdisjoint({*heavy, "genai_prices", *(f"fairlead.{name}" for name in own)})
+
+
+@pytest.mark.parametrize("args", [[], ["usage"], ["policy"], ["policy", "lint"]])
+def test_a_flag_is_not_told_as_if_it_took_a_value(args: list[str]) -> None:
+    told = CliRunner().invoke(app, [*args, "--help"]).output
+    assert "--help" in told
+    assert "<bool>" not in told
