@@ -202,7 +202,7 @@ class Engine:
         if x.same:
             request = passed_on(request, upstream, x.headers, x.query)
         if x.until is not None:
-            request = within(request, x.until, perf_counter())
+            request = within(x, request, x.until, perf_counter())
         kind = upstream.kind
         if kind.adapt is not None:
             request = adapted(x, kind.adapt, request, _framing(x))
@@ -227,7 +227,7 @@ class Engine:
                 await response.aclose()
         except TransportError as error:
             problem = from_transport(error, upstream)
-            raise Failure(in_time(problem, x.until, perf_counter())) from error
+            raise Failure(in_time(x, problem, perf_counter())) from error
         except asyncio.CancelledError as gone:
             x.asked = was_sent(gone)
             raise
@@ -244,7 +244,7 @@ class Engine:
             Failure: there is none, or it broke off.
         """
         if x.until is not None:
-            request = within(request, x.until, perf_counter())
+            request = within(x, request, x.until, perf_counter())
         request = signed(upstream, request)
         x.asked = True
         try:

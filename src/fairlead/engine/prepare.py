@@ -114,7 +114,7 @@ async def _encoded(
     urls = URLS in model.features and (x.upstream is None or x.upstream.kind.reads_urls)
     if not _only_text(request):
         inlined = _inline(request, x.snapshot.fetch, codec.vendor_uri, urls=urls)
-        request = await (inlined if x.until is None else _in_time(inlined, x.until))
+        request = await (inlined if x.until is None else _in_time(x, inlined, x.until))
     if request.reasoning is None and not x.same and model.thinking.default_on:
         request = replace(request, reasoning=_unsaid(x.codec, model))
     name = model.id if x.upstream is None else x.upstream.model_id(model)
@@ -162,13 +162,13 @@ def refusal_of(model: Model, losses: list[Loss]) -> Problem:
     )
 
 
-async def _in_time(inlined: Awaitable[Request], until: float) -> Request:
+async def _in_time(x: Exchange, inlined: Awaitable[Request], until: float) -> Request:
     """Fetching is part of the request's time."""
     try:
         async with asyncio.timeout(until - perf_counter()):
             return await inlined
     except TimeoutError:
-        raise Failure(over(None)) from None
+        raise Failure(over(x)) from None
 
 
 def _only_text(request: Request) -> bool:

@@ -26,6 +26,7 @@ from fairlead.canon import (
     Usage,
 )
 from fairlead.engine.answer_headers import answer_headers, given_back
+from fairlead.engine.attempts.deadline import in_time
 from fairlead.engine.client import Client
 from fairlead.engine.exchange import Exchange
 from fairlead.engine.faults import from_transport
@@ -188,7 +189,7 @@ async def _same_stream(
                 raise Failure(x.problem)
         ended = b"" if passing is None else passing.close()
     except TransportError as error:
-        problem = from_transport(error, x.upstream)
+        problem = in_time(x, from_transport(error, x.upstream), perf_counter())
         if not client.started:
             raise Failure(problem) from error
         outcome = "stream_broken"
@@ -375,7 +376,8 @@ class _Stream:
                     return
             await self._send(self._restored(self.decoder.close()))
         except TransportError as error:
-            await self._send([StreamError(from_transport(error, self.x.upstream))])
+            problem = from_transport(error, self.x.upstream)
+            await self._send([StreamError(in_time(self.x, problem, perf_counter()))])
 
     def _called(self, chunk: bytes) -> list[Event]:
         return self._restored(self.decoder.feed(chunk))

@@ -16,7 +16,8 @@ _LEAST = 0.001
 _AT_THE_END = 0.05
 """Seconds before a request's end in which a timeout is that end's."""
 _WAITED = frozenset({"upstream_timeout", "upstream_unreachable"})
-_GIVE_MORE = "give it more (x-fairlead-timeout), or raise delivery.deadline"
+_CLIENTS = "it was the client's own time ({:g} s, x-fairlead-timeout): give it more"
+_OPERATORS = "it was the gateway's time ({:g} s, delivery.deadline): its operator may raise it"
 
 
 def seconds_for(asked: float | None, delivery: Delivery) -> float | None:
@@ -25,7 +26,7 @@ def seconds_for(asked: float | None, delivery: Delivery) -> float | None:
     return min(bounds, default=None)
 
 
-def within(request: HttpRequest, until: float, now: float) -> HttpRequest:
+def within(x: Exchange, request: HttpRequest, until: float, now: float) -> HttpRequest:
     """The request with no more time than is left until then.
 
     Raises:
@@ -33,7 +34,7 @@ def within(request: HttpRequest, until: float, now: float) -> HttpRequest:
     """
     left = until - now
     if left < _LEAST:
-        raise Failure(over(None))
+        raise Failure(over(x))
     times = request.timeouts
     if times.total <= left:
         return request
@@ -46,24 +47,32 @@ def within(request: HttpRequest, until: float, now: float) -> HttpRequest:
     return replace(request, timeouts=bounded)
 
 
-def over(upstream: str | None) -> Problem:
-    """The request's time is over."""
+def over(x: Exchange) -> Problem:
+    """The request's time is over, before it was sent anywhere."""
     return Problem(
         "upstream_timeout",
         "the time for this request is over",
-        hint=_GIVE_MORE,
+        hint=_whose(x),
         retryable=True,
         charged=False,
-        upstream=upstream,
     )
 
 
-def in_time(problem: Problem, until: float | None, now: float) -> Problem:
+def in_time(x: Exchange, problem: Problem, now: float) -> Problem:
     """What an attempt failed with; where the request's own time ended it, that is told."""
+    until = x.until
     if until is None or now < until - _AT_THE_END or problem.kind not in _WAITED:
         return problem
     message = f"the time for this request is over: {problem.message}"
-    return replace(problem, kind="upstream_timeout", message=message, hint=_GIVE_MORE)
+    return replace(problem, kind="upstream_timeout", message=message, hint=_whose(x))
+
+
+def _whose(x: Exchange) -> str:
+    """Whose time it was, and who can do something about it."""
+    operators = x.snapshot.delivery.deadline
+    if x.timeout is not None and (not operators or x.timeout <= operators):
+        return _CLIENTS.format(x.timeout)
+    return _OPERATORS.format(operators)
 
 
 async def first_token_within(seconds: float, x: Exchange, attempt: Awaitable[None]) -> None:

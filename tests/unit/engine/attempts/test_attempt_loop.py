@@ -3,6 +3,7 @@
 import asyncio
 import json
 from math import inf
+from time import perf_counter
 
 import pytest
 from msgspec.structs import replace
@@ -90,6 +91,31 @@ async def test_the_deadline_of_the_client_is_held_over_all_attempts() -> None:
     client, _ = await house.ask(headers=((b"x-fairlead-timeout", b"0.05"),))
     assert client.status == 504
     assert house.fake.requests[0].timeouts.total <= 0.05
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+@pytest.mark.parametrize(
+    ("deadline", "asked", "whose", "not_whose"),
+    [
+        (0.0, b"60.5", b"60.5 s, x-fairlead-timeout", b"delivery.deadline"),
+        (90.0, b"60.5", b"60.5 s, x-fairlead-timeout", b"delivery.deadline"),
+        (60.5, b"90", b"60.5 s, delivery.deadline", b"x-fairlead-timeout"),
+        (60.5, b"", b"60.5 s, delivery.deadline", b"x-fairlead-timeout"),
+    ],
+)
+async def test_a_stream_that_its_time_ends_is_told_whose_time(
+    monkeypatch, dialect, deadline, asked, whose, not_whose
+) -> None:
+    monkeypatch.setattr("fairlead.engine.relay.perf_counter", lambda: perf_counter() + 61.0)
+    silent = streamed(*EVENTS[:3], ReadTimeout("silent", sent=True))
+    house = House(Delivery(deadline=deadline), {"one": [silent]})
+    headers = ((b"x-fairlead-timeout", asked),) if asked else ()
+    client, record = await house.ask(dialect=dialect, stream=True, headers=headers)
+    assert record.outcome == "stream_broken"
+    assert b"the time for this request is over" in client.body
+    assert whose in client.body
+    assert not_whose not in client.body
+    assert b"the upstream's timeouts" not in client.body
 
 
 @pytest.mark.parametrize("wrong", [b"0", b"-1", b"soon", b"1e9", b"nan"])
