@@ -26,8 +26,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -52,7 +52,14 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 BODIES = 400
 SIZES = (600, 16_384)
+ANSWER = ("benchmarks.decide", "--answer")
 ROLES = ("system", "user", "assistant", "user")
+
+
+def prose() -> str:
+    """This repository's pages without their tables and marks."""
+    pages = [page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md"))]
+    return " ".join(re.sub(r"\W*\|[^\n]*|[`*#\[\]]", "", "\n".join(pages)).split())
 
 
 def bodies(size: int, count: int = BODIES) -> list[bytes]:
@@ -60,13 +67,12 @@ def bodies(size: int, count: int = BODIES) -> list[bytes]:
     repository's pages. All differ in words and in length, so that nothing is remembered of them.
     """
     pick = random.Random(size)  # noqa: S311 - passages, not secrets
-    pages = [page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md"))]
-    prose = " ".join(re.sub(r"\W*\|[^\n]*|[`*#\[\]]", "", "\n".join(pages)).split())
+    text = prose()
 
     def passage() -> str:
         length = int((size - 250) / len(ROLES) * pick.uniform(0.8, 1.2))
-        at = pick.randrange(len(prose) - length)
-        return prose[at : at + length]
+        at = pick.randrange(len(text) - length)
+        return text[at : at + length]
 
     return [
         json.dumps(
@@ -174,10 +180,10 @@ def answer(names: Sequence[str]) -> None:
 
 
 class Decider:
-    """A process that decides with one checkout's code."""
+    """A process that decides with one checkout's code: a module of these, and what it is told."""
 
-    def __init__(self, tree: Path, names: Sequence[str], before: Sequence[str] = ()) -> None:
-        run = [*before, sys.executable, "-m", "benchmarks.decide", "--answer", *names]
+    def __init__(self, tree: Path, module: Sequence[str], before: Sequence[str] = ()) -> None:
+        run = [*before, sys.executable, "-m", *module]
         env = {**os.environ, "PYTHONPATH": f"{tree / 'src'}:{ROOT}", "PYTHONHASHSEED": "0"}
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
@@ -206,7 +212,7 @@ class Decider:
 def timed(trees: Sequence[Path], names: Sequence[str], rounds: int) -> list[list[str]]:
     """Of each tree each policy's and size's cell, the trees turn about."""
     with ExitStack() as stack:
-        deciders = [stack.enter_context(Decider(tree, names)) for tree in trees]
+        deciders = [stack.enter_context(Decider(tree, [*ANSWER, *names])) for tree in trees]
         for each in deciders:
             each.say()
         said = [""] * len(deciders)
@@ -218,23 +224,37 @@ def timed(trees: Sequence[Path], names: Sequence[str], rounds: int) -> list[list
 def counted(tree: Path, names: Sequence[str]) -> list[str]:
     """Each policy's and size's cell: thousands of instructions a decision."""
     cells = []
+    with under_callgrind(tree, [*ANSWER, *names]) as (decider, counted):
+        for place in range(len(names) * len(SIZES)):
+            decider.say(f"decode {place}")
+            decider.say(f"decide {place}")  # once before, that what is kept be there
+            decider.say(f"decode {place}")
+            cells.append(f"{counted(f'decide {place}') / BODIES / 1000:7.1f}")
+    return cells
+
+
+@contextmanager
+def under_callgrind(
+    tree: Path, module: Sequence[str]
+) -> Iterator[tuple[Decider, Callable[[str], int]]]:
+    """A process that is ready, and what counts its instructions from a line to its answer."""
     with tempfile.TemporaryDirectory(prefix="fairlead-count-") as folder:
         out = f"--callgrind-out-file={folder}/out"
         grind = ("valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", out)
-        with Decider(tree, names, grind) as decider:
+        with Decider(tree, module, grind) as decider:
             decider.say()
-            for place in range(len(names) * len(SIZES)):
-                decider.say(f"decode {place}")
-                decider.say(f"decide {place}")  # once before, that what is kept be there
-                decider.say(f"decode {place}")
+
+            def counted(line: str) -> int:
                 control(decider.pid, "--instr=on")
-                decider.say(f"decide {place}")
+                decider.say(line)
                 control(decider.pid, "--instr=off")
                 control(decider.pid, "--dump")
                 (dump,) = Path(folder).glob("out.*")
-                cells.append(f"{total(dump) / BODIES / 1000:7.1f}")
+                found = total(dump)
                 dump.unlink()
-    return cells
+                return found
+
+            yield decider, counted
 
 
 def main() -> None:
