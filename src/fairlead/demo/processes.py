@@ -1,5 +1,6 @@
 """The two processes of the demo: emulator and gateway, started as a user would start them."""
 
+import atexit
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from fairlead.canon import FairleadError
 
 __all__ = ["ProcessFailed", "environment", "free_port", "running", "wait_ready"]
 
-READY_WITHIN = 30.0
+READY_WITHIN = 120.0
 
 
 class ProcessFailed(FairleadError):
@@ -24,11 +25,18 @@ class ProcessFailed(FairleadError):
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port for a server that is about to start; nobody else gets it while this process lives.
+
+    The socket that found it stays bound and never listens. So the kernel gives the port to no other
+    process that asks for any, in the second or more until the server is up, and lets the server
+    have it all the same: both set SO_REUSEADDR, and one alone listens (socket(7)).
+    """
+    held = socket.socket()
+    atexit.register(held.close)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port: int = held.getsockname()[1]
+    return port
 
 
 def environment(folder: Path, emulator: str | None) -> dict[str, str]:
