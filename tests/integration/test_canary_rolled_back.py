@@ -69,7 +69,7 @@ def trial(gateway) -> Policy:
     return compile_policies(loaded, compile_catalog(loaded))["trial"]
 
 
-def until(condition, within: float = 30.0) -> None:
+def until(condition, within: float = 60.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

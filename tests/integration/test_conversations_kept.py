@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,13 @@ def rows(path: Path, scope: str) -> dict[str, int]:
 
 
 def until_empty(path: Path, scope: str) -> None:
-    deadline = time.monotonic() + 20
-    while any(rows(path, scope).values()):
+    until(path, scope, lambda counts: not any(counts.values()))
+
+
+def until(path: Path, scope: str, wanted: Callable[[dict[str, int]], bool]) -> None:
+    """The vault writes behind the answers."""
+    deadline = time.monotonic() + 60
+    while not wanted(rows(path, scope)):
         assert time.monotonic() < deadline, rows(path, scope)
         time.sleep(0.05)
 
@@ -156,7 +161,7 @@ def test_stored_answers_survive_a_restart_and_go_with_their_key(start) -> None:
     assert gateway.request("GET", path, None, {"authorization": f"Bearer {secret}"}).status == 200
     assert gateway.request("GET", path, None, {"authorization": f"Bearer {other}"}).status == 404
 
-    assert rows(gateway.folder / "vault.db", one.id)["responses"] == 2
+    until(gateway.folder / "vault.db", one.id, lambda counts: counts["responses"] == 2)
     keys.revoke("one")
     until_empty(gateway.folder / "vault.db", one.id)
     stop(gateway)

@@ -18,7 +18,7 @@ def test_granian_hosts_the_gateway(emulator, tmp_path) -> None:
              "--factory", "fairlead.server.asgi:application"],
             env=env, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        stack.callback(process.wait, 20)
+        stack.callback(process.wait, 60)
         stack.callback(process.terminate)
         wait_ready(process, f"http://127.0.0.1:{port}/ready", log)
         body = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
@@ -26,6 +26,6 @@ def test_granian_hosts_the_gateway(emulator, tmp_path) -> None:
             f"http://127.0.0.1:{port}/v1/chat/completions", json.dumps(body).encode(),
             {"content-type": "application/json"},
         )  # fmt: skip
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.headers["x-fairlead-request-id"]
             assert answer.read().rstrip().endswith(b"data: [DONE]")

@@ -21,7 +21,7 @@ use = "haiku"
 """
 
 
-def until(condition, within: float = 20.0) -> None:
+def until(condition, within: float = 60.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -45,7 +45,7 @@ def test_a_packed_body_is_refused_by_its_name(gateway) -> None:
 
 
 def test_a_body_without_end_is_refused_before_its_end(gateway) -> None:
-    client = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+    client = socket.create_connection(("127.0.0.1", gateway.port), timeout=60)
     host = f"host: 127.0.0.1:{gateway.port}\r\n"
     head = f"POST {CHAT} HTTP/1.1\r\n{host}content-length: {1 << 40}\r\n\r\n"
     with client:

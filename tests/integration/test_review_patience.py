@@ -25,7 +25,7 @@ def emulator():
 
 def send(port: int, body: dict | bytes, *, length: int | None = None) -> socket.socket:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    client = socket.create_connection(("127.0.0.1", port), timeout=20)
+    client = socket.create_connection(("127.0.0.1", port), timeout=60)
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n"
     client.sendall(f"{head}content-length: {length or len(data)}\r\n\r\n".encode() + data)
     return client
@@ -42,9 +42,9 @@ def rest(client: socket.socket) -> bytes:
 def test_a_request_has_to_arrive_in_time(start) -> None:
     gateway = start(env={"FAIRLEAD_SERVER_RECEIVE_SECONDS": "0.5"})
     body = send(gateway.port, b"{", length=100)
-    head = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+    head = socket.create_connection(("127.0.0.1", gateway.port), timeout=60)
     head.sendall(b"POST /v1/chat/comp")
-    idle = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+    idle = socket.create_connection(("127.0.0.1", gateway.port), timeout=60)
     for answer in (rest(body), rest(head)):
         assert answer.startswith(b"HTTP/1.1 408 "), answer
         assert b"0.5 s" in json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"].encode()
@@ -52,16 +52,16 @@ def test_a_request_has_to_arrive_in_time(start) -> None:
 
 
 def test_an_answer_may_take_longer_than_a_request(start) -> None:
-    gateway = start(env={"FAIRLEAD_SERVER_RECEIVE_SECONDS": "0.3"})
+    gateway = start(env={"FAIRLEAD_SERVER_RECEIVE_SECONDS": "2"})
     ask = {"model": "gemini-2.5-flash", "reasoning_effort": "none",
-           "messages": [{"role": "user", "content": "[emulate: words=60] Tell a story."}]}  # fmt: skip
+           "messages": [{"role": "user", "content": "[emulate: words=120] Tell a story."}]}  # fmt: skip
     began = time.monotonic()
     assert gateway.chat(ask).status == 200
-    assert time.monotonic() - began > 0.3
+    assert time.monotonic() - began > 2
 
 
 def test_a_head_without_end_is_cut_off(gateway) -> None:
-    client = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+    client = socket.create_connection(("127.0.0.1", gateway.port), timeout=60)
     client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nx-a: ")
     with pytest.raises(OSError, match=r"reset|pipe"):
         client.sendall(b"a" * 100_000_000)
@@ -70,7 +70,7 @@ def test_a_head_without_end_is_cut_off(gateway) -> None:
 
 
 def test_what_is_no_http_is_told_so_in_json(gateway) -> None:
-    client = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+    client = socket.create_connection(("127.0.0.1", gateway.port), timeout=60)
     client.sendall(b"\x16\x03\x01 not http\r\n\r\n")
     answer = rest(client)
     assert answer.startswith(b"HTTP/1.1 400 ")

@@ -22,6 +22,13 @@ def fairlead(gateway, *words: str, code: int = 0) -> str:
     return " ".join((done.stdout + done.stderr).split())
 
 
+def until(condition, within: float = 60.0) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
 def test_a_scorer_decides_until_its_file_is_at_fault(start, tmp_path) -> None:
     folder = tmp_path / "policies"
     folder.mkdir()
@@ -50,18 +57,13 @@ def test_a_scorer_decides_until_its_file_is_at_fault(start, tmp_path) -> None:
 
     scorer.write_bytes(made()[:-1])
     gateway.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 20
-    while "reload refused" not in gateway.log.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: "reload refused" in gateway.log.read_text())
     assert reply("Draw a zebra.").headers["x-fairlead-model"] == HAIKU
     assert "own.toml:6: scorer.file:" in fairlead(gateway, "policy", "lint", str(policy), code=1)
 
     scorer.write_bytes(made(replace(HEAD, enabled=False)))
     gateway.process.send_signal(signal.SIGHUP)
-    while reply("Draw a zebra.").headers["x-fairlead-model"] != FLASH:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: reply("Draw a zebra.").headers["x-fairlead-model"] == FLASH)
     said = fairlead(gateway, "policy", "lint", str(policy))
     assert "warning: its scorer is off: not better; decided as without it" in said
     assert "policy own: its scorer is off" in fairlead(gateway, "check")

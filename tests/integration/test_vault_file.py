@@ -53,7 +53,7 @@ class Other:
         self.child.stdout.close()
 
 
-def until(happens: Callable[[], object], within: float = 20.0) -> None:
+def until(happens: Callable[[], object], within: float = 60.0) -> None:
     deadline = time.monotonic() + within
     while not happens():
         assert time.monotonic() < deadline, "it never happened"
