@@ -1,9 +1,10 @@
 """The catalogue put together: what ships, the overlay, and what the user's configuration says."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 
 import msgspec
 
@@ -102,11 +103,18 @@ def _families(models: Mapping[str, Model], own: Mapping[str, Sequence[str]]) -> 
     for name, members in own.items():
         missing = [member for member in members if member not in models]
         if missing or not members:
-            said = f"no such model '{missing[0]:.80}'" if missing else "lists no model"
+            said = "lists no model"
+            if missing:
+                said = f"no such model '{missing[0]:.80}'{_near(missing[0], models)}"
             raise CatalogError(f"families.{name}: {said}")
         held = families.get(name)
         families[name] = Family(name, tuple(members), held.aliases if held else ())
     return families
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name[:60].lower(), list(known), n=3, cutoff=0.6)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def _names(
@@ -131,7 +139,8 @@ def _names(
         if found is None and (unknown := vendors.unknown(target)) is not None:
             found = tail.priced(unknown)
         if found is None:
-            raise CatalogError(f"aliases.{alias}: no such model or family '{target:.80}'")
+            said = f"no such model or family '{target:.80}'{_near(target, names)}"
+            raise CatalogError(f"aliases.{alias}: {said}")
         names[alias] = names[alias.lower()] = found
     return names
 

@@ -14,9 +14,10 @@ from fairlead.cost.amounts import encode
 from fairlead.engine.snapshot import Snapshot
 from fairlead.server.canary_report import CanaryState, canary_states
 from fairlead.server.compile import compile_snapshot, database_path
-from fairlead.server.config import Loaded, load, scalar_sections, variable
+from fairlead.server.config import Loaded, load, placed, scalar_sections, variable
 from fairlead.server.rollout import told_at
 from fairlead.server.shadow_cost import ShadowCost, shadow_costs
+from fairlead.server.unknown_models import unknown_models
 from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 __all__ = ["check"]
@@ -40,7 +41,13 @@ def check(
     shadows = shadow_costs(
         database_path(loaded.settings), snapshot.policies.values(), snapshot.catalog
     )
-    warnings = [*loaded.warnings, *_noted(snapshot), *_lifecycle(snapshot), *_rolled_back(canaries)]
+    warnings = [
+        *loaded.warnings,
+        *_unknown(loaded, snapshot),
+        *_noted(snapshot),
+        *_lifecycle(snapshot),
+        *_rolled_back(canaries),
+    ]
     if json:
         print_json(
             {
@@ -130,6 +137,16 @@ def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
         if kind.name not in configured
     ]
     return rows
+
+
+def _unknown(loaded: Loaded, snapshot: Snapshot) -> list[str]:
+    """Models that an upstream lists and the catalogue does not know."""
+    return [
+        placed(loaded, f"upstreams.{upstream.name}.models.{name}: {told}")
+        for upstream in snapshot.upstreams.values()
+        if upstream.number == 1
+        for name, told in unknown_models(upstream, snapshot.catalog)
+    ]
 
 
 def _noted(snapshot: Snapshot) -> list[str]:

@@ -12,7 +12,7 @@ from fairlead.catalog import Catalog, CatalogError
 from fairlead.catalog import load as load_catalog
 from fairlead.catalog.from_genai_prices import genai_prices_list
 from fairlead.server.accounts import price_place
-from fairlead.server.config import ConfigError, Loaded
+from fairlead.server.config import ConfigError, Loaded, placed
 from fairlead.server.paths import overlay_path
 from fairlead.server.settings import Settings, UpstreamSettings
 from fairlead.upstream.kinds.identity import IDENTITIES, REST, Identity
@@ -40,7 +40,7 @@ def compile_catalog(loaded: Loaded, environ: Mapping[str, str] | None = None) ->
             tail=genai_prices_list() if settings.catalog.long_tail else None,
         )
     except CatalogError as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(placed(loaded, str(error))) from error
     except Failure as failure:
         problem = failure.problem
         key = problem.param or "aliases"

@@ -21,7 +21,7 @@ from fairlead.canon import FairleadError
 from fairlead.server.settings import Settings
 from fairlead.upstream.kinds.identity import IDENTITIES
 
-__all__ = ["ConfigError", "Loaded", "load", "read_text", "scalar_sections", "variable"]
+__all__ = ["ConfigError", "Loaded", "load", "placed", "read_text", "scalar_sections", "variable"]
 
 DEFAULT_FILE = "fairlead.toml"
 RESERVED = {
@@ -211,6 +211,15 @@ def _spelled(key: str, lines: dict[str, int]) -> str:
 def _prefixes(key: str) -> list[str]:
     parts = key.split(".")
     return [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+
+
+def placed(loaded: Loaded, message: str) -> str:
+    """A message that begins with a setting's key (`aliases.fast: ...`), with the file and the line
+    of that key before it, where it stands in the file.
+    """
+    key = message.partition(": ")[0]
+    origin = next((loaded.origins[k] for k in _prefixes(key) if k in loaded.origins), None)
+    return message if origin is None else f"{origin}: {message}"
 
 
 def _near(key: str) -> str:

@@ -24,6 +24,7 @@ from fairlead.canon import Failure
 from fairlead.engine.faults import from_answer, from_transport
 from fairlead.engine.foreign import signed
 from fairlead.engine.snapshot import Snapshot
+from fairlead.server.unknown_models import unknown_models
 from fairlead.upstream.dial import Dialer, dial_direct, resolve
 from fairlead.upstream.proxy import Proxy
 from fairlead.upstream.signing import NotReady
@@ -83,6 +84,9 @@ async def _upstream(
     if way.state != "fail" and upstream.base_url.startswith("https:"):
         findings.append(await _tls(upstream))
     findings += _own_certificate(upstream)
+    for _, told in unknown_models(upstream, snapshot.catalog):
+        hint = "name it as the catalogue does, or tell its price under [models]"
+        findings.append(Finding(upstream.label, "models", "warn", told, hint))
     if credentials.state == "fail":
         skipped = Finding(upstream.label, "call", "skip", "not tried: there are no credentials")
         return [*findings, skipped]

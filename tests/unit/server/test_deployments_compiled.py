@@ -9,6 +9,7 @@ import pytest
 from fairlead.engine.snapshot import Snapshot
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import ConfigError, load
+from fairlead.server.unknown_models import unknown_models
 
 HAIKU, FLASH = "claude-haiku-4-5-20251001", "gemini-2.5-flash"
 TODAY = date(2026, 11, 22)
@@ -38,6 +39,40 @@ weight = 3
     assert labels(snapshot, HAIKU) == ["second", "anthropic"]
     first = snapshot.upstream(snapshot.model(HAIKU, TODAY))
     assert (first.name, first.weight, first.key.reveal()) == ("second", 3.0, "the-second")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[server]\n\n[aliases]\nfast = "claude-haiku-45"\n', "fairlead.toml:4: aliases.fast: no such"),
+        ('[aliases]\n"a.b" = "no-such"\n', "fairlead.toml:2: aliases.a.b: no such model or family"),
+        ('aliases = { fast = "no-such" }\n', "fairlead.toml:1: aliases.fast: no such model"),
+        ('[families]\nmine = ["gemini-2.5-flas"]\n', "fairlead.toml:2: families.mine: no such"),
+        ('[families]\nmine = ["gemini-2.5-flas"]\n', "did you mean gemini-2.5-flash"),
+        ("[families]\nmine = []\n", "fairlead.toml:2: families.mine: lists no model"),
+        ('[models.m]\n\n"price.inptu" = 1\n', "fairlead.toml:1: models.m: unknown fact"),
+        ("[prices.m]\nfactor = 0.5\n", "fairlead.toml:1: prices.m: no such model"),
+    ],
+)  # fmt: skip
+def test_what_the_catalogue_refuses_is_told_with_file_and_line(tmp_path, text, said) -> None:
+    with pytest.raises(ConfigError) as raised:
+        compiled(tmp_path, text)
+    assert said in str(raised.value)
+
+
+def test_models_that_only_a_prefix_tells_of_are_told(tmp_path) -> None:
+    text = """
+[upstreams.mine]
+kind = "openai_compatible"
+base_url = "http://mine.test"
+models = { "claude-haiku-45" = "x", "claude-haiku-4-5" = "y", "llama-own" = "z" }
+[models.llama-own]
+vendor = "me"
+"""
+    snapshot = compiled(tmp_path, text)
+    found = dict(unknown_models(snapshot.upstreams["mine"], snapshot.catalog))
+    assert list(found) == ["claude-haiku-45"]
+    assert "what it costs is unknown; did you mean claude-haiku-4-5" in found["claude-haiku-45"]
 
 
 def test_each_key_is_a_deployment(tmp_path) -> None:
