@@ -16,7 +16,6 @@ from fairlead.cli.owed import print_owed
 from fairlead.cost.price import dollars
 from fairlead.finance.commitments import owed
 from fairlead.finance.plan import Plan, parse_mix
-from fairlead.finance.policy_plan import read_policy
 from fairlead.finance.whatif import Caching, Part, WhatIf, what_if
 from fairlead.ledger.answers import answers
 from fairlead.ledger.moment import period
@@ -68,7 +67,11 @@ def whatif(
 
 def _plan(text: str, catalog: Catalog) -> Plan:
     file = text.removeprefix("policy:")
-    return parse_mix(text, catalog) if file == text else read_policy(Path(file), catalog)
+    if file == text:
+        return parse_mix(text, catalog)
+    from fairlead.finance.policy_plan import read_policy  # noqa: PLC0415 - all of routing, for this
+
+    return read_policy(Path(file), catalog)
 
 
 def _share(text: str) -> Decimal:

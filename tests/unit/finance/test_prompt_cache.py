@@ -4,12 +4,14 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from fairlead.catalog import load
 from fairlead.catalog.model import Model, Price
-from fairlead.finance.prompt_cache import Prompt, Use, asks, cache_of
-from fairlead.tokens.prefix import Prefix
+from fairlead.finance.prompt_cache import LOOKBACK, NEAR, Prompt, Use, asks, cache_of
+from fairlead.tokens.prefix import FIVE_MINUTES, Prefix, PrefixIndex
 
 CATALOG = load()
 HAIKU = CATALOG.models["claude-haiku-4-5-20251001"]
@@ -94,6 +96,59 @@ def test_an_unasked_cache_that_charges_for_writes() -> None:
     # Only where a prompt ended: no shorter beginning is found.
     assert cache.use(prompt(1_010, *turns(2))) == Use(5_000.0, 5_000.0)
     assert cache.use(prompt(2_811, *turns(4))) == Use(0.0, 20_000.0)
+
+
+class Plainly:
+    """What is asked for, breakpoint by breakpoint, as the rule at the module's head has it."""
+
+    def __init__(self, least: int) -> None:
+        self.least, self.sent, self.ends = least, PrefixIndex(), {}
+
+    def use(self, asked: Prompt) -> Use:
+        hashes, seen = asked.prefix.hashes, self.sent.reuse(asked.scope, asked.prefix, asked.at)
+        last = len(hashes) - 1 if seen.continues else seen.boundary
+        if seen.boundary < 0 or asked.prefix.tokens[last] < NEAR * self.least:
+            return Use()
+        marks = [at for at in (seen.boundary, last) if asked.up_to(at) >= self.least]
+        if not marks:
+            return Use()
+        found = [
+            at
+            for mark in marks
+            for at in range(max(0, mark - LOOKBACK + 1), mark + 1)
+            if asked.up_to(at) >= self.least and self.ends.get(hashes[at], -1) >= asked.at
+        ]
+        hit = max(found, default=-1)
+        for at in {hit, *marks} - {-1}:
+            if at >= hit:
+                self.ends[hashes[at]] = asked.at + FIVE_MINUTES
+        read = asked.up_to(hit)
+        return Use(read, max(0.0, asked.up_to(marks[-1]) - read))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 400),
+            st.integers(1, 45),
+            st.integers(0, 44),
+            st.sampled_from([0.5, 1.0, 1.3]),
+        ),
+        min_size=2,
+        max_size=25,
+    ),
+    st.integers(100, 3_000),
+)
+@settings(max_examples=100, deadline=None)
+def test_breakpoints_find_what_each_would_find_alone(asked, size) -> None:
+    cache, plain, at = cache_of(HAIKU), Plainly(HAIKU.limits.min_cacheable or 0), 0.0
+    assert cache is not None
+    for later, blocks, apart, scale in asked:
+        at += later
+        # Two conversations that part behind a block: also far from where either ended.
+        names = [(f"{n}" if n <= apart else f"{n}x", size) for n in range(blocks)]
+        one = prompt(at, *names, scale=scale)
+        assert cache.use(one) == plain.use(one)
 
 
 @pytest.mark.parametrize(("model", "paid"), [(HAIKU, True), (FLASH, False)])
