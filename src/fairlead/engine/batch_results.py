@@ -277,13 +277,15 @@ async def inlined_in(
 
 async def account(
     x: Exchange, answers: Answers, id_: str, ownership: Ownership, ledger: Ledger
-) -> None:
-    """Book what was read to its end, and wait until it is on disk."""
+) -> bool:
+    """Book what was read to its end, and wait until it is on disk; whether nothing is left."""
     if answers.empty or x.upstream is None:
-        return
+        return True
     answers.book(ledger, id_)
-    if await on_disk(ledger):
+    written = await on_disk(ledger)
+    if written:
         await ownership.once(x.scope, x.upstream.name, BOOKED, id_)
+    return written
 
 
 async def _noted(x: Exchange, upstream: str, kind: str, id_: str, ownership: Ownership) -> bool:

@@ -55,6 +55,7 @@ from fairlead.upstream.transport import (
 from fairlead.upstream.vendors import Upstream, passed_on, prepare
 from fairlead.vault.ownership import MemoryOwnership, Ownership
 from fairlead.vault.responses import MemoryResponses, ResponseStore
+from fairlead.vault.unbooked import MemoryUnbooked, Unbooked
 from fairlead.vault.vault import Vault
 from fairlead.wire.codec import Framing
 
@@ -97,6 +98,7 @@ class Engine:
         *,
         salt: bytes | None = None,
         attempts: Attempts | None = None,
+        unbooked: Unbooked | None = None,
     ) -> None:
         """`salt` keys the fingerprints of prompts; without one they end with the process.
         `attempts` are another engine's, where both ask the same deployments.
@@ -116,6 +118,7 @@ class Engine:
             MemoryResponses() if responses is None else responses,  # an empty store is false
             MemoryOwnership() if ownership is None else ownership,
             PromptCounts() if counts is None else counts,
+            MemoryUnbooked() if unbooked is None else unbooked,
         )
 
     async def serve(self, x: Exchange, client: Client) -> None:

@@ -43,6 +43,7 @@ from fairlead.upstream.transport import HttpRequest, HttpResponse
 from fairlead.upstream.vendors import Upstream, address
 from fairlead.vault.ownership import Ownership, not_yours
 from fairlead.vault.responses import ResponseStore
+from fairlead.vault.unbooked import Batch, Unbooked
 from fairlead.vault.vault import Vault
 
 __all__ = ["PassCall", "PassEngine", "PassExchange"]
@@ -82,8 +83,11 @@ class PassEngine(Engine):
         *,
         call: PassCall,
         attempts: Attempts | None = None,
+        unbooked: Unbooked | None = None,
     ) -> None:
-        super().__init__(transports, ledger, vault, responses, ownership, attempts=attempts)
+        super().__init__(
+            transports, ledger, vault, responses, ownership, attempts=attempts, unbooked=unbooked
+        )
         self.call = call
 
     @property
@@ -108,13 +112,7 @@ class PassEngine(Engine):
 
     async def _pass(self, x: Exchange, client: Client) -> None:
         endpoint, id_ = self.call.endpoint, self.call.asked_id
-        upstream = x.upstream = keeper_of(
-            x.snapshot.upstreams.values(),
-            x.codec.dialect,
-            endpoint.kind,
-            id_,
-            cloud="location" in self.call.variables,
-        )
+        upstream = x.upstream = self._keeper(x)
         if id_ is not None:
             if self.call.variables["id"] in {
                 ".",
@@ -146,6 +144,20 @@ class PassEngine(Engine):
 
         lane = (Model.unknown(endpoint.op, upstream.vendor), upstream)
         await self.attempts.run(x, [lane], client, attempt)
+
+    def _keeper(self, x: Exchange) -> Upstream:
+        """Where what is asked for is kept.
+
+        Raises:
+            Failure: nowhere.
+        """
+        return keeper_of(
+            x.snapshot.upstreams.values(),
+            x.codec.dialect,
+            self.call.endpoint.kind,
+            self.call.asked_id,
+            cloud="location" in self.call.variables,
+        )
 
     # --- what the client says -----------------------------------------------------------------
 
@@ -213,8 +225,7 @@ class PassEngine(Engine):
         """Content, and what it cost if it is the whole of a batch's answers."""
         answers = None
         if response.status == 200:  # a part (206) would be taken for the whole
-            endpoint, id_ = self.call.endpoint, self.call.asked_id
-            answers = await answers_of(x, endpoint, id_, self.ownership)
+            answers = await self._answers(x)
         if answers is None:
             await stream(x, self.call, response, response.chunks(), client)
         else:
@@ -236,6 +247,10 @@ class PassEngine(Engine):
         await self._account(x, answers)
         if held is not None:
             yield held
+
+    async def _answers(self, x: Exchange) -> Answers | None:
+        """What is to read the content; None where nothing is to be booked."""
+        return await answers_of(x, self.call.endpoint, self.call.asked_id, self.ownership)
 
     async def _account(self, x: Exchange, answers: Answers) -> None:
         id_ = self.call.asked_id
@@ -284,6 +299,8 @@ class PassEngine(Engine):
         for steps in endpoint.outputs:
             if written := text_at(body, steps):
                 await ownership.once(x.scope, name, OUTPUTS, written)
+        if self.call.route == "batches.make":
+            await self._remember(x, body)
         if x.key_id is None:
             return
         if endpoint.act == "delete" and id_ is not None:
@@ -295,6 +312,13 @@ class PassEngine(Engine):
             other = text_at(body, steps)
             if other and not await ownership.owns(x.scope, name, kind, other):
                 await ownership.put(x.scope, name, kind, other)
+
+    async def _remember(self, x: Exchange, body: bytes) -> None:
+        """The gateway will see by itself what this batch costs (`engine.batch_reader`)."""
+        upstream, made = _of(x), text_at(body, self.call.endpoint.made)
+        if made:
+            batch = Batch(upstream.name, made, x.scope, upstream.key.mark(), x.at)
+            await self.stores.unbooked.put(batch)
 
 
 def _of(x: Exchange) -> Upstream:

@@ -25,6 +25,7 @@ from fairlead.ledger.sqlite import SqliteLedger
 from fairlead.limits.keys import KeyStore, KeyStoreError
 from fairlead.server.admin.api import AdminApi, admin_key
 from fairlead.server.asgi_client import Receive, Scope, Send
+from fairlead.server.batch_watch import BatchWatch
 from fairlead.server.budget_watch import BudgetWatch
 from fairlead.server.compile import compile_snapshot, database_path
 from fairlead.server.config import ConfigError, Loaded, load
@@ -95,6 +96,7 @@ class App:
                 kept.responses,
                 kept.ownership,
                 salt=_salt(path),
+                unbooked=kept.unbooked,
             ),
             snapshot,
             self.keys if self.keys.any_made() else None,
@@ -117,6 +119,9 @@ class App:
             path, shadows, lambda: tuple(self.plane.snapshot.policies.values())
         )
         self._budgets = self.plane.engine.live.accounts = BudgetWatch(path, self.keys)
+        self._batches = BatchWatch(
+            self.plane.engine, lambda: self.plane.snapshot, settings.ledger.batch_seconds
+        )
         self._watch: asyncio.Task[None] | None = None
         self._swapping: asyncio.Task[None] | None = None
         self.keeper = Keeper()
@@ -158,6 +163,7 @@ class App:
         self._budgets.start()
         self._shadows.start()
         self._quality.start()
+        self._batches.start()
         # Only the main thread of the main interpreter may, and not every host lets us.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError, AttributeError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
@@ -172,6 +178,7 @@ class App:
         await self._budgets.stop()
         await self._shadows.stop()
         await self._quality.stop()
+        await self._batches.stop()
         await self.admin.close()
         await self._last_requests()
         await self.keeper.close()

@@ -1,8 +1,9 @@
 """What is kept for conversations, by the settings of `[vault]`: opened, wiped and closed together.
 
-In memory or in one SQLite file: signed thinking, answers of the Responses API, and who owns which
-file or batch. What a key left is wiped when it is revoked, by whichever process; on every start
-once more, for keys that were revoked while nothing ran.
+In memory or in one SQLite file: signed thinking, answers of the Responses API, who owns which
+file or batch, and which batches are not booked yet. What a key left is wiped when it is revoked, by
+whichever process; on every start once more, for keys that were revoked while nothing ran. Batches
+stay on the list, as the vendor bills them all the same.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from fairlead.vault.ownership import MemoryOwnership, Ownership, SqliteOwnership
 from fairlead.vault.responses import MemoryResponses, ResponseStore
 from fairlead.vault.sqlite import SqliteVault
 from fairlead.vault.sqlite_responses import SqliteResponses
+from fairlead.vault.unbooked import MemoryUnbooked, SqliteUnbooked, Unbooked
 from fairlead.vault.vault import Vault
 
 __all__ = ["Keeping", "vault_path"]
@@ -31,7 +33,7 @@ def vault_path(settings: Settings) -> Path:
 
 
 class Keeping:
-    """The three stores. Opening takes at most a few seconds and never fails: see each of them."""
+    """The four stores. Opening takes at most a few seconds and never fails: see each of them."""
 
     def __init__(self, settings: Settings) -> None:
         vault = settings.vault
@@ -39,6 +41,8 @@ class Keeping:
         self.vault: Vault
         self.responses: ResponseStore
         self.ownership: Ownership
+        self.unbooked: Unbooked
+        first = settings.ledger.batch_seconds
         if vault.store == "memory":
             self.vault = MemoryVault(vault.max_bytes, vault.max_age)
             self.responses = MemoryResponses(
@@ -46,6 +50,7 @@ class Keeping:
                 max_age=vault.responses_max_age,
             )
             self.ownership = MemoryOwnership()
+            self.unbooked = MemoryUnbooked(first)
             return
         path = vault_path(settings)
         self.vault = SqliteVault(
@@ -58,6 +63,7 @@ class Keeping:
             path, max_bytes=vault.responses_max_bytes, max_age=vault.responses_max_age
         )
         self.ownership = SqliteOwnership(path)
+        self.unbooked = SqliteUnbooked(path, first)
 
     async def forget(self, revoked: Iterable[str]) -> None:
         """Wipe what these keys left; cheap for keys that it was told of before."""
@@ -69,5 +75,5 @@ class Keeping:
 
     async def close(self) -> None:
         """Write out what waits, and let go of the file."""
-        for store in (self.vault, self.responses, self.ownership):
+        for store in (self.vault, self.responses, self.ownership, self.unbooked):
             await asyncio.to_thread(store.close)

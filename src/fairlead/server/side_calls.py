@@ -70,6 +70,7 @@ class SideCalls:
         self._estimates = EstimateEngine(*shared, kept.counts)
         self._embedding = EmbeddingEngine(*shared, attempts=attempts)
         self._shared = shared
+        self._unbooked = kept.unbooked
 
     def way(
         self, match: Match, dialect: Dialect, scope: Scope, snapshot: Snapshot, now: float
@@ -104,7 +105,9 @@ class SideCalls:
             here=_here(scope, match),
             path=_canonical(match),
         )
-        engine = PassEngine(*self._shared, call=call, attempts=self._objects)
+        engine = PassEngine(
+            *self._shared, call=call, attempts=self._objects, unbooked=self._unbooked
+        )
         make = partial(PassExchange, op=endpoint.op)
         if endpoint.act != "upload":
             return Way(engine, make, in_url=in_url)

@@ -20,6 +20,16 @@ class LedgerSettings(Struct, frozen=True, forbid_unknown_fields=True):
             " `$XDG_DATA_HOME/fairlead` (`~/.local/share/fairlead`)."
         ),
     ] = ""
+    batch_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="Seconds until the gateway looks by itself at a batch that was made through"
+            " it, so that it is booked although nobody fetches its results; each wait after that is"
+            " twice as long, up to 32 times the first. 0: never.",
+        ),
+    ] = 60.0
 
 
 class VaultSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,7 @@
 """A secret that can't be printed by accident: `repr`, `str` and formatting all mask it."""
 
+import hashlib
+
 __all__ = ["Secret"]
 
 
@@ -14,6 +16,12 @@ class Secret:
     def reveal(self) -> str:
         """The secret itself."""
         return self._value
+
+    def mark(self) -> str:
+        """A word by which the same secret is known again: 8 bytes of a hash, of which nobody gets a
+        long random secret back.
+        """
+        return hashlib.blake2b(self._value.encode(), digest_size=8).hexdigest()
 
     def masked(self) -> str:
         """The last four characters behind dots, or only dots for a short one."""

@@ -55,6 +55,28 @@ CREATE TABLE owned (
 ) WITHOUT ROWID;
 CREATE INDEX owned_by_scope ON owned (scope, upstream, kind);
 
+-- migration_2_unbooked_batches --
+-- `unbooked`: batches whose cost is in no ledger yet. `mark` tells with which of the upstream's keys
+-- a batch was made, `due` is when it is looked at next, `looks` how often it was. What keys made
+-- before and may still be read (vendors keep results for some 30 days) is taken over.
+CREATE TABLE unbooked (
+    upstream TEXT NOT NULL,
+    id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    created REAL NOT NULL,
+    due REAL NOT NULL,
+    looks INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (upstream, id)
+) WITHOUT ROWID;
+CREATE INDEX unbooked_by_due ON unbooked (due);
+INSERT INTO unbooked (upstream, id, scope, mark, created, due)
+SELECT upstream, id, scope, '', created, created FROM owned AS made
+WHERE kind = 'batches' AND created > unixepoch() - 30 * 86400 AND NOT EXISTS (
+    SELECT 1 FROM owned AS noted
+    WHERE noted.upstream = made.upstream AND noted.kind = 'booked' AND noted.id = made.id
+);
+
 -- kept_put --
 -- Keep signed parts; `Statements.rows` repeats the VALUES group.
 INSERT OR REPLACE INTO kept (scope, key, parts, size, used, writer)
@@ -167,3 +189,26 @@ DELETE FROM owned WHERE upstream = ? AND kind = ? AND id = ? AND scope = ?;
 -- owned_forget --
 -- A key was revoked: nothing is its any more.
 DELETE FROM owned WHERE scope = ?;
+
+-- unbooked_put --
+-- A batch was made. One that is known stays as it is.
+INSERT INTO unbooked (upstream, id, scope, mark, created, due) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (upstream, id) DO NOTHING;
+
+-- unbooked_take --
+-- The one that is most overdue, and in the same step its next turn: no two processes get it.
+UPDATE unbooked SET
+    due = :now + :first * min(1 << min(looks, 30), :longest),
+    looks = looks + 1
+WHERE (upstream, id) = (
+    SELECT upstream, id FROM unbooked WHERE due <= :now ORDER BY due, upstream, id LIMIT 1
+)
+RETURNING upstream, id, scope, mark, created, looks;
+
+-- unbooked_hold --
+-- It is being read: not to be taken before.
+UPDATE unbooked SET due = max(due, ?) WHERE upstream = ? AND id = ?;
+
+-- unbooked_done --
+-- Nothing is left to do for it.
+DELETE FROM unbooked WHERE upstream = ? AND id = ?;
