@@ -140,12 +140,18 @@ def _upstreams(loaded: Loaded, snapshot: Snapshot) -> list[dict[str, str]]:
 
 
 def _unknown(loaded: Loaded, snapshot: Snapshot) -> list[str]:
-    """Models that an upstream lists and the catalogue does not know."""
-    return [
-        placed(loaded, f"upstreams.{upstream.name}.models.{name}: {told}")
+    """Models that an alias or an upstream names and the catalogue does not know."""
+    listed = [
+        (f"upstreams.{upstream.name}.models.{name}", name)
         for upstream in snapshot.upstreams.values()
         if upstream.number == 1
-        for name, told in unknown_models(upstream, snapshot.catalog)
+        for name in upstream.models
+    ]
+    listed += [(f"aliases.{alias}", name) for alias, name in loaded.settings.aliases.items()]
+    return [
+        placed(loaded, f"{key}: {told}")
+        for key, name in listed
+        for _, told in unknown_models([name], snapshot.catalog)
     ]
 
 

@@ -84,7 +84,7 @@ async def _upstream(
     if way.state != "fail" and upstream.base_url.startswith("https:"):
         findings.append(await _tls(upstream))
     findings += _own_certificate(upstream)
-    for _, told in unknown_models(upstream, snapshot.catalog):
+    for _, told in unknown_models(upstream.models, snapshot.catalog):
         hint = "name it as the catalogue does, or tell its price under [models]"
         findings.append(Finding(upstream.label, "models", "warn", told, hint))
     if credentials.state == "fail":

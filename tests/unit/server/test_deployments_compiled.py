@@ -44,7 +44,7 @@ weight = 3
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[server]\n\n[aliases]\nfast = "claude-haiku-45"\n', "fairlead.toml:4: aliases.fast: no such"),
+        ('[server]\n\n[aliases]\nfast = "no-such"\n', "fairlead.toml:4: aliases.fast: no such"),
         ('[aliases]\n"a.b" = "no-such"\n', "fairlead.toml:2: aliases.a.b: no such model or family"),
         ('aliases = { fast = "no-such" }\n', "fairlead.toml:1: aliases.fast: no such model"),
         ('[families]\nmine = ["gemini-2.5-flas"]\n', "fairlead.toml:2: families.mine: no such"),
@@ -65,14 +65,16 @@ def test_models_that_only_a_prefix_tells_of_are_told(tmp_path) -> None:
 [upstreams.mine]
 kind = "openai_compatible"
 base_url = "http://mine.test"
-models = { "claude-haiku-45" = "x", "claude-haiku-4-5" = "y", "llama-own" = "z" }
+models = { "claude-haiku-45" = "x", "claude-haiku-4-5-20251001" = "y", "llama-own" = "z" }
 [models.llama-own]
 vendor = "me"
 """
     snapshot = compiled(tmp_path, text)
-    found = dict(unknown_models(snapshot.upstreams["mine"], snapshot.catalog))
+    found = dict(unknown_models(snapshot.upstreams["mine"].models, snapshot.catalog))
     assert list(found) == ["claude-haiku-45"]
-    assert "what it costs is unknown; did you mean claude-haiku-4-5" in found["claude-haiku-45"]
+    told = found["claude-haiku-45"]
+    assert "what it costs is unknown; did you mean " in told
+    assert HAIKU in told, "an id: no other name may stand there"
 
 
 def test_each_key_is_a_deployment(tmp_path) -> None:
