@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
+from textwrap import fill
 
 import msgspec
 from rich.box import SIMPLE
@@ -39,8 +40,8 @@ def console() -> Console:
 
 
 def number_column(heading: str, footer: str = "") -> Column:
-    """A column of numbers, which are never broken; its heading stands a word a line."""
-    return Column(heading.replace(" ", "\n"), footer, justify="right", no_wrap=True)
+    """A column of numbers, which are never broken; a long heading takes several lines."""
+    return Column(fill(heading, 8), footer, justify="right", no_wrap=True)
 
 
 def new_table(

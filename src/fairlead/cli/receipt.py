@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from fairlead.cli.currency import in_own_currency
-from fairlead.cli.output import console, new_table, print_json, rate_told
+from fairlead.cli.output import console, new_table, number_column, print_json, rate_told
 from fairlead.cost.display import dollars
 from fairlead.cost.receipt import Receipt, ReceiptLine
 from fairlead.finance.free import Freed
@@ -98,25 +98,28 @@ def _freed(freed: Freed) -> str:
 
 
 def _table(made: Receipt) -> Table:
-    table = new_table(title=f"Receipt at prices {made.price_version}")
-    for heading, justify in (
-        *(("kind", "left"), ("count", "right"), ("$ per million", "right"), ("amount", "right")),
-        *(("band", "left"), ("tier", "left"), ("billed as", "left"), ("source", "left")),
-    ):
-        table.add_column(heading, justify="right" if justify == "right" else "left")
+    banded = ("band",) * any(line.over_prompt for line in made.lines)
+    table = new_table(
+        "kind",
+        *(number_column(heading) for heading in ("count", "$ per million", "amount")),
+        *(*banded, "tier", "billed as", "source"),
+        title=f"Receipt at prices {made.price_version}",
+    )
     for line in made.lines:
-        table.add_row(*_row(line, made.model))
-    table.add_row("total", "", "", _exact(made.total), "", "", "", "", style="bold")
+        band = f"over {line.over_prompt:,}" if line.over_prompt else "all"
+        before, behind = _row(line, made.model)
+        table.add_row(*before, *(band for _ in banded), *behind)
+    table.add_row("total", "", "", _exact(made.total), style="bold")
     return table
 
 
-def _row(line: ReceiptLine, model: str) -> tuple[str, ...]:
+def _row(line: ReceiptLine, model: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A line, what stands before its band and behind it."""
     kind = line.kind if line.model == model else f"{line.kind} of {line.model}"
     price = "" if line.usd_per_million is None else f"{line.usd_per_million:f}"
-    band = f"over {line.over_prompt:,}" if line.over_prompt else "all"
     where = f"{line.tier} {line.region}".strip()
     count = f"{line.count:,} {line.unit}"
-    return kind, count, price, _exact(line.amount), band, where, line.billed_as, line.source
+    return (kind, count, price, _exact(line.amount)), (where, line.billed_as, line.source)
 
 
 def _exact(amount: Decimal | None) -> str:

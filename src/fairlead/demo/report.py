@@ -15,12 +15,16 @@ from fairlead.server.settings import Settings
 __all__ = ["print_report"]
 
 DEFAULT_POLICY = Settings().routing.policy
+WIDE = 110
+"""Characters of a terminal in which all columns stand."""
+BESIDE = 54
+"""Characters that the other columns take in a narrower one."""
 _DATED = re.compile(r"-20\d{6}$")
 
 
 def print_report(outcome: Outcome, out: Console) -> None:
     """Each request, then the sums, then where to look further."""
-    out.print(_table(outcome))
+    out.print(_table(outcome, out.width))
     _sums(outcome, out)
     faults = [result for result in outcome.results if result.fault]
     for result in faults:
@@ -35,7 +39,11 @@ def print_report(outcome: Outcome, out: Console) -> None:
     _further(outcome, out)
 
 
-def _table(outcome: Outcome) -> Table:
+def _table(outcome: Outcome, width: int) -> Table:
+    """A line for each request; in a narrow terminal its reason is shortened, and tokens and time
+    are left to a wider one.
+    """
+    wide = width >= WIDE
     title = "live" if outcome.live else "EMULATED: no vendor was called, no money was spent"
     table = Table(
         title=f"Fairlead demo ({title})",
@@ -44,13 +52,18 @@ def _table(outcome: Outcome) -> Table:
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("request", max_width=32)
-    table.add_column("model")
-    table.add_column("reason", overflow="fold", ratio=1)
-    for column in ("in", "out", "cost", "first token"):
+    table.add_column("request", max_width=32 if wide else 20, no_wrap=not wide)
+    table.add_column("model", no_wrap=True)
+    if wide:
+        table.add_column("reason", overflow="fold", ratio=1)
+    else:
+        table.add_column("reason", no_wrap=True, max_width=max(10, width - BESIDE))
+    for column in ("in", "out", "cost", "first token") if wide else ("cost",):
         table.add_column(column, justify="right", no_wrap=True)
     for result in outcome.results:
-        table.add_row(*_row(result))
+        case, model, reason, tokens_in, tokens_out, cost, first = _row(result)
+        numbers = (tokens_in, tokens_out, cost, first) if wide else (cost,)
+        table.add_row(case, model, reason, *numbers)
     return table
 
 
@@ -96,7 +109,7 @@ def _further(outcome: Outcome, out: Console) -> None:
         out.print(f"  {command}", soft_wrap=True)
     if not outcome.live:
         out.print(
-            "Real vendors: set GEMINI_API_KEY and ANTHROPIC_API_KEY, then `fairlead serve`, and\n"
-            "give your OpenAI SDK base_url=http://127.0.0.1:8080/v1 and model=auto."
-            " `fairlead demo --live`\nsends a few small requests to them."
+            "Real vendors: set GEMINI_API_KEY and ANTHROPIC_API_KEY, then `fairlead serve`,"
+            " and give your OpenAI SDK base_url=http://127.0.0.1:8080/v1 and model=auto."
+            " `fairlead demo --live` sends a few small requests to them."
         )
