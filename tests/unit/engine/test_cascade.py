@@ -328,19 +328,19 @@ async def test_answers_that_agree_are_asked_for_as_often_as_the_policy_says() ->
 
 
 @pytest.mark.parametrize(
-    ("code", "asked", "word"),
+    ("code", "seconds", "asked", "word"),
     [
-        (GRADING % "'Rome' in asked['answer']", ["flash"], ("grader:mine", 1.0)),
-        (GRADING % "'Paris' in asked['answer']", ["flash", "haiku"], ("grader:mine", 0.0)),
-        ("raise SystemExit(3)", ["flash"], ("signal:grader_silent:mine", None)),
-        ("print('[]')", ["flash"], ("signal:grader_silent:mine", None)),
-        ("import time; time.sleep(60)", ["flash"], ("signal:grader_silent:mine", None)),
+        (GRADING % "'Rome' in asked['answer']", 60.0, ["flash"], ("grader:mine", 1.0)),
+        (GRADING % "'Paris' in asked['answer']", 60.0, ["flash", "haiku"], ("grader:mine", 0.0)),
+        ("raise SystemExit(3)", 60.0, ["flash"], ("signal:grader_silent:mine", None)),
+        ("print('[]')", 60.0, ["flash"], ("signal:grader_silent:mine", None)),
+        ("import time; time.sleep(600)", 1.0, ["flash"], ("signal:grader_silent:mine", None)),
     ],
 )
 async def test_a_graders_word_counts_and_its_silence_does_not(
-    code: str, asked: list[str], word: tuple[str, float | None]
+    code: str, seconds: float, asked: list[str], word: tuple[str, float | None]
 ) -> None:
-    grader = Grader("mine", (sys.executable, "-c", code), seconds=2.0)
+    grader = Grader("mine", (sys.executable, "-c", code), seconds=seconds)
     table = 'checks = []\ngraders = ["mine"]'
     trip = await Trip(table, flash("Rome."), haiku("Paris."), graders=(grader,)).ask()
     assert trip.asked == asked

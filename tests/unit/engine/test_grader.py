@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -30,7 +31,7 @@ def python(code: str, *words: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code, *words)
 
 
-async def graded(code: str, seconds: float = 20.0, asked: bytes = b"{}") -> Grade:
+async def graded(code: str, seconds: float = 60.0, asked: bytes = b"{}") -> Grade:
     return await Graders().grade(Grader("mine", python(code), seconds=seconds), asked)
 
 
@@ -67,15 +68,11 @@ async def test_a_program_that_is_not_there_and_a_question_that_is_too_long() -> 
 
 async def test_a_grader_that_takes_too_long_is_ended_with_what_it_started(tmp_path: Path) -> None:
     noted = tmp_path / "pids"
-    code = (
-        "import os, subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        f"open({str(noted)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
-        "time.sleep(600)"
-    )
-    grade = await graded(code, seconds=3.0)
-    assert grade.why == "it took longer than 3 s"
-    deadline = time.monotonic() + 20
+    # A shell, which has started and noted both long before its time is over.
+    code = f"sleep 600 & echo $$ $! > {shlex.quote(str(noted))}; sleep 600"
+    grade = await Graders().grade(Grader("mine", ("/bin/sh", "-c", code), seconds=5.0), b"{}")
+    assert grade.why == "it took longer than 5 s"
+    deadline = time.monotonic() + 60
     for pid in map(int, noted.read_text().split()):
         while _state(pid) != "Z":
             assert time.monotonic() < deadline, "it lives on"
@@ -95,8 +92,8 @@ async def test_so_many_run_at_once_and_waiting_counts() -> None:
     began = time.monotonic()
     grades = await asyncio.gather(*[graders.grade(grader, b"{}") for _ in range(3)])
     assert [grade.passed for grade in grades] == [None] * 3
-    assert time.monotonic() - began < 60
-    quick = Grader("mine", python("print('{\"passed\": true}')"), seconds=30.0, at_once=1)
+    assert time.monotonic() - began < 300
+    quick = Grader("mine", python("print('{\"passed\": true}')"), seconds=60.0, at_once=1)
     many = await asyncio.gather(*[graders.grade(quick, b"{}") for _ in range(3)])
     assert [grade.passed for grade in many] == [True] * 3
 
@@ -117,7 +114,7 @@ async def test_a_cancelled_question_ends_its_grader(tmp_path: Path) -> None:
     noted = tmp_path / "pid"
     code = f"import os, time; open({str(noted)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     task = asyncio.create_task(graded(code, seconds=60.0))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not noted.exists() or not noted.read_text():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)

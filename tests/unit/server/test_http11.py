@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 from uvicorn.config import Config
@@ -37,7 +38,7 @@ class Host:
         """Everything that comes back until the connection is closed."""
         reader, writer = await self.open()
         writer.write(data)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             answer = await reader.read()
         writer.close()
         return answer
@@ -80,7 +81,7 @@ async def echo(scope: Scope, receive: Receive, client: Client) -> None:
 
 
 async def read_one(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
         return head, await reader.readexactly(length)
@@ -147,7 +148,7 @@ async def test_a_client_that_waits_is_told_to_go_on() -> None:
         writer.write(
             b"POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n"
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(b"ok")
         assert (await read_one(reader))[1] == b"POST /  b'ok'"
@@ -213,11 +214,13 @@ async def test_streams_in_chunks_and_without_them() -> None:
 
 async def test_a_client_that_leaves_stops_what_is_done_for_it() -> None:
     stopped: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    begun = asyncio.Event()
 
     async def forever(_scope: Scope, receive: Receive, client: Client) -> None:
         await body_of(receive)
+        begun.set()
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         except asyncio.CancelledError:
             stopped.set_result(client.gone)
             raise
@@ -225,25 +228,32 @@ async def test_a_client_that_leaves_stops_what_is_done_for_it() -> None:
     async with hosted(forever) as host:
         _, writer = await host.open()
         writer.write(POST)
-        await asyncio.sleep(0.05)
-        writer.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
+            await begun.wait()
+            writer.close()
             assert await stopped
 
 
 async def test_a_client_that_leaves_within_its_request_is_no_request() -> None:
     got: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+    begun = asyncio.Event()
 
     async def read(_scope: Scope, receive: Receive, _client: Client) -> None:
+        begun.set()
         got.set_result(await body_of(receive))
 
     async with hosted(read) as host:
         _, writer = await host.open()
         writer.write(POST[:-1])
-        await asyncio.sleep(0.05)
-        writer.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
+            await begun.wait()
+            writer.close()
             assert await got is None
+
+
+def serving_of(host: Host) -> Any:
+    """What serves the request of the only connection; None before it is there."""
+    return next((connection._serving for connection in host.state.connections), None)
 
 
 async def test_a_large_body_waits_on_the_wire_until_it_is_read() -> None:
@@ -259,11 +269,12 @@ async def test_a_large_body_waits_on_the_wire_until_it_is_read() -> None:
         reader, writer = await host.open()
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % size)
         writer.write(b"x" * size)
+        async with asyncio.timeout(60):
+            while not (serving := serving_of(host)) or serving._size <= HIGH_WATER:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.001)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
                 await writer.drain()
-        (connection,) = host.state.connections
-        serving = connection._serving
         assert HIGH_WATER < serving._size < 1024 * 1024
         go.set()
         assert (await read_one(reader))[1] == b"%d" % size
@@ -286,7 +297,7 @@ async def test_who_does_not_read_is_waited_for() -> None:
         writer.write(LAST)
         await asyncio.sleep(0.3)
         assert written < 512
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             answer = await reader.read()
         assert answer.endswith(b"0\r\n\r\n")
         assert written == 512
@@ -309,7 +320,7 @@ async def test_who_takes_nothing_of_a_stream_is_cut_off() -> None:
         _reader, writer = await host.open()
         writer.transport.pause_reading()
         writer.write(LAST)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await ended.wait()
         writer.close()
 
@@ -322,7 +333,7 @@ async def test_who_takes_nothing_of_a_whole_answer_is_cut_off() -> None:
         _reader, writer = await host.open()
         writer.transport.pause_reading()
         writer.write(LAST)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not host.state.total_requests or host.state.connections:  # noqa: ASYNC110 - uvicorn tells no event
                 await asyncio.sleep(0.02)
         writer.close()

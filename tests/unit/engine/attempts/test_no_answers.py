@@ -138,7 +138,7 @@ async def test_a_break_behind_comments_is_mended(dialect) -> None:
 async def test_comments_are_no_token(dialect) -> None:
     late = streamed(COMMENT, Pause(250.0), *EVENTS)
     script = {"one": [late], "two": [streamed()]}
-    at = House(PATIENT, script, timeouts=Timeouts(first_token=0.05))
+    at = House(PATIENT, script, timeouts=Timeouts(first_token=0.5))
     client, record = await at.ask(dialect=dialect, stream=True)
     assert (client.status, record.upstream) == (200, "two")
 

@@ -86,7 +86,7 @@ async def test_a_hedge_whose_first_never_connected_books_nothing_for_it() -> Non
 
 async def test_a_first_token_that_waited_for_a_connection_goes_elsewhere_for_nothing() -> None:
     delivery = Delivery(after_break=False)
-    at = House(delivery, {"one": [], "two": [streamed()]}, timeouts=Timeouts(first_token=0.02))
+    at = House(delivery, {"one": [], "two": [streamed()]}, timeouts=Timeouts(first_token=0.5))
     Doors(at, Nowhere(), "one")
     client, record = await at.ask(stream=True)
     assert (client.status, record.upstream) == (200, "two")
