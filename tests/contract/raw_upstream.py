@@ -151,6 +151,18 @@ def sending(answer: bytes) -> Handler:
     return handle
 
 
+async def left_over(within: float = 10.0) -> set[asyncio.Task[Any]]:
+    """The tasks that do not end by themselves now that the test is over."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    await asyncio.sleep(0.005)
+    while left := asyncio.all_tasks() - {asyncio.current_task()}:
+        if loop.time() > deadline:
+            break
+        await asyncio.sleep(0.005)
+    return left
+
+
 def on_both_loops(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     """Run an async test on the plain loop and on uvloop; leaked tasks and loop errors fail it."""
 
@@ -160,10 +172,9 @@ def on_both_loops(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         async def checked() -> None:
             loop = asyncio.get_running_loop()
             loop.set_exception_handler(lambda _, context: complaints.append(context))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await test(**arguments)
-            await asyncio.sleep(0.005)
-            left = asyncio.all_tasks() - {asyncio.current_task()}
+            left = await left_over()
             assert not left, f"leaked tasks: {left}"
 
         with asyncio.Runner(loop_factory=loop_factory) as runner:

@@ -21,7 +21,7 @@ from fairlead.upstream.transport import (
 )
 
 PATIENT = Timeouts()
-SHORT = Timeouts(connect=5, read=0.05, total=10)
+SHORT = Timeouts(connect=30, read=0.5, total=60)
 JSON = {"content-type": "application/json"}
 
 
@@ -84,7 +84,7 @@ async def test_an_answer_has_status_headers_and_body(opening: Opening) -> None:
 @over_all
 @on_both_loops
 async def test_chunks_are_the_body_as_it_arrives(opening: Opening) -> None:
-    steps = (b"one ", Pause(0.02), b"two ", Pause(0.02), b"three")
+    steps = (b"one ", Pause(0.3), b"two ", Pause(0.3), b"three")
     async with opening(Answer(steps=steps)) as (t, url):
         response = await t.send(post(url))
         chunks = [chunk async for chunk in response.chunks()]
@@ -121,7 +121,7 @@ async def test_a_body_over_the_limit_is_refused(opening: Opening) -> None:
 @over_all
 @on_both_loops
 async def test_silence_before_the_head(opening: Opening) -> None:
-    async with opening(Answer(wait=5)) as (t, url):
+    async with opening(Answer(wait=600)) as (t, url):
         with pytest.raises(ReadTimeout) as caught:
             await t.send(post(url, SHORT))
         assert caught.value.sent
@@ -130,7 +130,7 @@ async def test_silence_before_the_head(opening: Opening) -> None:
 @over_all
 @on_both_loops
 async def test_silence_within_the_body(opening: Opening) -> None:
-    async with opening(Answer(steps=(b"begun", Pause(5), b"never"))) as (t, url):
+    async with opening(Answer(steps=(b"begun", Pause(600), b"never"))) as (t, url):
         response = await t.send(post(url, SHORT))
         chunks = response.chunks()
         assert await anext(chunks) == b"begun"
@@ -141,9 +141,9 @@ async def test_silence_within_the_body(opening: Opening) -> None:
 @over_all
 @on_both_loops
 async def test_a_drip_that_never_is_silent_meets_the_total_time(opening: Opening) -> None:
-    steps = (b"x", Pause(0.02)) * 200
+    steps = (b"x", Pause(0.02)) * 500
     async with opening(Answer(steps=steps)) as (t, url):
-        response = await t.send(post(url, Timeouts(connect=1, read=1, total=0.2)))
+        response = await t.send(post(url, Timeouts(connect=5, read=5, total=0.5)))
         with pytest.raises(ReadTimeout):
             await response.read(1000)
 
@@ -164,7 +164,7 @@ async def test_a_reset_comes_after_the_bytes_before_it(opening: Opening) -> None
 @over_all
 @on_both_loops
 async def test_a_closed_answer_cannot_pass_for_a_complete_one(opening: Opening) -> None:
-    async with opening(Answer(steps=(b"begun", Pause(5), b"never"))) as (t, url):
+    async with opening(Answer(steps=(b"begun", Pause(600), b"never"))) as (t, url):
         response = await t.send(post(url))
         chunks = response.chunks()
         assert await anext(chunks) == b"begun"
@@ -176,7 +176,7 @@ async def test_a_closed_answer_cannot_pass_for_a_complete_one(opening: Opening) 
 @over_all
 @on_both_loops
 async def test_cancelling_a_send(opening: Opening) -> None:
-    async with opening(Answer(wait=5)) as (t, url):
+    async with opening(Answer(wait=600)) as (t, url):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await t.send(post(url))
@@ -185,7 +185,7 @@ async def test_cancelling_a_send(opening: Opening) -> None:
 @over_all
 @on_both_loops
 async def test_cancelling_a_reader(opening: Opening) -> None:
-    async with opening(Answer(steps=(b"begun", Pause(5)))) as (t, url):
+    async with opening(Answer(steps=(b"begun", Pause(600)))) as (t, url):
         response = await t.send(post(url))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):

@@ -90,10 +90,10 @@ async def test_silence_that_we_caused_is_not_held_against_the_upstream() -> None
     total, sent = 64 << 20, [0]
     async with RawUpstream(flood(b"x" * 65536, total, sent)) as upstream:
         transport = PooledTransport()
-        timeouts = Timeouts(read=1, total=60)
+        timeouts = Timeouts(read=2, total=600)
         response = await transport.send(HttpRequest("GET", upstream.url(), (), timeouts=timeouts))
         await blocked(sent)
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2.4)
         assert len(await response.read(total)) == total
         assert transport.stats().idle == 1
         await transport.aclose()
@@ -108,10 +108,10 @@ async def test_silence_counts_again_once_the_reader_is_back() -> None:
 
     async with RawUpstream(handle) as upstream:
         transport = PooledTransport()
-        timeouts = Timeouts(read=0.3, total=600)
+        timeouts = Timeouts(read=1, total=600)
         response = await transport.send(HttpRequest("GET", upstream.url(), (), timeouts=timeouts))
         await until(lambda: response._connection._paused)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.2)
         with pytest.raises(ReadTimeout, match="silent"):
             await response.read(10_000_000)
         await transport.aclose()
@@ -138,6 +138,7 @@ async def test_a_large_request_is_written_as_the_upstream_takes_it() -> None:
 
     async def handle(peer: Peer) -> None:
         nonlocal most
+        await until(lambda: transports and transports[0].get_write_buffer_size())
         for _ in range(20):
             await asyncio.sleep(0.002)
             most = max(most, transports[0].get_write_buffer_size())

@@ -44,12 +44,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     return House(tmp_path_factory.mktemp("proxies"))
 
 
-async def get(transport: PooledTransport, url: str, connect: float = 5) -> bytes:
+async def get(transport: PooledTransport, url: str, connect: float = 60) -> bytes:
     response = await transport.send(HttpRequest("GET", url, (), timeouts=Timeouts(connect)))
     return await response.read(1 << 24)
 
 
-async def refused(transport: PooledTransport, url: str, connect: float = 5) -> str:
+async def refused(transport: PooledTransport, url: str, connect: float = 60) -> str:
     """The message of a request that must fail before anything was sent."""
     with pytest.raises(ConnectFailed) as caught:
         await get(transport, url, connect)

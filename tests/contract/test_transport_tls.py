@@ -56,7 +56,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 async def get(transport: PooledTransport, url: str) -> bytes:
-    response = await transport.send(HttpRequest("GET", url, (), timeouts=Timeouts(connect=5)))
+    response = await transport.send(HttpRequest("GET", url, (), timeouts=Timeouts(connect=60)))
     return await response.read(1 << 24)
 
 
