@@ -15,7 +15,7 @@ from fairlead.finance.rows import read_export
 from fairlead.ledger.stated import StatedCost, stated_costs
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
-from fairlead.server.money import quotas_of
+from fairlead.server.money import billed_elsewhere, quotas_of
 from fairlead.server.paths import database_path
 
 __all__ = ["reconcile"]
@@ -46,7 +46,8 @@ def reconcile(
             _print_stated(days)
         return
     document, path = read_export(file), database_path(loaded.settings)
-    result = against_ledger(vendor, document, path, compile_catalog(loaded), quotas_of(loaded))
+    catalog, elsewhere = compile_catalog(loaded), billed_elsewhere(loaded, vendor)
+    result = against_ledger(vendor, document, path, catalog, quotas_of(loaded), elsewhere)
     if json:
         print_json(result)
         return
@@ -84,6 +85,8 @@ def _print(result: Reconciliation) -> None:
         out.print(f"{result.unpriced} answers of the ledger are unpriced: not in its dollars")
     if result.emulated:
         out.print(f"{result.emulated} EMULATED answers left out: nobody bills them")
+    if result.elsewhere:
+        out.print(f"{result.elsewhere} answers of upstreams that others bill left out")
     if result.free_usd:
         out.print(f"free quotas: {dollars(result.free_usd)} taken off what is here")
     rate_told()

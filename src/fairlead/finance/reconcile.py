@@ -8,18 +8,20 @@
 
 *Unexplained* dollars are the vendor's less ours. Where an export tells tokens only, the difference
 of the tokens is priced from the catalogue, in the lowest prompt band. Answers of the emulator are
-left out: no vendor bills them. What a free quota takes off (`finance.free`) is taken off our side,
+left out: no vendor bills them; so are those of upstreams that somebody else bills, `elsewhere`: an
+aggregator's, another cloud's. What a free quota takes off (`finance.free`) is taken off our side,
 and told as `free_usd`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
@@ -55,7 +57,8 @@ class Compared(Struct, frozen=True):
 class Reconciliation(Struct, frozen=True):
     """All of it. `unassigned_usd` is billed for no model: fees, other services, by their names.
 
-    `unpriced` answers of the ledger have tokens and no dollars, `emulated` ones are left out.
+    `unpriced` answers of the ledger have tokens and no dollars; `emulated` ones are left out, and
+    `elsewhere` ones, which upstreams of others gave with the vendor's models.
     """
 
     vendor: str
@@ -68,12 +71,19 @@ class Reconciliation(Struct, frozen=True):
     unpriced: int
     emulated: int
     free_usd: Decimal = _ZERO
+    elsewhere: int = 0
 
 
 def against_ledger(
-    vendor: str, document: Document, path: Path, catalog: Catalog, quotas: Sequence[Quota] = ()
+    vendor: str,
+    document: Document,
+    path: Path,
+    catalog: Catalog,
+    quotas: Sequence[Quota] = (),
+    elsewhere: Collection[str] = (),
 ) -> Reconciliation:
     """A vendor's export against the ledger at `path`, over the days that the export speaks of.
+    Upstreams that others bill are `elsewhere`.
 
     Raises:
         Failure: there is no such vendor, or the export is at fault: with its line or path.
@@ -92,9 +102,23 @@ def against_ledger(
     days = [each.day for each in billed]
     first = datetime.combine(min(days), datetime.min.time(), UTC).timestamp()
     last = datetime.combine(max(days), datetime.min.time(), UTC) + timedelta(days=1)
+    quotas = [quota for quota in quotas if quota.upstream not in elsewhere]
     free = free_by_day(path, quotas, first, last.timestamp(), search_fees(catalog))
-    groups = traffic(path, first, last.timestamp(), batches=True)
-    return reconcile(vendor, billed, groups, catalog, free)
+    span = (first, last.timestamp())
+    groups = traffic(path, *span, batches=True, but=elsewhere)
+    found = reconcile(vendor, billed, groups, catalog, free)
+    others = _requests(vendor, traffic(path, *span, batches=True), catalog)
+    return replace(found, elsewhere=others - _requests(vendor, groups, catalog))
+
+
+def _requests(vendor: str, groups: Iterable[Traffic], catalog: Catalog) -> int:
+    """Answers of the vendor's models that somebody bills."""
+    mine = [each for each in groups if not each.emulated]
+    return sum(
+        each.requests
+        for each in mine
+        if _vendor(catalog, each.day, _id(catalog, each.model, each.day)) == vendor
+    )
 
 
 class _Side:

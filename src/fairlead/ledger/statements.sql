@@ -581,7 +581,8 @@ SELECT
         ORDER BY route, model, size, comparable, thinking_known, emulated, priced, reuse_size
     )
 FROM sum_groups
-WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches', 'caches'))) AND told;
+WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches', 'caches'))) AND told
+    AND upstream NOT IN (SELECT value FROM json_each(:but));
 
 -- traffic --
 -- What a replay of the ledger needs: answers with usage, by day, route, model that answered, size of
@@ -610,6 +611,7 @@ SELECT
     sum(reuse_1h) AS reuse_1h
 FROM parts
 WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches', 'caches'))) AND told
+    AND upstream NOT IN (SELECT value FROM json_each(:but))
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 

@@ -1,6 +1,7 @@
 """The ledger's answers in groups: what a replay under other prices needs, and nothing else."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -55,13 +56,18 @@ def traffic(
     until: float | None = None,
     *,
     batches: bool = False,
+    but: Collection[str] = (),
 ) -> list[Traffic]:
-    """Answers with usage from `since` (included) to `until` (not included), Unix seconds. With
-    `batches` those of batches too: sums, each of which counts as one answer.
+    """Answers with usage from `since` (included) to `until` (not included), Unix seconds, but those
+    of these upstreams. With `batches` those of batches too: sums, each of which counts as one
+    answer.
 
     LedgerError for a file that is no ledger.
     """
-    asked = Span.between(since, until).parameters() | {"batches": batches}
+    asked = Span.between(since, until).parameters() | {
+        "batches": batches,
+        "but": json.dumps(sorted(but)),
+    }
     with reading(path) as db:
         found = over_parts(db, "traffic", asked)
     return [_traffic(row) for row in found]

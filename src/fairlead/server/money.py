@@ -8,8 +8,9 @@ from fairlead.cost.display import Display
 from fairlead.ledger.commitment import Commitment
 from fairlead.ledger.quota import Quota
 from fairlead.server.config import ConfigError, Loaded
+from fairlead.upstream.kinds.identity import IDENTITIES
 
-__all__ = ["check_money", "commitments_of", "display_of", "quotas_of"]
+__all__ = ["billed_elsewhere", "check_money", "commitments_of", "display_of", "quotas_of"]
 
 
 def check_money(loaded: Loaded, upstreams: Collection[str]) -> None:
@@ -35,6 +36,22 @@ def check_money(loaded: Loaded, upstreams: Collection[str]) -> None:
                 f"{loaded.origins.get(key, 'default')}: {key}: a committed spend names the upstream"
                 f" whose requests count; '{one.upstream:.80}' is none; there are: {known}"
             )
+
+
+def billed_elsewhere(loaded: Loaded, vendor: str) -> frozenset[str]:
+    """Upstreams, as the ledger names them, whose answers do not stand on this vendor's bill: those
+    of aggregators, of other clouds, of the operator's own servers.
+
+    A kind's own name is an upstream that the environment alone has configured. What the ledger has
+    of upstreams that are configured no longer is anybody's, and not among these.
+    """
+    billers = {name: kind.biller for name, kind in IDENTITIES.items()}
+    for name, own in loaded.settings.upstreams.items():
+        kind = own.kind or name
+        for each in IDENTITIES.values():
+            if each.name == kind or each.name.startswith(f"{kind}-"):  # Claude beside Vertex's own
+                billers[name + each.name.removeprefix(kind)] = each.biller
+    return frozenset(name for name, biller in billers.items() if biller != vendor)
 
 
 def commitments_of(loaded: Loaded) -> tuple[Commitment, ...]:

@@ -42,7 +42,7 @@ from fairlead.server.admin.problem import problem_json
 from fairlead.server.canary_report import canary_report, resume, roll_back
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import Loaded, load
-from fairlead.server.money import commitments_of, display_of, quotas_of
+from fairlead.server.money import billed_elsewhere, commitments_of, display_of, quotas_of
 from fairlead.server.paths import database_path, overlay_path
 from fairlead.server.policies import compile_policies
 
@@ -209,7 +209,8 @@ def _forecast(desk: Desk, asked: ForecastAsk) -> object:
 def _reconcile(desk: Desk, _asked: _Ask) -> object:
     document = parse_export(desk.question.body, "the upload")
     vendor = desk.question.variables["vendor"]
-    return against_ledger(vendor, document, desk.ledger, desk.catalog, quotas_of(desk.loaded))
+    quotas, elsewhere = quotas_of(desk.loaded), billed_elsewhere(desk.loaded, vendor)
+    return against_ledger(vendor, document, desk.ledger, desk.catalog, quotas, elsewhere)
 
 
 def _models(desk: Desk, asked: ModelsAsk) -> object:

@@ -28,6 +28,7 @@ class Identity(Struct, frozen=True):
     and `url_env` are the environment variables that configure it without any file. `door` is whose
     price list counts ("": each vendor's own), and `priced_as` makes the region that prices know
     from the account (None: what the operator says); it raises ValueError where nobody says it.
+    `biller` is whose bill its answers stand on ("": whoever runs it, an aggregator say).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Identity(Struct, frozen=True):
     url_env: str
     door: str = ""
     priced_as: Callable[[Account], str] | None = None
+    biller: str = ""
 
 
 def _geography(account: Account) -> str:
@@ -48,11 +50,21 @@ _VERTEX_URL: Final = "FAIRLEAD_VERTEX_BASE_URL"
 IDENTITIES: Final[dict[str, Identity]] = {
     each.name: each
     for each in (
-        Identity("gemini", ("google",), "GEMINI_API_KEY", "FAIRLEAD_GEMINI_BASE_URL"),
-        Identity("anthropic", ("anthropic",), "ANTHROPIC_API_KEY", "FAIRLEAD_ANTHROPIC_BASE_URL"),
-        Identity("openai", ("openai",), "OPENAI_API_KEY", "FAIRLEAD_OPENAI_BASE_URL"),
-        Identity("vertex", ("google",), "", _VERTEX_URL, "vertex", location),
-        Identity("vertex-claude", ("anthropic",), "", _VERTEX_URL, "vertex", location),
+        Identity(
+            "gemini", ("google",), "GEMINI_API_KEY", "FAIRLEAD_GEMINI_BASE_URL", biller="google"
+        ),
+        Identity(
+            "anthropic",
+            ("anthropic",),
+            "ANTHROPIC_API_KEY",
+            "FAIRLEAD_ANTHROPIC_BASE_URL",
+            biller="anthropic",
+        ),
+        Identity(
+            "openai", ("openai",), "OPENAI_API_KEY", "FAIRLEAD_OPENAI_BASE_URL", biller="openai"
+        ),
+        Identity("vertex", ("google",), "", _VERTEX_URL, "vertex", location, "google"),
+        Identity("vertex-claude", ("anthropic",), "", _VERTEX_URL, "vertex", location, "google"),
         Identity(
             "bedrock",
             ("anthropic",),
@@ -61,6 +73,7 @@ IDENTITIES: Final[dict[str, Identity]] = {
             "FAIRLEAD_BEDROCK_BASE_URL",
             "bedrock",
             _geography,
+            "amazon",
         ),
         Identity("openai_compatible", (), "", ""),
     )
