@@ -10,6 +10,8 @@ corrected when its answer tells the truth.
 from collections import deque
 from typing import Final
 
+from fairlead.engine.attempts.line import Line
+
 __all__ = ["Quota", "Taken"]
 
 WINDOW: Final = 60.0
@@ -28,11 +30,13 @@ class Taken:
 class Quota:
     """Mutable; of one key. A limit of 0 is none."""
 
-    __slots__ = ("_held", "_tokens", "requests_per_minute", "tokens_per_minute")
+    __slots__ = ("_held", "_tokens", "line", "requests_per_minute", "tokens_per_minute")
 
     def __init__(self, requests_per_minute: int, tokens_per_minute: int) -> None:
         self.requests_per_minute = requests_per_minute
         self.tokens_per_minute = tokens_per_minute
+        self.line = Line()
+        """Who waits for it."""
         self._held: deque[Taken] = deque()
         self._tokens = 0
 

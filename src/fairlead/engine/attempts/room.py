@@ -1,16 +1,18 @@
 """Whether a request may go out now: a place in flight, and its key's requests and tokens a minute.
 
 A request that has another way to go does not wait (`NotSent`). One that has none waits, for no
-longer than `delivery.queue_seconds` and its own deadline; who has a place gives it back where
-others have taken what the quota had.
+longer than `delivery.queue_seconds` and its own deadline, the more urgent before the less, for a
+place as for a quota; who has a place gives it back where others have taken what the quota had.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from fairlead.canon import Failure, Problem
 from fairlead.engine.attempts.bulkhead import PRIORITIES, Bulkhead, Shed
 from fairlead.engine.attempts.deployment import Deployment
+from fairlead.engine.attempts.line import Place
 from fairlead.engine.attempts.quota import Quota
 from fairlead.engine.attempts.told import full, over_quota
 from fairlead.engine.exchange import Exchange
@@ -38,18 +40,48 @@ async def find_room(x: Exchange, deployment: Deployment, clock: Clock, *, patien
     """
     bulkhead, quota = deployment.bulkhead, deployment.quota
     tokens, until = prompt_tokens(x), patience(x, clock())
-    if not patient and not (bulkhead.has_room() and _allows(quota, clock(), tokens)):
+    place = None if quota is None else quota.line.place(_priority(x))
+    if not patient and not (bulkhead.has_room() and _at_once(quota, place, clock(), tokens)):
         raise NotSent
     while True:
-        while quota is not None and (seconds := quota.wait(clock(), tokens)):
-            if clock() + seconds > until:
-                raise Failure(over_quota(deployment, seconds))
-            x.queued += seconds
-            await asyncio.sleep(seconds)
+        if place is not None and not _at_once(quota, place, clock(), tokens):
+            await _wait_for_quota(x, deployment, place, tokens, until, clock)
         await let_in(x, bulkhead, deployment.name, until, clock)
         if _allows(quota, clock(), tokens):
             return
         bulkhead.leave()  # while it waited for its place, others took what the quota had
+
+
+async def _wait_for_quota(
+    x: Exchange, deployment: Deployment, place: Place, tokens: int, until: float, clock: Clock
+) -> None:
+    """Stand in line until the quota lets this one out.
+
+    Raises:
+        Failure: it will not in time.
+    """
+    quota, began = deployment.quota, clock()
+    assert quota is not None  # noqa: S101 - there is a place in its line
+    line = quota.line
+    line.enter(place)
+    try:
+        while True:
+            now, first = clock(), line.is_first(place)
+            seconds = quota.wait(now, tokens)
+            if first and not seconds:
+                return
+            if now + seconds > until or now >= until:
+                raise Failure(over_quota(deployment, seconds))
+            if first:
+                await asyncio.sleep(seconds)
+                continue
+            place.called.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(until - now):
+                    await place.called.wait()
+    finally:
+        line.leave(place)
+        x.queued += clock() - began
 
 
 def patience(x: Exchange, now: float) -> float:
@@ -85,6 +117,13 @@ def prompt_tokens(x: Exchange) -> int:
 
 def _allows(quota: Quota | None, now: float, tokens: int) -> bool:
     return quota is None or not quota.wait(now, tokens)
+
+
+def _at_once(quota: Quota | None, place: Place | None, now: float, tokens: int) -> bool:
+    """Whether the quota lets one out that has not waited. Who waits goes first."""
+    if quota is None or place is None:
+        return True
+    return quota.line.lets(place.priority) and not quota.wait(now, tokens)
 
 
 def _priority(x: Exchange) -> int:
