@@ -235,7 +235,7 @@ class Router:
     def nearest(self, path: str) -> list[str]:
         """Up to three paths of the table that look like a wrong one."""
         plain, _ = _respelt(path[:200])
-        return get_close_matches(plain, dict.fromkeys(r.path for r in self.routes), 3, 0.5)
+        return get_close_matches(plain, dict.fromkeys(r.path for r in self.routes), 3, 0.6)
 
     def _matched(self, method: str, path: str, told: Dialect | None) -> Match | None:
         match = self.plain.get((method, path))

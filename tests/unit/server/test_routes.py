@@ -127,6 +127,11 @@ def test_an_endless_path_is_not_compared_whole() -> None:
     assert ROUTER.nearest("/x" * 100_000) == []
 
 
+@pytest.mark.parametrize("path", ["/", "/docs", "/dashboard", "/metrics"])
+def test_what_looks_like_nothing_is_told_no_other(path) -> None:
+    assert ROUTER.nearest(path) == []
+
+
 @pytest.mark.parametrize("prefix", ["/v1", "", "/v1/v1", "/anthropic/v1"])
 def test_claude_as_on_vertex_ai(prefix) -> None:
     root = "/projects/p-1/locations/europe-west1/publishers/anthropic/models"

@@ -35,7 +35,8 @@ def _object(body: bytes | Raw, where: str) -> dict[str, Raw]:
     try:
         return _OBJECT.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Failure.invalid(f"is no JSON object: {error}", where or None) from error
+        whole = "" if where else "the body "
+        raise Failure.invalid(f"{whole}is no JSON object: {error}", where or None) from error
 
 
 def _wrapping(fields: dict[str, Raw]) -> str | None:

@@ -40,7 +40,8 @@ class Fields:
         try:
             fields = OBJECT.decode(raw)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise Failure.invalid(f"is no JSON object: {error}", path or None) from None
+            whole = "" if path else "the body "
+            raise Failure.invalid(f"{whole}is no JSON object: {error}", path or None) from None
         self.left: dict[str, Raw] = {}
         for name, value in fields.items():
             if bytes(value) != _NULL:

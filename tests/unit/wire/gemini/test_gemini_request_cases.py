@@ -457,7 +457,7 @@ def test_is_read_as_the_servers_read_it(name):
 
 BAD = {
     b"[": (None, "no JSON object"),
-    b"[1]": (None, "no JSON object"),
+    b"[1]": (None, "the body is no JSON object"),
     b"{}": ("contents", "not specified"),
     b'{"contents":[{"parts":[{"text":1}]}]}': ("contents[0].parts[0].text", "string"),
     b'{"contents":[{"parts":[3]}]}': ("contents[0].parts[0]", "no JSON object"),
