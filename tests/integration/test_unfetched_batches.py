@@ -192,15 +192,6 @@ def test_a_fetch_that_broke_off_is_completed(house, emulator) -> None:
     since.billed()
 
 
-def test_what_was_deleted_unread_is_told_as_unknown(house, emulator) -> None:
-    since = Since(house, emulator)
-    house.fault(action="status", vendor="anthropic", path=RESULTS, status=404)
-    made = claudes(house)
-    (record,) = since.settled()
-    assert record.id == f"anthropic.{made}.unread"
-    assert (record.cost_usd, record.usage.estimated, record.model) == (None, True, "unknown")
-
-
 def test_a_kill_while_it_reads_leaves_it_to_the_next(start, emulator, tmp_path) -> None:
     """Also that of a key that was revoked since, which is billed all the same."""
     store = KeyStore(tmp_path / "fairlead.db")

@@ -24,8 +24,9 @@ log = logging.getLogger("fairlead.server")
 
 GIVE_UP: Final = 35 * 86_400.0
 """Seconds after which a batch is no more looked at: vendors keep results for 29 or 30 days."""
-LOOKS: Final = 3
-"""Looks at which the vendor must have known no such batch until that is believed."""
+LOOKS: Final = 12
+"""Looks until it is believed that the vendor knows no such batch: with a first wait of a minute four
+hours, in which a wrong address or another account's key is noticed and mended."""
 IDLE: Final = 5.0
 """The most seconds until the list is read again, where nothing was due."""
 REST: Final = 0.5
