@@ -16,6 +16,8 @@ from tests.acceptance.sdk.asked import FLASH, HAIKU, MINI, VENDORS
 from fairlead.emulator import EmulatorSettings, EmulatorThread
 
 STORY = "[emulate: words=3000] Tell me a story of a harbour."
+# Long enough that a slow client leaves before its end: some six seconds.
+LONG = "[emulate: words=12000] Tell me a story of a harbour."
 
 
 @pytest.fixture(scope="module")
@@ -26,38 +28,38 @@ def emulator():
 
 
 @contextlib.contextmanager
-def chat(gateway, model):
+def chat(gateway, model, story=STORY):
     """Pieces of text, streamed to `chat.completions`."""
     with OpenAI(base_url=f"{gateway.url}/v1", api_key="any", max_retries=0) as client:
-        ask = [{"role": "user", "content": STORY}]
+        ask = [{"role": "user", "content": story}]
         with client.chat.completions.create(model=model, messages=ask, stream=True) as stream:
             yield (c.choices[0].delta.content for c in stream if c.choices[0].delta.content)
 
 
 @contextlib.contextmanager
-def responses(gateway, model):
+def responses(gateway, model, story=STORY):
     """The same of `responses`."""
     with (
         OpenAI(base_url=f"{gateway.url}/v1", api_key="any", max_retries=0) as client,
-        client.responses.create(model=model, input=STORY, stream=True) as stream,
+        client.responses.create(model=model, input=story, stream=True) as stream,
     ):
         yield (event.delta for event in stream if event.type == "response.output_text.delta")
 
 
 @contextlib.contextmanager
-def messages(gateway, model):
+def messages(gateway, model, story=STORY):
     """The same of `messages`."""
     with Anthropic(base_url=gateway.url, api_key="any", max_retries=0) as client:
-        ask = [{"role": "user", "content": STORY}]
-        with client.messages.stream(model=model, max_tokens=9000, messages=ask) as stream:
+        ask = [{"role": "user", "content": story}]
+        with client.messages.stream(model=model, max_tokens=40000, messages=ask) as stream:
             yield stream.text_stream
 
 
 @contextlib.contextmanager
-def generate(gateway, model):
+def generate(gateway, model, story=STORY):
     """The same of `generate_content_stream`."""
     client = genai.Client(api_key="any", http_options={"base_url": gateway.url})
-    stream = client.models.generate_content_stream(model=model, contents=STORY)
+    stream = client.models.generate_content_stream(model=model, contents=story)
     try:
         yield (chunk.text for chunk in stream if chunk.text)
     finally:
@@ -104,11 +106,11 @@ def test_a_stream_that_breaks_raises(gateway, front, model, action) -> None:
 @pytest.mark.parametrize("model", VENDORS)
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_stream_that_is_left(gateway, emulator, front, model) -> None:
-    with FRONTS[front][0](gateway, model) as pieces:
+    with FRONTS[front][0](gateway, model, LONG) as pieces:
         assert next(iter(pieces))
     record = gateway.newest(asked_model=model, dialect=front, outcome="client_gone")
     assert record.usage.output > 1
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while emulator.requests[-1].outcome != "abandoned":
         assert time.monotonic() < deadline, "the upstream request was not cancelled"
         time.sleep(0.02)
