@@ -201,10 +201,22 @@ def diff(
     both = [policy_of(each, policies, loaded, catalog) for each in (old, new)]
     rows = routed(database_path(loaded.settings), moment(since, time.time()), most=most)
     result = replay(rows, both[0], both[1], catalog)
+    notes = [_uncascaded(each) for each in both if each.cascade is not None]
     if json:
-        print_json(result)
-    else:
-        _print_comparison(result, both[0].name, both[1].name)
+        print_json({**asdict(result), "notes": notes})
+        return
+    _print_comparison(result, both[0].name, both[1].name)
+    for note in notes:
+        console().print(note, markup=False)
+
+
+def _uncascaded(policy: Policy) -> str:
+    """What a comparison of choices does not hold."""
+    return (
+        f"{policy.name} has a cascade, which is left out here: what its choice would cost is told,"
+        f" not what asking {policy.cascade.ask if policy.cascade else ''} first spares or adds;"
+        f" `fairlead policy cascade {policy.name}` tells that"
+    )
 
 
 app.command("canary")(canary)

@@ -284,7 +284,11 @@ async def answered_first(
     if not own or lanes[0][0].id != second:
         return False
     cascading = _Cascading(x, cascade, ask, ledger, graders)
-    return await cascading.run(own, first, client)
+    warnings, x.warnings = x.warnings, x.snapshot.warnings(cascade.ask, x.today)
+    if await cascading.run(own, first, client):
+        return True
+    x.warnings = warnings
+    return False
 
 
 def _read(x: Exchange, held: Held) -> Response | None:

@@ -33,6 +33,11 @@ class Plan(Protocol):
         ...
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader has to know about this plan's figures."""
+        ...
+
+    @property
     def stayed(self) -> Mapping[str, int]:
         """How many answers could not be decided anew, by the reason."""
         ...
@@ -49,6 +54,11 @@ class Mix(Struct, frozen=True):
 
     name: str
     fixed: dict[str, Decimal]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing is left out."""
+        return ()
 
     @property
     def stayed(self) -> Mapping[str, int]:

@@ -67,6 +67,19 @@ class PolicyPlan:
         """Answers that stay with the model that gave them."""
         return self._stayed
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """That a cascade is no part of the figures, where the policy has one."""
+        cascade = self._policy.cascade
+        if cascade is None:
+            return ()
+        told = (
+            f"The policy's cascade is left out: each request costs what {cascade.then} or another"
+            f" choice of the policy costs, whether or not {cascade.ask} is asked first"
+            " (`fairlead policy cascade` estimates that)."
+        )
+        return (told,)
+
     def targets(self, answer: Answer) -> tuple[str, ...]:
         """The one model that takes this answer."""
         return (self._target(answer),)

@@ -177,7 +177,7 @@ def what_if(
         sampling=None
         if sample is None or sample.whole
         else Sampling(sample.read, sample.rows, error.quantize(_PICO)),
-        notes=tuple(asked.notes()),
+        notes=(*asked.notes(), *plan.notes),
         commitments=commitments,
     )
 

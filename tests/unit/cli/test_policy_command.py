@@ -34,6 +34,13 @@ when = { task = { is = "coding" } }
 use = "haiku"
 """
 
+CASCADE = """
+[cascade]
+ask = "flash"
+then = "haiku"
+accepted_cost_ratio = 1
+"""
+
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,6 +216,14 @@ def test_the_ledgers_requests_are_put_to_two_policies() -> None:
     assert told["first_token_old"] is None, "nothing is known of the other model's pace"
     people = ask("policy", "diff", "article-tree", "own.toml", "--since", "2026-01-01")
     assert "40 requests, 30 would move" in people
+    assert told["notes"] == []
+    assert "cascade" not in people
+    own = Path("own.toml")
+    own.write_text(own.read_text() + CASCADE)
+    two = ("policy", "diff", "article-tree", "own.toml", "--since", "2026-01-01")
+    (note,) = ask_json(*two)["notes"]
+    assert "has a cascade, which is left out here" in note
+    assert "has a cascade" in ask(*two)
     assert ask_json("policy", "diff", "cheapest", "cheapest", "--since", "2030-01-01")["moved"] == 0
 
 

@@ -202,6 +202,7 @@ async def test_an_answer_that_passes_is_the_cheaper_models() -> None:
     assert trip.said == '{"city": "Rome"}'
     assert trip.told == f"accepted: {FLASH}"
     assert trip.client.headers[b"x-fairlead-model"] == FLASH.encode()
+    assert trip.client.headers[b"x-fairlead-warning"].startswith(FLASH.encode() + b" ends on")
     record = trip.record()
     assert (record.model, record.cost_usd, record.outcome) == (FLASH, Decimal("0.00055"), "ok")
     decision = json.loads(record.decision)
@@ -222,6 +223,7 @@ async def test_an_answer_that_fails_costs_another_and_both_are_booked() -> None:
     assert trip.asked == ["flash", "haiku"]
     assert trip.said == '{"city": "Rome"}'
     assert trip.told == f"escalated: {FLASH} schema"
+    assert b"x-fairlead-warning" not in trip.client.headers, "the model that answered goes on"
     answer, attempt = trip.record(), trip.record(1)
     assert (answer.model, answer.cost_usd) == (HAIKU, Decimal("0.0015"))
     assert (attempt.model, attempt.cost_usd, attempt.op) == (FLASH, Decimal("0.00055"), "attempt")

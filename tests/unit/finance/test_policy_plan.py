@@ -76,6 +76,16 @@ def test_the_same_policy_costs_what_it_cost(path: Path, tmp_path: Path) -> None:
     assert total.expected == total.actual == total.low == total.high > 0
 
 
+def test_a_cascade_is_told_to_be_left_out(path: Path, tmp_path: Path) -> None:
+    file = policy(tmp_path, 2_000)
+    assert read_policy(file, CATALOG).notes == ()
+    cascade = '[cascade]\nask = "flash"\nthen = "haiku"\naccepted_cost_ratio = 1\n'
+    file.write_text(file.read_text() + cascade)
+    plan = read_policy(file, CATALOG)
+    notes = what_if(traffic(path), plan, CATALOG, sample=answers(path, decisions=True)).notes
+    assert any("The policy's cascade is left out" in note for note in notes)
+
+
 def test_another_policy_sends_them_elsewhere(path: Path, tmp_path: Path) -> None:
     plan = read_policy(policy(tmp_path, 1_000), CATALOG)
     result = what_if(traffic(path), plan, CATALOG, sample=answers(path, decisions=True))
