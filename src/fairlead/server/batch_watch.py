@@ -25,7 +25,7 @@ log = logging.getLogger("fairlead.server")
 GIVE_UP: Final = 35 * 86_400.0
 """Seconds after which a batch is no more looked at: vendors keep results for 29 or 30 days."""
 LOOKS: Final = 12
-"""Looks until it is believed that the vendor knows no such batch: four hours where the first wait is
+"""Looks until it is believed that the vendor knows no such batch: four hours with a first wait of
 a minute, in which a wrong address or another account's key is noticed and mended."""
 IDLE: Final = 5.0
 """The most seconds until the list is read again, where nothing was due."""
