@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import httpx2
 import pytest
@@ -356,21 +357,32 @@ def test_a_model_that_is_not_there(client) -> None:
 @pytest.mark.parametrize("model", VENDORS)
 def test_a_client_that_waits_no_longer(gateway, model) -> None:
     gateway.fault(action="stall", seconds=20)
-    client = made(gateway, timeout=300)
-    with pytest.raises(httpx2.TimeoutException):
-        client.models.generate_content(model=model, contents=asked.HELLO)
-    client.close()
-    assert gateway.newest(asked_model=model, outcome="client_gone")
+    since = time.time()
+
+    def leave(seconds: float) -> None:
+        client = made(gateway, timeout=int(seconds * 1000))
+        with pytest.raises(httpx2.TimeoutException):
+            client.models.generate_content(model=model, contents=asked.HELLO)
+        client.close()
+
+    assert gateway.left(leave, asked_model=model, outcome="client_gone", since=since)
 
 
 @pytest.mark.parametrize("model", VENDORS)
-async def test_a_task_that_is_cancelled(gateway, model) -> None:
+def test_a_task_that_is_cancelled(gateway, model) -> None:
     gateway.fault(action="stall", seconds=20)
-    async with made(gateway).aio as client:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.4):
-                await client.models.generate_content(model=model, contents=asked.HELLO)
-    assert gateway.newest(asked_model=model, outcome="client_gone")
+    since = time.time()
+
+    async def cancelled(seconds: float) -> None:
+        async with made(gateway).aio as client:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await client.models.generate_content(model=model, contents=asked.HELLO)
+
+    def leave(seconds: float) -> None:
+        asyncio.run(cancelled(seconds))
+
+    assert gateway.left(leave, asked_model=model, outcome="client_gone", since=since)
 
 
 @pytest.mark.parametrize("model", [FLASH, HAIKU])
