@@ -14,6 +14,7 @@ from fairlead.cli.output import console, money, new_table, print_json, rate_told
 from fairlead.cli.train import train
 from fairlead.engine import hints as hint_reader
 from fairlead.engine.plan import AUTO
+from fairlead.finance.told import NO_RECORD
 from fairlead.ledger.query import show as show_record
 from fairlead.ledger.record import Accepted
 from fairlead.routing import Decision, Hints
@@ -111,7 +112,7 @@ def show(
         raise Failure.invalid(
             f"there is no request {request_id} in {path}",
             "ID",
-            hint="the id is in the answer's x-fairlead-request-id header",
+            hint=NO_RECORD,
         )
     if isinstance(found, Accepted) or not found.decision:
         raise Failure.invalid(

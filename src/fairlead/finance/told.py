@@ -22,7 +22,13 @@ from fairlead.ledger.quota import Quota
 from fairlead.ledger.record import STATED, Accepted, Record
 from fairlead.routing.decision import Decision
 
-__all__ = ["Attempt", "Billed", "Elsewhere", "Told", "look_up", "told"]
+__all__ = ["NO_RECORD", "Attempt", "Billed", "Elsewhere", "Told", "look_up", "told"]
+
+NO_RECORD = (
+    "the id is in the answer's x-fairlead-request-id header; a request without a key that is good"
+    " here has one too, and no record"
+)
+"""What to say of an id that the ledger does not hold."""
 
 _DECISION = msgspec.json.Decoder(Decision)
 _SUMS = ("files", "batches")
@@ -103,7 +109,7 @@ def look_up(path: Path, request_id: str) -> Record:
                 "not_found",
                 f"there is no request {request_id:.80} in {path}",
                 "ID",
-                hint="the id is in the answer's x-fairlead-request-id header",
+                hint=NO_RECORD,
             )
         )
     if isinstance(found, Accepted):
