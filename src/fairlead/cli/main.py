@@ -119,5 +119,6 @@ def main() -> None:
         complain(where + problem.message + (f" ({problem.hint})" if problem.hint else ""))
         sys.exit(1)
     except FairleadError as error:
-        complain(str(error))
+        hint = getattr(error, "hint", "")
+        complain(str(error) + (f" ({hint})" if hint else ""))
         sys.exit(1)
