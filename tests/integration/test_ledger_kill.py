@@ -33,19 +33,23 @@ for number in itertools.count():
     if number % 10:  # every tenth is never answered
         ledger.add(Record(id=name, at=now, dialect="openai_chat", asked_model="auto",
                           outcome="ok", status=200, usage=Usage(input=number)))
-    print(number, f"{time.time():.6f}", flush=True)
+    print(number, f"{time.time():.6f}", ledger.health().written, flush=True)
     time.sleep(0.0005)
 """
 
 BY = [f"by_{name}" for name in query.DIMENSIONS]
 
 # What the contract allows, and what a shared machine may add by not running the writer's thread.
+# That it adds nothing by itself is in tests/unit/ledger/test_soon_on_disk.py, by a clock of its own.
 PROMISE, STALL = 0.1, 2.9
 
 
-def write_and_kill(path: Path, prefix: str, seconds: float) -> tuple[list[float], float]:
-    """When each entry was put, and when the process was killed (Unix seconds): so long after the
-    first ones are in the file. Its lines are read all the while, else it would stand still.
+def write_and_kill(
+    path: Path, prefix: str, seconds: float
+) -> tuple[list[tuple[float, int]], float]:
+    """When each request was put and how many entries were in the file by then, as the ledger told;
+    and when the process was killed (Unix seconds): so long after the first ones are in the file.
+    Its lines are read all the while, else it would stand still.
     """
     child = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(path), prefix], stdout=subprocess.PIPE, text=True
@@ -60,8 +64,8 @@ def write_and_kill(path: Path, prefix: str, seconds: float) -> tuple[list[float]
     lines += child.stdout.read().splitlines()
     child.wait()
     child.stdout.close()
-    whole = [line.split() for line in lines[1:] if line.count(".") == 1]
-    return [float(at) for _, at in whole], killed
+    whole = [words for line in lines[1:] if len(words := line.split()) == 3]
+    return [(float(at), int(written)) for _, at, written in whole], killed
 
 
 def is_in(path: Path, name: str) -> bool:
@@ -88,7 +92,7 @@ def test_a_killed_process_loses_at_most_the_last_moment(tmp_path: Path, seconds:
     # A request whose record came with its acceptance has only the record.
     known = accepted | recorded
     # The first entry's line was read apart, so the n-th of the others is number n + 1.
-    due = [f"p-{at + 1}" for at, when in enumerate(put) if when < killed - PROMISE - STALL]
+    due = [f"p-{at + 1}" for at, (when, _) in enumerate(put) if when < killed - PROMISE - STALL]
     assert len(due) > 20
     unanswered = {name for name in known if int(name[2:]) % 10 == 0}
     assert [name for name in due if name not in known] == []
@@ -96,6 +100,13 @@ def test_a_killed_process_loses_at_most_the_last_moment(tmp_path: Path, seconds:
     assert recorded.isdisjoint(unanswered)
     assert unanswered <= accepted
     assert len(unanswered) > 2
+    # In the order they were put: nothing but the end is missing, and nothing that it called written.
+    there = []
+    for number in range(len(put) + 1):
+        there += [f"p-{number}" in known] + [f"p-{number}" in recorded] * (number % 10 > 0)
+    written = put[-1][1]
+    assert 0 < written <= sum(there)
+    assert all(there[: sum(there)])
 
     SqliteLedger(path).close()
     left = {r.id: r.outcome for r in query.tail(path, 100_000)}
