@@ -2,7 +2,9 @@
 a stream was asked for, and Anthropic's own shape around the rest (recorded by users:
 Aider-AI/aider, issue 1912; anthropics/claude-code, issue 1440; tombii/better-ccflare, issue 47).
 
-What keeps the gateway's own account out is told with what the operator can do about it.
+What keeps the gateway's own account out is told with what the operator can do about it. Whether it
+is the account, Google's status and reason say alone: a message may quote what the client sent, who
+could shut the upstream for everybody by it.
 """
 
 from typing import Final
@@ -48,7 +50,10 @@ def read_claude(status: int, headers: dict[str, str], body: bytes) -> Problem:
 
 
 def _helped(problem: Problem, body: bytes) -> Problem:
-    for mark, hint in _HINTS:
-        if mark in body:
-            return replace(problem, kind="upstream_auth", hint=hint, retryable=False)
-    return problem
+    if problem.kind != "upstream_auth":
+        return problem
+    hint = next((hint for mark, hint in _HINTS if mark in body), problem.hint)
+    # A missing free tier is of Google's other door. Here the model is not enabled: "Project `1` is
+    # not allowed to use Publisher Model ..." (langchain-ai/langchain-google#593).
+    remedy = None if problem.upstream_code == "FAILED_PRECONDITION" else problem.remedy
+    return replace(problem, hint=hint, remedy=remedy)

@@ -174,7 +174,16 @@ def test_anthropics_own_shape_is_read_as_anthropics() -> None:
     ],
 )
 def test_what_an_account_lacks_is_told(message, status, hint) -> None:
-    problem = read_gemini(status, {}, google(status, message, status="PERMISSION_DENIED"))
+    word = "FAILED_PRECONDITION" if status == 400 else "PERMISSION_DENIED"
+    problem = read_gemini(status, {}, google(status, message, status=word))
     assert problem.kind == "upstream_auth"
+    assert problem.remedy is None  # neither another key nor money mends it
     assert not problem.retryable
     assert hint in (problem.hint or "")
+
+
+def test_words_of_an_account_that_a_client_may_have_sent_say_nothing_of_ours() -> None:
+    quoted = 'Invalid JSON payload received. Unknown name "SERVICE_DISABLED": Cannot find field.'
+    body = google(400, quoted, status="INVALID_ARGUMENT")
+    for read in (read_gemini, read_claude):
+        assert read(400, {}, body).kind == "invalid_request"
