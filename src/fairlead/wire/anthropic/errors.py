@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from fairlead.canon import Problem, ProblemKind, Remedy
 from fairlead.wire.anthropic.types import Json, dump
+from fairlead.wire.refusals import not_json, seconds_to_wait
 
 __all__ = ["decode_error", "encode_error", "problem_of_event"]
 
@@ -34,7 +35,6 @@ class _Body(Struct):
 
 
 _BODY = msgspec.json.Decoder(_Body)
-_SNIPPET: Final = 300
 
 _BY_TYPE: Final[dict[str, ProblemKind]] = {
     "invalid_request_error": "invalid_request",
@@ -98,8 +98,8 @@ def decode_error(status: int, headers: dict[str, str], body: bytes) -> Problem:
     try:
         error = _BODY.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        error = _Error(message=_plain(status, body))
-    return _problem(error, status, _retry_after(headers))
+        error = _Error(message=not_json(status, body))
+    return _problem(error, status, seconds_to_wait(headers))
 
 
 def problem_of_event(data: bytes) -> Problem:
@@ -107,7 +107,7 @@ def problem_of_event(data: bytes) -> Problem:
     try:
         error = _BODY.decode(data).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        error = _Error(message=_plain(None, data))
+        error = _Error(message=not_json(None, data))
     return _problem(error, None, None)
 
 
@@ -149,26 +149,6 @@ def _remedy(kind: ProblemKind, type_: str) -> Remedy | None:
     if kind != "upstream_auth":
         return None
     return "payment" if type_ == "invalid_request_error" else _REMEDIES.get(type_)
-
-
-def _plain(status: int | None, body: bytes) -> str:
-    """The start of a body that is not the vendor's JSON: HTML of a proxy, plain text, nothing."""
-    text = " ".join(body[:4096].decode("utf-8", "replace").split())[:_SNIPPET]
-    answered = f"the vendor answered {status}" if status is not None else "the vendor sent an error"
-    return f"{answered} with something that is not its JSON: {text}" if text else answered
-
-
-def _retry_after(headers: dict[str, str]) -> float | None:
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is not None:
-            try:
-                seconds = float(value) * scale
-            except ValueError:  # an HTTP date: the pure rooms have no clock to measure it by
-                continue
-            if 0 <= seconds < 1e7:
-                return seconds
-    return None
 
 
 _TYPE_OF: Final[dict[ProblemKind, str]] = {

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.canon import Problem, ProblemKind, Remedy
+from fairlead.wire.refusals import not_json, seconds_to_wait
 
 __all__ = ["decode_error", "problem_of_exception"]
 
@@ -24,7 +25,6 @@ class _Body(Struct):
 
 
 _BODY: Final = msgspec.json.Decoder(_Body)
-_SNIPPET: Final = 300
 
 _BY_NAME: Final[dict[str, ProblemKind]] = {
     "validationexception": "invalid_request",
@@ -124,10 +124,10 @@ def decode_error(status: int, headers: dict[str, str], body: bytes) -> Problem:
     try:
         said = _BODY.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = _Body(message=_plain(status, body))
+        said = _Body(message=not_json(status, body))
     # Other services of AWS name the exception in the body, some with a namespace before `#`.
     name = headers.get("x-amzn-errortype", "").partition(":")[0] or said.code.rpartition("#")[2]
-    return _problem(name, said.message or said.Message, status, _retry_after(headers))
+    return _problem(name, said.message or said.Message, status, seconds_to_wait(headers))
 
 
 def problem_of_exception(name: str, payload: bytes) -> Problem:
@@ -135,7 +135,7 @@ def problem_of_exception(name: str, payload: bytes) -> Problem:
     try:
         said = _BODY.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = _Body(message=_plain(None, payload))
+        said = _Body(message=not_json(None, payload))
     return _problem(name, said.message or said.Message, None, None)
 
 
@@ -163,20 +163,3 @@ def _remedy(name: str, message: str) -> Remedy | None:
         if lower.startswith(beginning):
             return remedy
     return _REMEDIES.get(name.lower())
-
-
-def _plain(status: int | None, body: bytes) -> str:
-    text = " ".join(body[:4096].decode("utf-8", "replace").split())[:_SNIPPET]
-    answered = f"the vendor answered {status}" if status is not None else "the vendor sent an error"
-    return f"{answered} with something that is not its JSON: {text}" if text else answered
-
-
-def _retry_after(headers: dict[str, str]) -> float | None:
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 1e7 else None

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from fairlead.canon import Problem, ProblemKind, Remedy
+from fairlead.wire.refusals import seconds_to_wait
 
 __all__ = ["decode_error", "encode_error", "problem_of"]
 
@@ -128,7 +129,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 def decode_error(status: int, headers: dict[str, str], body: bytes) -> Problem:
     """What a vendor's error says. Never raises; `headers` may be of either case."""
     lower = {name.lower(): value for name, value in headers.items()}
-    return problem_of(_read(body), status, _retry_after(lower))
+    return problem_of(_read(body), status, seconds_to_wait(lower))
 
 
 def problem_of(error: object, status: int, retry_after: float | None = None) -> Problem:
@@ -195,18 +196,6 @@ def _text(value: object) -> str | None:
     if isinstance(value, int | float):
         return str(value)
     return _ENCODER.encode(value).decode("utf-8", "replace")[:_TEXT_MAX]
-
-
-def _retry_after(headers: dict[str, str]) -> float | None:
-    """`retry-after-ms` (OpenAI, Azure) or `retry-after` in seconds; a date is left alone."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers[name]) * unit
-        except (KeyError, ValueError):
-            continue
-        if 0 <= seconds < 1e6:
-            return seconds
-    return None
 
 
 def encode_error(problem: Problem, request_id: str) -> bytes:
