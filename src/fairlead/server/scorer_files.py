@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
+from fairlead.catalog.lifecycle import has_ended
 from fairlead.catalog.model import Model
 from fairlead.routing import PolicyError
 from fairlead.routing.scorer import MOST, Scorer, read_scorer
@@ -43,6 +44,8 @@ class ScorerFiles:
         scorer = scorer.named(names)
         head = scorer.head
         strange = sorted(set(head.models) - self._models(candidates))
+        if strange and (verdict := self._ends(strange)):
+            return Read(None, verdict)
         if strange:
             raise PolicyError(
                 f"{path} was trained for {' and '.join(head.models)};"
@@ -65,6 +68,16 @@ class ScorerFiles:
         except Failure:
             return name
         return meant.id if isinstance(meant, Model) else name
+
+    def _ends(self, names: list[str]) -> str:
+        """When these models ended; "" unless all of them have. A day that comes by itself shall
+        not keep a gateway from starting.
+        """
+        found = [self._catalog.models.get(name) for name in names]
+        ended = [each for each in found if each is not None and has_ended(each, self._today)]
+        if len(ended) < len(names):
+            return ""
+        return " and ".join(f"{each.id} ended on {each.lifecycle.ends}" for each in ended)
 
     def _models(self, candidates: tuple[str, ...]) -> set[str]:
         found = set()

@@ -1,7 +1,7 @@
 """Scorers' files that policies name: compiled with them, or refused with file, line and reason."""
 
 import struct
-from datetime import UTC, datetime
+from datetime import date
 
 import pytest
 from msgspec.structs import replace
@@ -10,10 +10,12 @@ from fairlead.canon import Request, Text, Turn
 from fairlead.routing import Features, Moment
 from fairlead.routing.scored import scored
 from fairlead.routing.scorer import BUCKETS, SHAPES, Head, buckets, write_scorer
+from fairlead.server import policies
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import ConfigError, load
 
 FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
+DAY, LATER = date(2026, 11, 23), date(2026, 12, 1)
 ZERO = (0.0,) * len(SHAPES)
 HEAD = Head((HAIKU, FLASH), FLASH, True, 0.1, (0.0, 0.0), (ZERO, ZERO), 500, "not better")
 POLICY = """\
@@ -35,6 +37,17 @@ def made(head: Head = HEAD) -> bytes:
                                           *[0.0] * BUCKETS))  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def today(monkeypatch):
+    """Sets the day that policies are compiled on: at first one on which both models serve."""
+
+    def on(day: date) -> None:
+        monkeypatch.setattr(policies, "_today", lambda: day)
+
+    on(DAY)
+    return on
+
+
 def compiled(tmp_path, data: bytes | None):
     folder = tmp_path / "policies"
     folder.mkdir(exist_ok=True)
@@ -51,15 +64,15 @@ def test_a_good_file_is_beside_its_policy_and_scores(tmp_path) -> None:
     policy = snapshot.policies["own"]
     assert set(snapshot.scorers) == {policy.scorer.hash}
     assert (policy.scorer.base, policy.scorer.other) == (FLASH, HAIKU)
-    chooser = snapshot.chooser(policy, datetime.now(UTC).date())
 
-    def went(text: str) -> str:
+    def went(text: str, day: date = DAY) -> str:
         request = Request(model="auto", turns=(Turn("user", (Text(text),)),))
         moment = scored(Moment(), policy, snapshot.scorers, request)
         features = Features(prompt_tokens=5, prompt_tokens_high=9)
-        return chooser.decide(features, moment).ranked[0]
+        return snapshot.chooser(policy, day).decide(features, moment).ranked[0]
 
     assert (went("a horse"), went("a zebra")) == (FLASH, HAIKU)
+    assert went("a zebra", LATER) == "gemini-3.5-flash-lite", "one of its models has ended"
 
 
 def test_results_may_have_called_a_model_by_an_alias(tmp_path) -> None:
@@ -76,6 +89,19 @@ def test_one_that_is_off_changes_nothing_but_says_so(tmp_path) -> None:
     policy = snapshot.policies["own"]
     assert (policy.scorer, snapshot.scorers) == (None, {})
     assert policy.notes == ("its scorer is off: not better; decided as without it",)
+
+
+def test_the_end_of_a_model_switches_it_off_and_keeps_no_gateway_from_starting(
+    tmp_path, today
+) -> None:
+    today(LATER)
+    snapshot = compiled(tmp_path, made())
+    policy = snapshot.policies["own"]
+    assert (policy.scorer, snapshot.scorers) == (None, {})
+    off = f"its scorer is off: {FLASH} ended on 2026-12-01; decided as without it"
+    assert policy.notes == (off,)
+    with pytest.raises(ConfigError, match=f"claude-9 and {FLASH} are not among"):
+        compiled(tmp_path, made(replace(HEAD, models=("claude-9", FLASH))))
 
 
 GOOD = made()
