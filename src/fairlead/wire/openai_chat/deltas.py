@@ -51,7 +51,7 @@ from fairlead.wire.openai_chat.answers import (
     ImageOut,
     ToolCallOut,
 )
-from fairlead.wire.openai_chat.messages import FORMATS
+from fairlead.wire.openai_chat.messages import FORMATS, google_signature
 from fairlead.wire.openai_chat.types import ReasoningDetail
 
 __all__ = ["ChoiceReader"]
@@ -271,7 +271,7 @@ class ChoiceReader:
     def _tell(
         self, call: _Call, extra: ExtraContentOut | None, piece: CallOut, events: list[Event]
     ) -> None:
-        signature = _signature(extra)
+        signature = google_signature(extra)
         if call.index is None:
             call.signature = signature or call.signature
             call.waiting += piece.arguments or piece.input or ""
@@ -301,7 +301,7 @@ class ChoiceReader:
             events.append(Delta(at, citation=citation, candidate=self._at))
 
     def _sign_text(self, extra: ExtraContentOut, events: list[Event]) -> None:
-        signature = _signature(extra)
+        signature = google_signature(extra)
         if signature is not None:
             at = self._last_text(events)
             events.append(Delta(at, signature=signature, candidate=self._at))
@@ -381,12 +381,6 @@ def _begins(piece: ToolCallOut, call: _Call) -> bool:
     if call.index is None or function is None or not function.name:
         return False
     return piece.index is None or bool(piece.id and piece.id != call.id)
-
-
-def _signature(extra: ExtraContentOut | None) -> Signature | None:
-    if extra is None or extra.google is None or not extra.google.thought_signature:
-        return None
-    return Signature("gemini", extra.google.thought_signature)
 
 
 def _join_audio(pieces: list[AudioOut]) -> bytes:

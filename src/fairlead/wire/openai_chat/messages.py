@@ -29,6 +29,7 @@ from fairlead.canon import (
 )
 from fairlead.canon import Part as CanonPart
 from fairlead.wire.openai.faults import missing, not_among
+from fairlead.wire.openai_chat.answers import ExtraContentOut
 from fairlead.wire.openai_chat.content import cache_mark, read_content
 from fairlead.wire.openai_chat.types import (
     Absent,
@@ -38,7 +39,7 @@ from fairlead.wire.openai_chat.types import (
     ToolCallIn,
 )
 
-__all__ = ["FORMATS", "read_messages", "read_thoughts"]
+__all__ = ["FORMATS", "google_signature", "read_messages", "read_thoughts"]
 
 FORMATS: Final[dict[str, Dialect]] = {
     "anthropic-claude-v1": "anthropic",
@@ -239,7 +240,7 @@ def _result(message: MessageIn, call: ToolCall, path: str) -> ToolResult:
 
 
 def _call(raw: ToolCallIn, path: str) -> ToolCall:
-    signature = _google_signature(raw.extra_content)
+    signature = google_signature(raw.extra_content)
     if raw.type == "function" and raw.function is not None:
         return ToolCall(raw.id, raw.function.name, raw.function.arguments, signature=signature)
     if raw.type == "custom" and raw.custom is not None:
@@ -305,7 +306,8 @@ def _signs_a_call(detail: ReasoningDetail) -> bool:
     )
 
 
-def _google_signature(extra: ExtraContent | None) -> Signature | None:
+def google_signature(extra: ExtraContent | ExtraContentOut | None) -> Signature | None:
+    """Gemini's signature, as Google hands it out in this dialect and takes it back."""
     if extra is None or extra.google is None or not extra.google.thought_signature:
         return None
     return Signature("gemini", extra.google.thought_signature)
@@ -313,7 +315,7 @@ def _google_signature(extra: ExtraContent | None) -> Signature | None:
 
 def _sign(parts: list[CanonPart], extra: ExtraContent | None) -> None:
     """Put Google's signature of a message's text on its last text, or on an empty one."""
-    signature = _google_signature(extra)
+    signature = google_signature(extra)
     if signature is None:
         return
     for at in range(len(parts) - 1, -1, -1):
