@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from fairlead.finance.replay import KINDS, TEXT, Counts, Part
 
-__all__ = ["PROMPT", "Portion", "mean_prompt", "portion", "share_of"]
+__all__ = ["PROMPT", "Portion", "portion", "share_of"]
 
 ANSWER = ("output", "output_audio", "output_image", "thinking")
 PROMPT = tuple(kind for kind in KINDS if kind not in ANSWER)
@@ -34,52 +34,39 @@ class Portion(Counts):
         """The mean prompt's tokens."""
         return self.prompts // max(1, self.requests)
 
-    def take(self, part: Part, tokens: Mapping[str, int]) -> None:
-        """Add a part of answers that were read, on so many tokens (all, where all were read)."""
-        text, output = sum([tokens.get(kind, 0) for kind in TEXT]), tokens.get("output", 0)
-        was, spoken = part.text, part.tokens.get("output", 0)
-        each = said = None
-        if text != was or output != spoken:
-            each = text / was if was else 0.0
-            said = output / spoken if spoken else 0.0
-        self.requests += part.requests
-        self.prompts += _prompts(part)
-        _count(self.tokens, tokens, None)
-        _count(self.kept, part.kept, each)
-        _count(self.unknown, part.unknown, each)
-        _count(self.spoken, part.spoken, said)
-        scale = 1.0 if each is None else each
-        self.read += round(part.read * scale)
-        self.written += round(part.written * scale)
-        if each is None or each == 1.0:
-            self.tooled, self.paid = self.tooled + part.tooled, self.paid + part.paid_pico
-            self.premium += part.premium_pico
-        else:
-            self.tooled += round(part.tooled * each)
-            self.paid += round(part.paid_pico * each)
-            self.premium += round(part.premium_pico * each)
+    def add(self, other: "Portion") -> None:
+        """Both together."""
+        self.count(other)
+        self.prompts += other.prompts
+        self.read += other.read
+        self.written += other.written
+        self.paid += other.paid
+        self.premium += other.premium
 
 
-def portion(part: Part, tokens: Mapping[str, int]) -> Portion:
+def portion(part: Part, tokens: dict[str, int]) -> Portion:
     """A part of answers that were read, on so many tokens (all of them, where all were read)."""
-    own = Portion(tokens={}, kept={}, unknown={}, spoken={})
-    own.take(part, tokens)
-    return own
-
-
-def mean_prompt(part: Part) -> int:
-    """The mean prompt's tokens of answers that were read."""
-    return _prompts(part) // max(1, part.requests)
-
-
-def _prompts(part: Part) -> int:
-    return sum([part.tokens.get(kind, 0) for kind in PROMPT])
-
-
-def _count(own: dict[str, int], more: Mapping[str, int], scale: float | None) -> None:
-    """Add sums, each scaled and rounded by itself; None: as they are."""
-    for kind, count in more.items():
-        own[kind] = own.get(kind, 0) + (count if scale is None else round(count * scale))
+    text = sum([tokens.get(kind, 0) for kind in TEXT])
+    was, spoken = part.text, part.tokens.get("output", 0)
+    if text == was and tokens.get("output", 0) == spoken:
+        read, written = round(part.read), round(part.written)
+        kept, unknown, said = dict(part.kept), dict(part.unknown), dict(part.spoken)
+        tooled, scale = part.tooled, 1.0
+    else:
+        each = scale = text / was if was else 0.0
+        read, written = round(part.read * each), round(part.written * each)
+        tooled = round(part.tooled * each)
+        kept = {kind: round(count * each) for kind, count in part.kept.items()}
+        unknown = {kind: round(count * each) for kind, count in part.unknown.items()}
+        each = tokens.get("output", 0) / spoken if spoken else 0.0
+        said = {dialect: round(count * each) for dialect, count in part.spoken.items()}
+    prompts = sum([part.tokens.get(kind, 0) for kind in PROMPT])
+    paid, premium = part.paid_pico, part.premium_pico
+    if scale != 1.0:
+        paid, premium = round(paid * scale), round(premium * scale)
+    return Portion(
+        part.requests, tooled, tokens, kept, unknown, said, prompts, read, written, paid, premium
+    )
 
 
 def share_of(whole: Mapping[str, int], part: Part, parts: Iterable[Part]) -> dict[str, int]:

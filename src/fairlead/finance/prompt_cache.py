@@ -60,9 +60,6 @@ class Use(NamedTuple):
     written: float = 0.0
 
 
-_NOTHING = Use()
-
-
 class Cache(Protocol):
     """One model's cache."""
 
@@ -109,40 +106,33 @@ class _Asked:
     def use(self, prompt: Prompt) -> Use:
         marks = self._asked_for(prompt)
         if not marks:
-            return _NOTHING
-        hashes, ends = prompt.prefix.hashes, prompt.at + FIVE_MINUTES
-        first, last = marks[0], marks[-1]
-        hit = self._hit(prompt, last)
-        if hit < 0 and first < last:  # what both would find lies the same way back for the last
-            hit = self._hit(prompt, first)
+            return Use()
+        prefix, ends = prompt.prefix, prompt.at + FIVE_MINUTES
+        hit = max([self._hit(prompt, mark) for mark in marks])
         for place in (hit, *marks):
             if place >= max(hit, 0):
-                self._ends[hashes[place]] = ends
+                self._ends[prefix.hashes[place]] = ends
         self._ends = _kept(self._ends, prompt.at)
         read = prompt.up_to(hit)
-        return Use(read, max(0.0, prompt.up_to(last) - read))
+        return Use(read, max(0.0, prompt.up_to(marks[-1]) - read))
 
-    def _asked_for(self, prompt: Prompt) -> tuple[int, ...]:
+    def _asked_for(self, prompt: Prompt) -> list[int]:
         """The boundaries that the gateway puts breakpoints at, as far as the vendor heeds them."""
-        at, scope, prefix, scale = prompt
-        seen = self._sent.reuse(scope, prefix, at)
-        first, tokens, least = seen.boundary, prefix.tokens, self._least
-        if first < 0:
-            return ()
-        last = len(tokens) - 1 if seen.continues else first
+        prefix = prompt.prefix
+        seen = self._sent.reuse(prompt.scope, prefix, prompt.at)
+        last = len(prefix.hashes) - 1 if seen.continues else seen.boundary
         # The gateway has an estimate to go by; the vendor counts.
-        if tokens[last] < NEAR * least or tokens[last] * scale < least:
-            return ()
-        return (first, last) if tokens[first] * scale >= least else (last,)
+        if seen.boundary < 0 or prefix.tokens[last] < NEAR * self._least:
+            return []
+        return [at for at in (seen.boundary, last) if prompt.up_to(at) >= self._least]
 
     def _hit(self, prompt: Prompt, mark: int) -> int:
         """The last boundary up to which the prompt was written and is kept; -1: none."""
-        at, _, prefix, scale = prompt
-        hashes, tokens, written, least = prefix.hashes, prefix.tokens, self._ends, self._least
+        hashes = prompt.prefix.hashes
         for place in range(mark, max(-1, mark - LOOKBACK), -1):
-            if tokens[place] * scale < least:
+            if prompt.up_to(place) < self._least:
                 break
-            if written.get(hashes[place], -1.0) >= at:
+            if self._ends.get(hashes[place], -1.0) >= prompt.at:
                 return place
         return -1
 

@@ -6,7 +6,7 @@ could be read, the sums are used as shares, and `windows` holds them once more b
 so that the error of the sampling can be told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
@@ -15,10 +15,9 @@ from typing import Literal
 from msgspec import Struct
 
 from fairlead.catalog.model import Model
-from fairlead.finance.plan import Plan
+from fairlead.finance.plan import Plan, Shares
 from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, Use, asks, cache_of, writes
 from fairlead.ledger.answers import Answer, Sample
-from fairlead.ledger.sizes import size_of
 from fairlead.ledger.traffic import Traffic
 from fairlead.tokens.prefix import TOOLS, Prefix
 
@@ -142,7 +141,6 @@ class Replay:
         self._caches: dict[str, tuple[Cache | None, int]] = {}
         self._were: dict[str, tuple[Cache | None, int]] = {}
         self._ways: dict[tuple[str, str, date], _Way] = {}
-        self._stays: dict[tuple[str, date], bool] = {}
         self._groups: dict[Key, dict[str, Part]] = {}
         for answer in sample.answers:
             self._take(answer)
@@ -154,7 +152,7 @@ class Replay:
         """What each model would take of a group of traffic, from the nearest group of answers that
         was read; empty without any.
         """
-        keys = (_key(group, group.size),) if self.sample.whole else _wider(group)
+        keys = [_key(group)] if self.sample.whole else _wider(group)
         for key in keys:
             found = self._groups.get(key)
             if found:
@@ -167,15 +165,14 @@ class Replay:
         if prefix is None and not counts:
             return  # it leaves nothing in a cache
         source = self._resolve(answer.model, answer)
-        prompt, used = answer.prompt, _used(answer)
-        was = None if prefix is None else self._as_it_was(answer, source, prefix, prompt)
+        was = self._as_it_was(answer, source, prefix)
         for name in self._plan.targets(answer):
             way = self._way(name, answer, source)
-            fate = way.used if used else way.unused
+            fate = way.used if _used(answer) else way.unused
             read = written = 0.0
             if way.cache is not None and prefix is not None:
                 # A cache is filled by all that its model gets, whoever asked for it.
-                scale = prompt * way.ratio / max(1, prefix.tokens[-1])
+                scale = answer.prompt * way.ratio / max(1, prefix.tokens[-1])
                 does = way.cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
                 if fate == "simulated":
                     read, written = does.read / way.ratio, does.written / way.ratio
@@ -183,9 +180,9 @@ class Replay:
                     # Paid as it was, but for what other company in the cache changes.
                     read, written = does.read - was.read, does.written - was.written
             elif way.cache is not None and fate == "simulated":
-                fate = "unknown" if prompt * way.ratio >= way.least else fate
+                fate = "unknown" if answer.prompt * way.ratio >= way.least else fate
             if counts:
-                part = self._noted(answer, name, fate, size_of(prompt))
+                part = self._noted(answer, name, fate)
                 if answer.tier or answer.region:
                     part.premium_pico += self._premium(source, answer.day, answer)
                 part.read += read
@@ -207,32 +204,26 @@ class Replay:
             )
         return held
 
-    def _as_it_was(self, answer: Answer, source: Model, prefix: Prefix, prompt: int) -> Use | None:
+    def _as_it_was(self, answer: Answer, source: Model, prefix: Prefix | None) -> Use | None:
         """What the cache of the model that answered did, by the same replay; None where that
         cannot matter.
         """
-        key = (answer.model, answer.day)
-        stays = self._stays.get(key)
-        if stays is None:
-            stays = self._stays[key] = self._may_stay(answer, source)
-        cache = _cache(source, self._were)[0] if stays else None
+        fixed = self._plan.fixed
+        if prefix is None or (fixed is not None and not self._may_stay(answer, source, fixed)):
+            return None
+        cache, _ = _cache(source, self._were)
         if cache is None:
             return None
-        scale = prompt / max(1, prefix.tokens[-1])
+        scale = answer.prompt / max(1, prefix.tokens[-1])
         return cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
 
-    def _may_stay(self, answer: Answer, source: Model) -> bool:
-        """The same for all answers of a model and a day."""
-        fixed = self._plan.fixed
-        return fixed is None or any(self._resolve(name, answer).id == source.id for name in fixed)
+    def _may_stay(self, answer: Answer, source: Model, fixed: Shares) -> bool:
+        return any(self._resolve(name, answer).id == source.id for name in fixed)
 
-    def _noted(self, answer: Answer, name: str, fate: str, size: int) -> Part:
+    def _noted(self, answer: Answer, name: str, fate: str) -> Part:
         """The part that an answer counts in, with it."""
-        key: Key
-        if self.sample.whole:
-            key = _key(answer, size)
-        else:
-            key = (answer.window, answer.day, answer.model, size, answer.reuse_size)
+        whole = self.sample.whole
+        key = _key(answer) if whole else (answer.window, answer.day, *_narrow(answer))
         held = self._groups.get(key)
         if held is None:
             held = self._groups[key] = {}
@@ -269,16 +260,21 @@ def _cache(model: Model, held: dict[str, tuple[Cache | None, int]]) -> tuple[Cac
     return found
 
 
-def _key(of: Answer | Traffic, size: int) -> Key:
+def _key(of: Answer | Traffic) -> Key:
     """The group of traffic that an answer is in."""
     known = of.thinking_known if isinstance(of, Answer) else of.usage.thinking_known
-    return (of.day, of.route, of.model, size, of.reuse_size, of.emulated, known)
+    return (of.day, of.route, of.model, of.size, of.reuse_size, of.emulated, known)
 
 
-def _wider(group: Traffic) -> tuple[Key, ...]:
+def _narrow(of: Answer | Traffic) -> Key:
+    return (of.model, of.size, of.reuse_size)
+
+
+def _wider(group: Traffic) -> Iterator[Key]:
     """What stands for a group where not all was read, the narrowest first."""
-    model, size = group.model, group.size
-    return (model, size, group.reuse_size), (model, size), (model,)
+    narrow = _narrow(group)
+    for end in (3, 2, 1):
+        yield narrow[:end]
 
 
 def _used(answer: Answer) -> bool:

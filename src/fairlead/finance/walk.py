@@ -9,10 +9,10 @@ from msgspec import Struct
 from fairlead.catalog.model import Model
 from fairlead.finance.assumptions import Assumptions, Range
 from fairlead.finance.own import Own
-from fairlead.finance.portion import PROMPT, Portion, mean_prompt
+from fairlead.finance.portion import PROMPT, Portion
 from fairlead.finance.prompt_cache import asks, writes
 from fairlead.finance.rates import FRESH, Rates
-from fairlead.finance.replay import KINDS, TEXT, Caching, Part
+from fairlead.finance.replay import KINDS, TEXT, Caching
 from fairlead.ledger.answers import Answer
 
 __all__ = ["STEPS", "Steps", "Walk"]
@@ -96,13 +96,12 @@ class Walk:
         """Tokens of the other model for a token of a prompt."""
         return float(self._factors(source, target)[0].expected)
 
-    def band(self, target: Model, source: Model, part: Part) -> int:
-        """The lower edge of the price band in which the mean prompt would lie."""
-        edges = [price.over_prompt for price in target.prices if price.over_prompt]
-        if not edges:
+    def band(self, target: Model, source: Model, prompt: int) -> int:
+        """The lower edge of the price band in which a prompt would lie."""
+        if all(not price.over_prompt for price in target.prices):
             return 0
-        size = int(mean_prompt(part) * self._factors(source, target)[0].expected)
-        return max((edge for edge in edges if edge < size), default=0)
+        size = int(prompt * self._factors(source, target)[0].expected)
+        return max((p.over_prompt for p in target.prices if p.over_prompt < size), default=0)
 
     def notes(self) -> Iterable[str]:
         """What had to be assumed for want of the ledger's own figures."""

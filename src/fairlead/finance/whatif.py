@@ -249,16 +249,16 @@ class _Question:
         into.requests += group.requests
         into.paid += group.cost_usd
         source = self._model(group.model, group.day)
-        for name, part, tokens in self._portions(group, source):
-            self._unknown += group.requests if part.unknown else 0
+        for name, own in self._portions(group, source):
+            self._unknown += group.requests if own.unknown else 0
             target = self._model(name, group.day)
-            band = self._walk.band(target, source, part)
-            key = (group.model, name, band, "thinking" in tokens)
+            band = self._walk.band(target, source, own.prompt)
+            key = (group.model, name, band, "thinking" in own.tokens)
             held = into.portions.get(key)
             if held is None:
-                into.portions[key] = portion(part, tokens)
+                into.portions[key] = own
             else:
-                held.take(part, tokens)
+                held.add(own)
 
     def walk(self, day: date, bundle: _Bundle) -> _Steps:
         """The bill of one day and route, step by step, over all models that share it."""
@@ -302,27 +302,25 @@ class _Question:
             for name, part in parts.items():
                 weight = 1.0 if shares is None else float(shares[name])
                 target = self._model(name, day)
-                own = portion(part, part.tokens)
+                own = portion(part, dict(part.tokens))
                 would += weight * float(self._walk.expected(source, target, day, own))
             each = [part.paid_pico for part in parts.values()]
             paid += sum(each) if shares is None else each[0]
         return paid / 1e12, would
 
-    def _portions(
-        self, group: Traffic, source: Model
-    ) -> Iterator[tuple[str, Sums, dict[str, int]]]:
-        """What each model takes of the group: the part of it that was read, and its tokens."""
+    def _portions(self, group: Traffic, source: Model) -> Iterator[tuple[str, Portion]]:
+        """What each model takes of the group."""
         whole = tokens_of(group)
         found = {} if self._replay is None else self._replay.parts(group)
         if self._plan.fixed is None:
             found = found or {group.model: self._by_sums(group, source, source)}
             for name, part in found.items():
-                yield name, part, share_of(whole, part, found.values())
+                yield name, portion(part, share_of(whole, part, found.values()))
             return
         for name in self._plan.fixed:
             target = self._model(name, group.day)
             part = found.get(name) or self._by_sums(group, source, target)
-            yield name, part, whole
+            yield name, portion(part, dict(whole))
 
     def _by_sums(self, group: Traffic, source: Model, target: Model) -> Sums:
         ratio = self._walk.ratio(source, target)

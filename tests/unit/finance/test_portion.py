@@ -1,9 +1,9 @@
-"""Portions: what is added where it goes is what adding whole portions would be."""
+"""Portions: a part of the answers that were read, and portions added up."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.finance.portion import Portion, mean_prompt, portion
+from fairlead.finance.portion import PROMPT, Portion, portion
 from fairlead.finance.replay import Part
 
 COUNTS = st.dictionaries(st.sampled_from(["input", "cache_read", "output"]), st.integers(0, 10**7))
@@ -26,10 +26,10 @@ TABLES = ("tokens", "kept", "unknown", "spoken")
 
 @given(st.lists(st.tuples(PARTS, COUNTS), min_size=1, max_size=6))
 @settings(max_examples=100, deadline=None)
-def test_taking_parts_together_is_adding_portions(taken) -> None:
+def test_portions_together_are_the_sums_of_each(taken) -> None:
     together = Portion(tokens={}, kept={}, unknown={}, spoken={})
     for part, tokens in taken:
-        together.take(part, tokens)
+        together.add(portion(part, tokens))
     single = [portion(part, tokens) for part, tokens in taken]
     for name in SUMS:
         assert getattr(together, name) == sum(getattr(each, name) for each in single)
@@ -42,10 +42,10 @@ def test_taking_parts_together_is_adding_portions(taken) -> None:
 
 @given(PARTS)
 def test_all_of_a_part_is_taken_as_it_was(part) -> None:
-    own = portion(part, part.tokens)
+    own = portion(part, dict(part.tokens))
     assert (own.tokens, own.kept, own.unknown) == (part.tokens, part.kept, part.unknown)
     assert (own.paid, own.premium, own.tooled) == (part.paid_pico, part.premium_pico, part.tooled)
-    assert own.prompt == mean_prompt(part)
+    assert own.prompt == sum(part.tokens.get(kind, 0) for kind in PROMPT) // part.requests
 
 
 def test_half_of_a_part() -> None:
