@@ -27,7 +27,7 @@ class LedgerSettings(Struct, frozen=True, forbid_unknown_fields=True):
             le=86_400,
             description="Seconds until the gateway looks by itself at a batch that was made through"
             " it, so that it is booked although nobody fetches its results; each wait after that is"
-            " twice as long, up to 32 times the first. 0: never.",
+            " as long as all before it together, up to 32 times the first. 0: never.",
         ),
     ] = 60.0
 

@@ -2,8 +2,8 @@
 
 A list of things to do that processes share: whoever takes a batch from it has moved its next turn
 to later in the same step, so that no other process looks at it at the same time, and one that dies
-with it leaves it to whoever comes when that turn is due. Turns get rarer: each wait is twice the
-one before, up to `LONGEST` first waits. With a first wait of 0 nothing is kept.
+with it leaves it to whoever comes when that turn is due. Turns get rarer: each wait is as long
+as all before it together, up to `LONGEST` first waits. With a first wait of 0 nothing is kept.
 
 It is no one's property: a batch of a key that was revoked is billed all the same.
 """
