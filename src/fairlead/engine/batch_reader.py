@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from fairlead.canon import Dialect, Failure, Usage
 from fairlead.catalog.model import Model
 from fairlead.engine.attempts.loop import Attempts
-from fairlead.engine.batch_results import BOOKED, Answers, account
+from fairlead.engine.batch_results import BOOKED, Answers
 from fairlead.engine.booking import booking, booking_id, on_disk
 from fairlead.engine.client import Header
 from fairlead.engine.endpoints import ENDPOINTS
@@ -99,9 +99,6 @@ class _Sink:
 class _Call(PassEngine):
     """One call of the gateway's own at a given upstream."""
 
-    booked = True
-    """Whether what was read is in the ledger, and on disk."""
-
     async def ask(self, x: PassExchange, client: _Sink) -> bytes:
         """The answer's body; empty where it came in pieces.
 
@@ -121,11 +118,6 @@ class _Call(PassEngine):
 
     async def _answers(self, x: Exchange) -> Answers | None:
         return Answers(x)
-
-    async def _account(self, x: Exchange, answers: Answers) -> None:
-        id_ = self.call.asked_id
-        assert id_ is not None  # noqa: S101 - there are answers to an id only
-        self.booked = await account(x, answers, id_, self.ownership, self.ledger)
 
 
 class BatchReader:

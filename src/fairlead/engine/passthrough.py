@@ -14,7 +14,7 @@ Body, query, status and answer go through as they are, but for what would break 
 
 import asyncio
 from collections.abc import AsyncIterator
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl
 
 from fairlead.canon import Failure, Problem
 from fairlead.catalog.model import Model
@@ -33,14 +33,12 @@ from fairlead.engine.listing import PAGES, closed, owned
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.object_bodies import MODELS, text_at, with_results_here
 from fairlead.engine.pass_answer import PassCall, respond, stream
+from fairlead.engine.pass_request import fitted, following, headers_for, url_of
 from fairlead.engine.plan import AUTO
-from fairlead.engine.prepare import refusal_of
 from fairlead.engine.snapshot import Lane
-from fairlead.engine.uploads import without_seal
 from fairlead.ledger.record import Ledger
-from fairlead.upstream.kinds.kind import Shelf
 from fairlead.upstream.transport import HttpRequest, HttpResponse
-from fairlead.upstream.vendors import Upstream, address
+from fairlead.upstream.vendors import Upstream
 from fairlead.vault.ownership import Ownership, not_yours
 from fairlead.vault.responses import ResponseStore
 from fairlead.vault.unbooked import Batch, Unbooked
@@ -48,9 +46,9 @@ from fairlead.vault.vault import Vault
 
 __all__ = ["PassCall", "PassEngine", "PassExchange"]
 
-UPLOAD = "x-goog-upload-"
 _PAGED_BY = {"openai_chat": "after", "anthropic": "after_id"}
-_QUERY = "%/:?[]@!$&'()*+,;=-._~"
+_STEPS = frozenset({".", ".."})
+"""Steps in the vendor's address, and no ids."""
 _REPEATS: dict[str, Repeats] = {"GET": "always", "DELETE": "answered"}
 """By the method; what may make or change something is asked again only where nothing was sent. A
 DELETE that broke off may have been done: a second one would be told that there is no such thing."""
@@ -72,6 +70,9 @@ class PassExchange(Exchange):
 
 class PassEngine(Engine):
     """Takes one call through that is passed on."""
+
+    booked = True
+    """Whether what was read of a batch's answers is in the ledger, and on disk."""
 
     def __init__(
         self,
@@ -114,28 +115,19 @@ class PassEngine(Engine):
         endpoint, id_ = self.call.endpoint, self.call.asked_id
         upstream = x.upstream = self._keeper(x)
         if id_ is not None:
-            if self.call.variables["id"] in {
-                ".",
-                "..",
-            }:  # a step in the vendor's address, and no id
+            if self.call.variables["id"] in _STEPS:
                 raise Failure(not_yours(endpoint.kind, id_))
             await self._must_own(x, endpoint.kind, id_)
-        path = endpoint.path
         if x.in_url is not None:
             x.model = _model(x, x.in_url[0], "model")
-            path = path.replace("{model}", quote(upstream.model_id(x.model), safe=""))
-        path = path.replace("{id}", quote(self.call.variables.get("id", ""), safe=""))
-        if upstream.kind.shelf is not None:
-            path = upstream.kind.shelf.path(path)
         request = HttpRequest(
             self.call.method,
-            _url(upstream, path, without_seal(x.query.decode("latin-1"))),
-            _headers(x, upstream),
+            url_of(x, self.call, upstream),
+            headers_for(x, upstream),
             await self._said(x),
             upstream.timeouts,
         )
-        if upstream.kind.shelf is not None:
-            request = _fitted(x, upstream.kind.shelf, request)
+        request = fitted(x, upstream, request)
         x.timeout = hint_reader.read(x.headers, b"").timeout
         ask = self._list if endpoint.act == "list" and x.key_id is not None else self._once
 
@@ -255,7 +247,7 @@ class PassEngine(Engine):
     async def _account(self, x: Exchange, answers: Answers) -> None:
         id_ = self.call.asked_id
         assert id_ is not None  # noqa: S101 - there are answers to an id only
-        await account(x, answers, id_, self.ownership, self.ledger)
+        self.booked = await account(x, answers, id_, self.ownership, self.ledger)
 
     async def _list(self, x: Exchange, request: HttpRequest, client: Client) -> None:
         """The key's own part of a list: the first page that holds any of it."""
@@ -276,7 +268,7 @@ class PassEngine(Engine):
                     x, self.call, response, with_results_here(body, self.call.here), client
                 )
                 return
-            request = _following(request, page.following)
+            request = following(request, page.following)
         raise Failure(_too_long(endpoint))
 
     async def _refuse_errors(self, x: Exchange, response: HttpResponse) -> None:
@@ -326,21 +318,6 @@ def _of(x: Exchange) -> Upstream:
     return x.upstream
 
 
-def _fitted(x: Exchange, shelf: Shelf, request: HttpRequest) -> HttpRequest:
-    """The request as the vendor's other door wants it.
-
-    Raises:
-        Failure: it cannot be said there, and losses are not allowed.
-    """
-    fit = shelf.fit(request)
-    x.losses += fit.losses
-    semantic = [loss for loss in fit.losses if loss.kind == "semantic"]
-    if semantic and not hint_reader.read(x.headers, b"").allow_loss:
-        model = x.model or Model.unknown(x.model_name or "the model", _of(x).vendor)
-        raise Failure(refusal_of(model, semantic))
-    return fit.request
-
-
 def _told(x: Exchange, body: bytes) -> bytes:
     """The answer in the dialect's own names."""
     shelf = _of(x).kind.shelf
@@ -366,36 +343,6 @@ def _model(x: Exchange, name: str, where: str) -> Model:
         message = f"{model.id} is no model of {upstream.vendor}'s, who would keep this"
         raise Failure.invalid(message, where, hint="batches and caches are not translated")
     return model
-
-
-def _url(upstream: Upstream, path: str, query: str) -> str:
-    """Base URLs may end in the API's version; uploads have theirs in the middle of the path."""
-    version = "/v1beta" if "/v1beta/" in path else "/v1"
-    root = address(upstream, version + "/").removesuffix(version + "/")
-    return root + path + (f"?{quote(query, safe=_QUERY)}" if query else "")
-
-
-def _headers(x: Exchange, upstream: Upstream) -> tuple[tuple[str, str], ...]:
-    """The operator's headers, and what the client's own say to the vendor."""
-    said: dict[str, str] = {}
-    for name, value in x.headers:
-        if name in upstream.kind.forward or name.startswith(UPLOAD.encode("ascii")):
-            said[str(name, "latin-1")] = str(value, "latin-1")
-        elif name == b"content-type" and x.body:
-            said["content-type"] = str(value, "latin-1")
-    kept = tuple(
-        (n, v) for n, v in upstream.headers if n not in said and (n != "content-type" or x.body)
-    )
-    return (*kept, *said.items())
-
-
-def _following(request: HttpRequest, page: tuple[str, str]) -> HttpRequest:
-    """The request for the vendor's next page."""
-    url, _, query = request.url.partition("?")
-    asked = {**dict(parse_qsl(query)), page[0]: page[1]}
-    return HttpRequest(
-        request.method, f"{url}?{urlencode(asked)}", request.headers, request.body, request.timeouts
-    )
 
 
 def _too_long(endpoint: Endpoint) -> Problem:
