@@ -2,20 +2,18 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from fairlead.canon import Failure
 from fairlead.catalog import Catalog
 from fairlead.cost.display import dollars
 from fairlead.cost.predict import what_if
-from fairlead.cost.price import PriceTable
 from fairlead.ledger.routed import Routed, routed
 from fairlead.routing import Policy
+from fairlead.server.policy_replay import Prices, day_of
 
 __all__ = ["ShadowCost", "shadow_cost", "shadow_costs"]
 
@@ -72,8 +70,8 @@ def shadow_cost(
     shadow = policy.shadow
     if shadow is None:
         return None
-    tables: dict[tuple[str, date], PriceTable | None] = {}
-    known = [usd for row in rows if (usd := _usd(row, shadow.to, catalog, tables)) is not None]
+    prices = Prices(catalog)
+    known = [usd for row in rows if (usd := _usd(row, shadow.to, prices)) is not None]
     copies = usd = None
     if known:
         days = Decimal(str(round(max(now - rows[0].at, LEAST)))) / 86_400
@@ -85,26 +83,12 @@ def shadow_cost(
     )
 
 
-def _usd(
-    row: Routed,
-    to: Sequence[str],
-    catalog: Catalog,
-    tables: dict[tuple[str, date], PriceTable | None],
-) -> Decimal | None:
+def _usd(row: Routed, to: Sequence[str], prices: Prices) -> Decimal | None:
     """What a request's own tokens cost on the first of the models that did not answer it."""
-    day = datetime.fromtimestamp(row.at, UTC).date()
+    day = day_of(row.at)
     for name in to:
-        if (name, day) not in tables:
-            tables[name, day] = _table(name, day, catalog)
-        table = tables[name, day]
+        table = prices.of(name, day)
         if table is not None and table.model.id != row.model:
             charge = what_if(table, row.usage)
             return None if charge is None else charge.total
     return None
-
-
-def _table(name: str, day: date, catalog: Catalog) -> PriceTable | None:
-    try:
-        return PriceTable(catalog.resolve(name, day), day)
-    except Failure:
-        return None
