@@ -1,9 +1,10 @@
 """`fairlead policy cascade` and what `policy lint` says of cascades, over a ledger."""
 
 import json
-import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -19,6 +20,9 @@ from fairlead.routing import Decision, Features, Step
 from fairlead.upstream.kinds.registry import VENDORS_OWN
 
 RUN = CliRunner()
+# A day on which `flash` means the model below.
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NOW = NOON.timestamp()
 FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
 DRAFT = """name = "tried"
 version = "1"
@@ -37,6 +41,8 @@ COST = {FLASH: Decimal("0.00055"), HAIKU: Decimal("0.0015")}
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairlead.cli.cascade.time", SimpleNamespace(time=lambda: NOW))
+    monkeypatch.setattr("fairlead.cli.route.datetime", SimpleNamespace(now=lambda _: NOON))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("FAIRLEAD_LEDGER_PATH", str(tmp_path / "ledger.db"))
@@ -62,7 +68,7 @@ def fill(
     """A ledger with so many answers of each model, each of a request whose cascade asked a model
     first.
     """
-    at = time.time() - 3600
+    at = NOW - 3600
     known = features or Features(prompt_tokens=1000, prompt_tokens_high=1200, max_tokens=500)
     ledger = SqliteLedger("ledger.db")
     for number in range(flash + haiku):
@@ -93,7 +99,7 @@ def fill(
 
 def seen(failing: int, of: int) -> tuple[Verdict, ...]:
     """What earlier cascades saw."""
-    at = time.time() - 60
+    at = NOW - 60
     return tuple(
         Verdict(
             f"r{n}.1" if n < failing else f"r{n}", at, "signal:cascade:schema", float(n >= failing)
@@ -142,7 +148,7 @@ def test_what_cascades_of_another_model_saw_says_nothing() -> None:
 
 
 def test_signals_of_the_first_models_answers() -> None:
-    at = time.time()
+    at = NOW
     words = tuple(Verdict(f"r{n}", at, "signal:cut_off", None, "chat") for n in range(4))
     other = tuple(Verdict(f"r{n}", at, "signal:retry", None, "chat") for n in range(4, 9))
     fill(words=(*words, *other))

@@ -2,9 +2,11 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -161,11 +163,19 @@ def test_a_route_is_explained_from_standard_input_and_with_a_key(
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "k")
     body = json.dumps({"contents": [{"role": "user", "parts": [{"text": "Refactor this code"}]}]})
-    result = RUN.invoke(app, ["route", "explain", "-", "--json"], input=body)
-    told = json.loads(result.output)
-    assert told["model"] == FLASH
-    assert told["candidates"][0]["ruled_out"] is not None
-    assert not any("no vendor has a key" in each for each in told["warnings"])
+
+    def told(day: datetime) -> Any:
+        monkeypatch.setattr("fairlead.cli.route.datetime", SimpleNamespace(now=lambda _: day))
+        result = RUN.invoke(app, ["route", "explain", "-", "--json"], input=body)
+        return json.loads(result.output)
+
+    now = told(datetime(2026, 11, 23, tzinfo=UTC))
+    assert now["model"] == FLASH
+    assert now["candidates"][0]["ruled_out"] is not None
+    assert not any("no vendor has a key" in each for each in now["warnings"])
+    later = told(datetime(2026, 12, 1, tzinfo=UTC))
+    assert later["model"] == "gemini-3.5-flash-lite"
+    assert any(each.startswith(f"{FLASH} ended") for each in later["warnings"]), later["warnings"]
 
 
 def test_a_request_at_fault_is_told() -> None:
