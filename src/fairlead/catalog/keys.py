@@ -69,8 +69,10 @@ BUCKETS = (
 )
 """The buckets of `canon.Usage` that a price may be stated for."""
 
-FEES = ("call_web_search", "prompt_web_search", "call_web_fetch")
-"""Fees of server tools, in dollars for a million: by the call, or by the answer that used it."""
+FEES = {"call_web_search": "calls", "prompt_web_search": "answers", "call_web_fetch": "calls"}
+"""Fees of server tools, and of what they are dollars for a million: of calls, or of the answers
+that used them.
+"""
 
 STORAGE = "cache_storage"
 """Keeping a cached content (Gemini's explicit caches): dollars for a million tokens and hour."""
@@ -154,6 +156,7 @@ KEYS: dict[str, Key] = {
     "info.output_tokens_per_second": Key("tokens per second", "number"),
     "info.note": Key("words", "text"),
     **{f"price.{kind}": Key("US dollars per million tokens", "money") for kind in PRICE_KINDS},
+    **{f"price.{fee}": Key(f"US dollars per million {of}", "money") for fee, of in FEES.items()},
     f"price.{STORAGE}": Key("US dollars per million tokens and hour", "money"),
     **{f"feature.{name}": Key("yes/no", "flag") for name in FEATURES},
     **{f"benchmark.{name}": Key("percent", "number") for name in BENCHMARKS},

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from fairlead.canon import Failure
-from fairlead.cli.break_even import amount
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, new_table, print_json, rate_told
 from fairlead.cost.display import currency_name, dollars
 from fairlead.cost.scenario import COMBINATIONS
+from fairlead.cost.sentences import amount
 from fairlead.lab.choose.answers import answers_from, parse_answers, read_answer
 from fairlead.lab.choose.monthly import Month, Monthly
 from fairlead.lab.choose.questions import QUESTIONS, Question

@@ -11,17 +11,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fairlead.catalog.catalog import Catalog
-from fairlead.catalog.model import Model
 from fairlead.catalog.shipped import read
-from fairlead.cli.break_even import amount, percent, sentences
 from fairlead.cli.chart import chart
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, new_table, print_json, rate_told
-from fairlead.cost.breakeven import BreakEven, Interval
 from fairlead.cost.display import currency_name, dollars, money_sign
-from fairlead.cost.scenario import COMBINATIONS, Bill, Scenario, ScenarioError, parse_scenarios
-from fairlead.cost.study import VENDOR, Study, figures_of, study, usual_models
+from fairlead.cost.document import document, listed, look, named
+from fairlead.cost.scenario import COMBINATIONS, Bill, Scenario, parse_scenarios
+from fairlead.cost.sentences import percent, sentences
+from fairlead.cost.study import VENDOR, Study
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 
@@ -77,12 +75,8 @@ def scenario(
     if name == "list":
         _list(known, json)
         return
-    found = known.get(name)
-    if found is None:
-        names = ", ".join(sorted({each.name for each in known.values()}))
-        raise ScenarioError(f"there is no scenario '{name:.80}'; there are: {names}")
     changed = replace(
-        found,
+        named(known, name),
         cached_share=_share(cached_share, "--cached-share"),
         batch_share=_share(batch_share, "--batch-share"),
         prefixes=prefixes,
@@ -140,26 +134,11 @@ def _show(
     json: bool,
 ) -> None:
     catalog = compile_catalog(in_own_currency(load(config), json=json))
-    today = _day(on)
-    models = [
-        figures_of(catalog, _resolve(catalog, each, today), prices)
-        for each in (names or usual_models(catalog))
-    ]
-    by_id = {each.id: each for each in models}
-    made = study(asked, by_id.values(), prices, today)
-    if names is None:  # a source need not speak of every model that there is
-        made = replace(made, unpriced=())
-    if not made.bills:
-        raise ScenarioError(f"none of these models has prices of '{prices}' on {today}")
-    warnings = [w for each in made.bills for w in catalog.warnings_for(each, today)]
+    made, warnings = look(catalog, asked, names or (), prices, _day(on))
     if json:
-        print_json(_machine(made, warnings))
+        print_json(document(made, warnings))
         return
     _print(made, warnings)
-
-
-def _resolve(catalog: Catalog, name: str, today: date) -> Model:
-    return catalog.models.get(name) or catalog.resolve(name, today)
 
 
 def _day(on: str | None) -> date:
@@ -171,88 +150,11 @@ def _day(on: str | None) -> date:
         raise typer.BadParameter(f"--on: a date like 2026-12-01, not {on!r}") from error
 
 
-# --- for machines ---------------------------------------------------------------------------------
-
-
-def _machine(made: Study, warnings: list[str]) -> dict[str, object]:
-    asked = made.scenario
-    return {
-        "scenario": {
-            "name": asked.name,
-            "requests_per_day": asked.requests_per_day,
-            "input_tokens": asked.input_tokens,
-            "output_tokens": asked.output_tokens,
-            "thinking_tokens": asked.thinking_tokens,
-            "cached_share": asked.cached_share,
-            "batch_share": asked.batch_share,
-            "prefixes": asked.prefixes,
-            "days": asked.days,
-            "source": asked.source or None,
-        },
-        "prices": made.prices,
-        "on": made.at,
-        "models": [_row(bill) for found in made.bills.values() for bill in found],
-        "differences": [
-            {
-                "combination": each.combination,
-                "cheaper": each.cheaper,
-                "dearer": each.dearer,
-                "usd": amount(each.usd),
-                "percent": each.percent,
-            }
-            for each in made.differences
-        ],
-        "break_even": [_even(each) for each in made.break_evens],
-        "notes": made.notes,
-        "unpriced": made.unpriced,
-        "warnings": warnings,
-    }
-
-
-def _row(bill: Bill) -> dict[str, object]:
-    return {
-        "model": bill.model,
-        "combination": bill.combination,
-        "cached": bill.cached,
-        "batched": bill.batched,
-        "input": amount(bill.input),
-        "output": amount(bill.output),
-        "total": amount(bill.total),
-        "lines": [
-            {
-                "kind": line.kind,
-                "tokens": f"{line.tokens:.0f}",
-                "usd_per_million": line.usd_per_million,
-                "amount": amount(line.amount),
-            }
-            for line in bill.lines
-        ],
-    }
-
-
-def _even(each: BreakEven) -> dict[str, object]:
-    def spans(found: tuple[Interval, ...]) -> list[list[str]]:
-        return [[f"{low:.6f}", f"{high:.6f}"] for low, high in found]
-
-    return {
-        "model": each.model,
-        "cheaper_than": each.other,
-        "never": each.never,
-        "cached_share": spans(each.cached),
-        "cached_share_all_batched": spans(each.cached_all_batched),
-        "batch_share": spans(each.batched),
-        "batch_share_all_cached": spans(each.batched_all_cached),
-        "input_tokens_per_output_token": None if each.ratio is None else f"{each.ratio:.6f}",
-        "thinking_tokens_of_the_other": None if each.thinking is None else f"{each.thinking:.1f}",
-        "said": sentences(each),
-    }
-
-
 # --- for people -----------------------------------------------------------------------------------
 
 
 def _list(known: dict[str, Scenario], json: bool) -> None:
-    rows = list({each.name: each for each in known.values()}.values())
+    rows = listed(known)
     if json:
         print_json(rows)
         return

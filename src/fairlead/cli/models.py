@@ -12,7 +12,7 @@ from rich.table import Table
 from fairlead.catalog import Catalog, Claim, Fact, Model, Price
 from fairlead.catalog.document import ending, listed, price_changes, row, shown
 from fairlead.catalog.facts import is_in_force, undisclosed
-from fairlead.catalog.keys import STORAGE, Value
+from fairlead.catalog.keys import FEES, STORAGE, Value
 from fairlead.cli.compare import compare
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, new_table, number_column, print_json
@@ -33,6 +33,8 @@ On = Annotated[
     typer.Option(formats=["%Y-%m-%d"], help="The day whose facts count. Default: today."),
 ]
 UNKNOWN = "not disclosed"
+_PER = {STORAGE: ", an hour"} | {fee: f", a million {of}" for fee, of in FEES.items()}
+"""What a price is for that is not for a million tokens."""
 _WIDE = 120
 """Characters of a terminal in which the list stands with all its columns."""
 _SPARE = {"vendor", "family"}
@@ -164,8 +166,9 @@ def _prices_table(model: Model, today: date) -> Table:
         if price.valid_to is None or today < price.valid_to:
             scope = _scope(price) or "all"
             usd = f"{price.usd_per_million.normalize():f}"
-            kind = f"{price.kind}, an hour" if price.kind == STORAGE else price.kind
-            table.add_row(kind, usd, scope, price.source, str(price.seen))
+            table.add_row(
+                price.kind + _PER.get(price.kind, ""), usd, scope, price.source, str(price.seen)
+            )
     return table
 
 

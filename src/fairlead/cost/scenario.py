@@ -25,6 +25,7 @@ from fairlead.cost.warmth import Warmth, warmth
 
 __all__ = [
     "COMBINATIONS",
+    "MOST",
     "Bill",
     "BillLine",
     "Combination",
@@ -44,6 +45,11 @@ COMBINATIONS: dict[Combination, tuple[bool, bool]] = {
     "both": (True, True),
 }
 """Whether the scenario's cached share and its batch share are applied."""
+
+MOST = 10**9
+"""Requests a day, tokens of a request, prefixes: more is a slip of the finger, and a month's cost
+would need more digits than Decimal reckons with.
+"""
 
 _MILLION = Decimal(1_000_000)
 _NONE, _ONE = Decimal(0), Decimal(1)
@@ -80,6 +86,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
         for name in counts:
             if getattr(self, name) < 0:
                 raise ScenarioError(f"scenario '{self.name}': {name} is below 0")
+        for name in (*counts, "prefixes"):
+            if getattr(self, name) > MOST:
+                raise ScenarioError(f"scenario '{self.name}': {name} is above {MOST:,}")
         for name in ("prefixes", "days"):
             if getattr(self, name) < 1:
                 raise ScenarioError(f"scenario '{self.name}': {name} is below 1")

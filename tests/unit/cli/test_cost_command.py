@@ -7,10 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from fairlead.canon import FairleadError
-from fairlead.cli.break_even import amount
 from fairlead.cli.chart import chart
 from fairlead.cli.cost import cents
 from fairlead.cli.main import app
+from fairlead.cost.scenario import MOST
+from fairlead.cost.sentences import amount
 
 RUN = CliRunner()
 ARTICLE = ["--prices", "article-2025-10"]
@@ -111,6 +112,16 @@ def test_a_workload_of_nothing_costs_nothing() -> None:
     assert all(each["never"] for each in answer["break_even"])
 
 
+def test_the_largest_workload_has_a_cost() -> None:
+    most = str(MOST)
+    words = ["--requests-per-day", most, "--input", most, "--output", most, "--thinking", most]
+    answer = ask("estimate", *words, "--model", "haiku-4.5", "--on", "2026-11-23")
+    # 30 x 10^18 tokens in at a dollar a million, twice as many out at five.
+    assert answer["models"][0]["total"] == "330000000000000.00"
+    shown = RUN.invoke(app, ["cost", "estimate", *words, "--model", "haiku-4.5"])
+    assert shown.exit_code == 0
+
+
 def test_that_a_model_thinks_unasked_is_told() -> None:
     notes = ask("scenario", "chat", "--model", "gemini-2.5-flash", "--on", "2026-11-23")["notes"]
     assert any("thinks unless told not to" in note for note in notes[FLASH])
@@ -129,6 +140,10 @@ def test_the_list() -> None:
         (["scenario", "chat", "--model", "claude-opus-99"], "has prices of 'vendor'"),
         (["estimate", "--requests-per-day", "-1", "--input", "1", "--output", "1"], "below 0"),
         (["scenario", "chat", "--prefixes", "0"], "prefixes is below 1"),
+        (
+            ["estimate", "--requests-per-day", "5", "--input", str(10**30), "--output", "1"],
+            "input_tokens is above 1,000,000,000",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(words, wrong) -> None:

@@ -38,6 +38,15 @@ def test_models_are_listed_with_the_prices_of_today() -> None:
     assert FLASH in told("list")
 
 
+def test_a_fee_is_not_said_to_be_for_tokens() -> None:
+    facts = document("show", FLASH, "--facts")["facts"]
+    (unit,) = {f["unit"] for f in facts if f["key"] == "price.prompt_web_search"}
+    assert unit == "US dollars per million answers"
+    said = " ".join(told("show", FLASH).split())
+    assert "prompt_web_search, a million answers 35000" in said
+    assert "cache_storage, an hour 1" in said
+
+
 def test_facts_carry_source_date_scope_and_the_rule() -> None:
     facts = document("show", FLASH, "--facts")["facts"]
     (fact,) = [f for f in facts if f["key"] == "limits.max_output" and not scope(f)["upstream"]]

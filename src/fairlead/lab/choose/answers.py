@@ -9,13 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.canon import Failure
+from fairlead.cost.scenario import MOST
 from fairlead.lab.choose.questions import QUESTIONS, Form, Question
 from fairlead.routing.decision import Budget, Latency, Task
 
 __all__ = ["Answers", "answers_from", "parse_answers", "read_answer"]
 
-MOST: Final = 10**12
-"""More than this is a slip of the finger."""
 WORKLOAD: Final = ("requests_per_day", "input_tokens", "output_tokens")
 _YES: Final = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 

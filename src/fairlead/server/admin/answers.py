@@ -14,12 +14,17 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.canon import Failure, FairleadError, Problem
 from fairlead.catalog import Catalog
 from fairlead.catalog.document import ending, listed, shown
+from fairlead.catalog.shipped import read
+from fairlead.cost import document as workload
 from fairlead.cost.amounts import encode
 from fairlead.cost.display import marked, show
+from fairlead.cost.scenario import Scenario, ScenarioError, parse_scenarios
+from fairlead.cost.study import VENDOR
 from fairlead.finance.commitments import owed
 from fairlead.finance.forecast import from_ledger
 from fairlead.finance.plan import parse_mix
@@ -102,6 +107,26 @@ class CompareAsk(_Ask, frozen=True):
     on: str | None = None
     measured: bool = True
     since: str | None = None
+
+
+class ScenarioAsk(_Ask, frozen=True):
+    """`fairlead cost scenario`; `model` may be given several times."""
+
+    prices: str = VENDOR
+    model: tuple[str, ...] = ()
+    cached_share: Decimal = Decimal(1)
+    batch_share: Decimal = Decimal(1)
+    prefixes: int = 1
+    on: date | None = None
+
+
+class EstimateAsk(ScenarioAsk, frozen=True, kw_only=True):
+    """`fairlead cost estimate`."""
+
+    requests_per_day: int
+    input: int
+    output: int
+    thinking: int = 0
 
 
 class CanaryAsk(_Ask, frozen=True):
@@ -247,6 +272,42 @@ def _measured(desk: Desk, since: float | None) -> dict[str, Measured]:
         return {}
 
 
+def _scenario(desk: Desk, asked: ScenarioAsk) -> object:
+    known = parse_scenarios(read("scenarios.toml"))
+    name = desk.question.variables["name"]
+    if name == "list":
+        return workload.listed(known)
+    return _month(desk, asked, lambda: workload.named(known, name))
+
+
+def _estimate(desk: Desk, asked: EstimateAsk) -> object:
+    def own() -> Scenario:
+        return Scenario(
+            name="estimate",
+            requests_per_day=asked.requests_per_day,
+            input_tokens=asked.input,
+            output_tokens=asked.output,
+            thinking_tokens=asked.thinking,
+        )
+
+    return _month(desk, asked, own)
+
+
+def _month(desk: Desk, asked: ScenarioAsk, of: Callable[[], Scenario]) -> object:
+    try:
+        meant = replace(
+            of(),
+            cached_share=asked.cached_share,
+            batch_share=asked.batch_share,
+            prefixes=asked.prefixes,
+        )
+        day = asked.on or desk.today
+        found = workload.look(desk.catalog, meant, asked.model, asked.prices, day)
+    except ScenarioError as error:
+        raise Failure.invalid(str(error)) from error
+    return workload.document(*found)
+
+
 def _meant(desk: Desk) -> Policy:
     policies = compile_policies(desk.loaded, desk.catalog)
     found = policies.get(desk.question.variables["policy"])
@@ -278,6 +339,8 @@ ASKED: dict[str, tuple[type[_Ask], Callable[[Desk, Any], object]]] = {
     "model": (ModelAsk, _model),
     "ends": (ModelsAsk, _ends),
     "compare": (CompareAsk, _compare),
+    "cost_scenario": (ScenarioAsk, _scenario),
+    "cost_estimate": (EstimateAsk, _estimate),
     "canary": (CanaryAsk, _canary),
     "canary_resume": (_Ask, _resume),
     "canary_roll_back": (_Ask, _roll_back),

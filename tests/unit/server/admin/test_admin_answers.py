@@ -66,15 +66,17 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def asked(config: Path, name: str, body: bytes = b"", **query: object) -> tuple[int, dict]:
-    variables = {key: str(query.pop(key)) for key in ("id", "vendor", "policy") if key in query}
-    if name == "model":
+def asked(config: Path, question: str, body: bytes = b"", **query: object) -> tuple[int, dict]:
+    variables = {
+        key: str(query.pop(key)) for key in ("id", "vendor", "policy", "name") if key in query
+    }
+    if question == "model":
         variables["model"] = str(query.pop("model"))
     given = {
         key: [str(one) for one in (value if isinstance(value, list) else [value])]
         for key, value in query.items()
     }
-    found = answer(Question(name, str(config), given, variables, body))
+    found = answer(Question(question, str(config), given, variables, body))
     return found.status, json.loads(found.body)
 
 
@@ -123,6 +125,19 @@ CASES = [
         {"model": [FLASH, HAIKU], "source": "article-2025-10", "measured": "false"},
         ["models", "compare", FLASH, HAIKU, "--source", "article-2025-10", "--no-measured"],
     ),
+    (
+        "cost_scenario",
+        {"name": "chat", "prices": "article-2025-10", "on": "2026-11-23"},
+        ["cost", "scenario", "chat", "--prices", "article-2025-10", "--on", "2026-11-23"],
+    ),
+    (
+        "cost_estimate",
+        {"requests_per_day": 1000, "input": 20_000, "output": 300, "thinking": 100,
+         "cached_share": "0.9", "batch_share": "0.25", "prefixes": 3, "model": [FLASH, "haiku"]},
+        ["cost", "estimate", "--requests-per-day", "1000", "--input", "20000", "--output", "300",
+         "--thinking", "100", "--cached-share", "0.9", "--batch-share", "0.25", "--prefixes", "3",
+         "--model", FLASH, "--model", "haiku"],
+    ),
 ]  # fmt: skip
 
 
@@ -142,6 +157,13 @@ def test_every_route_has_an_answer_and_every_answer_an_equal_command() -> None:
     assert {f"admin.{name}" for name in ASKED} == set(ADMIN_ROUTES)
     changing = {"canary_resume", "canary_roll_back"}
     assert {name for name, *_ in CASES} == set(ASKED) - changing
+
+
+def test_the_scenarios_there_are(config: Path) -> None:
+    printed = CliRunner().invoke(app, ["cost", "scenario", "list", "--json"])
+    status, told = asked(config, "cost_scenario", name="list")
+    assert (status, told) == (200, json.loads(printed.stdout))
+    assert [row["name"] for row in told] == ["chat", "coding"]
 
 
 def test_a_canary_is_rolled_back_and_resumed_as_by_the_command(config: Path) -> None:
@@ -180,6 +202,18 @@ def test_a_canary_is_rolled_back_and_resumed_as_by_the_command(config: Path) -> 
         ("model", {"model": "unheard-of"}, 404, "model", "does not exist here"),
         ("models", {"on": "someday"}, 400, "on", "date"),
         ("compare", {"model": [FLASH]}, 400, None, "two"),
+        ("cost_scenario", {"name": "tea"}, 400, None, "no scenario 'tea'; there are: chat, coding"),
+        ("cost_scenario", {"name": "chat", "prices": "tea"}, 400, None, "no prices of 'tea'"),
+        ("cost_scenario", {"name": "chat", "model": "tea"}, 404, "model", "does not exist here"),
+        ("cost_scenario", {"name": "chat", "cached_share": 2}, 400, None, "between 0 and 1"),
+        ("cost_estimate", {"input": 1, "output": 1}, 400, None, "requests_per_day"),
+        (
+            "cost_estimate",
+            {"requests_per_day": 10**10, "input": 1, "output": 1},
+            400,
+            None,
+            "requests_per_day is above 1,000,000,000",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_parameter(
