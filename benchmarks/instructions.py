@@ -21,7 +21,7 @@ from benchmarks.gateway import ROOT, load, process, wait_port
 from fairlead.demo.processes import environment, free_port
 
 WARM = {"whole": 200, "stream": 16}
-SLOW = 50  # times slower than without valgrind, about
+STARTS = 180  # seconds at most: some fifty times as long as without valgrind, and the machine busy
 
 
 def control(pid: int, what: str) -> None:
@@ -45,10 +45,12 @@ def count(kind: str, requests: int, tree: Path) -> list[float]:
             gateway = stack.enter_context(
                 process([*grind, out, *serve], env=env, cwd=tree, stdout=log, stderr=log)
             )
-            for _ in range(SLOW):
+            for _ in range(STARTS):
                 if b"listening" in (folder / "log").read_bytes():
                     break
                 wait_a_little(gateway)
+            else:
+                raise SystemExit(f"instructions: the gateway did not listen within {STARTS} s")
             load(port, kind, WARM[kind])
             control(gateway.pid, "--instr=on")
             load(port, kind, requests)
