@@ -47,10 +47,11 @@ def billed_elsewhere(loaded: Loaded, vendor: str) -> frozenset[str]:
     """
     billers = {name: kind.biller for name, kind in IDENTITIES.items()}
     for name, own in loaded.settings.upstreams.items():
-        kind = own.kind or name
-        for each in IDENTITIES.values():
-            if each.name == kind or each.name.startswith(f"{kind}-"):  # Claude beside Vertex's own
-                billers[name + each.name.removeprefix(kind)] = each.biller
+        kind = IDENTITIES.get(own.kind or name)
+        if kind is None:
+            continue
+        for each in (kind, *(IDENTITIES[other] for other in kind.also)):
+            billers[name + each.name.removeprefix(kind.name)] = each.biller
     return frozenset(name for name, biller in billers.items() if biller != vendor)
 
 

@@ -28,7 +28,9 @@ class Identity(Struct, frozen=True):
     and `url_env` are the environment variables that configure it without any file. `door` is whose
     price list counts ("": each vendor's own), and `priced_as` makes the region that prices know
     from the account (None: what the operator says); it raises ValueError where nobody says it.
-    `biller` is whose bill its answers stand on ("": whoever runs it, an aggregator say).
+    `biller` is whose bill its answers stand on ("": whoever runs it, an aggregator say). `also`
+    names kinds that whoever configures this one gets with it: other vendors' models in their
+    dialects.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Identity(Struct, frozen=True):
     door: str = ""
     priced_as: Callable[[Account], str] | None = None
     biller: str = ""
+    also: tuple[str, ...] = ()
 
 
 def _geography(account: Account) -> str:
@@ -63,7 +66,16 @@ IDENTITIES: Final[dict[str, Identity]] = {
         Identity(
             "openai", ("openai",), "OPENAI_API_KEY", "FAIRLEAD_OPENAI_BASE_URL", biller="openai"
         ),
-        Identity("vertex", ("google",), "", _VERTEX_URL, "vertex", location, "google"),
+        Identity(
+            "vertex",
+            ("google",),
+            "",
+            _VERTEX_URL,
+            "vertex",
+            location,
+            "google",
+            also=("vertex-claude",),
+        ),
         Identity("vertex-claude", ("anthropic",), "", _VERTEX_URL, "vertex", location, "google"),
         Identity(
             "bedrock",

@@ -134,10 +134,9 @@ class Kind(Identity, frozen=True, kw_only=True):
     passed on as they came. `naming` makes `name_of` from the account. `apis` are
     further kinds of the same name, by the operator's word for them. `reads_urls`: the vendor
     fetches media by their address there, where the model takes them so.
-    `root_of` makes the path that stands before all others, from the account's project; `also` names
-    kinds that whoever configures this one gets with it: other vendors' models in their dialects.
-    `adapting` makes `adapt` from what the operator says; `keyless` is one that may want no key.
-    `probe` is a call that costs nothing.
+    `root_of` makes the path that stands before all others, from the account's project. `adapting`
+    makes `adapt` from what the operator says; `keyless` is one that may want no key. `probe` is a
+    call that costs nothing.
     """
 
     paths: tuple[tuple[Dialect, PathOf], ...]
@@ -164,7 +163,6 @@ class Kind(Identity, frozen=True, kw_only=True):
     apis: "dict[str, Kind]" = field(default_factory=dict)
     reads_urls: bool = True
     root_of: Callable[[Account], str] | None = None
-    also: tuple[str, ...] = ()
     adapting: Callable[[Account], Adapt | None] | None = None
     keyless: bool = False
     probe: Probe | None = None

@@ -173,7 +173,6 @@ VERTEX: Final = Kind(
     signer=_signer,
     adapt=_adapt_gemini,
     decode_error=read_gemini,
-    also=("vertex-claude",),
     probe=Probe(
         "/publishers/google/models/gemini-3.5-flash-lite:countTokens",
         "POST",
