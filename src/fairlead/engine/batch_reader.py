@@ -14,10 +14,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fairlead.canon import Dialect, Failure, Usage
+from fairlead.canon import Dialect, Usage
 from fairlead.catalog.model import Model
 from fairlead.engine.attempts.loop import Attempts
-from fairlead.engine.batch_results import BOOKED, Answers
+from fairlead.engine.batch_results import BOOKED, Answers, noted
+from fairlead.engine.batch_status import ENDED
 from fairlead.engine.booking import booking, booking_id, on_disk
 from fairlead.engine.client import Header
 from fairlead.engine.endpoints import ENDPOINTS
@@ -49,7 +50,7 @@ class _Page(Struct):
 _PAGE = msgspec.json.Decoder(_Page)
 # openai 3.54.0, types/batch.py, `status`; "failed": "The input file has failed the validation
 # process", so nothing was run.
-_OPENAI_ENDED: Final = frozenset({"completed", "expired", "cancelled", "failed"})
+_OPENAI_ENDED: Final = ENDED | {"failed"}
 _ENDED: Final[dict[Dialect, Callable[[_Page], bool]]] = {
     # anthropic 2.12.0, types/messages/message_batch.py: `in_progress`, `canceling`, `ended`
     "anthropic": lambda page: page.processing_status == "ended",
@@ -206,11 +207,8 @@ class BatchReader:
         return x
 
     async def _noted(self, batch: Batch, id_: str) -> bool:
-        """Whether what it cost is in the ledger. Reading it again changes nothing."""
-        try:
-            return await self._ownership.owns(batch.scope, batch.upstream, BOOKED, id_)
-        except Failure:
-            return False
+        """Whether what it cost is in the ledger."""
+        return await noted(batch.scope, batch.upstream, BOOKED, id_, self._ownership)
 
 
 def _upstream_of(batch: Batch, snapshot: Snapshot) -> Upstream | None:

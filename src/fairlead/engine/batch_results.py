@@ -35,7 +35,17 @@ from fairlead.engine.settle import prices_of
 from fairlead.ledger.record import Ledger
 from fairlead.vault.ownership import Ownership
 
-__all__ = ["BOOKED", "LINE", "OUTPUTS", "Answers", "Lines", "account", "answers_of", "inlined_in"]
+__all__ = [
+    "BOOKED",
+    "LINE",
+    "OUTPUTS",
+    "Answers",
+    "Lines",
+    "account",
+    "answers_of",
+    "inlined_in",
+    "noted",
+]
 
 LINE: Final = 8 * 1024 * 1024
 """Bytes of the longest line that is read."""
@@ -244,9 +254,9 @@ async def answers_of(
     if x.upstream is None or id_ is None or x.codec.dialect not in ANSWER:
         return None
     name = x.upstream.name
-    if endpoint.kind == "files" and not await _noted(x, name, OUTPUTS, id_, ownership):
+    if endpoint.kind == "files" and not await noted(x.scope, name, OUTPUTS, id_, ownership):
         return None
-    return None if await _noted(x, name, BOOKED, id_, ownership) else Answers(x)
+    return None if await noted(x.scope, name, BOOKED, id_, ownership) else Answers(x)
 
 
 async def inlined_in(
@@ -261,7 +271,7 @@ async def inlined_in(
         done = _OPERATION.decode(body).done
     except _UNREADABLE:
         return None
-    if not done or await _noted(x, x.upstream.name, BOOKED, id_, ownership):
+    if not done or await noted(x.scope, x.upstream.name, BOOKED, id_, ownership):
         return None
     named = text_at(body, ("metadata", "model")) or ""
     answers = Answers(x, named.removeprefix("models/"))
@@ -288,9 +298,11 @@ async def account(
     return written
 
 
-async def _noted(x: Exchange, upstream: str, kind: str, id_: str, ownership: Ownership) -> bool:
-    """Whether the note is there. Content is handed on even where the notes cannot be read."""
+async def noted(scope: str, upstream: str, kind: str, id_: str, ownership: Ownership) -> bool:
+    """Whether the note (`OUTPUTS`, `BOOKED`) is there. Where the notes cannot be read, none is:
+    content is handed on all the same, and booking it again changes nothing.
+    """
     try:
-        return await ownership.owns(x.scope, upstream, kind, id_)
+        return await ownership.owns(scope, upstream, kind, id_)
     except Failure:
         return False

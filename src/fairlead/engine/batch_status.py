@@ -13,16 +13,17 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Failure, Usage
-from fairlead.engine.batch_results import BOOKED
+from fairlead.canon import Usage
+from fairlead.engine.batch_results import BOOKED, noted
 from fairlead.engine.booking import booking, booking_id, model_named, on_disk
 from fairlead.engine.exchange import Exchange
 from fairlead.ledger.record import Ledger
 from fairlead.vault.ownership import Ownership
 
-__all__ = ["stated_in"]
+__all__ = ["ENDED", "stated_in"]
 
-_ENDED: Final = frozenset({"completed", "expired", "cancelled"})
+ENDED: Final = frozenset({"completed", "expired", "cancelled"})
+"""The states in which OpenAI's batch has results to its end."""
 _WITHOUT_TOOLS: Final = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
 
 
@@ -61,24 +62,17 @@ async def stated_in(x: Exchange, body: bytes, ownership: Ownership, ledger: Ledg
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     usage, results, name = page.usage, page.output_file_id, x.upstream.name
-    if usage is None or not results or not page.model or page.status not in _ENDED:
+    if usage is None or not results or not page.model or page.status not in ENDED:
         return
     model = model_named(x, page.model)
     one_price = x.snapshot.prices(model, x.today).edges == (0,)
     if not one_price or page.endpoint not in _WITHOUT_TOOLS or usage.input_tokens <= 0:
         return
-    if await _booked(x, name, results, ownership):
+    if await noted(x.scope, name, BOOKED, results, ownership):
         return
     ledger.add(booking(x, booking_id(name, results), model, _told(usage)))
     if await on_disk(ledger):
         await ownership.once(x.scope, name, BOOKED, results)
-
-
-async def _booked(x: Exchange, name: str, results: str, ownership: Ownership) -> bool:
-    try:
-        return await ownership.owns(x.scope, name, BOOKED, results)
-    except Failure:  # booking it again changes nothing
-        return False
 
 
 def _told(usage: _Counted) -> Usage:
