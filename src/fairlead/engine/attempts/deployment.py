@@ -91,7 +91,7 @@ class Deployments:
 
     def __init__(self, call: str = "") -> None:
         self.call = call
-        self._known: dict[tuple[str, str], Deployment] = {}
+        self._known: dict[tuple[str, str, int], Deployment] = {}
         self._quotas: dict[str, Quota] = {}
 
     def __iter__(self) -> Iterator[Deployment]:
@@ -100,7 +100,7 @@ class Deployments:
     def of(self, lane: Lane, delivery: Delivery) -> Deployment:
         """The deployment that a lane leads to."""
         upstream = lane[1]
-        key = lane[0].id, upstream.name if upstream.number == 1 else upstream.label
+        key = lane[0].id, upstream.name, upstream.number
         found = self._known.get(key)
         if found is None:
             found = Deployment(lane, delivery, self._quota(upstream), self.call)
