@@ -229,15 +229,15 @@ class Face(Protocol):
         ...
 
 
-_SNAKE: dict[str, str] = {}
-
-
 def peek_body(route: Route, body: JsonValue) -> tuple[str, bool]:
     """The model and whether a stream is wanted, where both are in the body."""
     if not isinstance(body, dict):
         return route.model, False
     model = body.get("model")
     return model if isinstance(model, str) else route.model, body.get("stream") is True
+
+
+_SNAKE: dict[str, str] = {}
 
 
 def field(value: JsonValue, name: str) -> JsonValue:
