@@ -12,6 +12,7 @@ from fairlead.catalog.model import Model
 from fairlead.engine.attempts.delivery import Delivery
 from fairlead.engine.attempts.deployment import Deployments
 from fairlead.engine.attempts.order import Sessions, ordered
+from fairlead.engine.attempts.quota import Quota
 from fairlead.engine.attempts.retry import may_be_sent_again
 from fairlead.engine.attempts.trip import Trip, elsewhere
 from fairlead.server.compile import CODECS
@@ -63,6 +64,20 @@ def test_weights_are_shares() -> None:
     )
     assert first["m@a"] / 4000 == pytest.approx(0.6, abs=0.04)
     assert first["m@b"] / 4000 == pytest.approx(0.3, abs=0.04)
+
+
+def test_weights_far_apart_use_a_free_quota_first_and_the_paid_key_behind_it() -> None:
+    """As docs/delivery.md says it (a free quota first)."""
+    free, paid = given_ways = ways("free", "paid", weights=(1e6, 1e-6))
+    draw = random.Random(5).random
+    for _ in range(1000):
+        assert ordered(given_ways, "weighted", 0.0, draw, nobody) == [free, paid]
+    free[1].rest_until = 30.0
+    assert ordered(given_ways, "weighted", 10.0, draw, nobody) == [paid, free]
+    assert ordered(given_ways, "weighted", 30.0, draw, nobody) == [free, paid]
+    free[1].quota = Quota(1, 0)
+    free[1].quota.take(30.0, 5)
+    assert ordered(given_ways, "weighted", 31.0, draw, nobody) == [paid, free]
 
 
 def test_of_two_the_less_loaded() -> None:
