@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
@@ -104,21 +103,8 @@ def against_ledger(
     last = datetime.combine(max(days), datetime.min.time(), UTC) + timedelta(days=1)
     quotas = [quota for quota in quotas if quota.upstream not in elsewhere]
     free = free_by_day(path, quotas, first, last.timestamp(), search_fees(catalog))
-    span = (first, last.timestamp())
-    groups = traffic(path, *span, batches=True, but=elsewhere)
-    found = reconcile(vendor, billed, groups, catalog, free)
-    others = _requests(vendor, traffic(path, *span, batches=True), catalog)
-    return replace(found, elsewhere=others - _requests(vendor, groups, catalog))
-
-
-def _requests(vendor: str, groups: Iterable[Traffic], catalog: Catalog) -> int:
-    """Answers of the vendor's models that somebody bills."""
-    mine = [each for each in groups if not each.emulated]
-    return sum(
-        each.requests
-        for each in mine
-        if _vendor(catalog, each.day, _id(catalog, each.model, each.day)) == vendor
-    )
+    groups = traffic(path, first, last.timestamp(), batches=True, elsewhere=elsewhere)
+    return reconcile(vendor, billed, groups, catalog, free)
 
 
 class _Side:
@@ -154,10 +140,13 @@ def reconcile(
         else:
             model = _id(catalog, row.model, row.day)
             there[row.day, model].add(row.tokens, row.cost_usd)
-    unpriced = emulated = 0
+    unpriced = emulated = elsewhere = 0
     for group in groups:
         key = group.day, _id(catalog, group.model, group.day)
         if _vendor(catalog, *key) != vendor:
+            continue
+        if group.elsewhere:
+            elsewhere += 0 if group.emulated else group.requests
             continue
         if group.emulated:
             emulated += group.requests
@@ -188,6 +177,7 @@ def reconcile(
         unpriced=unpriced,
         emulated=emulated,
         free_usd=given,
+        elsewhere=elsewhere,
     )
 
 

@@ -578,11 +578,12 @@ INSERT INTO classes (id, class)
 SELECT
     id,
     dense_rank() OVER (
-        ORDER BY route, model, size, comparable, thinking_known, emulated, priced, reuse_size
+        ORDER BY
+            route, model, size, comparable, thinking_known, emulated, priced, reuse_size,
+            upstream IN (SELECT value FROM json_each(:elsewhere))
     )
 FROM sum_groups
-WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches', 'caches'))) AND told
-    AND upstream NOT IN (SELECT value FROM json_each(:but));
+WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches', 'caches'))) AND told;
 
 -- traffic --
 -- What a replay of the ledger needs: answers with usage, by day, route, model that answered, size of
@@ -597,6 +598,7 @@ SELECT
     emulated,
     priced,
     reuse_size,
+    upstream IN (SELECT value FROM json_each(:elsewhere)) AS elsewhere,
     sum(requests) AS requests,
     sum(cost_pico_usd) AS cost_pico_usd,
     {token_sums},
@@ -611,9 +613,8 @@ SELECT
     sum(reuse_1h) AS reuse_1h
 FROM parts
 WHERE (op = 'generate' OR (:batches AND op IN ('files', 'batches', 'caches'))) AND told
-    AND upstream NOT IN (SELECT value FROM json_each(:but))
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10;
 
 -- daily_cost_classes --
 -- Groups that `daily_cost` does not tell apart.

@@ -17,7 +17,7 @@ from fairlead.ledger.span import Span
 
 __all__ = ["Traffic", "daily_cost", "traffic"]
 
-_REUSED = 2 + len(TOKENS)  # so many columns from `requests` on, then what was reused
+_REUSED = 3 + len(TOKENS)  # so many columns from `elsewhere` on, then what was reused
 
 
 class Traffic(Struct, frozen=True):
@@ -25,7 +25,8 @@ class Traffic(Struct, frozen=True):
 
     `size`: each prompt has more tokens than this. `usage` holds sums; its `thinking_known` holds
     for each answer of the group. `comparable`: priced, and without fees of server tools; only
-    then is `cost_usd` what these tokens cost. `emulated`: nobody bills them.
+    then is `cost_usd` what these tokens cost. `emulated`: nobody bills them;
+    `elsewhere`: given by one of the upstreams that were asked for as such.
 
     How much of the prompts began others of the same key before is known for `reuse_known` of the
     answers, whose prompts have `reuse_known_prompt` tokens; `reuse_5m` and `reuse_1h` of these
@@ -43,6 +44,7 @@ class Traffic(Struct, frozen=True):
     requests: int
     cost_usd: Decimal
     usage: Usage
+    elsewhere: bool = False
     reuse_size: int = -1
     reuse_known: int = 0
     reuse_known_prompt: int = 0
@@ -56,17 +58,17 @@ def traffic(
     until: float | None = None,
     *,
     batches: bool = False,
-    but: Collection[str] = (),
+    elsewhere: Collection[str] = (),
 ) -> list[Traffic]:
-    """Answers with usage from `since` (included) to `until` (not included), Unix seconds, but those
-    of these upstreams. With `batches` those of batches too: sums, each of which counts as one
-    answer.
+    """Answers with usage from `since` (included) to `until` (not included), Unix seconds; those of
+    the upstreams `elsewhere` in groups of their own. With `batches` those of batches too: sums,
+    each of which counts as one answer.
 
     LedgerError for a file that is no ledger.
     """
     asked = Span.between(since, until).parameters() | {
         "batches": batches,
-        "but": json.dumps(sorted(but)),
+        "elsewhere": json.dumps(sorted(elsewhere)),
     }
     with reading(path) as db:
         found = over_parts(db, "traffic", asked)
@@ -95,7 +97,7 @@ def daily_cost(
 def _traffic(row: Iterable[Any]) -> Traffic:
     """A row of the statement `traffic`; its tokens stand in the order of `Usage`."""
     day, route, model, size, comparable, known, emulated, priced, reuse_size, *rest = row
-    requests, cost, *tokens = (*rest[:_REUSED], known != 0)
+    elsewhere, requests, cost, *tokens = (*rest[:_REUSED], known != 0)
     return Traffic(
         _day(day),
         route,
@@ -107,6 +109,7 @@ def _traffic(row: Iterable[Any]) -> Traffic:
         requests,
         Decimal(cost).scaleb(-12),
         Usage(*tokens),
+        bool(elsewhere),
         reuse_size,
         *rest[_REUSED:],
     )

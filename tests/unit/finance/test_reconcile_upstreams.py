@@ -93,9 +93,12 @@ def test_who_bills_is_told_by_the_kind(config: Path) -> None:
     assert not {"openai", "team", "gone"} & billed_elsewhere(loaded, "openai")
 
 
-def test_traffic_leaves_upstreams_out_of_sums_and_of_edges(config: Path) -> None:
+def test_traffic_parts_upstreams_in_sums_and_at_edges(config: Path) -> None:
     path = config.with_name("ledger.db")
     for span in ((), (NOON - 1, NOON + 1), (NOON - 90_000, NOON + 90_000)):
-        whole = sum(each.requests for each in traffic(path, *span))
-        less = sum(each.requests for each in traffic(path, *span, but=("mesh", "team")))
-        assert (whole, less) == (len(PLACES), len(PLACES) - 3)
+        whole = traffic(path, *span)
+        assert not any(each.elsewhere for each in whole)
+        assert sum(each.requests for each in whole) == len(PLACES)
+        parted = traffic(path, *span, elsewhere=("mesh", "team"))
+        assert sum(each.requests for each in parted if each.elsewhere) == 3
+        assert sum(each.requests for each in parted) == len(PLACES)
