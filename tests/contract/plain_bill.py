@@ -160,6 +160,29 @@ def _modality(usage: dict[str, Any], field: str, word: str, number: int) -> int:
     return sum(line.get("tokenCount") or 0 for line in lines if line["modality"] in (word, number))
 
 
+def _converse(objects: list[dict[str, Any]]) -> Counter[str] | None:
+    """Bedrock's Converse.
+
+    "inputTokens: The number of tokens sent in the request to the model", "cacheReadInputTokens: The
+    number of input tokens read from the cache for the request", "cacheWriteInputTokens: The number
+    of input tokens written to the cache", "cacheDetails: Detailed breakdown of cache writes by TTL"
+    (botocore, bedrock-runtime/service-2.json, TokenUsage). They lie beside each other: in recorded
+    answers `totalTokens` is the sum of the three and of `outputTokens`.
+    """
+    usage = next((found["usage"] for found in reversed(objects) if "usage" in found), None)
+    if usage is None:
+        return None
+    bill = Counter(input=usage["inputTokens"], output=usage["outputTokens"])
+    bill["cache_read"] = usage.get("cacheReadInputTokens", 0)
+    written = usage.get("cacheWriteInputTokens", 0)
+    assert bill.total() + written == usage["totalTokens"]
+    for detail in usage.get("cacheDetails") or ():
+        bill[f"cache_write_{detail['ttl']}"] += detail["inputTokens"]
+        written -= detail["inputTokens"]
+    bill["cache_write_5m"] += written
+    return bill
+
+
 def _chat(objects: list[dict[str, Any]]) -> Counter[str] | None:
     """Chat completions.
 
@@ -274,5 +297,6 @@ _RULES = {
     "anthropic": _anthropic,
     "gemini": _gemini,
     "openai_chat": _chat,
+    "bedrock_converse": _converse,
     "openai_responses": _responses,
 }
