@@ -12,15 +12,30 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fairlead.catalog import load as load_catalog
 from fairlead.demo.processes import environment, free_port, running, wait_ready
 from fairlead.emulator import EmulatorThread, FaultRule
 from fairlead.ledger.query import show, tail
 from fairlead.ledger.record import Record
+
+
+def meant(family: str) -> str:
+    """The model that a family means today: the gateway is a process, whose clock is the real one."""
+    return load_catalog().resolve(family, datetime.now(UTC).date()).id
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for something that comes by itself, for as long as a busy machine may need."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
 
 
 @dataclass

@@ -4,17 +4,18 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+from tests.integration.conftest import meant, until
+
 from fairlead.ledger.query import usage
 from fairlead.ledger.verdicts import verdicts_on
 
-FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
+FLASH, HAIKU = meant("flash"), meant("haiku")
 POLICY = """
 name = "tried"
 version = "1"
@@ -69,13 +70,6 @@ def gateway_with(start: Callable[..., Any], tmp_path: Any, more: str = "", confi
     folder.mkdir()
     (folder / "tried.toml").write_text(POLICY.format(more=more))
     return start(config=f"[routing]\npolicy = 'tried'\npolicies_dir = '{folder}'\n{config}")
-
-
-def until(condition: Callable[[], object], within: float = 60.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_bad_answer_is_answered_by_the_other_and_both_are_billed(

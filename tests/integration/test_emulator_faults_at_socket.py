@@ -215,7 +215,7 @@ def test_a_client_that_leaves_pays_for_what_was_made():
             time.sleep(0.01)
         entry = slow.requests[0]
         assert entry.outcome == "abandoned"
-        assert 0 < entry.usage["output"] < 300  # of more than 300, which take half a minute
+        assert 5 <= entry.usage["output"] < 300  # of more than 300, which take half a minute
         assert entry.usage["input"] > 0
         total = slow.bill()["total"]
         assert total["abandoned"] == 1

@@ -13,6 +13,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from tests.integration.conftest import until
+
 from fairlead.ledger.query import tail
 
 POLICY = """
@@ -85,13 +87,6 @@ class Load:
             each.done = time.monotonic()
         finally:
             connection.close()
-
-
-def until(condition, within: float = 60.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def age(each: Asked) -> float:

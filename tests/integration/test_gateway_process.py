@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from tests.integration.conftest import until
 
 from fairlead.ledger.query import tail
 
@@ -22,13 +23,6 @@ def fairlead(gateway, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "fairlead", *arguments],
         env=gateway.env, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-
-
-def until(condition, within: float = 60.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def journalled(gateway, model: str) -> int:

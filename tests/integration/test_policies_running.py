@@ -4,7 +4,8 @@ import json
 import signal
 import subprocess
 import sys
-import time
+
+from tests.integration.conftest import until
 
 from fairlead.ledger.query import show
 
@@ -19,13 +20,6 @@ question = "code?"
 when = {{ task = {{ is = "{task}" }} }}
 use = "haiku"
 """
-
-
-def until(condition, within: float = 60.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_policy_file_at_fault_leaves_the_running_one(start, tmp_path) -> None:

@@ -6,10 +6,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 from msgspec.structs import replace
-from tests.unit.server.test_scorer_files import FLASH, HAIKU, HEAD, POLICY, made
+from tests.integration.conftest import meant, until
+from tests.unit.server.test_scorer_files import HEAD, POLICY, made
+
+FLASH, HAIKU = meant("flash"), meant("haiku")
+TRAINED = replace(HEAD, models=(HAIKU, FLASH), base=FLASH)
 
 
 def fairlead(gateway, *words: str, code: int = 0) -> str:
@@ -22,19 +25,12 @@ def fairlead(gateway, *words: str, code: int = 0) -> str:
     return " ".join((done.stdout + done.stderr).split())
 
 
-def until(condition, within: float = 60.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def test_a_scorer_decides_until_its_file_is_at_fault(start, tmp_path) -> None:
     folder = tmp_path / "policies"
     folder.mkdir()
     policy, scorer = folder / "own.toml", folder / "pair.scorer"
     policy.write_text(POLICY)
-    scorer.write_bytes(made())
+    scorer.write_bytes(made(TRAINED))
     gateway = start(config=f"[routing]\npolicy = 'own'\npolicies_dir = '{folder}'\n")
 
     def reply(text: str):
@@ -55,13 +51,13 @@ def test_a_scorer_decides_until_its_file_is_at_fault(start, tmp_path) -> None:
         assert json.loads(told)["model"] == HAIKU
     assert "is sound" in fairlead(gateway, "policy", "lint", str(policy))
 
-    scorer.write_bytes(made()[:-1])
+    scorer.write_bytes(made(TRAINED)[:-1])
     gateway.process.send_signal(signal.SIGHUP)
     until(lambda: "reload refused" in gateway.log.read_text())
     assert reply("Draw a zebra.").headers["x-fairlead-model"] == HAIKU
     assert "own.toml:6: scorer.file:" in fairlead(gateway, "policy", "lint", str(policy), code=1)
 
-    scorer.write_bytes(made(replace(HEAD, enabled=False)))
+    scorer.write_bytes(made(replace(TRAINED, enabled=False)))
     gateway.process.send_signal(signal.SIGHUP)
     until(lambda: reply("Draw a zebra.").headers["x-fairlead-model"] == FLASH)
     said = fairlead(gateway, "policy", "lint", str(policy))

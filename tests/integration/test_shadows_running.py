@@ -4,8 +4,9 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from decimal import Decimal
+
+from tests.integration.conftest import until
 
 from fairlead.ledger.query import tail, usage
 
@@ -34,13 +35,6 @@ def told(gateway, *words: str) -> str:
 
 def copies(gateway) -> dict[str, object]:
     return {each.id: each for each in tail(gateway.database, 100) if each.op == "shadow"}
-
-
-def until(condition, within: float = 60.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_copies_are_in_the_ledger_and_never_in_the_way(start, tmp_path) -> None:

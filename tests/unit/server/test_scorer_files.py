@@ -2,6 +2,7 @@
 
 import struct
 from datetime import date
+from unittest.mock import patch
 
 import pytest
 from msgspec.structs import replace
@@ -37,18 +38,7 @@ def made(head: Head = HEAD) -> bytes:
                                           *[0.0] * BUCKETS))  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def today(monkeypatch):
-    """Sets the day that policies are compiled on: at first one on which both models serve."""
-
-    def on(day: date) -> None:
-        monkeypatch.setattr(policies, "_today", lambda: day)
-
-    on(DAY)
-    return on
-
-
-def compiled(tmp_path, data: bytes | None):
+def compiled(tmp_path, data: bytes | None, day: date = DAY):
     folder = tmp_path / "policies"
     folder.mkdir(exist_ok=True)
     (folder / "own.toml").write_text(POLICY)
@@ -56,7 +46,9 @@ def compiled(tmp_path, data: bytes | None):
         (folder / "pair.scorer").write_bytes(data)
     config = tmp_path / "fairlead.toml"
     config.write_text(f"[routing]\npolicies_dir = '{folder}'\n[ledger]\npath = '{tmp_path}/l.db'\n")
-    return compile_snapshot(load(config, {}), {"GEMINI_API_KEY": "a", "ANTHROPIC_API_KEY": "b"})
+    keys = {"GEMINI_API_KEY": "a", "ANTHROPIC_API_KEY": "b"}
+    with patch.object(policies, "_today", lambda: day):
+        return compile_snapshot(load(config, {}), keys)
 
 
 def test_a_good_file_is_beside_its_policy_and_scores(tmp_path) -> None:
@@ -91,17 +83,14 @@ def test_one_that_is_off_changes_nothing_but_says_so(tmp_path) -> None:
     assert policy.notes == ("its scorer is off: not better; decided as without it",)
 
 
-def test_the_end_of_a_model_switches_it_off_and_keeps_no_gateway_from_starting(
-    tmp_path, today
-) -> None:
-    today(LATER)
-    snapshot = compiled(tmp_path, made())
+def test_the_end_of_a_model_switches_it_off_and_keeps_no_gateway_from_starting(tmp_path) -> None:
+    snapshot = compiled(tmp_path, made(), LATER)
     policy = snapshot.policies["own"]
     assert (policy.scorer, snapshot.scorers) == (None, {})
     off = f"its scorer is off: {FLASH} ended on 2026-12-01; decided as without it"
     assert policy.notes == (off,)
     with pytest.raises(ConfigError, match=f"claude-9 and {FLASH} are not among"):
-        compiled(tmp_path, made(replace(HEAD, models=("claude-9", FLASH))))
+        compiled(tmp_path, made(replace(HEAD, models=("claude-9", FLASH))), LATER)
 
 
 GOOD = made()

@@ -1,11 +1,10 @@
 """From results to a policy that decides: trained by the command, read by the policy, or left off."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from tests.unit.lab.router.test_training import results_file
-from tests.unit.server.test_scorer_files import FLASH, HAIKU, compiled
+from tests.unit.server.test_scorer_files import DAY, FLASH, HAIKU, compiled
 from typer.testing import CliRunner
 
 from fairlead.canon import Request, Text, Turn
@@ -36,7 +35,7 @@ def test_what_was_trained_decides_where_it_does_no_harm(tmp_path, learnable) -> 
     policy = snapshot.policies["own"]
     assert bool(policy.scorer) == learnable
     assert bool(policy.notes) != learnable
-    chooser = snapshot.chooser(policy, datetime.now(UTC).date())
+    chooser = snapshot.chooser(policy, DAY)
     features = Features(prompt_tokens=9, prompt_tokens_high=9)
 
     def went(text: str):
