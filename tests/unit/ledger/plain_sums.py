@@ -77,6 +77,7 @@ SELECT
         WHEN reuse_1h > 1023 THEN 1023
         ELSE 0
     END AS reuse_size,
+    0 AS elsewhere,
     count(*) AS requests,
     coalesce(sum(cost_pico_usd), 0) AS cost_pico_usd,
     sum(input) AS input,
