@@ -1,7 +1,7 @@
 """`fairlead catalog`: is what we know still so, and what do others say."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from fairlead.catalog.overlay import Overlay, parse_overlay, write_overlay
 from fairlead.catalog.price_list import PriceList
 from fairlead.catalog.update import Change, changes
 from fairlead.catalog.verify import Finding, against, disagreeing, old
+from fairlead.cli.day import day_of
 from fairlead.cli.output import console, new_table, print_json, save
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
@@ -54,7 +55,7 @@ def verify(
     Disagreements that the kind of the sources settles (a vendor's document over the article) are
     counted, shown with --json, and no reason for exit code 1.
     """
-    catalog, today = compile_catalog(load(config)), _day(on)
+    catalog, today = compile_catalog(load(config)), day_of(on)
     prices = price_list(with_, today) if with_ else genai_prices_list()
     findings = [
         f for sheet in catalog.sheets.values() for f in _findings(sheet, prices, today, days)
@@ -100,7 +101,7 @@ def update(
     The changes go into an overlay file beside the ledger, never into what ships.
     """
     loaded = load(config)
-    catalog, today = compile_catalog(loaded), _day(on)
+    catalog, today = compile_catalog(loaded), day_of(on)
     found = _changes(catalog, price_list(given, today), add or [], today)
     path = overlay_path(loaded.settings)
     if yes and found:
@@ -110,10 +111,6 @@ def update(
         print_json({"overlay": str(path), "written": yes and bool(found), "changes": rows})
         return
     _print_changes(found, path, written=yes)
-
-
-def _day(on: datetime | None) -> date:
-    return (on or datetime.now(UTC)).date()
 
 
 def _findings(sheet: Sheet, prices: PriceList | None, today: date, days: int) -> list[Finding]:

@@ -1,7 +1,6 @@
 """`fairlead choose`: the article's questions for a use case, a recommendation, and its policy."""
 
 import sys
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from rich.markup import escape
 
 from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
+from fairlead.cli.day import day_of
 from fairlead.cli.output import console, new_table, print_json, rate_told
 from fairlead.cost.display import currency_name, dollars
 from fairlead.cost.scenario import COMBINATIONS
@@ -116,7 +116,7 @@ def choose(
         _interview(given)
     loaded = in_own_currency(load(config), json=json)
     catalog = compile_catalog(loaded)
-    made = recommend(answers_from(given, where), catalog, _day(on), name)
+    made = recommend(answers_from(given, where), catalog, day_of(on), name)
     if write is not None:
         _write(write, made.policy_text, force=force)
         read_policy_file(write, loaded, catalog)
@@ -139,13 +139,6 @@ def _given(
         if value is not None:
             given[key], where[key] = value, f"--{key.removesuffix('_tokens').replace('_', '-')}"
     return given, where
-
-
-def _day(on: str | None) -> date:
-    try:
-        return datetime.now(UTC).date() if on is None else date.fromisoformat(on)
-    except ValueError as error:
-        raise Failure.invalid(f"{on!r:.40} is no day", "--on", hint="as in 2026-11-22") from error
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:

@@ -1,6 +1,6 @@
 """`fairlead models`: what the catalogue knows about models, each fact with its source."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, cast
@@ -15,6 +15,7 @@ from fairlead.catalog.facts import is_in_force, undisclosed
 from fairlead.catalog.keys import FEES, STORAGE, Value
 from fairlead.cli.compare import compare
 from fairlead.cli.currency import in_own_currency
+from fairlead.cli.day import day_of
 from fairlead.cli.output import console, new_table, number_column, print_json
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
@@ -45,7 +46,7 @@ _PLANS = {"ends", "then served as", "successor"}
 @app.command("list")
 def list_(on: On = None, config: Config = None, json: Json = False) -> None:
     """List the models of the catalogue: window, prices of today, announced end."""
-    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), _day(on)
+    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), day_of(on)
     if json:
         print_json(listed(catalog, today))
         return
@@ -76,7 +77,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show what is known of one model, its announced end and the price changes to come."""
-    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), _day(on)
+    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), day_of(on)
     found, document = shown(catalog, model, today, upstream=upstream, facts=facts)
     if json:
         print_json(document)
@@ -98,7 +99,7 @@ def show(
 @app.command("ends")
 def ends(on: On = None, config: Config = None, json: Json = False) -> None:
     """List announced ends of models, what is warned of, and price changes to come."""
-    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), _day(on)
+    catalog, today = compile_catalog(in_own_currency(load(config), json=json)), day_of(on)
     document = ending(catalog, today)
     if json:
         print_json(document)
@@ -121,10 +122,6 @@ def ends(on: On = None, config: Config = None, json: Json = False) -> None:
             out.print(f"[yellow]{escape(name)}:[/] {escape(sentence)}", soft_wrap=True)
     for sentence in cast("list[str]", document["price_changes"]):
         out.print(f"[yellow]note:[/] {escape(sentence)}", soft_wrap=True)
-
-
-def _day(on: datetime | None) -> date:
-    return (on or datetime.now(UTC)).date()
 
 
 def _lines(catalog: Catalog, name: str, model: Model, today: date) -> list[str]:

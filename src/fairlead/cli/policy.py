@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,10 +10,10 @@ import typer
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from fairlead.canon import Failure
 from fairlead.cli.canary import canary
 from fairlead.cli.cascade import cascade, figures_of_draft, held_to
 from fairlead.cli.currency import in_own_currency
+from fairlead.cli.day import day_of
 from fairlead.cli.junit import junit
 from fairlead.cli.output import complain, console, money, new_table, print_json, rate_told
 from fairlead.ledger.moment import moment
@@ -164,7 +163,7 @@ def run_cases(
     loaded = load(config)
     snapshot = snapshot_of_all(loaded)
     found = policy_of(policy, snapshot.policies, loaded, snapshot.catalog)
-    chooser = snapshot.chooser(found, _day(on))
+    chooser = snapshot.chooser(found, day_of(on))
 
     def read(body: bytes, dialect: str | None, hints: Hints | None) -> Features:
         return read_features(snapshot.codecs, body, dialect, hints)
@@ -221,13 +220,6 @@ def _uncascaded(policy: Policy) -> str:
 
 app.command("canary")(canary)
 app.command("cascade")(cascade)
-
-
-def _day(on: str | None) -> date:
-    try:
-        return datetime.now(UTC).date() if on is None else date.fromisoformat(on)
-    except ValueError as error:
-        raise Failure.invalid(f"{on!r} is no day", "--on", hint="as in 2026-11-22") from error
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from fairlead.cli.currency import in_own_currency
 from fairlead.cli.output import console, new_table, number_column, print_json, rate_told
-from fairlead.cost.display import dollars
+from fairlead.cost.display import exact
 from fairlead.cost.receipt import Receipt, ReceiptLine
 from fairlead.finance.free import Freed
 from fairlead.finance.told import Told, look_up, told
@@ -50,18 +50,18 @@ def _print(told_: Told) -> None:
         out.print(f"Stated by {told_.upstream}: {_stated(told_.stated_usd, ours)}", markup=False)
     for free in (told_.free, told_.free_searches):
         if free is not None:
-            out.print(f"Free: {_freed(free)}; due: {_exact(told_.due_usd)}", markup=False)
+            out.print(f"Free: {_freed(free)}; due: {exact(told_.due_usd)}", markup=False)
     for billed in told_.beside:
         where = f"{billed.model or 'no model'} ({billed.id})"
-        out.print(f"Beside it: {where}: {_exact(billed.cost_usd)}, {billed.why}", markup=False)
+        out.print(f"Beside it: {where}: {exact(billed.cost_usd)}, {billed.why}", markup=False)
     if told_.beside:
-        out.print(f"All attempts together: {_exact(told_.all_usd)}", markup=False)
+        out.print(f"All attempts together: {exact(told_.all_usd)}", markup=False)
     for attempt in told_.attempts:
         out.print(f"Attempt on {attempt.model}: {attempt.why}", markup=False)
     if told_.elsewhere:
         table = new_table("candidate", "same tokens, no cache", "why not")
         for other in told_.elsewhere:
-            table.add_row(other.model, _exact(other.cost_usd), other.ruled_out or other.why)
+            table.add_row(other.model, exact(other.cost_usd), other.ruled_out or other.why)
         out.print(table)
     for note in (*(made.notes if made is not None else ()), *told_.notes):
         out.print(f"Note: {note}", markup=False)
@@ -71,11 +71,11 @@ def _print(told_: Told) -> None:
 def _stated(said: Decimal, ours: Decimal | None) -> str:
     """`$0.0012, $0.0001 more than by the prices here`."""
     if ours is None:
-        return f"{_exact(said)}, which is the cost: no price is known here"
+        return f"{exact(said)}, which is the cost: no price is known here"
     if said == ours:
-        return f"{_exact(said)}, as by the prices here"
+        return f"{exact(said)}, as by the prices here"
     side = "more" if said > ours else "less"
-    return f"{_exact(said)}, {_exact(abs(said - ours))} {side} than by the prices here"
+    return f"{exact(said)}, {exact(abs(said - ours))} {side} than by the prices here"
 
 
 def _freed(freed: Freed) -> str:
@@ -92,7 +92,7 @@ def _freed(freed: Freed) -> str:
     ]
     what = "all of it" if freed.free_usd else "nothing of it"
     if quota.searches is not None:
-        what = f"{_exact(freed.free_usd)} of the fees"
+        what = f"{exact(freed.free_usd)} of the fees"
     when = f"{freed.day:%Y-%m}" if quota.period == "month" else str(freed.day)
     return f"{what}, {' and '.join(used)} of {when} ({quota.name})"
 
@@ -109,7 +109,7 @@ def _table(made: Receipt) -> Table:
         band = f"over {line.over_prompt:,}" if line.over_prompt else "all"
         before, behind = _row(line, made.model)
         table.add_row(*before, *(band for _ in banded), *behind)
-    table.add_row("total", "", "", _exact(made.total), style="bold")
+    table.add_row("total", "", "", exact(made.total), style="bold")
     return table
 
 
@@ -119,8 +119,4 @@ def _row(line: ReceiptLine, model: str) -> tuple[tuple[str, ...], tuple[str, ...
     price = "" if line.usd_per_million is None else f"{line.usd_per_million:f}"
     where = f"{line.tier} {line.region}".strip()
     count = f"{line.count:,} {line.unit}"
-    return (kind, count, price, _exact(line.amount)), (where, line.billed_as, line.source)
-
-
-def _exact(amount: Decimal | None) -> str:
-    return "unpriced" if amount is None else dollars(amount, 10).rstrip("0").rstrip(".")
+    return (kind, count, price, exact(line.amount)), (where, line.billed_as, line.source)

@@ -16,6 +16,7 @@ __all__ = [
     "Display",
     "currency_name",
     "dollars",
+    "exact",
     "marked",
     "money_sign",
     "show",
@@ -84,6 +85,11 @@ def dollars(amount: Decimal | None, places: int = 6) -> str:
     rounded = own.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     minus = "-" if rounded < 0 else ""
     return f"{minus}{money_sign()}{abs(rounded):,f}"
+
+
+def exact(amount: Decimal | None) -> str:
+    """`$0.0000012`: to ten places, without the zeros behind; `unpriced` for None."""
+    return dollars(amount, 10).rstrip("0").rstrip(".")
 
 
 def marked(document: bytes) -> bytes:

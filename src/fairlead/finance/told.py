@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from fairlead.canon import Failure, Problem, Usage
 from fairlead.catalog import Catalog
-from fairlead.cost.display import dollars
+from fairlead.cost.display import exact
 from fairlead.cost.predict import what_if
 from fairlead.cost.price import PriceTable
 from fairlead.cost.receipt import Receipt
@@ -291,12 +291,8 @@ def _otherwise(record: Record, version: str) -> str:
         why = f"by the same catalogue ({was}): one of both is wrong"
     else:
         why = f"the catalogue was {was} then and is {version} now"
-    return f"the ledger wrote {_usd(record.cost_usd)} when the answer ended; {why}"
+    return f"the ledger wrote {exact(record.cost_usd)} when the answer ended; {why}"
 
 
 def _who(record: Record) -> str:
     return f"'{record.upstream}'" if record.upstream else "the upstream"
-
-
-def _usd(amount: Decimal | None) -> str:
-    return "unpriced" if amount is None else dollars(amount, 10).rstrip("0").rstrip(".")
