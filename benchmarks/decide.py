@@ -16,22 +16,15 @@ after they were all decided once): these hold on a busy machine. Needs the packa
 """
 
 import argparse
-import gc
 import json
 import os
 import random
 import re
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
 
-from benchmarks.instructions import control, total
+from benchmarks.checkouts import READY, ROOT, ROUND, Least, cells_of, parser_of, under_callgrind
 from fairlead.canon import Request
 from fairlead.cost.price import PriceTable
 from fairlead.engine.beginnings import Beginnings
@@ -48,7 +41,6 @@ NAMES = (
     *("balanced", "weighted", "canary", "always:haiku"),
 )
 AT = 1_790_000_000.0
-ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 BODIES = 400
 SIZES = (600, 16_384)
@@ -130,30 +122,17 @@ class Asked:
     def __init__(self, name: str, snapshot: Snapshot, size: int) -> None:
         self.asked = bodies(size)
         self.decide = decider(snapshot, name, self.asked[0])
-        self.least = [float("inf")] * len(self.asked)
+        self._least = Least(len(self.asked))
 
-    def round(self) -> None:
+    def round(self) -> tuple[float, float]:
         """Once more through all. A request is decoded just before, as in the gateway."""
-        decide, decode = self.decide, CODECS["openai_chat"].decode_request
-        gc.collect()
-        for number, data in enumerate(self.asked):
-            request, length = decode(data), len(data)
-            begin = time.thread_time_ns()
-            decide(request, length)
-            taken = (time.thread_time_ns() - begin) / 1000
-            self.least[number] = min(self.least[number], taken)
-
-    def told(self) -> tuple[float, float]:
-        """Median and 99th percentile over the requests, microseconds of processor time."""
-        own = min(_timing() for _ in range(1000))
-        high = statistics.quantiles(self.least, n=100)[98]
-        return statistics.median(self.least) - own, high - own
+        self._least.round(self.decide, (decoded(data) for data in self.asked))
+        return self._least.told()
 
 
-def _timing() -> float:
-    """What looking at the clock takes."""
-    begin = time.thread_time_ns()
-    return (time.thread_time_ns() - begin) / 1000
+def decoded(data: bytes) -> tuple[Request, int]:
+    """What a decision is made of."""
+    return CODECS["openai_chat"].decode_request(data), len(data)
 
 
 def answer(names: Sequence[str]) -> None:
@@ -161,125 +140,48 @@ def answer(names: Sequence[str]) -> None:
     os.chdir(Path(__file__).parent)  # no configuration of the developer's own
     snapshot = snapshot_of_all(load(environ={}))
     all_ = [Asked(name, snapshot, size) for name in names for size in SIZES]
-    decode = CODECS["openai_chat"].decode_request
     ready: list[tuple[Request, int]] = []
-    print("ready", flush=True)
+    print(READY, flush=True)
     for line in sys.stdin:
         what, *place = line.split()
-        asked = all_[int(place[0])] if place else all_[0]
-        if what == "round":
-            for each in all_:
-                each.round()
+        told: object = what
+        if what == ROUND:
+            told = [each.round() for each in all_]
         elif what == "decode":
-            ready = [(decode(data), len(data)) for data in asked.asked]
+            ready = [decoded(data) for data in all_[int(place[0])].asked]
         else:
-            decide = asked.decide
+            decide = all_[int(place[0])].decide
             for request, length in ready:
                 decide(request, length)
-        print(json.dumps([each.told() for each in all_] if what == "round" else what), flush=True)
-
-
-class Decider:
-    """A process that decides with one checkout's code: a module of these, and what it is told."""
-
-    def __init__(self, tree: Path, module: Sequence[str], before: Sequence[str] = ()) -> None:
-        run = [*before, sys.executable, "-m", *module]
-        env = {**os.environ, "PYTHONPATH": f"{tree / 'src'}:{ROOT}", "PYTHONHASHSEED": "0"}
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            run, env=env, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
-        )
-        self.pid = self._process.pid
-
-    def say(self, line: str = "") -> str:
-        """Its answer to a line; without one what it says of itself."""
-        process = self._process
-        if line:
-            print(line, file=process.stdin, flush=True)
-        answer = process.stdout.readline() if process.stdout else ""
-        if not answer:
-            raise SystemExit("decide: the process that decides ended early")
-        return answer
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
-def timed(trees: Sequence[Path], names: Sequence[str], rounds: int) -> list[list[str]]:
-    """Of each tree each policy's and size's cell, the trees turn about."""
-    with ExitStack() as stack:
-        deciders = [stack.enter_context(Decider(tree, [*ANSWER, *names])) for tree in trees]
-        for each in deciders:
-            each.say()
-        said = [""] * len(deciders)
-        for _ in range(rounds):
-            said = [each.say("round") for each in deciders]
-    return [[f"{median:7.1f} {high:8.1f}" for median, high in json.loads(each)] for each in said]
+        print(json.dumps(told), flush=True)
 
 
 def counted(tree: Path, names: Sequence[str]) -> list[str]:
     """Each policy's and size's cell: thousands of instructions a decision."""
     cells = []
-    with under_callgrind(tree, [*ANSWER, *names]) as (decider, counted):
+    with under_callgrind(tree, [*ANSWER, *names]) as (checkout, count):
         for place in range(len(names) * len(SIZES)):
-            decider.say(f"decode {place}")
-            decider.say(f"decide {place}")  # once before, that what is kept be there
-            decider.say(f"decode {place}")
-            cells.append(f"{counted(f'decide {place}') / BODIES / 1000:7.1f}")
+            checkout.say(f"decode {place}")
+            checkout.say(f"decide {place}")  # once before, that what is kept be there
+            checkout.say(f"decode {place}")
+            cells.append(f"{count(f'decide {place}') / BODIES / 1000:7.1f}")
     return cells
-
-
-@contextmanager
-def under_callgrind(
-    tree: Path, module: Sequence[str]
-) -> Iterator[tuple[Decider, Callable[[str], int]]]:
-    """A process that is ready, and what counts its instructions from a line to its answer."""
-    with tempfile.TemporaryDirectory(prefix="fairlead-count-") as folder:
-        out = f"--callgrind-out-file={folder}/out"
-        grind = ("valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", out)
-        with Decider(tree, module, grind) as decider:
-            decider.say()
-
-            def counted(line: str) -> int:
-                control(decider.pid, "--instr=on")
-                decider.say(line)
-                control(decider.pid, "--instr=off")
-                control(decider.pid, "--dump")
-                (dump,) = Path(folder).glob("out.*")
-                found = total(dump)
-                dump.unlink()
-                return found
-
-            yield decider, counted
 
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=12)
+    parser = parser_of(__doc__)
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
-    parser.add_argument("--beside", type=Path)
-    parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--answer", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.answer:
         answer(options.answer)
         return
     names = options.only
-    trees = [ROOT, *([options.beside.resolve()] if options.beside else [])]
-    if options.instructions:
-        cells = [counted(tree, names) for tree in trees]
-        unit = "thousand instructions"
-    else:
-        cells = timed(trees, names, options.rounds)
-        unit = "median, p99 in us"
-    for tree, each in zip(trees, cells, strict=True):
+    unit, found = cells_of(options, [*ANSWER, *names], lambda tree: counted(tree, names))
+    for tree, cells in found:
         print(f"{tree}\n{'policy':16} {'600 B':>16} {'16 KB':>16}   {unit}")
-        for name, small, large in zip(names, each[::2], each[1::2], strict=True):
+        for name, small, large in zip(names, cells[::2], cells[1::2], strict=True):
             print(f"{name:16} {small:>16} {large:>16}")
 
 

@@ -10,24 +10,18 @@ Needs the package valgrind.
 """
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from benchmarks.checkouts import callgrind, control, total
 from benchmarks.gateway import ROOT, load, process, wait_port
 from fairlead.demo.processes import environment, free_port
 
 WARM = {"whole": 200, "stream": 16}
 STARTS = 180  # seconds at most: some fifty times as long as without valgrind, and the machine busy
-
-
-def control(pid: int, what: str) -> None:
-    """Switch the counting."""
-    command = ["callgrind_control", what, str(pid)]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 def count(kind: str, requests: int, tree: Path) -> list[float]:
@@ -38,12 +32,11 @@ def count(kind: str, requests: int, tree: Path) -> list[float]:
         stack.enter_context(process([sys.executable, "-m", "benchmarks.stub", str(stub)], cwd=ROOT))
         wait_port(stub)
         env = environment(folder, f"http://127.0.0.1:{stub}") | {"PYTHONPATH": str(tree / "src")}
-        grind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--separate-threads=yes"]
-        out = f"--callgrind-out-file={folder}/out"
+        grind = [*callgrind(folder), "--separate-threads=yes"]
         serve = [sys.executable, "-m", "fairlead", "serve", "--port", str(port)]
         with (folder / "log").open("wb") as log:
             gateway = stack.enter_context(
-                process([*grind, out, *serve], env=env, cwd=tree, stdout=log, stderr=log)
+                process([*grind, *serve], env=env, cwd=tree, stdout=log, stderr=log)
             )
             for _ in range(STARTS):
                 if b"listening" in (folder / "log").read_bytes():
@@ -57,12 +50,6 @@ def count(kind: str, requests: int, tree: Path) -> list[float]:
             control(gateway.pid, "--instr=off")
             control(gateway.pid, "--dump")
         return [total(path) / requests / 1000 for path in sorted(folder.glob("out*-*"))]
-
-
-def total(path: Path) -> int:
-    """Instructions in a dump of callgrind."""
-    found = re.findall(r"^(?:totals|summary): (\d+)", path.read_text(), re.MULTILINE)
-    return max(map(int, found), default=0)
 
 
 def wait_a_little(gateway: "subprocess.Popen[bytes]") -> None:
