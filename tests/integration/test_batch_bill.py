@@ -9,13 +9,14 @@ from decimal import Decimal
 
 import pytest
 from msgspec.structs import asdict
+from tests.integration.conftest import meant
 
 from fairlead.cost.price import BUCKETS, PriceTable
 from fairlead.ledger.query import usage as sums
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 
-MINI, FLASH, HAIKU = "gpt-5-mini", "gemini-2.5-flash", "claude-haiku-4-5-20251001"
+MINI, FLASH, HAIKU = "gpt-5-mini", meant("flash"), "claude-haiku-4-5-20251001"
 NEWER, DATED = "claude-haiku-5-5", "gpt-5-mini-2025-08-07"
 CLAUDE = {"anthropic-version": "2023-06-01"}
 FORGETFUL = '[vault]\nstore = "memory"\n'  # the note dies with the process

@@ -10,10 +10,11 @@ import time
 import openai
 import pytest
 from openai import OpenAI
+from tests.integration.conftest import meant
 
 from fairlead.ledger.verdicts import verdicts_on
 
-FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
+FLASH, HAIKU = meant("flash"), meant("haiku")
 CONFIG = """
 [routing]
 policy = "best"
