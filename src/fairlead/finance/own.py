@@ -40,18 +40,19 @@ class Own:
         self._sample = sample
         self._hits: dict[str, Range | None] = {}
         for answer in () if sample is None else sample.answers:
-            if answer.counted and answer.thinking_known:
+            usage = answer.usage
+            if answer.counted and usage.thinking_known:
                 key = (answer.model, answer.dialect)
                 requests, thought, visible = self._thought.get(key, (0, 0, 0))
                 self._thought[key] = (
                     requests + 1,
-                    thought + answer.thinking,
-                    visible + answer.output,
+                    thought + usage.thinking,
+                    visible + usage.output,
                 )
             prefix = unpacked(answer.prefix) if answer.counted else None
-            if prefix is not None and not (answer.input_audio or answer.cache_read_audio):
+            if prefix is not None and not (usage.input_audio or usage.cache_read_audio):
                 held = self._prompts[answer.model][int(answer.at // _HOUR)]
-                held[0] += answer.prompt
+                held[0] += usage.prompt_total
                 held[1] += prefix.tokens[-1]
                 self._counts[answer.model] += 1
 
@@ -89,11 +90,11 @@ class Own:
             prefix = unpacked(answer.prefix) if answer.model == model.id else None
             if prefix is None:
                 continue
-            scale = answer.prompt / max(1, prefix.tokens[-1])
+            scale = answer.usage.prompt_total / max(1, prefix.tokens[-1])
             could = cache.use(Prompt(answer.at, answer.key_id, prefix, scale)).read
             if could and answer.counted:
                 held = sums[int(answer.at // _HOUR)]
-                held[0] += answer.cache_read
+                held[0] += answer.usage.cache_read
                 held[1] += could
                 warm += 1
         if warm < WARM:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from fairlead.canon import Failure, Usage
+from fairlead.canon import Failure
 from fairlead.catalog.model import Model
 from fairlead.cost.price import BUCKETS, PriceTable
 from fairlead.ledger.answers import Answer
@@ -52,8 +52,7 @@ class Rates:
         own = usual.variant(answer.tier, answer.region)
         if own is usual:
             return 0
-        usage = Usage(**{kind: getattr(answer, kind) for kind in BUCKETS})
-        bills = own.total(usage), usual.total(usage)
+        bills = own.total(answer.usage), usual.total(answer.usage)
         if bills[0] is None or bills[1] is None:
             return 0
         return int((bills[0] - bills[1]).scaleb(12))

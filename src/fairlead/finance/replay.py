@@ -89,10 +89,10 @@ class Part(Counts):
         self.requests += 1
         self.paid_pico += answer.cost_pico_usd
         tokens = self.tokens
-        for kind, count in zip(KINDS, _counts(answer), strict=True):
+        for kind, count in zip(KINDS, _counts(answer.usage), strict=True):
             if count:
                 tokens[kind] = tokens.get(kind, 0) + count
-        self.spoken[answer.dialect] = self.spoken.get(answer.dialect, 0) + answer.output
+        self.spoken[answer.dialect] = self.spoken.get(answer.dialect, 0) + answer.usage.output
 
     def merge(self, other: "Part") -> None:
         """Both together."""
@@ -172,7 +172,7 @@ class Replay:
             read = written = 0.0
             if way.cache is not None and prefix is not None:
                 # A cache is filled by all that its model gets, whoever asked for it.
-                scale = answer.prompt * way.ratio / max(1, prefix.tokens[-1])
+                scale = answer.usage.prompt_total * way.ratio / max(1, prefix.tokens[-1])
                 does = way.cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
                 if fate == "simulated":
                     read, written = does.read / way.ratio, does.written / way.ratio
@@ -180,7 +180,7 @@ class Replay:
                     # Paid as it was, but for what other company in the cache changes.
                     read, written = does.read - was.read, does.written - was.written
             elif way.cache is not None and fate == "simulated":
-                fate = "unknown" if answer.prompt * way.ratio >= way.least else fate
+                fate = "unknown" if answer.usage.prompt_total * way.ratio >= way.least else fate
             if counts:
                 part = self._noted(answer, name, fate)
                 if answer.tier or answer.region:
@@ -214,7 +214,7 @@ class Replay:
         cache, _ = _cache(source, self._were)
         if cache is None:
             return None
-        scale = answer.prompt / max(1, prefix.tokens[-1])
+        scale = answer.usage.prompt_total / max(1, prefix.tokens[-1])
         return cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
 
     def _may_stay(self, answer: Answer, source: Model, fixed: Shares) -> bool:
@@ -234,7 +234,7 @@ class Replay:
         if fate not in {"simulated", "fresh"}:
             sums = part.kept if fate == "kept" else part.unknown
             for kind in TEXT:
-                sums[kind] = sums.get(kind, 0) + getattr(answer, kind)
+                sums[kind] = sums.get(kind, 0) + getattr(answer.usage, kind)
         return part
 
     def _gather(self) -> None:
@@ -262,7 +262,7 @@ def _cache(model: Model, held: dict[str, tuple[Cache | None, int]]) -> tuple[Cac
 
 def _key(of: Answer | Traffic) -> Key:
     """The group of traffic that an answer is in."""
-    known = of.thinking_known if isinstance(of, Answer) else of.usage.thinking_known
+    known = of.usage.thinking_known
     return (of.day, of.route, of.model, of.size, of.reuse_size, of.emulated, known)
 
 
@@ -279,7 +279,8 @@ def _wider(group: Traffic) -> Iterator[Key]:
 
 def _used(answer: Answer) -> bool:
     """Whether a prompt cache was used."""
-    return bool(answer.cache_read or answer.cache_write_5m or answer.cache_write_1h)
+    usage = answer.usage
+    return bool(usage.cache_read or usage.cache_write_5m or usage.cache_write_1h)
 
 
 def fate(source: Model, target: Model, caching: Caching, *, used: bool) -> str:

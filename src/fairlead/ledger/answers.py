@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from fairlead.canon import Usage
 from fairlead.ledger.query import reading
 from fairlead.ledger.sizes import reuse_size_of, size_of
 from fairlead.ledger.statements import statements
@@ -33,8 +34,8 @@ _EPOCH = date(1970, 1, 1)
 class Answer(Struct, frozen=True, gc=False):
     """One answer with usage. `at`: Unix seconds; `counted` is False for one that is only there for
     what it left in caches; `window` numbers the run of neighbours that it was read with.
-    `decision` is the stored decision's JSON of a request that a policy sent, else empty. `tier` and
-    `region` are those of its usage.
+    `decision` is the stored decision's JSON of a request that a policy sent, else empty. `usage`
+    has the tokens, and whether thinking is known; `tier` and `region` stand beside it.
     """
 
     at: float
@@ -44,22 +45,11 @@ class Answer(Struct, frozen=True, gc=False):
     key_id: str
     dialect: str
     comparable: bool
-    thinking_known: bool
     emulated: bool
     decision: str
     asked_model: str
     cost_pico_usd: int
-    input: int
-    input_audio: int
-    cache_read: int
-    cache_read_audio: int
-    cache_write_5m: int
-    cache_write_1h: int
-    tool_input: int
-    output: int
-    output_audio: int
-    output_image: int
-    thinking: int
+    usage: Usage
     reuse_1h: int | None
     tier: str | None
     region: str | None
@@ -68,22 +58,9 @@ class Answer(Struct, frozen=True, gc=False):
     window: int
 
     @property
-    def prompt(self) -> int:
-        """All tokens of the prompt."""
-        return (
-            self.input
-            + self.input_audio
-            + self.cache_read
-            + self.cache_read_audio
-            + self.cache_write_5m
-            + self.cache_write_1h
-            + self.tool_input
-        )
-
-    @property
     def size(self) -> int:
         """The prompt's class, as in `Traffic`."""
-        return size_of(self.prompt)
+        return size_of(self.usage.prompt_total)
 
     @property
     def reuse_size(self) -> int:
@@ -161,21 +138,29 @@ def _windows(
 
 
 def _answer(row: tuple[Any, ...], window: int, *, counted: bool) -> Answer:
-    _, at, route, model, key, dialect, comparable, known, emulated, decision, *rest, prefix = row
-    fields = (
-        *(at, _day(at), route, model, key or "", dialect),
-        *(
-            bool(comparable),
-            bool(known),
-            bool(emulated),
-            decision or "",
-            *rest,
-            prefix or b"",
-            counted,
-            window,
-        ),
+    _, at, route, model, key, dialect, comparable, known, emulated, *rest = row
+    decision, asked, cost, *tokens, reuse, tier, region, prefix = rest
+    usage = (*tokens, bool(known))
+    return Answer(
+        at,
+        _day(at),
+        route,
+        model,
+        key or "",
+        dialect,
+        bool(comparable),
+        bool(emulated),
+        decision or "",
+        asked,
+        cost,
+        Usage(*usage),
+        reuse,
+        tier,
+        region,
+        prefix or b"",
+        counted,
+        window,
     )
-    return Answer(*fields)
 
 
 _days: dict[int, date] = {}
