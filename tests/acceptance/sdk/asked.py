@@ -4,10 +4,11 @@ import base64
 from typing import Any
 
 from pydantic import BaseModel
+from tests.integration.conftest import meant
 
 from fairlead.demo import materials
 
-FLASH, HAIKU, MINI = "gemini-2.5-flash", "claude-haiku-4-5-20251001", "gpt-5-mini"
+FLASH, HAIKU, MINI = meant("flash"), "claude-haiku-4-5-20251001", "gpt-5-mini"
 OLDER = "gpt-4o-mini"
 """OpenAI's that does not reason: it takes stop sequences and temperatures."""
 VENDORS = (FLASH, HAIKU, MINI)
