@@ -44,7 +44,8 @@ def worth_a_look(failed: list[str]) -> bool:
 def main(arguments: list[str]) -> int:
     """Run the suite, then what is worth a second look."""
     MEMORY.unlink(missing_ok=True)
-    code = pytest(*arguments)
+    # All of it, whatever `-x` says: of what did not run, a second look at a race would say nothing.
+    code = pytest(*arguments, "--maxfail=0")
     failed = failures()
     if code != FAILED or not worth_a_look(failed):
         return code

@@ -22,11 +22,11 @@ FAULT = "def test_fault():\n    assert False\n"
 MANY = "import pytest\n@pytest.mark.parametrize('n', range(4))\ndef test_fault(n): assert False\n"
 
 
-def suite(folder: Path, suites: str, text: str) -> subprocess.CompletedProcess[str]:
+def suite(folder: Path, suites: str, text: str, *more: str) -> subprocess.CompletedProcess[str]:
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / suites).mkdir(parents=True)
     (folder / suites / "test_it.py").write_text(text)
-    command = [sys.executable, str(SCRIPT), "-q"]
+    command = [sys.executable, str(SCRIPT), "-q", *more]
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
@@ -52,6 +52,12 @@ def test_a_fault_stays_red(tmp_path, suites, text, looks) -> None:
     ran = suite(tmp_path, suites, text)
     assert ran.returncode in (1, 2)
     assert ran.stdout.count("short test summary info") == looks
+
+
+def test_a_race_hides_no_fault_behind_it(tmp_path) -> None:
+    ran = suite(tmp_path, "tests/integration", RACE + FAULT, "-x")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "test_fault" in ran.stdout
 
 
 def test_only_few_failures_of_processes_are_looked_at() -> None:
