@@ -252,7 +252,7 @@ def _code(own: str, near: str, votes: list[Vote]) -> None:
         whole = near[max(0, name.start() - 24) : name.end()].rsplit(maxsplit=1)[-1]
         if len(whole) > 4:  # not the D.C. of Washington
             votes.append((_CODING, 8, whole))
-    shown = own if len(own) <= 2 * CODE else f"{own[:CODE]}\n{own[-CODE:]}"
+    shown = _ends(own)
     if "`" in shown and "```" in shown:
         votes.append((_CODING, 12, "a code fence"))
     if len(shown) > 200 and ("=" in shown or "{" in shown or "<" in shown) and _signs(shown):
