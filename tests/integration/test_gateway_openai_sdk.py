@@ -2,11 +2,13 @@
 
 import base64
 import json
+from contextlib import ExitStack
 
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from tests.integration.conftest import start_gateway
 
 from fairlead.demo import materials
 
@@ -41,6 +43,14 @@ SCHEMA = {
     },
 }
 HELLO = [{"role": "user", "content": "Say hello to the harbour master."}]
+
+
+@pytest.fixture(scope="module")
+def gateway(emulator, tmp_path_factory):
+    """One for which Flash does not end: what this model can do is told here by its name."""
+    config = f'[models."{FLASH}"]\n"lifecycle.ends" = 2100-01-01\n'
+    with ExitStack() as stack:
+        yield start_gateway(stack, tmp_path_factory.mktemp("gateway"), emulator, {}, config)
 
 
 @pytest.fixture(scope="module")
