@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.integration.conftest import meant
 
 from fairlead.emulator import FaultRule
 
@@ -28,4 +29,4 @@ def test_a_passed_on_stream_after_a_translated_one_that_broke_has_a_head(
     assert b"emulated answer" in reply.body
     record = gateway.record(reply.headers["x-fairlead-request-id"])
     assert b"but failed" in record.decision
-    assert record.model == "gemini-2.5-flash"
+    assert record.model == meant("flash")

@@ -9,10 +9,11 @@ import openai
 import pytest
 from google import genai
 from google.genai import types
+from tests.integration.conftest import meant
 
 from fairlead.limits.keys import KeyStore
 
-FLASH, HAIKU, MINI = "gemini-2.5-flash", "claude-haiku-4-5", "gpt-5-mini"
+FLASH, HAIKU, MINI = meant("flash"), "claude-haiku-4-5", "gpt-5-mini"
 LONG = "The handbook describes hygiene of cassettes and drift of formats. " * 300
 PATIENCE = 20.0
 
