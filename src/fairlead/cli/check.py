@@ -151,7 +151,7 @@ def _unknown(loaded: Loaded, snapshot: Snapshot) -> list[str]:
     return [
         placed(loaded, f"{key}: {told}")
         for key, name in listed
-        for _, told in unknown_models([name], snapshot.catalog)
+        for told in unknown_models([name], snapshot.catalog)
     ]
 
 

@@ -84,9 +84,12 @@ async def _upstream(
     if way.state != "fail" and upstream.base_url.startswith("https:"):
         findings.append(await _tls(upstream))
     findings += _own_certificate(upstream)
-    for _, told in unknown_models(upstream.models, snapshot.catalog):
+    if upstream.number == 1:  # its other keys serve the same models
         hint = "name it as the catalogue does, or tell its price under [models]"
-        findings.append(Finding(upstream.label, "models", "warn", told, hint))
+        findings += [
+            Finding(upstream.label, "models", "warn", told, hint)
+            for told in unknown_models(upstream.models, snapshot.catalog)
+        ]
     if credentials.state == "fail":
         skipped = Finding(upstream.label, "call", "skip", "not tried: there are no credentials")
         return [*findings, skipped]

@@ -16,8 +16,8 @@ __all__ = ["unknown_models"]
 _NEAR: Final = 0.8
 
 
-def unknown_models(names: Iterable[str], catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Those of some names that are such a model's, and what people are told of each."""
+def unknown_models(names: Iterable[str], catalog: Catalog) -> Iterator[str]:
+    """What people are told of each of some names that is such a model's."""
     for name in names:
         meant = None if name == REST else catalog.meant(name)
         if not isinstance(meant, Model) or meant.known or meant.prices:
@@ -26,4 +26,4 @@ def unknown_models(names: Iterable[str], catalog: Catalog) -> Iterator[tuple[str
         models = [each for each in map(catalog.meant, alike) if isinstance(each, Model)]
         near = dict.fromkeys(each.id for each in models)
         meaning = f"; did you mean {', '.join(near)}?" if near else ""
-        yield name, f"the catalogue does not know '{name}': what it costs is unknown{meaning}"
+        yield f"the catalogue does not know '{name}': what it costs is unknown{meaning}"

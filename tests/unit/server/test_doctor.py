@@ -85,6 +85,22 @@ def test_an_account_that_is_gone_is_not_called(tmp_path, emulator) -> None:
     assert account["private_key"][40:80] not in json.dumps(list(found.values()))
 
 
+def test_a_model_that_nobody_knows_is_told_once_not_for_every_key(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("KEY_A", KEY)
+    monkeypatch.setenv("KEY_B", KEY + "5")
+    config = """
+[upstreams.mine]
+kind = "openai_compatible"
+base_url = "http://nowhere.invalid"
+api_key_envs = ["KEY_A", "KEY_B"]
+models = { "claude-haiku-45" = "x" }
+"""
+    found = examined(tmp_path, config, 1)
+    assert "does not know 'claude-haiku-45'" in found["mine", "models"]["told"]
+    assert ("mine#2", "credentials") in found
+    assert ("mine#2", "models") not in found
+
+
 def test_an_unknown_name_is_told(tmp_path) -> None:
     result = RUN.invoke(app, ["doctor", "nope"])
     assert result.exit_code != 0
