@@ -1,7 +1,7 @@
 """`fairlead catalog`: is what we know still so, and what do others say."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -28,9 +28,7 @@ app = typer.Typer(help="Verify and update the facts about models.", no_args_is_h
 
 Config = Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines.")]
-On = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As if on that day. Default: today.")
-]
+On = Annotated[str | None, typer.Option(help="As if on that day. Default: today.")]
 _DAYS = 90
 _TOLD = ("old", "unsettled", "package")
 

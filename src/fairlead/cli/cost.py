@@ -1,6 +1,5 @@
 """`fairlead cost`: what a workload costs a month, and where which model gets cheaper."""
 
-from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from rich.table import Table
 from fairlead.catalog.shipped import read
 from fairlead.cli.chart import chart
 from fairlead.cli.currency import in_own_currency
+from fairlead.cli.day import day_of
 from fairlead.cli.output import console, new_table, print_json, rate_told
 from fairlead.cost.display import currency_name, dollars, money_sign
 from fairlead.cost.document import document, listed, look, named
@@ -134,20 +134,11 @@ def _show(
     json: bool,
 ) -> None:
     catalog = compile_catalog(in_own_currency(load(config), json=json))
-    made, warnings = look(catalog, asked, names or (), prices, _day(on))
+    made, warnings = look(catalog, asked, names or (), prices, day_of(on))
     if json:
         print_json(document(made, warnings))
         return
     _print(made, warnings)
-
-
-def _day(on: str | None) -> date:
-    if on is None:
-        return datetime.now(UTC).date()
-    try:
-        return date.fromisoformat(on)
-    except ValueError as error:
-        raise typer.BadParameter(f"--on: a date like 2026-12-01, not {on!r}") from error
 
 
 # --- for people -----------------------------------------------------------------------------------

@@ -7,12 +7,10 @@ from fairlead.canon import Failure
 __all__ = ["day_of"]
 
 
-def day_of(on: datetime | str | None) -> date:
+def day_of(on: str | None) -> date:
     """That day; today (UTC) for None. Failure (invalid_request) for text that is none."""
     if on is None:
         return datetime.now(UTC).date()
-    if isinstance(on, datetime):
-        return on.date()
     try:
         return date.fromisoformat(on)
     except ValueError as error:

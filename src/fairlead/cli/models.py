@@ -1,6 +1,6 @@
 """`fairlead models`: what the catalogue knows about models, each fact with its source."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, cast
@@ -29,10 +29,7 @@ app.command("compare")(compare)
 
 Config = Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines.")]
-On = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="The day whose facts count. Default: today."),
-]
+On = Annotated[str | None, typer.Option(help="The day whose facts count. Default: today.")]
 UNKNOWN = "not disclosed"
 _PER = {STORAGE: ", an hour"} | {fee: f", a million {of}" for fee, of in FEES.items()}
 """What a price is for that is not for a million tokens."""

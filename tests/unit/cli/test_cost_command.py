@@ -140,6 +140,7 @@ def test_the_list() -> None:
         (["scenario", "chat", "--model", "claude-opus-99"], "has prices of 'vendor'"),
         (["estimate", "--requests-per-day", "-1", "--input", "1", "--output", "1"], "below 0"),
         (["scenario", "chat", "--prefixes", "0"], "prefixes is below 1"),
+        (["scenario", "chat", "--on", "yesterday"], "'yesterday' is no day"),
         (
             ["estimate", "--requests-per-day", "5", "--input", str(10**30), "--output", "1"],
             "input_tokens is above 1,000,000,000",
@@ -153,9 +154,8 @@ def test_what_is_wrong_is_told(words, wrong) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--cached-share", "1.5"], ["--batch-share", "many"], ["--on", "yesterday"],
-     ["--cached-share", "NaN"]],
-)  # fmt: skip
+    [["--cached-share", "1.5"], ["--batch-share", "many"], ["--cached-share", "NaN"]],
+)
 def test_wrong_options(words) -> None:
     result = RUN.invoke(app, ["cost", "scenario", "chat", *words])
     assert result.exit_code == 2

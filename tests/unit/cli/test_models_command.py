@@ -38,6 +38,11 @@ def test_models_are_listed_with_the_prices_of_today() -> None:
     assert FLASH in told("list")
 
 
+def test_a_day_that_is_none_is_told_in_the_words_of_every_command() -> None:
+    with pytest.raises(Failure, match="'yesterday' is no day"):
+        CliRunner().invoke(app, ["list", "--on", "yesterday"], catch_exceptions=False)
+
+
 def test_a_fee_is_not_said_to_be_for_tokens() -> None:
     facts = document("show", FLASH, "--facts")["facts"]
     (unit,) = {f["unit"] for f in facts if f["key"] == "price.prompt_web_search"}
