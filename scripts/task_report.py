@@ -29,6 +29,13 @@ LABELS = ROOT / "scripts" / "task_labels"
 DOCS = ROOT / "docs" / "features.md"
 SHARED = Path(os.environ.get("FAIRLEAD_SHARED", ROOT.parent / "shared"))
 Z = 1.96
+Half = Literal["work", "report"]
+OWN: dict[str, tuple[Half, ...]] = {
+    "own": ("work", "report"),
+    "fresh": ("report",),
+    "held": ("work",),
+}
+"""Files of the project's own prompts, and the halves that a list's prompts belong to by turns."""
 DIALECTS: dict[tuple[str, str], Dialect] = {
     ("anthropic", "messages"): "anthropic",
     ("openai", "chat_completions"): "openai_chat",
@@ -36,7 +43,6 @@ DIALECTS: dict[tuple[str, str], Dialect] = {
     ("gemini", "generate"): "gemini",
     ("vertex_gemini", "generate"): "gemini",
 }
-Half = Literal["work", "report"]
 
 
 class Labelled(NamedTuple):
@@ -82,15 +88,13 @@ def main() -> int:
 
 
 def own_prompts() -> Iterator[Labelled]:
-    """The project's own prompts: of every list one is to work on, the next is reported; those that
-    were written after the recogniser are all reported.
-    """
-    for name in ("own", "fresh"):
+    """The project's own prompts."""
+    for name, halves in OWN.items():
         labels = tomllib.loads((LABELS / f"{name}.toml").read_text(encoding="utf-8"))
         for task, by_language in labels.items():
             for language, texts in by_language.items():
                 for number, text in enumerate(texts):
-                    half: Half = "report" if number % 2 or name == "fresh" else "work"
+                    half = halves[number % len(halves)]
                     yield Labelled(f"{name} {language}", asking(text), task, half)
 
 
@@ -178,6 +182,8 @@ NAMES = {
     "own zh": "`own`, Chinese",
     "fresh en": "`fresh`, English",
     "fresh zh": "`fresh`, Chinese",
+    "held en": "`held`, English",
+    "held zh": "`held`, Chinese",
 }
 HEAD = [
     "| prompts | half | n | right | 95 % interval | the most frequent | right of told | told |",
@@ -191,7 +197,7 @@ def own_part(found: list[Judged]) -> str:
     for half, kind in (("report", "**report**"), ("work", "work")):
         for name, each in by_source(found, half).items():
             lines.append(f"| {NAMES[name]} | {kind} | {told(each)}")
-    for name in ("own", "fresh"):
+    for name in [name for name, halves in OWN.items() if "report" in halves]:
         of = [each for each in found if each.half == "report" and each.source.startswith(name)]
         lines += ["", f"`{name}`, report half, both languages:", "", *matrix(of)]
     return "\n".join(lines)

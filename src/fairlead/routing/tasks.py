@@ -24,7 +24,6 @@ from fairlead.routing.vocabulary import (
     COURTESIES,
     LEADS,
     ORDER,
-    PHRASES,
     SOURCE_FILES,
     SUM,
     TOOLS,
@@ -32,10 +31,11 @@ from fairlead.routing.vocabulary import (
     WORDS,
 )
 from fairlead.routing.vocabulary_beyond import BY_FIRST
+from fairlead.routing.vocabulary_phrases import PHRASES
 
 __all__ = ["Recognised", "recognise", "words_of"]
 
-SYSTEM, HEAD, TAIL = 160, 160, 240
+SYSTEM, HEAD, TAIL = 120, 240, 240
 """Characters that are read: of the system prompt, of the last user turn's two ends."""
 
 CODE: Final = 600
@@ -48,7 +48,10 @@ LEAD_POINTS: Final = (0, 2, 5, 10, 12)
 AROUND: Final = 12
 """Characters on both sides of a sign in which a sum is looked for."""
 
-ENOUGH: Final = 8
+MARK: Final = 9
+"""What a sum or the name of a source file counts: enough by itself."""
+
+ENOUGH: Final = 9
 """A task must score this much; below it the request says too little."""
 
 LARGE: Final = 20_000
@@ -110,8 +113,8 @@ _SAID_IN: Final[dict[bytes, tuple[Vote, ...]]] = {
     )
     for word, each in PHRASES.items()
 }
-"""What the phrases tell whose longest word it is."""
-_listed, _ends_phrase = frozenset(_TOLD).intersection, frozenset(_SAID_IN).intersection
+"""What the phrases tell whose rarest word it is."""
+_listed, _in_phrases = frozenset(_TOLD).intersection, frozenset(_SAID_IN).intersection
 _LEADS: Final = {word.encode(): _votes(told, word, LEAD_POINTS) for word, told in LEADS.items()}
 _COURTESIES: Final = frozenset([word.encode() for word in COURTESIES])
 _BEYOND: Final = {
@@ -180,9 +183,7 @@ def _by_words(request: Request) -> Recognised | None:
     near = (f"{asked}\n{system}" if system else asked).lower()
     words = words_of(near)
     found = _listed(words)
-    votes: list[Vote] = []
-    for word in _ends_phrase(found):
-        votes += [vote for vote in _SAID_IN[word] if vote[2] in near]
+    votes = [vote for word in _in_phrases(found) for vote in _SAID_IN[word] if vote[2] in near]
     if not near.isascii():
         for first in _firsts(near):
             votes += [vote for vote in _BEYOND[first] if vote[2] in near]
@@ -231,7 +232,7 @@ def _formulas(near: str, votes: list[Vote]) -> None:
     """What is to be reckoned, written in signs of typesetting."""
     for mark in TYPESET:
         if mark in near:
-            votes.append((_MATH, 8, f"{mark!r}"))
+            votes.append((_MATH, MARK, f"{mark!r}"))
             return
 
 
@@ -242,7 +243,7 @@ def _sums(near: str, votes: list[Vote]) -> None:
         if first >= 0:
             for at in {first, near.rfind(sign)}:
                 if (sum_ := _sum(near, max(0, at - AROUND), at + AROUND)) is not None:
-                    votes.append((_MATH, 8, sum_[0]))
+                    votes.append((_MATH, MARK, sum_[0]))
                     return
 
 
@@ -251,7 +252,7 @@ def _code(own: str, near: str, votes: list[Vote]) -> None:
     if "." in near and (name := _file(near)) is not None:
         whole = near[max(0, name.start() - 24) : name.end()].rsplit(maxsplit=1)[-1]
         if len(whole) > 4:  # not the D.C. of Washington
-            votes.append((_CODING, 8, whole))
+            votes.append((_CODING, MARK, whole))
     shown = _ends(own)
     if "`" in shown and "```" in shown:
         votes.append((_CODING, 12, "a code fence"))

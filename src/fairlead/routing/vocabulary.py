@@ -1,10 +1,10 @@
 """Words, tool names and marks that tell what a request is about: data, no logic.
 
 A word's weight says how much it tells: 3 all but settles the task, 1 is a hint that needs company.
-Matching is by whole words in lower case; `vocabulary_beyond` has what is not ASCII.
+Matching is by whole words in lower case; `vocabulary_phrases` has what several words tell together,
+`vocabulary_beyond` what is not ASCII.
 """
 
-import re
 from typing import Final
 
 from fairlead.routing.decision import Task
@@ -15,7 +15,6 @@ __all__ = [
     "FORMULAS",
     "LEADS",
     "ORDER",
-    "PHRASES",
     "SOURCE_FILES",
     "SUM",
     "TOOLS",
@@ -40,115 +39,254 @@ ORDER: Final[tuple[Task, ...]] = (
 _WORDS: dict[Task, dict[int, str]] = {
     "coding": {
         3: "refactor traceback stacktrace segfault segmentation codebase unittest pytest docstring "
-        "linter typescript javascript golang kotlin regexp nullpointerexception "
-        "mutex dockerfile kubernetes webpack npm numpy pandas django react stdin "
-        "stdout makefile leetcode postgresql mysql sqlite mongodb graphql jquery css3 html5 def",
-        2: "coding python java c++ c# php sql html css bash bugs debug "
-        "compile compiler regex algorithm recursion api endpoint git diff repo "
-        "repository programming snippet async await docker "
-        "semaphore deadlock goroutine callback middleware backend frontend nginx "
-        "runtime struct pointer enum hashmap boolean perl awk sed linux xml yaml subclass "
-        "dependency dependencies refactoring cpu gpu thread threads nodejs vue angular",
-        1: "code bug patch commit commits rust ruby swift staged "
-        "function functions method class variable loop array arrays script database query "
-        "server test tests module library framework implement exception review error type cache "
-        "object string index build branch merge memory package parser stack queue hook syntax "
-        "null undefined input output executable data complexity binary program software",
+        "linter typescript javascript golang kotlin regexp nullpointerexception mutex "
+        "dockerfile kubernetes webpack npm numpy pandas django react stdin stdout makefile "
+        "leetcode postgresql mysql sqlite mongodb graphql jquery css3 html5 redis kafka "
+        "terraform ansible gradle venv virtualenv fastapi laravel symfony nextjs scss eslint "
+        "junit scipy tensorflow pytorch keras sklearn matplotlib jupyter dataframe tkinter "
+        "opencv arduino elixir haskell fortran matlab powershell vba webassembly wasm grpc "
+        "protobuf oauth jwt cors csrf websocket websockets sqlalchemy hibernate orm stderr "
+        "coroutine coroutines polymorphism encapsulation subprocess multithreading memoization "
+        "dijkstra bfs dfs bst trie bitwise malloc sizeof nullptr typedef typeerror valueerror "
+        "keyerror syntaxerror indexerror attributeerror importerror modulenotfounderror div def "
+        "usestate useeffect stackoverflow gitignore monorepo postgres mariadb kubectl cmake gcc "
+        "clang llvm asyncio pydantic rebase refactored pointer",
+        2: "coding python java c++ c# php sql html css bash bugs debug compile compiler regex "
+        "algorithm recursion api endpoint git diff repo repository programming snippet async "
+        "await docker semaphore deadlock goroutine callback middleware backend frontend nginx "
+        "runtime struct enum hashmap boolean perl awk sed linux xml yaml subclass "
+        "dependency dependencies refactoring cpu gpu thread threads nodejs vue angular rails "
+        "svelte tailwind bootstrap babel vite jest mocha cypress scala lua verilog cuda julia "
+        "clojure erlang dart flutter pip conda decorator decorators lambda closure closures "
+        "iterator iterators generics inheritance singleton concurrency asynchronous "
+        "serialization deserialize idempotent backtracking heap namespace enums structs stash "
+        "sdk vscode intellij xcode localhost webhook parsing tokenizer linker debugger "
+        "debugging breakpoint boilerplate microservice microservices deploy deploys constructor "
+        "getter setter tuple tuples dict dicts dictionaries compiles compiled endpoints apis "
+        "migrations mock mocks mocking lint props dom selector padding caching firmware socket "
+        "sockets ssl tls hash hashing hashes auth authentication callbacks recursive iterative "
+        "sorting palindrome anagram unicode utf ascii env cli ide component schema schemas http "
+        "rest crud mvc refactors coder coders programmer programmers developer developers codes "
+        "scripting crontab webpage repos rebasing subquery dockerfiles makefiles stacktraces "
+        "flexbox typed",
+        1: "code bug patch commit commits rust ruby swift staged function functions method class "
+        "variable loop array arrays script database query server test tests module library "
+        "framework implement exception review error type cache object string index build branch "
+        "merge memory package parser stack queue hook syntax null undefined input output "
+        "executable data complexity binary program software flask pipeline container containers "
+        "cluster pod helm nested instance instances attribute attributes slice overflow leak "
+        "leaks crash crashes crashing queries join joins insert migration indexes transaction "
+        "transactions coverage types interface components render layout scripts lock locks "
+        "scheduler kernel driver proxy encrypt token promise promises sort sorted lists nodes "
+        "node tree trees parse encode decode encoding config configuration packages upgrade "
+        "logging log logs implementation optimize branches versions pagination controller "
+        "rename variables methods classes loops iterate",
     },
     "automation": {
-        3: "automate screenshot webdriver selenium playwright crontab",
-        2: "click browser terminal shell cron desktop navigate login inbox scroll "
-        "mute unmute reboot ssh tab tabs",
+        3: "automate screenshot webdriver selenium playwright crontab unsubscribe spotify ifttt "
+        "zapier thermostat siri alexa captcha taskbar rsvp dishwasher",
+        2: "click browser terminal shell cron desktop navigate login inbox scroll mute unmute "
+        "reboot ssh tab tabs lamp lamps blinds curtains heating vacuum doorbell garage playlist "
+        "volume bluetooth wifi gmail whatsapp telegram dropdown checkbox popup toggle swipe "
+        "hover brightness wallpaper reminders timer reschedule mailbox archive unread "
+        "notifications sprinkler cart hotspot bookmark bookmarks homepage",
         1: "automation workflow button window mouse keyboard folder folders download upload "
         "install restart website form submit settings lights calendar reminder alarm backup "
-        "phone app server file files photos rename log",
+        "phone app server file files photos rename log outlook slack teams excel spreadsheet "
+        "sheet youtube netflix zoom printer print scan trash cookie cookies appointment meeting "
+        "email emails mail message messages notify notification forward reply reserve flight "
+        "ticket tickets purchase order password username signup subscribe whenever play song "
+        "tap page screen menu link press delete copy paste save move empty kitchen bedroom "
+        "parcel delivery",
     },
     "math": {
         3: "theorem integral derivative algebra geometry calculus trigonometry polynomial "
-        "eigenvalue eigenvalues eigenvector eigenvectors lemma mathematics mathematical arithmetic "
-        "combinatorics determinant abelian homomorphism isomorphic subgroup diagonalize "
-        "factorial hypotenuse quadratic bijective injective surjective asymptote modulo "
-        "antiderivative logarithmic cosine",
+        "eigenvalue eigenvalues eigenvector eigenvectors lemma mathematics mathematical "
+        "arithmetic combinatorics determinant abelian homomorphism isomorphic subgroup "
+        "diagonalize factorial hypotenuse quadratic bijective injective surjective asymptote "
+        "modulo antiderivative logarithmic cosine lcm gcd hcf coprime totient pythagorean "
+        "pythagoras trapezoid rhombus parallelogram pentagon octagon isosceles equilateral "
+        "orthogonal orthonormal differentiable supremum infimum maclaurin bijection surjection "
+        "injection nullspace lagrange binomial multinomial logarithms trigonometric cuboid "
+        "bernoulli poisson cardinality uncountable eigenspace collinear bisector urn matrices "
+        "antiderivatives integrate",
         2: "prove equation equations probability math maths matrix fraction logarithm divisible "
         "triangle solve dice perpendicular parabola hyperbola ellipse radius diameter "
         "circumference polygon hexagon converge converges convergence denominator numerator "
-        "divisor divisors multiples decimal rectangle rectangular vertex vertices "
-        "sin cos compounded inequality subset finite coefficient coefficients remainder quotient "
-        "integer integers permutation permutations graph",
-        1: "calculate compute sum average multiply divide proof prime percent square root circle "
-        "area perimeter angle degrees product digits digit odds dollars cents profit discount "
-        "altogether dozen mean median estimate zero function sequence series",
+        "divisor divisors multiples decimal rectangle rectangular vertex vertices sin cos "
+        "compounded inequality subset finite coefficient coefficients remainder quotient "
+        "integer integers permutation permutations triangles cube cubes sphere cone cylinder "
+        "prism tangent midpoint congruent slope cubic vectors scalar manifold topology convex "
+        "concave monotone limit taylor fourier laplace differential maximize minimize "
+        "congruence residue euler fermat gauss progression recurrence variance gaussian "
+        "expectation tosses marbles combinations arrangements ratio ratios proportion "
+        "percentage fractions squared cubed exponent exponents exponential ln inverse "
+        "reciprocal mod mph sums summation dividing divided multiplied multiplying subtract "
+        "subtracted evenly consecutive coin coins factors identities inequalities subsets",
+        1: "graph calculate compute sum average multiply divide proof prime percent square root "
+        "circle area perimeter angle degrees product digits digit odds dollars cents profit "
+        "discount altogether dozen mean median estimate zero function sequence series acute "
+        "obtuse chord arc axis linear coordinates roots rank basis span compact metric "
+        "continuous epsilon partial gradient random uniform distribution expected deck cards "
+        "drawn bag balls chance likelihood ways twice half halves thirds double triple speed km "
+        "miles kilometers meters feet inches cm liters gallons pounds kg hours minutes per "
+        "total remaining cost costs price paid pays sells sold buys bought spends spent earns "
+        "apples oranges cookies candies pencils students girls boys older younger interest "
+        "annually monthly compound principal times equal equals tank pipes length width height "
+        "weighs weigh die flips rolled roll tickets loses gives",
     },
     "science": {
         3: "physics chemistry biology quantum thermodynamics molecule molecules photosynthesis "
         "enzyme enzymes genome relativity astrophysics neuroscience electron electrons entropy "
-        "stoichiometry mitochondria mitosis meiosis antibiotic antibiotics crispr neuron neurons "
-        "chromosome chromosomes electromagnetic spectroscopy spectrometry covalent proton protons "
-        "neutron photon photons hormone hormones insulin antibody antibodies pathogen ribosome "
-        "cytoplasm chlorophyll catalyst oxidation titration radioactive seismic tectonic "
-        "pathophysiology carcinoma metabolism homeostasis phenotype genotype allele alleles",
-        2: "science scientific atom atoms protein proteins reaction velocity hypothesis "
-        "species evolution gravity gravitational isotope orbital wavelength bacteria bacterial dna "
-        "rna virus viruses viral vaccine vaccines immune symptoms syndrome tumor cancer artery "
+        "stoichiometry mitochondria mitosis meiosis antibiotic antibiotics crispr neuron "
+        "neurons chromosome chromosomes electromagnetic spectroscopy spectrometry covalent "
+        "proton protons neutron photon photons hormone hormones insulin antibody antibodies "
+        "pathogen ribosome cytoplasm chlorophyll catalyst oxidation titration radioactive "
+        "seismic tectonic pathophysiology carcinoma metabolism homeostasis phenotype genotype "
+        "allele alleles fission boson higgs quark refraction diffraction buoyancy viscosity "
+        "semiconductor transistor diode infrared ultraviolet magnetism conductivity "
+        "electrolysis electrolyte anode cathode ionic corrosion organelle respiration digestion "
+        "digestive intestine pancreas thyroid inflammation cholesterol diabetes hypertension "
+        "retina cornea synapse dopamine serotonin cortisol chemotherapy fungi fungus "
+        "pollination magma lava ozone joule joules ampere ohm inertia torque aerodynamic "
+        "supernova nebula cosmology meteorite evaporation condensation combustion solvent "
+        "solute astronomy astronomers physicist chemist biologist mrna echolocation anaesthetic "
+        "anesthetic photosynthesize metabolic placebo",
+        2: "science scientific atom atoms protein proteins reaction velocity hypothesis species "
+        "evolution gravity gravitational isotope orbital wavelength bacteria bacterial dna rna "
+        "virus viruses viral vaccine vaccines immune symptoms syndrome tumor cancer artery "
         "muscle muscles nerve nerves tissue gland blood serum membrane glucose oxygen hydrogen "
         "carbon nitrogen sodium calcium helium ions acid acids ph molar mol aqueous alkali "
         "equilibrium voltage friction momentum acceleration accelerates capacitor resistor "
         "circuit magnetic galaxy telescope asteroid solar planet planets climate volcano "
-        "earthquake fossil fossils dinosaurs ecosystem organism organisms predator photosynthetic "
-        "infection disease diseases diagnosis patients mutation gene genes genetic genetics "
-        "mri anatomy kidney liver lung lungs heart brain bone bones fetus embryo "
-        "hormonal polymer crystal superconductor laser fluorescence boiling kinetic "
-        "amino peptide receptor receptors inhibitor secretion transplantation antigen",
-        1: "ion experiment "
-        "energy temperature mass theory cell cells liquid gas solid ice water heat "
-        "light plant plants animals moon earth star stars sun sky ocean force forces charge "
-        "charges wave waves frequency pressure metal skin stomach sugar float floats "
-        "sound magnet insects motion constant",
+        "earthquake fossil fossils dinosaurs ecosystem organism organisms predator "
+        "photosynthetic infection disease diseases diagnosis patients mutation gene genes "
+        "genetic genetics mri anatomy kidney liver lung lungs heart brain bone bones fetus "
+        "embryo hormonal polymer crystal superconductor laser fluorescence boiling kinetic "
+        "amino peptide receptor receptors inhibitor secretion transplantation antigen molecular "
+        "atomic nuclear nucleus fusion particle particles plasma spectrum optics optical "
+        "rainbow rainbows lightning thunder tornado hurricane tide tides comet comets meteor "
+        "meteors eclipse orbit orbits spacecraft mars venus jupiter saturn universe compounds "
+        "dissolve dissolves melting melts freezing freezes soluble cellular allergy allergic "
+        "fever flu vitamin vitamins stroke veins vein skeleton caffeine dose drug drugs "
+        "medication patient habitat bees mammals mammal reptiles reptile yeast erosion sediment "
+        "glacier glaciers greenhouse co2 newton volt volts watt watts amplitude resonance fluid "
+        "turbulence turbine radiation microwave thermal insulator conductor ferment "
+        "fermentation aurora dense density lens bacterium chemical chemicals scientists "
+        "biological physical neurological migrate migration hibernate evolve evolved telescopes "
+        "pregnancy",
+        1: "ion experiment energy temperature mass theory cell cells liquid gas solid ice water "
+        "heat light plant plants animals moon earth star stars sun sky ocean force forces "
+        "charge charges wave waves frequency pressure metal skin stomach sugar float floats "
+        "sound magnet insects motion constant flask spring compound mirror clouds rain snow "
+        "weather satellite rocket mixture solution salt battery batteries organ organs pain "
+        "surgery treatment therapy fish birds bats whales seeds roots leaves soil crust mantle "
+        "emissions potential lift drag engine aircraft planes airplane wings fuel burn burns "
+        "steel iron copper gold glass magnets eye eyes ear ears teeth hair tree trees bread "
+        "sleep dream dreams headphones blue absorb tire tires rubber",
     },
     "translation": {
         3: "translate translating translation translations translated traduire traduis traduce "
-        "traducir traduzir localize",
+        "traducir traduzir localize translator translates transliterate traduction",
+        2: "idiomatic",
         1: "english french german spanish chinese japanese korean portuguese italian russian "
-        "arabic dutch polish turkish latin hindi swedish czech greek vietnamese thai "
-        "subtitles render",
+        "arabic dutch polish turkish latin hindi swedish czech greek vietnamese thai subtitles "
+        "phrase expression hebrew norwegian danish finnish hungarian ukrainian romanian "
+        "cantonese mandarin indonesian sentence native formal register",
     },
     "extraction": {
-        3: "extract extraction extracting classify categorize categorise annotate",
-        2: "entities sentiment label fields parse tagging tag spam normalize pull "
-        "classification deduplicate",
+        3: "extract extraction extracting classify categorize categorise annotate ner keyphrases "
+        "classifying categorized",
+        2: "entities sentiment label fields parse tagging tag spam normalize pull classification "
+        "deduplicate keywords labels toxicity receipts mentioned",
         1: "list table json csv column columns invoice invoices address addresses receipt dates "
-        "amounts emails positive negative neutral identify key values category "
-        "categories review tweet ticket tickets phone match convert record records resume cv "
-        "object",
+        "amounts emails positive negative neutral key values category categories review tweet "
+        "ticket tickets phone match convert record records resume cv object entity field "
+        "structured locations location occurrences duplicates rows row spreadsheet vat currency "
+        "zip postcode bucket urgent bug complaint complaints intent topics topic names "
+        "companies company total feedback comments product products price header logs entries "
+        "output listed",
     },
     "document": {
-        3: "summarize summarise summary summarizing tldr condense abridge",
-        2: "document report contract transcript chapter pdf article whitepaper passage "
-        "minutes attached attachment nda clause clauses excerpt textbook lease appendix "
-        "paraphrase thread",
-        1: "pages section sections paragraph paragraphs text policy paper agreement findings key "
-        "author pasted manual brief shorten notes page limitation audit handbook memo essay",
+        3: "summarize summarise summary summarizing tldr condense abridge synopsis gist takeaways "
+        "summaries summarized summarization recap",
+        2: "document report contract transcript chapter pdf whitepaper passage attached attachment "
+        "nda clause clauses excerpt textbook lease appendix paraphrase thread documents "
+        "takeaway thesis dissertation uploaded",
+        1: "article pages section sections paragraph paragraphs text policy paper agreement "
+        "findings key author pasted manual brief shorten notes page limitation audit handbook "
+        "memo essay outline abstract highlights bullet bullets concise shorter overview "
+        "conclusion conclusions methodology methods minutes manuals obligations termination "
+        "warranty deadline deadlines chapters reports papers annual quarter revenue attachments",
     },
     "creative": {
         3: "poem poems poetry sonnet limerick screenplay lyrics slogan slogans haiku haikus "
-        "tagline taglines fanfiction fanfic worldbuilding",
+        "tagline taglines fanfiction fanfic worldbuilding fairytale jingle couplet rhyming "
+        "acrostic ode plotline cliffhanger backstory epilogue antagonist catchy skit eulogy "
+        "copywriting sonnets novella",
         2: "story novel fiction creative headline blog rhyme fairy tale chorus song monologue "
-        "invent villain dialogue stanza verse ballad parody mythology fantasy "
-        "campaign pun puns fictional protagonist playful compose",
+        "invent villain dialogue stanza verse ballad parody mythology fantasy campaign pun puns "
+        "fictional protagonist playful compose stories tales fable rap songs anthem rhymes "
+        "verses superhero vampire unicorn enchanted thriller satire satirical witty quirky "
+        "motto caption captions advert advertisement brochure toast vows brainstorm nickname "
+        "nicknames riddle riddles dialog dungeon metaphor metaphors simile evocative vivid",
         1: "write imagine character essay style scene describe draft continue funny names plot "
-        "humorous whimsical tone description rewrite magical dragon wizard actors brand",
+        "humorous whimsical tone description rewrite magical dragon wizard actors brand hero "
+        "villains alien aliens witch robot robots detective pirate pirates kingdom horror "
+        "comedy romance sarcastic instagram tweet tiktok ad ads marketing speech invitation "
+        "greeting card birthday wedding ideas script scenes sketch narrator opening paragraph "
+        "title titles theme podcast band bakery twist poetic romantic",
     },
     "agent": {
-        3: "subagent subagents orchestrator",
-        2: "agent agents delegate orchestrate coordinator handoff tool tools specialist",
-        1: "plan steps coordinate step search research verify fetch execute call calling "
-        "carry assistants team goal tasks task current now weather available sources monitor",
+        3: "subagent subagents orchestrator agentic autonomously subtask subtasks planner",
+        2: "agent agents delegate orchestrate coordinator handoff tool tools specialist autonomous "
+        "iteratively decompose observation observations browse browsing coordinating supervisor "
+        "delegating",
+        1: "plan steps coordinate step search research verify fetch execute call calling carry "
+        "assistants team goal tasks task current now weather available sources monitor retry "
+        "action actions goals gather collect compile lookup cite citations online internet "
+        "latest compare until approval approve escalate workers worker researcher writer "
+        "function functions findings competitors suppliers vendors candidate candidates "
+        "shortlist issue refund customer customers schedule decide investigate explore book api "
+        "reports",
     },
     "chat": {
-        3: "lol haha hahaha howdy",
-        2: "hello hi hey thanks thank joke jokes goodnight bored lonely",
-        1: "chat recommend feel feeling talk sad happy favourite favorite friend tired excited "
-        "fun nice love guess cool ok sleep ",
+        3: "lol haha hahaha howdy bye goodbye hiya yay omg hehe thx sup bestie heya",
+        2: "hello hi hey thanks thank joke jokes goodnight bored lonely nervous anxious stressed "
+        "miserable heartbroken crush boyfriend girlfriend wow hmm yeah yep nope dude buddy "
+        "chatting gossip greetings yo cheers",
+        1: "chat recommend feel feeling talk sad happy favourite favorite friend tired excited fun "
+        "nice love guess cool ok sleep awful worried exhausted proud cry cried weekend sorry "
+        "today tonight tomorrow morning evening night smile laugh lovely kind boring hate miss "
+        "glad hope feelings alone birthday",
+    },
+    "other": {
+        3: "recipe recipes visa passport lawsuit dynasty treaty gdp olympics etiquette morally "
+        "immoral jury tort negligence statute congressional nato soviet monopoly shareholder "
+        "shareholders depreciation liabilities felony burglary robbery murder scenario "
+        "scenarios constitutional medieval slavery colonial marxist kant freud psychologist "
+        "psychologists psychotherapist therapist attorney trial elasticity",
+        2: "cook cooking bake dinner lunch breakfast vegetarian restaurant restaurants travel trip "
+        "itinerary vacation lawyer legal law laws court landlord tenant rent mortgage tax taxes "
+        "insurance invest investing investment stocks retirement salary career employer "
+        "negotiate negotiation president empire century revolution constitution election "
+        "elections parliament population religion bible philosophy philosopher economics "
+        "economy inflation football soccer championship fashion workout gym historical history "
+        "political politics ethics moral psychology sociology marriage plaintiff defendant "
+        "amendment supreme congress morality corporation partnership assets audit accounting "
+        "accountant firm firms investor investors bond bonds convicted crime criminal property "
+        "seller buyer contractual behavior cognitive conditioning roman nation nations colonies "
+        "military society societies foreign fiscal monetary unemployment wage wages trade "
+        "taxation terrorism security sovereignty democracy democratic republican revenue tribal "
+        "tribe archaeologists hominid testimony evidence prosecution liability damages "
+        "landowner deed nuisance persuasion advertising premise fallacy christian islam "
+        "buddhist hindu jewish muslim",
+        1: "hotel airport manager employee king queen government capital country countries city "
+        "actor actress movie film album celebrity gift gifts shoes clothes diet interview "
+        "resume market markets consumer demand supply price stock bank banks policy policies "
+        "state states rights social culture cultural famous founded born died owner man woman "
+        "husband wife sued sue claim claims agreed agency public private scientist historian "
+        "historians church soldier soldiers officer police",
     },
 }
 
@@ -205,123 +343,6 @@ _COURTESIES = (
 )
 COURTESIES: Final = frozenset(_COURTESIES.split())
 """Words before the one that says what is to be done."""
-
-_PHRASES: tuple[tuple[str, Task, int], ...] = (
-    *((mark, "math", 2) for mark in ("f(x)", "lim(", "sin(", "cos(", "x =")),
-    ("pull-request", "coding", 3),
-    ("stack-trace", "coding", 3),
-    ("unit-test", "coding", 3),
-    ("json schema", "coding", 2),
-    ("node.js", "coding", 2),
-    ("x-ray", "science", 2),
-    ("half-life", "science", 2),
-    ("e-mail", "extraction", 1),
-    ("tl;dr", "document", 3),
-    ("sub-agent", "agent", 3),
-    ("multi-agent", "agent", 3),
-    ("i'm", "chat", 1),
-    ("pull request", "coding", 3),
-    ("source code", "coding", 3),
-    ("write code", "coding", 3),
-    ("this code", "coding", 3),
-    ("my code", "coding", 3),
-    ("the code", "coding", 2),
-    ("code review", "coding", 3),
-    ("code reviewer", "coding", 3),
-    ("unit test", "coding", 3),
-    ("stack trace", "coding", 3),
-    ("linked list", "coding", 3),
-    ("for loop", "coding", 3),
-    ("shell script", "coding", 3),
-    ("design pattern", "coding", 2),
-    ("time complexity", "coding", 2),
-    ("python function", "coding", 3),
-    ("core dumped", "coding", 3),
-    ("bash one-liner", "coding", 3),
-    ("every morning", "automation", 2),
-    ("turn off", "automation", 3),
-    ("turn on", "automation", 3),
-    ("log in", "automation", 2),
-    ("log into", "automation", 2),
-    ("fill in", "automation", 2),
-    ("fill out", "automation", 2),
-    ("web page", "automation", 1),
-    ("how many", "math", 2),
-    ("how much", "math", 1),
-    ("how far", "math", 1),
-    ("km/h", "math", 2),
-    ("last digit", "math", 3),
-    ("how old", "math", 2),
-    ("step by step", "math", 1),
-    ("square root", "math", 2),
-    ("in total", "math", 1),
-    ("what happens", "science", 1),
-    ("black hole", "science", 3),
-    ("why does", "science", 1),
-    ("why do", "science", 1),
-    ("nervous system", "science", 3),
-    ("how do you say", "translation", 3),
-    ("how to say", "translation", 3),
-    ("into english", "translation", 2),
-    ("in english", "translation", 2),
-    ("in french", "translation", 2),
-    ("in spanish", "translation", 2),
-    ("in japanese", "translation", 2),
-    ("in german", "translation", 2),
-    ("in italian", "translation", 2),
-    ("in korean", "translation", 2),
-    ("in chinese", "translation", 2),
-    ("word for", "translation", 2),
-    ("english version", "translation", 3),
-    ("positive or negative", "extraction", 3),
-    ("json object", "extraction", 2),
-    ("as json", "extraction", 2),
-    ("key points", "document", 2),
-    ("bullet points", "document", 2),
-    ("following context", "document", 4),
-    ("following passage", "document", 4),
-    ("based on the text", "document", 2),
-    ("based on the transcript", "document", 3),
-    ("according to the", "document", 2),
-    ("key findings", "document", 2),
-    ("too long", "document", 1),
-    ("write a poem", "creative", 3),
-    ("short story", "creative", 3),
-    ("bedtime story", "creative", 3),
-    ("write a story", "creative", 3),
-    ("in the style of", "creative", 3),
-    ("point of view", "creative", 2),
-    ("product description", "creative", 3),
-    ("role play", "creative", 2),
-    ("make up", "creative", 2),
-    ("the tool", "agent", 2),
-    ("available tools", "agent", 3),
-    ("your tools", "agent", 3),
-    ("web search", "agent", 2),
-    ("right now", "agent", 1),
-    ("break it into", "agent", 2),
-    ("how are you", "chat", 3),
-    ("how's it going", "chat", 3),
-    ("good morning", "chat", 2),
-    ("good night", "chat", 3),
-    ("who are you", "chat", 3),
-    ("your name", "chat", 2),
-    ("are you a", "chat", 2),
-    ("do you like", "chat", 2),
-    ("do you ever", "chat", 3),
-    ("tell me about yourself", "chat", 3),
-    ("my day", "chat", 2),
-    ("i feel", "chat", 2),
-    ("i'm so", "chat", 2),
-    ("talk to", "chat", 1),
-    ("let's play", "chat", 3),
-)
-
-PHRASES: Final[dict[str, tuple[tuple[str, Task, int], ...]]] = {}
-"""Several words that tell more together, by their longest: they are looked for where it occurs."""
-for _phrase in _PHRASES:
-    _longest = max(re.findall(r"[a-z0-9+#]+", _phrase[0]), key=len)
-    PHRASES[_longest] = (*PHRASES.get(_longest, ()), _phrase)
 
 TOOLS: Final[dict[str, Task]] = {
     "computer": "automation",

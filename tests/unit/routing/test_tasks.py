@@ -28,7 +28,6 @@ from fairlead.routing.vocabulary import (
     FORMULAS,
     LEADS,
     ORDER,
-    PHRASES,
     SOURCE_FILES,
     SUM,
     TOOLS,
@@ -36,6 +35,7 @@ from fairlead.routing.vocabulary import (
     WORDS,
 )
 from fairlead.routing.vocabulary_beyond import BEYOND_ASCII, BY_FIRST
+from fairlead.routing.vocabulary_phrases import PHRASES
 
 SOURCE = inspect.getsource(argparse)
 
@@ -70,6 +70,11 @@ WORDING = [
     ("Write a poem about the sea.", "creative"),
     ("给我讲一个关于月亮的故事。", "creative"),
     ("Open the browser, navigate to the page and click the button.", "automation"),
+    ("Turn off the lights in the living room.", "automation"),
+    ("把客厅的窗帘拉上，空调调到26度。", "automation"),
+    ("How would you say 'see you soon' in Polish?", "translation"),
+    ("Keep going until all of it is done, then report back.", "agent"),
+    ("I had a long week and I'm so tired.", "chat"),
     ("What is the capital of France?", "other"),
     ("Which postal code has Washington, D.C.?", "other"),
     ("", "other"),
@@ -160,6 +165,13 @@ def test_the_tables_are_sound() -> None:
     assert all(name == name.lower() for name in TOOLS)
 
 
+def test_a_phrase_is_looked_for_at_its_rarest_word() -> None:
+    at = {phrase: word for word, each in PHRASES.items() for phrase, _, _ in each}
+    assert (at["the sum of"], at["into french"], at["who wrote"]) == ("sum", "french", "wrote")
+    assert "the" not in PHRASES
+    assert all(len(words_of(phrase)) > 1 or not phrase.isalnum() for phrase in at)
+
+
 def test_source_files_are_recognised_without_a_word_about_code() -> None:
     files = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
     texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
@@ -209,16 +221,16 @@ def plainly(text: str) -> tuple[dict[str, int], set[str]]:
     votes += [(task, tasks.POINTS[weight], p) for p, task, weight in phrases if p in text]
     formula = next((mark for mark in TYPESET if mark in text), None)
     if formula is not None:
-        votes.append(("math", 8, repr(formula)))
+        votes.append(("math", tasks.MARK, repr(formula)))
     sums = [a_sum for sign in "=+*" for a_sum in [about(sign, text)] if a_sum]
-    votes += [("math", 8, each) for each in sums[:1]]
+    votes += [("math", tasks.MARK, each) for each in sums[:1]]
     first = next((w for w in words if w not in COURTESIES), "") if text[:1].isascii() else ""
     votes += [(task, tasks.LEAD_POINTS[weight], first) for task, weight in LEADS.get(first, ())]
     if "```" in text:
         votes.append(("coding", 12, "a code fence"))
     if found := re.search(SOURCE_FILES, text):
         whole = text[max(0, found.start() - 24) : found.end()].rsplit(maxsplit=1)[-1]
-        votes += [("coding", 8, whole)] if len(whole) > 4 else []
+        votes += [("coding", tasks.MARK, whole)] if len(whole) > 4 else []
     marks = sum(text.count(mark) for mark in CODE_MARKS)
     signs = sum(character in "(){}[];=<>_" for character in text)
     if len(text) > 200 and set("={<") & set(text) and signs * 60 >= len(text):
