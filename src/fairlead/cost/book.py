@@ -1,11 +1,13 @@
-"""The price tables of a day, each compiled when it is first asked for."""
+"""Price tables, each compiled when it is first asked for: of a day, and of what was long ago."""
 
 from datetime import date
 
+from fairlead.canon import Failure
+from fairlead.catalog import Catalog
 from fairlead.catalog.model import Model
 from fairlead.cost.price import PriceTable
 
-__all__ = ["PriceBook"]
+__all__ = ["NamedPrices", "PriceBook"]
 
 
 class PriceBook:
@@ -44,3 +46,25 @@ class PriceBook:
         if held is None or held.model is not model:
             held = self._behind[key] = PriceTable(model, at)
         return held
+
+
+class NamedPrices:
+    """Hands out the `PriceTable` that a name of the ledger or a bill means on a day; holds them
+    all, for reports that look back over many days.
+    """
+
+    __slots__ = ("_catalog", "_tables")
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._tables: dict[tuple[str, date], PriceTable | None] = {}
+
+    def of(self, name: str, day: date) -> PriceTable | None:
+        """The prices of what it names on that day; None for a name that nobody knows."""
+        key = (name, day)
+        if key not in self._tables:
+            try:
+                self._tables[key] = PriceTable(self._catalog.resolve(name, day), day)
+            except Failure:
+                self._tables[key] = None
+        return self._tables[key]

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
-from fairlead.cost.price import PriceTable
+from fairlead.cost.book import NamedPrices
 from fairlead.finance.exports import EXPORTS, Billed, Tokens
 from fairlead.finance.free import free_by_day
 from fairlead.finance.rows import Document
@@ -159,8 +159,9 @@ def reconcile(
         if _vendor(catalog, day, model) == vendor:
             here[day, model].add(None, -amount)
             given += amount
+    prices = NamedPrices(catalog)
     rows = tuple(
-        _compare(key, here.get(key), there.get(key), catalog) for key in sorted({*here, *there})
+        _compare(key, here.get(key), there.get(key), prices) for key in sorted({*here, *there})
     )
     counts: dict[Status, int] = defaultdict(int)
     for each in rows:
@@ -182,14 +183,14 @@ def reconcile(
 
 
 def _compare(
-    key: tuple[date, str], here: _Side | None, there: _Side | None, catalog: Catalog
+    key: tuple[date, str], here: _Side | None, there: _Side | None, prices: NamedPrices
 ) -> Compared:
     ours, theirs = here or _Side(), there or _Side()
     if theirs.usd is not None or there is None:
         # A vendor that says nothing of what we paid leaves all of it unexplained.
         unexplained = (theirs.usd or _ZERO) - (ours.usd or _ZERO)
     else:
-        unexplained = _priced(key, ours.tokens or Tokens(), theirs.tokens or Tokens(), catalog)
+        unexplained = _priced(key, ours.tokens or Tokens(), theirs.tokens or Tokens(), prices)
     same = theirs.tokens is None or theirs.tokens == ours.tokens
     status: Status = "matched" if same and abs(unexplained) <= CENT else "differs"
     if here is None or there is None:
@@ -206,12 +207,11 @@ def _compare(
     )
 
 
-def _priced(key: tuple[date, str], ours: Tokens, theirs: Tokens, catalog: Catalog) -> Decimal:
+def _priced(key: tuple[date, str], ours: Tokens, theirs: Tokens, prices: NamedPrices) -> Decimal:
     """What the tokens that only one side has cost; 0 where no price is known."""
     day, name = key
-    try:
-        table = PriceTable(catalog.resolve(name, day), day)
-    except Failure:
+    table = prices.of(name, day)
+    if table is None:
         return _ZERO
     total = _ZERO
     kinds = {"cache_write": "cache_write_5m"}

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from fairlead.canon import Failure
 from fairlead.catalog import Catalog
-from fairlead.cost.price import PriceTable
+from fairlead.cost.book import NamedPrices
 from fairlead.ledger.in_order import Answer
 
 __all__ = ["Fees", "search_fees"]
@@ -20,12 +19,12 @@ _MILLION = Decimal(10**6)
 
 def search_fees(catalog: Catalog) -> Fees:
     """The fees at the prices of each answer's day: by the answer, or by the search."""
+    prices = NamedPrices(catalog)
     held: dict[tuple[str, date], tuple[bool, Decimal]] = {}
 
     def fee(model: str, day: date) -> tuple[bool, Decimal]:
-        try:
-            table = PriceTable(catalog.resolve(model, day), day)
-        except Failure:
+        table = prices.of(model, day)
+        if table is None:
             return False, Decimal(0)
         by_answer = table.usd_per_million(f"prompt_{_TOOL}")
         each = by_answer if by_answer is not None else table.usd_per_million(f"call_{_TOOL}")

@@ -1,8 +1,9 @@
 """All that the ledger and the catalogue have to say about the cost of one request."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from fairlead.canon import Failure, Problem, Usage
 from fairlead.catalog import Catalog
+from fairlead.cost.book import NamedPrices
 from fairlead.cost.display import exact
 from fairlead.cost.predict import what_if
 from fairlead.cost.price import PriceTable
@@ -132,7 +134,7 @@ def told(
     `quotas` are free ones, whose use is counted in the ledger at `path`.
     """
     moment = datetime.fromtimestamp(record.at, UTC)
-    tables = _tables(catalog, moment.date())
+    tables = partial(NamedPrices(catalog).of, day=moment.date())
     decision = _DECISION.decode(record.decision) if record.decision else None
     made = None
     table = tables(record.model) if record.model is not None else None
@@ -203,16 +205,6 @@ def _of_a_batch(
     edges = table.variant(None, usage.region).edges
     made = [make_receipt(usage, table, others=tables, band_of=edge + 1) for edge in edges]
     return next((one for one in made if one.total == record.cost_usd), made[-1])
-
-
-def _tables(catalog: Catalog, day: date) -> Callable[[str], PriceTable | None]:
-    def of(name: str) -> PriceTable | None:
-        try:
-            return PriceTable(catalog.resolve(name, day), day)
-        except Failure:
-            return None
-
-    return of
 
 
 def _others(

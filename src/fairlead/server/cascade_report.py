@@ -23,12 +23,13 @@ from msgspec import Struct
 
 from fairlead.canon import Failure
 from fairlead.catalog import Catalog
+from fairlead.cost.book import NamedPrices
 from fairlead.cost.predict import what_if
 from fairlead.ledger.routed import Routed
 from fairlead.ledger.verdict import GRADER, SIGNAL, Verdict
 from fairlead.routing import NO_MOMENT, Features, Policy
 from fairlead.routing.cascade import Cascade, checks_foreseen
-from fairlead.server.policy_replay import Prices, day_of, decisions, past
+from fairlead.server.policy_replay import day_of, decisions, past
 
 __all__ = ["LEAST", "CascadeReport", "Source", "cascade_report"]
 
@@ -187,7 +188,7 @@ class _Costs:
         self._agree = meant.cascade.agree
         self.ask = self.then = Decimal(0)
         self.count = 0
-        prices = Prices(catalog)
+        prices = NamedPrices(catalog)
         for row in tried:
             first, second = (_priced(row, model, prices) for model in meant.at(row.at))
             if first is not None and second is not None:
@@ -285,7 +286,7 @@ def _latency(rows: Iterable[Routed], meant: _Meant, *, then: bool) -> float | No
     return median(times) if len(times) >= LEAST else None
 
 
-def _priced(row: Routed, model: str, prices: Prices) -> Decimal | None:
+def _priced(row: Routed, model: str, prices: NamedPrices) -> Decimal | None:
     """What an answer cost on its own model, or would have on another."""
     if row.model == model:
         return row.cost_usd

@@ -7,8 +7,8 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon import Failure
 from fairlead.catalog import Catalog
+from fairlead.cost.book import NamedPrices
 from fairlead.cost.predict import what_if
 from fairlead.cost.price import PriceTable
 from fairlead.ledger.routed import Routed
@@ -25,7 +25,7 @@ from fairlead.routing import (
 from fairlead.routing.compare import Comparison, Past, compare
 from fairlead.routing.pace import Decayed
 
-__all__ = ["Prices", "day_of", "decisions", "past", "replay"]
+__all__ = ["day_of", "decisions", "past", "replay"]
 
 
 class _Stored(Struct, frozen=True):
@@ -44,7 +44,7 @@ def replay(rows: Sequence[Routed], old: Policy, new: Policy, catalog: Catalog) -
     """
     paces = _paces(rows)
     usages = {row.id: row for row in rows}
-    prices = Prices(catalog)
+    prices = NamedPrices(catalog)
 
     def cost(past: Past, model: str) -> Decimal | None:
         row = usages[past.id]
@@ -88,24 +88,6 @@ def decisions(policy: Policy, catalog: Catalog) -> Callable[[Past], Decision]:
         return chooser.decide(past.features, past.moment)
 
     return decide
-
-
-class Prices:
-    """Price tables by model and day."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._tables: dict[tuple[str, date], PriceTable | None] = {}
-
-    def of(self, model: str, day: date) -> PriceTable | None:
-        """The model's prices of that day; None for one that is not known."""
-        key = (model, day)
-        if key not in self._tables:
-            try:
-                self._tables[key] = PriceTable(self._catalog.resolve(model, day), day)
-            except Failure:
-                self._tables[key] = None
-        return self._tables[key]
 
 
 def _paces(rows: Iterable[Routed]) -> dict[str, Pace]:

@@ -9,11 +9,12 @@ from typing import Final
 from msgspec import Struct
 
 from fairlead.catalog import Catalog
+from fairlead.cost.book import NamedPrices
 from fairlead.cost.display import dollars
 from fairlead.cost.predict import what_if
 from fairlead.ledger.routed import Routed, routed
 from fairlead.routing import Policy
-from fairlead.server.policy_replay import Prices, day_of
+from fairlead.server.policy_replay import day_of
 
 __all__ = ["ShadowCost", "shadow_cost", "shadow_costs"]
 
@@ -70,7 +71,7 @@ def shadow_cost(
     shadow = policy.shadow
     if shadow is None:
         return None
-    prices = Prices(catalog)
+    prices = NamedPrices(catalog)
     known = [usd for row in rows if (usd := _usd(row, shadow.to, prices)) is not None]
     copies = usd = None
     if known:
@@ -83,7 +84,7 @@ def shadow_cost(
     )
 
 
-def _usd(row: Routed, to: Sequence[str], prices: Prices) -> Decimal | None:
+def _usd(row: Routed, to: Sequence[str], prices: NamedPrices) -> Decimal | None:
     """What a request's own tokens cost on the first of the models that did not answer it."""
     day = day_of(row.at)
     for name in to:
