@@ -31,6 +31,7 @@ SHARED = Path(os.environ.get("FAIRLEAD_SHARED", ROOT.parent / "shared"))
 Z = 1.96
 Half = Literal["work", "report"]
 OWN: dict[str, tuple[Half, ...]] = {
+    "unseen": ("report",),
     "own": ("work", "report"),
     "fresh": ("report",),
     "held": ("work",),
@@ -178,12 +179,9 @@ def told(found: list[Judged]) -> str:
 
 
 NAMES = {
-    "own en": "`own`, English",
-    "own zh": "`own`, Chinese",
-    "fresh en": "`fresh`, English",
-    "fresh zh": "`fresh`, Chinese",
-    "held en": "`held`, English",
-    "held zh": "`held`, Chinese",
+    f"{name} {language}": f"`{name}`, {told}"
+    for name in OWN
+    for language, told in (("en", "English"), ("zh", "Chinese"))
 }
 HEAD = [
     "| prompts | half | n | right | 95 % interval | the most frequent | right of told | told |",
