@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+from fairlead.canon.toml_text import not_toml
 from fairlead.catalog.keys import CatalogError, Value, check
 
 __all__ = [
@@ -90,7 +91,7 @@ def parse_toml(text: str, where: str) -> dict[str, object]:
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise CatalogError(f"{where}: {error}") from error
+        raise CatalogError(not_toml(error, text, where)) from error
 
 
 def parse_sources(text: str, where: str) -> dict[str, Source]:

@@ -24,11 +24,13 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from fairlead.canon import Failure
+from fairlead.canon.toml_text import not_toml
 from fairlead.routing.chooser import Chooser
 from fairlead.routing.decision import Decision, Features, Hints
 from fairlead.routing.moment import NO_MOMENT, Moment
 from fairlead.routing.options import Option
 from fairlead.routing.policy import PolicyError
+from fairlead.routing.table_lines import TableLines, not_json
 
 __all__ = ["Case", "Expect", "Outcome", "Read", "parse_cases", "run_case"]
 
@@ -89,23 +91,26 @@ _MOMENT = frozenset(Moment.__struct_fields__)
 
 def parse_cases(text: str, where: str = "<cases>") -> tuple[Case, ...]:
     """The cases of a file, JSON where it begins with a brace. Raises `PolicyError`."""
+    lines = TableLines(text, where, "cases")
     try:
         raw = text.encode()
         if not text.lstrip().startswith("{"):
             raw = msgspec.json.encode(tomllib.loads(text))
         cases = _decode(raw).cases
-    except (tomllib.TOMLDecodeError, msgspec.MsgspecError, TypeError, UnicodeError) as error:
-        raise PolicyError(f"{where}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(not_toml(error, text, where)) from error
+    except msgspec.ValidationError as error:
+        raise PolicyError(lines.explained(error)) from error
+    except (msgspec.MsgspecError, TypeError, UnicodeError, RecursionError) as error:
+        raise PolicyError(not_json(text, where) or f"{where}: {error}") from error
     if not cases:
         raise PolicyError(f"{where}: there are no cases in it")
-    unknown = _unknown(raw)
-    if unknown is not None:
-        raise PolicyError(f"{where}: {unknown}")
+    _known(raw, lines)
     seen: set[str] = set()
     for number, case in enumerate(cases):
         said = _wrong(case, seen)
         if said is not None:
-            raise PolicyError(f"{where}: cases[{number}] ('{case.name}'): {said}")
+            raise PolicyError(f"{lines.place(number)}: cases[{number}] ('{case.name}'): {said}")
         seen.add(case.name)
     return cases
 
@@ -119,8 +124,8 @@ class _LooseFile(Struct):
     cases: tuple[_Loose, ...]
 
 
-def _unknown(raw: bytes) -> str | None:
-    """A misspelt feature would silently keep its default."""
+def _known(raw: bytes, lines: TableLines) -> None:
+    """Refuse a misspelt feature, which would silently keep its default."""
     for number, loose in enumerate(msgspec.json.decode(raw, type=_LooseFile).cases):
         for key, names, known in (
             ("features", loose.features, _FEATURES),
@@ -129,8 +134,8 @@ def _unknown(raw: bytes) -> str | None:
             for name in names:
                 if name not in known:
                     listed = ", ".join(sorted(known))
-                    return f"cases[{number}].{key}.{name}: unknown; known are {listed}"
-    return None
+                    said = f"unknown; known are {listed}"
+                    raise PolicyError(lines.told(number, f"{key}.{name}", said))
 
 
 def _wrong(case: Case, seen: set[str]) -> str | None:

@@ -16,9 +16,11 @@ from typing import get_args
 import msgspec
 from msgspec import Struct
 
+from fairlead.canon.toml_text import not_toml
 from fairlead.routing.decision import Task
 from fairlead.routing.moment import Quality
 from fairlead.routing.policy import PolicyError
+from fairlead.routing.table_lines import TableLines
 
 __all__ = ["Figure", "QualityTable", "parse_quality"]
 
@@ -61,17 +63,18 @@ def parse_quality(
     text: str, where: str = "<quality>", known: Container[str] | None = None
 ) -> QualityTable:
     """The table of a file. `known` holds the ids of models. Raises `PolicyError`."""
+    lines = TableLines(text, where, "figures")
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise PolicyError(f"{where}: {error}") from error
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[figures]]"]
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(not_toml(error, text, where)) from error
+    except msgspec.ValidationError as error:
+        raise PolicyError(lines.explained(error)) from error
     seen: set[tuple[str, str]] = set()
     for number, figure in enumerate(file.figures):
         said = _wrong(figure, seen, known)
         if said is not None:
-            line = lines[number] if number < len(lines) else 1
-            raise PolicyError(f"{where}:{line}: figures[{number}]: {said}")
+            raise PolicyError(lines.told(number, "", said))
         seen.add((figure.model, figure.task))
     return QualityTable(file.figures)
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from fairlead.canon import Failure
+from fairlead.canon.toml_text import not_toml
 from fairlead.catalog import Catalog, shipped_policies
 from fairlead.routing import ALWAYS, Policy, PolicyError, always, parse_policies, takes_on
 from fairlead.routing.quality import QualityTable, parse_quality
@@ -90,11 +91,11 @@ def read_policy_file(
     """
     text = read_text(path)
     try:
-        name = str(tomllib.loads(text).get("name", ""))
+        name = _name(text, str(path))
         own = {
             where: other
             for where, other in _own(loaded).items()
-            if Path(where) != path and tomllib.loads(other).get("name") != name
+            if Path(where) != path and _name(other, where) != name
         }
         takes = takes_on(catalog, _today())
         return parse_policies(
@@ -106,10 +107,16 @@ def read_policy_file(
             draft=str(path) if draft else None,
             scorers=scorers or scorer_files(catalog),
         )[name]
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from error
     except PolicyError as error:
         raise ConfigError(str(error)) from error
+
+
+def _name(text: str, where: str) -> str:
+    """What a policy's file calls it. Raises `PolicyError`."""
+    try:
+        return str(tomllib.loads(text).get("name", ""))
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(not_toml(error, text, where)) from error
 
 
 def policy_of(

@@ -60,7 +60,7 @@ def test_a_sheet_is_read() -> None:
         ("= 0.10", "= true", "'price.input' must be an amount in US dollars"),
         ("high = 24_576", "high = 1.5", "'thinking.effort_budgets' must be a table"),
         ('"top_p"]', '"heat"]', "'sampling.exclusive' does not know 'heat'"),
-        ("id =", "id", "m.toml: "),
+        ("id =", "id", "m.toml:1: not valid TOML: "),
     ],
 )
 def test_a_mistake_is_told_with_file_and_key(old: str, new: str, said: str) -> None:

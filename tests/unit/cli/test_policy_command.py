@@ -70,6 +70,13 @@ def refused(*words: str) -> str:
     return str(raised.value)
 
 
+def test_a_file_that_is_no_toml_is_the_one_that_is_named() -> None:
+    Path("mine").mkdir()
+    Path("fairlead.toml").write_text('[routing]\npolicies_dir = "mine"\n')
+    Path("mine/other.toml").write_text('name = "other"\nname = "twice"\n')
+    assert refused("policy", "show", "own.toml").startswith("mine/other.toml:2: not valid TOML: ")
+
+
 def test_policies_are_listed_and_shown() -> None:
     listed = {each["name"]: each for each in ask_json("policy", "show")}
     assert {"article-tree", "cheapest", "canary"} <= set(listed)
@@ -135,7 +142,7 @@ def test_a_failing_case_fails_the_command() -> None:
     (failure,) = case
     assert "expected 'gemini-" in failure.attrib["message"]
     Path("c.toml").write_text("cases = 3")
-    assert "c.toml: " in refused("policy", "test", "article-tree", "c.toml")
+    assert "c.toml:1: cases: " in refused("policy", "test", "article-tree", "c.toml")
     assert "nofile" in refused("policy", "test", "article-tree", "nofile")
     assert "is no day" in refused("policy", "test", "own.toml", "c.toml", "--on", "soon")
 

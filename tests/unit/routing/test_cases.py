@@ -70,20 +70,40 @@ def test_a_request_is_read_as_the_caller_reads_it() -> None:
 
 
 MISTAKES = [
-    ("prompt_tokens", "promt_tokens", "c.toml: cases[0].features.promt_tokens: unknown; known"),
-    ('name = "long"', 'name = "as it is sent"', "another case has this name"),
-    ("features = { prompt_tokens = 300_000 }", "", "cases[0] ('long'): give either"),
+    ("prompt_tokens", "promt_tokens", "c.toml:4: cases[0].features.promt_tokens: unknown; known"),
+    (
+        'name = "long"',
+        'name = "as it is sent"',
+        "c.toml:7: cases[1] ('as it is sent'): another case has this name",
+    ),
+    ("features = { prompt_tokens = 300_000 }", "", "c.toml:2: cases[0] ('long'): give either"),
     ("request =", "features = {}\nrequest =", "cases[1] ('as it is sent'): give either"),
     ("features =", 'dialect = "gemini"\nfeatures =', "belong to a `request`"),
     ('expect = { model = "flash" }', "expect = {}", "expects nothing"),
-    ('expect = { model = "flash" }', 'expect = { modle = "flash" }', "c.toml: Object contains"),
-    ('expect = { model = "flash" }', "", "missing required field `expect`"),
-    ("300_000", "'x'", "Expected `int`"),
-    ("interactive", "soon", "Invalid enum value 'soon'"),
-    ("[[cases]]", "[[case]]", "c.toml: Object"),
-    ("[[cases]]", "[[cases", "c.toml: "),
+    (
+        'expect = { model = "flash" }',
+        'expect = { modle = "flash" }',
+        "c.toml:5: cases[0].expect.modle: ",
+    ),
+    (
+        'expect = { model = "flash" }',
+        "",
+        "c.toml:2: cases[0]: Object missing required field `expect`",
+    ),
+    ("300_000", "'x'", "c.toml:4: cases[0].features.prompt_tokens: Expected `int`"),
+    ("interactive", "soon", "c.toml:11: cases[1].hints.latency: Invalid enum value 'soon'"),
+    ("[[cases]]", "[[case]]", "c.toml:2: case: unknown key"),
+    ("[[cases]]", "[[cases", "c.toml:2: not valid TOML: "),
     (GOOD, "cases = []", "there are no cases in it"),
-    (GOOD, "{", "c.toml: Input data was truncated"),
+    ("features", "featurs", "c.toml:4: cases[0].featurs: unknown key"),
+    ("[[cases]]", "x = 1\n[[cases]]", "c.toml:2: x: unknown key"),
+    (GOOD, "{", "c.toml:1: not valid JSON: "),
+    (GOOD, '{"cases": [\n {"name": "a",\n "nme": 2}]}', "c.toml:3: cases[0].nme: unknown key"),
+    (
+        GOOD,
+        '{"cases": [{"request": ' + "[" * 100_000,
+        "c.toml: not valid JSON: it is nested too deeply",
+    ),
 ]
 
 

@@ -38,11 +38,11 @@ MISTAKES = [
     ("gemini-2.5-flash", "flash", "q.toml:1: figures[0]: no such model 'flash'"),
     ("low = 60", "low = 75", "q.toml:8: figures[1]: low, score and high"),
     ("high = 80", "high = 180", "q.toml:8: figures[1]: low, score and high"),
-    ("score = 70", 'score = "x"', "q.toml: Expected `float`"),
-    ("score = 70\n", "", "missing required field `score`"),
+    ("score = 70", 'score = "x"', "q.toml:10: figures[1].score: Expected `float`"),
+    ("score = 70\n", "", "q.toml:8: figures[1]: Object missing required field `score`"),
     ("score = 70", "score = 70\ntask = 'math'", "q.toml:8: figures[1]: 'gemini-2.5-flash' has"),
-    ("score = 70", "scoer = 70", "q.toml: Object"),
-    ("[[figures]]", "[[figures", "q.toml: "),
+    ("score = 70", "scoer = 70", "q.toml:10: figures[1].scoer: unknown key"),
+    ("[[figures]]", "[[figures", "q.toml:1: not valid TOML: "),
 ]
 
 

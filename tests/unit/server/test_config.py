@@ -55,7 +55,10 @@ def test_the_file_is_found_by_variable_then_in_the_folder(tmp_path, monkeypatch)
         ("[prices.'m-1']\nfactor = 999\n", ["fairlead.toml:2", "prices.m-1.factor", "100"]),
         ("[aliases]\nfast = 3\n", ["fairlead.toml:", "aliases", "str"]),
         ("server = 3\n", ["fairlead.toml:1", "server", "object"]),
-        ("[server\n", ["fairlead.toml", "not valid TOML", "line 1"]),
+        ("[server\n", ["fairlead.toml:1: not valid TOML: "]),
+        ("[server]\nport = 1\nport = 2\n", ["fairlead.toml:3: not valid TOML: a key is set again"]),
+        ("[server]\n\n[server]\n", ["fairlead.toml:3: not valid TOML: Cannot declare"]),
+        ("[log]\nlevel = [\n", ["fairlead.toml:2: not valid TOML: ", "(the file ends)"]),
     ],
 )
 def test_an_error_names_file_line_and_key(tmp_path, text: str, words: list[str]) -> None:

@@ -1,0 +1,26 @@
+"""What is wrong with a text that is no TOML, told as every other error of a configuration is: file,
+line, what.
+"""
+
+import re
+from tomllib import TOMLDecodeError
+from typing import Final
+
+__all__ = ["not_toml"]
+
+_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TWICE: Final = "Cannot overwrite a value"  # tomllib's words for a key that is set again
+
+
+def not_toml(error: TOMLDecodeError, text: str, where: str) -> str:
+    """`FILE:LINE: not valid TOML: what`, without a line where tomllib tells none."""
+    what = str(error)
+    found = _PLACE.search(what)
+    if found is None:
+        return f"{where}: not valid TOML: {what}"
+    what = what[: found.start()]
+    if what == _TWICE:
+        what = "a key is set again that has a value already"
+    if found.group(1) is None:
+        return f"{where}:{len(text.splitlines()) or 1}: not valid TOML: {what} (the file ends)"
+    return f"{where}:{found.group(1)}: not valid TOML: {what} (column {found.group(2)})"
