@@ -257,8 +257,23 @@ def test_levels_of_the_third_generation(name, level, sentence):
     assert (found and found.message.startswith(sentence)) if sentence else found is None
 
 
-def test_the_third_generation_takes_levels_not_budgets_and_one_candidate():
-    assert refusal(config(thinkingConfig={"thinkingBudget": 100}), name=FLASH3) is not None
+@pytest.mark.parametrize(
+    ("name", "budget", "sentence"),
+    [
+        (LITE3, 0, "Request contains an invalid argument."),
+        (LITE3, 1024, None),
+        (LITE3, -1, None),
+        (FLASH3, 0, "Request contains an invalid argument."),
+        (FLASH3, 512, None),
+        ("gemini-3.5-flash", 0, None),
+    ],
+)
+def test_budgets_of_the_third_generation(name, budget, sentence):
+    found = refusal(config(thinkingConfig={"thinkingBudget": budget}), name=name)
+    assert (found and found.message) == sentence
+
+
+def test_the_third_generation_makes_one_candidate():
     found = refusal(config(candidateCount=2), name=FLASH3)
     assert found.message == "Multiple candidates is not enabled for this model"
 

@@ -118,7 +118,10 @@ def json_with_tools(request: Request) -> str | None:
 
 
 def thinking(request: Request) -> str | None:
-    """Budgets on 2.5, levels on 3 [D, O]."""
+    """Budgets on 2.5; levels on 3, and budgets: "While thinkingBudget is accepted for backwards
+    compatibility, using it with Gemini 3 Pro may result in suboptimal performance" [D, Thinking].
+    Those of 3 that cannot stop say of 0 nothing but that something is invalid [O].
+    """
     config = field(request.config, "thinkingConfig")
     budget, level = field(config, "thinkingBudget"), field(config, "thinkingLevel")
     if budget is not None and level is not None:
@@ -143,10 +146,12 @@ def _level(request: Request, level: str | int) -> str | None:
 def _budget(request: Request, budget: int) -> str | None:
     model = request.model
     if "budget" not in model.thinking or model.budget is None:
-        return "Thinking budget is not supported for this model."  # [M]
+        return "Thinking budget is not supported for this model."  # [O], of Gemma 4
     low, high = model.budget
     if budget == -1 or (budget == 0 and model.budget_off) or low <= budget <= high:
         return None
+    if budget == 0 and model.levels:
+        return "Request contains an invalid argument."
     if budget == 0:
         return "Budget 0 is invalid. This model only works in thinking mode."
     return f"thinking_budget is out of range; supported values are integers from {low} to {high}"
