@@ -24,7 +24,9 @@ from fairlead.canon import (
     Request,
     Sampling,
     Text,
+    ToolCall,
     ToolResult,
+    Turn,
     Url,
 )
 from fairlead.catalog.model import Model
@@ -66,7 +68,7 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
     codec = x.snapshot.codecs[x.dialect]
     if x.same and not mixed(x, vault):
         fetching = not upstream.kind.reads_urls and _URL in x.body
-        if fetching or (_chosen_here(x) and _has_knobs(x.decoded())):
+        if fetching or (_chosen_here(x, model) and _may_differ(x.decoded(), model)):
             body = await _encoded(x, x.decoded(), codec, model, vault)
             if fetching or x.losses:
                 return _metered(x, codec, upstream, body)
@@ -78,14 +80,30 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
     return _metered(x, codec, upstream, body) if x.stream else body
 
 
-def _chosen_here(x: Exchange) -> bool:
-    """Whether a policy chose the model: then the client could not know what it rejects."""
-    return x.decision is not None and x.decision.policy != NAMED
+def _chosen_here(x: Exchange, model: Model) -> bool:
+    """Whether the client could not know what the model rejects: a policy chose it, or it serves
+    in the place of the one that was named, which has ended.
+    """
+    if x.decision is None:
+        return False
+    return x.decision.policy != NAMED or (
+        x.model_name != model.id and x.snapshot.stands_in(x.model_name, model)
+    )
 
 
-def _has_knobs(request: Request) -> bool:
-    """Whether the request sets what models of one dialect differ in."""
-    return request.reasoning is not None or request.sampling != _NO_SAMPLING
+def _may_differ(request: Request, model: Model) -> bool:
+    """Whether the request has what models of one dialect differ in: knobs, or calls that an
+    earlier model left unsigned, where this one thinks by levels and wants them signed.
+    """
+    if request.reasoning is not None or request.sampling != _NO_SAMPLING:
+        return True
+    return model.thinking.kind == "level" and any(map(_unsigned, request.turns))
+
+
+def _unsigned(turn: Turn) -> bool:
+    """Whether the turn calls tools without a signature; the first of its calls carries it."""
+    first = next((part for part in turn.parts if isinstance(part, ToolCall)), None)
+    return first is not None and first.signature is None
 
 
 def _verbatim(x: Exchange, model: Model, upstream: Upstream) -> bytes:

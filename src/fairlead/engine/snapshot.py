@@ -98,6 +98,15 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         upstream = next(found, None)
         return None if upstream is None else Model.unknown(name, upstream.name)
 
+    def stands_in(self, name: str, model: Model) -> bool:
+        """Whether a model serves in the place of the one that a name means, or of the first of the
+        family that it means.
+        """
+        if name not in self.catalog:
+            return False
+        meant = self.catalog.meant(name)
+        return (meant.id if isinstance(meant, Model) else meant.members[0]) != model.id
+
     def warnings(self, name: str, today: date) -> tuple[str, ...]:
         """What the operator should know about asking for this name today (its model ends, ...)."""
         known = self.day(today).warnings
