@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import msgspec
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Column, Table
 
 from fairlead.canon import Failure
@@ -16,6 +17,7 @@ from fairlead.cost.amounts import encode
 from fairlead.cost.display import dollars, marked, shown
 
 __all__ = [
+    "WholeConsole",
     "complain",
     "console",
     "money",
@@ -34,14 +36,44 @@ def rate_told() -> None:
         console().print(display.told())
 
 
+WORDS = 8
+"""What a column of words keeps of its width, however narrow the terminal is."""
+
+
+class WholeConsole(Console):
+    """Cuts nothing off: a line that is too long is broken by the terminal."""
+
+    def print(self, *objects: Any, crop: bool = False, **how: Any) -> None:  # noqa: ANN401  # rich's
+        """As rich's, which crops unless it is told not to."""
+        super().print(*objects, crop=crop, **how)
+
+
+class _WholeTable(Table):
+    """Is wider than a terminal in which its numbers have no room: half a number is another one."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(options.max_width, self._least(console))
+        return super().__rich_console__(console, options.update_width(width))
+
+    def _least(self, console: Console) -> int:
+        total = 0
+        for column in self.columns:
+            told = [column.header, column.footer, *column.cells]
+            full = max(console.measure(each).maximum for each in told)
+            total += 2 + (full if column.no_wrap else min(full, WORDS))
+        return total - 2
+
+
 def console() -> Console:
     """The terminal; a wide one where output goes to a file, so that tables don't break."""
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    return WholeConsole(width=None if sys.stdout.isatty() else 160, highlight=False)
 
 
 def number_column(heading: str, footer: str = "") -> Column:
     """A column of numbers, which are never broken; a long heading takes several lines."""
-    return Column(fill(heading, 8), footer, justify="right", no_wrap=True)
+    return Column(
+        fill(heading, WORDS, break_long_words=False), footer, justify="right", no_wrap=True
+    )
 
 
 def new_table(
@@ -55,7 +87,7 @@ def new_table(
     longer than its column is broken, never shortened: half a model's name is another model's too.
     Columns of `numbers` stand behind the others.
     """
-    return Table(
+    return _WholeTable(
         *(Column(each, overflow="fold") if isinstance(each, str) else each for each in headings),
         *(number_column(heading) for heading in numbers),
         title=title,

@@ -27,9 +27,6 @@ DIMENSIONS = get_args(Dimension)
 _ALWAYS = {"requests", "errors", "input", "output"}
 """Columns that stand there also where they hold nothing."""
 
-_GROUP = 12
-"""Characters that a group's name keeps in a narrow terminal."""
-
 
 def usage(
     by: Annotated[
@@ -70,7 +67,7 @@ def _print(report: Spent, path: Path) -> None:
     told = [heading for heading, total in sums.items() if heading in _ALWAYS or total != "0"]
     table = new_table(
         *(
-            Column(dimension, foot, overflow="fold", min_width=_GROUP)
+            Column(dimension, foot, overflow="fold", no_wrap=dimension == "day")
             for dimension, foot in zip(report.by, ("total", *[""] * 9), strict=False)
         ),
         *(number_column(heading, sums[heading]) for heading in told),

@@ -2,9 +2,9 @@
 
 import io
 
-from rich.console import Console
+import pytest
 
-from fairlead.cli.output import new_table, number_column
+from fairlead.cli.output import WholeConsole, new_table, number_column
 
 MODELS = ("claude-haiku-4-5-20251001", "gemini-3.5-flash-lite")
 NUMBERS = ("requests", "errors", "input", "cache read", "cache write", "output", "cost")
@@ -15,7 +15,7 @@ def printed(width: int) -> str:
     table = new_table("model", "day", *(number_column(heading) for heading in NUMBERS))
     for model in MODELS:
         table.add_row(model, "2026-11-23", *SUMS)
-    out = Console(file=io.StringIO(), width=width)
+    out = WholeConsole(file=io.StringIO(), width=width)
     out.print(table)
     assert isinstance(out.file, io.StringIO)
     return out.file.getvalue()
@@ -28,8 +28,9 @@ def test_names_are_broken_and_never_shortened() -> None:
     assert first.startswith("claude-haiku-4-5-20251001gemini-3.5-flash-lite")
 
 
-def test_numbers_stay_whole() -> None:
-    lines = [line for line in printed(110).splitlines() if "$" in line]
+@pytest.mark.parametrize("width", [110, 80, 20])
+def test_numbers_stay_whole(width: int) -> None:
+    lines = [line for line in printed(width).splitlines() if "$" in line]
     assert [line.split()[-len(SUMS) :] for line in lines] == [list(SUMS)] * len(MODELS)
 
 
@@ -38,6 +39,7 @@ def test_where_there_is_room_a_row_is_a_line() -> None:
 
 
 def test_numbers_stand_behind_words() -> None:
-    table = new_table("name", numbers=("first token", "cost"))
-    assert [str(column.header) for column in table.columns] == ["name", "first\ntoken", "cost"]
+    table = new_table("name", numbers=("first token", "difference"))
+    heads = [str(column.header) for column in table.columns]
+    assert heads == ["name", "first\ntoken", "difference"]
     assert [column.justify for column in table.columns] == ["left", "right", "right"]
