@@ -18,9 +18,18 @@ import struct
 import sys
 from pathlib import Path
 
+from msgspec import convert
+
 from benchmarks.checkouts import READY, ROUND, Least, cells_of, parser_of, under_callgrind
 from benchmarks.decide import prose
-from fairlead.routing.scorer import BUCKETS, SHAPES, Head, Scorer, read_scorer, write_scorer
+from fairlead.routing.scorer import (
+    BUCKETS,
+    SHAPES,
+    Head,
+    Scorer,
+    read_scorer,
+    write_scorer,
+)
 
 SIZES = (100, 600, 2_400, 16_000)
 COUNT = 1_000
@@ -30,11 +39,25 @@ ANSWER = ("benchmarks.scorer_speed", "--answer")
 
 
 def made() -> Scorer:
-    """A scorer whose tables hold one figure: their content costs no time."""
-    none = (0.01,) * len(SHAPES)
-    head = Head(("a", "b"), "a", True, 0.1, (0.0, 0.0), (none, none), 100, "")
-    tables = struct.pack(f"<{3 * BUCKETS}e", *[1.5] * 3 * BUCKETS)
-    return read_scorer(write_scorer(head, tables), "made")
+    """A scorer with full tables. Those of a checkout before version 2 are 16-bit floats."""
+    none, draw = (0.01,) * len(SHAPES), random.Random(1)  # noqa: S311 - tables, not secrets
+    told = {
+        "models": ("a", "b"),
+        "base": "a",
+        "enabled": True,
+        "threshold": 0.1,
+        "bias": (0.0, 0.0),
+        "weights": (none, none),
+        "prompts": 100,
+        "verdict": "",
+    }
+    codes = [draw.randint(1, 255) for _ in range(3 * BUCKETS)]
+    tables = bytes(codes)
+    if "steps" in Head.__struct_fields__:
+        told["steps"] = (0.1, 0.1, 0.1)
+    else:
+        tables = struct.pack(f"<{len(codes)}e", *codes)
+    return read_scorer(write_scorer(convert(told, Head), tables), "made")
 
 
 def passages(size: int) -> list[str]:

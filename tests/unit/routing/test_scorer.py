@@ -1,6 +1,5 @@
 """A scorer's file: read whole or refused with its name and the reason."""
 
-import struct
 from hashlib import sha256
 
 import msgspec
@@ -14,6 +13,7 @@ from fairlead.routing.scorer import (
     MOST,
     SHAPES,
     VERSION,
+    ZERO,
     Head,
     buckets,
     read_scorer,
@@ -28,17 +28,18 @@ HEAD = Head(
     threshold=0.1,
     bias=(0.0, 0.0),
     weights=((0.0,) * len(SHAPES), (0.0,) * len(SHAPES)),
+    steps=(1.0, 1.0, 1.0),
     prompts=100,
     verdict="",
 )
 
 
-def tables(word: str = "zebra", weight: float = 9.0) -> bytes:
+def tables(word: str = "zebra", weight: int = 9) -> bytes:
     """The second model is likelier where the word is."""
-    two = [0.0] * BUCKETS
+    two = bytearray([ZERO]) * BUCKETS
     for bucket in buckets(word):
-        two[bucket] = weight
-    return struct.pack(f"<{3 * BUCKETS}e", *[1.0] * BUCKETS, *[0.0] * BUCKETS, *two)
+        two[bucket] += weight
+    return bytes([1]) * BUCKETS + bytes([ZERO]) * BUCKETS + two
 
 
 GOOD = write_scorer(HEAD, tables())
@@ -56,7 +57,7 @@ def test_a_good_file_scores_and_chooses():
 
 def test_the_base_may_be_either_and_off_is_the_base():
     other = msgspec.structs.replace(HEAD, base="b")
-    worse = read_scorer(write_scorer(other, tables(weight=-9.0)), "x")
+    worse = read_scorer(write_scorer(other, tables(weight=-9)), "x")
     assert worse.choice("a zebra") == "a"
     assert worse.choice("a horse") == "b"
     off = read_scorer(write_scorer(msgspec.structs.replace(HEAD, enabled=False), tables()), "x")
@@ -76,13 +77,15 @@ def sealed(body: bytes) -> bytes:
         (GOOD[:30], "damaged or cut short"),
         (GOOD[:-1], "cut short"),
         (GOOD + b"x", "added to"),
-        (GOOD.replace(b"scorer 1 ", b"scorer 2 ", 1), "version 2, this release reads 1"),
+        (GOOD.replace(b"scorer 2 ", b"scorer 1 ", 1), "version 1, this release reads 2"),
         (GOOD[:-1] + b"\xff", "checksum"),
         (b"x" * (MOST + 1), "at most"),
         (sealed(b"{}\n"), "missing"),
-        (sealed(msgspec.json.encode(HEAD) + b"\n\0\0"), "unpack"),
+        (sealed(msgspec.json.encode(HEAD) + b"\n\0\0"), "its tables have 2 bytes, not 196608"),
         (write_scorer(msgspec.structs.replace(HEAD, base="c"), tables()), "does not fit"),
         (write_scorer(msgspec.structs.replace(HEAD, weights=((), ())), tables()), "does not fit"),
+        (write_scorer(msgspec.structs.replace(HEAD, steps=(0.0, 1, 1)), tables()), "does not fit"),
+        (write_scorer(HEAD, bytes(3 * BUCKETS)), "does not fit"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_name_and_the_reason(data, said):
@@ -104,6 +107,12 @@ def test_words_and_their_order_count_but_not_case_or_signs():
     assert buckets("Red, fox!") == buckets("red fox")
     assert buckets("red fox") != buckets("fox red")
     assert len(buckets("red fox")) == 3
+
+
+def test_buckets_are_the_same_on_any_machine_as_files_were_trained_by_them():
+    assert buckets("Red fox, red fox!") == {6791, 20527, 42478, 61254}
+    assert buckets("naïve 狐 x") == {6396, 21609, 27927, 39519, 46695}
+    assert buckets(" ") == buckets("") == {0}
 
 
 def test_only_the_ends_of_a_long_prompt_are_read():

@@ -121,7 +121,7 @@ def test_a_scorer_needs_something_to_choose() -> None:
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.permutations([FLASH, HAIKU, "c"]))
 def test_the_rule_is_the_trained_one(flash, haiku, threshold, order) -> None:
-    head = Head((FLASH, HAIKU), FLASH, True, threshold, (0, 0), ((), ()), 1, "")
+    head = Head((FLASH, HAIKU), FLASH, True, threshold, (0, 0), ((), ()), (1, 1, 1), 1, "")
 
     class Fixed(Scorer):
         def scores(self, text: str) -> tuple[float, float]:
@@ -130,7 +130,7 @@ def test_the_rule_is_the_trained_one(flash, haiku, threshold, order) -> None:
 
     rule = ScorerRule("abc", FLASH, HAIKU, threshold)
     taken, _, flip = by_scorer(rule, {FLASH: flash, HAIKU: haiku}, order)
-    assert taken == Fixed(head, [], [], []).choice("x")
+    assert taken == Fixed(head, b"", b"", b"").choice("x")
     assert flip.model != taken
     assert by_scorer(rule, {FLASH: flash, HAIKU: haiku}, [FLASH, "c"]) is None
     assert by_scorer(rule, {}, order) is None
@@ -147,6 +147,7 @@ def test_what_is_scored_is_the_users_last_text() -> None:
     assert text_of(Request(model="auto", turns=(*turns, said(image)))) == "two\n3"
     silent = Request(model="auto", turns=(said(image),))
     assert text_of(silent) == ""
-    scorer = Scorer(Head((FLASH, HAIKU), FLASH, True, 0.1, (0, 0), ((), ()), 1, ""), [], [], [])
+    head = Head((FLASH, HAIKU), FLASH, True, 0.1, (0, 0), ((), ()), (1, 1, 1), 1, "")
+    scorer = Scorer(head, b"", b"", b"")
     assert scored(Moment(), policy(), {"abc": scorer}, silent) == Moment()
     assert scored(Moment(), policy(), {}, Request(model="auto", turns=turns)) == Moment()

@@ -1,6 +1,5 @@
 """Scorers' files that policies name: compiled with them, or refused with file, line and reason."""
 
-import struct
 from datetime import date
 from unittest.mock import patch
 
@@ -10,15 +9,17 @@ from msgspec.structs import replace
 from fairlead.canon import Request, Text, Turn
 from fairlead.routing import Features, Moment
 from fairlead.routing.scored import scored
-from fairlead.routing.scorer import BUCKETS, SHAPES, Head, buckets, write_scorer
+from fairlead.routing.scorer import BUCKETS, SHAPES, ZERO, Head, buckets, write_scorer
 from fairlead.server import policies
 from fairlead.server.compile import compile_snapshot
 from fairlead.server.config import ConfigError, load
 
 FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
 DAY, LATER = date(2026, 11, 23), date(2026, 12, 1)
-ZERO = (0.0,) * len(SHAPES)
-HEAD = Head((HAIKU, FLASH), FLASH, True, 0.1, (0.0, 0.0), (ZERO, ZERO), 500, "not better")
+NONE = (0.0,) * len(SHAPES)
+HEAD = Head(
+    (HAIKU, FLASH), FLASH, True, 0.1, (0.0, 0.0), (NONE, NONE), (1.0, 1.0, 1.0), 500, "not better"
+)
 POLICY = """\
 name = "own"
 version = "1"
@@ -31,11 +32,10 @@ file = "pair.scorer"
 
 def made(head: Head = HEAD) -> bytes:
     """Haiku is likelier right where a zebra is."""
-    one = [0.0] * BUCKETS
+    one, none = bytearray([ZERO]) * BUCKETS, bytes([ZERO]) * BUCKETS
     for bucket in buckets("zebra"):
-        one[bucket] = 9.0
-    return write_scorer(head, struct.pack(f"<{3 * BUCKETS}e", *[1.0] * BUCKETS, *one,
-                                          *[0.0] * BUCKETS))  # fmt: skip
+        one[bucket] += 9
+    return write_scorer(head, bytes([1]) * BUCKETS + one + none)
 
 
 def compiled(tmp_path, data: bytes | None, day: date = DAY):
@@ -99,7 +99,7 @@ AT_FAULT = [
     (b"", "not a scorer's file"),
     (GOOD[:-10], "cut short"),
     (GOOD[:5000] + b"x" + GOOD[5001:], "checksum is wrong"),
-    (GOOD.replace(b"fairlead-scorer 1", b"fairlead-scorer 9"), "version 9, this release reads 1"),
+    (GOOD.replace(b"fairlead-scorer 2", b"fairlead-scorer 9"), "version 9, this release reads 2"),
     (b"x" * (2 << 20), "a scorer has at most"),
     (made(replace(HEAD, models=("claude-9", FLASH))),
      f"was trained for claude-9 and {FLASH}; claude-9 is not among the candidates"),

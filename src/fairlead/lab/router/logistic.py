@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from fairlead.lab.router.tables import squares_of
 from fairlead.routing.scorer import BUCKETS, SHAPES, buckets, shape
 
 __all__ = ["Design", "Prompts", "Scale", "fit", "read_prompts"]
@@ -67,7 +68,8 @@ class Scale:
     def of(cls, prompts: Prompts) -> "Scale":
         """From the prompts that are trained on, and no others."""
         seen = np.bincount(prompts.flat, minlength=BUCKETS)
-        idf = np.log((1 + len(prompts)) / (1 + seen)) + 1
+        # Rounded as the file will have it: what is served is what was measured.
+        idf = np.sqrt(squares_of((np.log((1 + len(prompts)) / (1 + seen)) + 1) ** 2).values)
         spreads = prompts.shapes.std(axis=0)
         spreads[spreads < 1e-9] = 1.0
         return cls(idf, prompts.shapes.mean(axis=0), spreads / _SHAPE_WEIGHT)

@@ -1,7 +1,5 @@
 """The report on a scorer: what it gains beside always-best, length only, random and the oracle."""
 
-import struct
-
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -27,6 +25,7 @@ from fairlead.lab.router.study import (
     learn,
     predict,
 )
+from fairlead.lab.router.tables import squares_of, weights_of
 from fairlead.routing.scorer import BUCKETS, Head, write_scorer
 
 __all__ = ["Ranking", "Report", "Row", "file_of", "ranking", "report", "transfer"]
@@ -162,10 +161,15 @@ def transfer(train: Results, test: Results, plan: Plan) -> Ranking:
 
 
 def file_of(made: Report, trained: Trained) -> bytes:
-    """The scorer's file. Tables are 16-bit floats: their error is far below that of the heads."""
+    """The scorer's file."""
     scale, (one, two) = trained.scale, trained.heads
     weights = [head[BUCKETS:-1] / scale.spreads for head in (one, two)]
     bias = [float(head[-1] - weights[n] @ scale.means) for n, head in enumerate(trained.heads)]
+    tables = [
+        squares_of(scale.idf**2),
+        weights_of(one[:BUCKETS] * scale.idf),
+        weights_of(two[:BUCKETS] * scale.idf),
+    ]
     head = Head(
         models=made.models,
         base=made.base,
@@ -173,12 +177,11 @@ def file_of(made: Report, trained: Trained) -> bytes:
         threshold=trained.threshold,
         bias=(bias[0], bias[1]),
         weights=(tuple(map(float, weights[0])), tuple(map(float, weights[1]))),
+        steps=(tables[0].step, tables[1].step, tables[2].step),
         prompts=made.prompts,
         verdict=made.verdict,
     )
-    tables = np.concatenate([scale.idf, one[:BUCKETS] * scale.idf, two[:BUCKETS] * scale.idf])
-    values = [float(x) for x in tables]
-    return write_scorer(head, struct.pack(f"<{len(values)}e", *values))
+    return write_scorer(head, b"".join(table.codes.tobytes() for table in tables))
 
 
 def _order(score: Floats) -> NDArray[np.intp]:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from fairlead.lab.router.logistic import Design, Prompts, Scale, fit
 from fairlead.lab.router.measures import apgr
 from fairlead.lab.router.results import Results
+from fairlead.lab.router.tables import weights_of
+from fairlead.routing.scorer import BUCKETS
 
 __all__ = [
     "FOLDS",
@@ -105,7 +107,9 @@ def learn(
     scale = Scale.of(prompts)
     design = Design(prompts, scale)
     strength = STRENGTHS[best]
-    one, two = (fit(design, scores[:, n], strength, start and start[n]) for n in (0, 1))
+    one, two = (
+        _rounded(fit(design, scores[:, n], strength, start and start[n]), scale) for n in (0, 1)
+    )
     return Trained(scale, (one, two), strength, threshold)
 
 
@@ -183,6 +187,12 @@ def _inner(
             )
             found[n].append(beyond.chances(heads))
     return np.concatenate(rows), [np.concatenate(each) for each in found], heads
+
+
+def _rounded(head: Floats, scale: Scale) -> Floats:
+    """Its weights of buckets as the file has them."""
+    table = weights_of(head[:BUCKETS] * scale.idf)
+    return np.concatenate([table.values / scale.idf, head[BUCKETS:]])
 
 
 def _threshold(edge: Floats, scores: Floats, costs: Floats | None, base: int, plan: Plan) -> float:

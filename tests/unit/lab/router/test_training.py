@@ -68,11 +68,11 @@ def test_what_can_be_learned_is_learned_and_switched_on(learned):
 def test_the_file_scores_as_training_did(learned):
     results, made, trained = learned
     data = file_of(made, trained)
-    assert len(data) < 1_000_000 < MOST
+    assert len(data) < 250_000 < MOST
     scorer = read_scorer(data, "x")
     told = predict(trained, read_prompts(results.prompts[:40]))
     served = np.array([scorer.scores(prompt) for prompt in results.prompts[:40]])
-    assert np.abs(told - served).max() < 2e-3
+    assert np.abs(told - served).max() < 1e-9, "rounded to the file's steps before it is measured"
 
 
 def test_training_is_deterministic(learned):
