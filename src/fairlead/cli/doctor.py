@@ -20,7 +20,7 @@ _MARKS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]
 
 def doctor(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[UPSTREAM]...", help="These alone.")
+        list[str] | None, typer.Argument(metavar="UPSTREAM", help="These alone.")
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML file, found as `fairlead serve` finds it.")

@@ -33,8 +33,16 @@ _HINTS = {
 _NO_HOST = "--host must be an address of this machine, such as 127.0.0.1, or a name of it"
 _NO_RECORDINGS = "recordings are JSON lines, one call in each; see docs/emulator.md"
 
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 chooses one.")]
+
+def _port(number: int) -> int:
+    """A range of typer's would stand in the help, and cut the options' names there."""
+    if not 0 <= number <= 65_535:
+        raise typer.BadParameter(f"{number} is no port: 0 to 65535")
+    return number
+
+
+Host = Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")]
+Port = Annotated[int, typer.Option(metavar="PORT", callback=_port, help="0 chooses one.")]
 Key = Annotated[
     list[str] | None,
     typer.Option(
@@ -46,8 +54,7 @@ Ttft = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MODEL=TIME",
-        help="Time to first token of a model, `gemini-2.5-flash=120ms`; `120ms` for all. "
-        "Repeatable.",
+        help="Time to first token of a model, `claude-haiku-4-5=2s`; `120ms` for all. Repeatable.",
     ),
 ]
 Tps = Annotated[

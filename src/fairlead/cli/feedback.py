@@ -29,7 +29,7 @@ _TOLD = 20
 
 def feedback(
     request_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The request's id, for a single word.")
+        str | None, typer.Argument(metavar="ID", help="The request's id, for a single word.")
     ] = None,
     rating: Annotated[
         str | None, typer.Option(help="up, down, pass, fail, or a number from 0 to 1.")

@@ -56,7 +56,7 @@ class Listed(Struct, frozen=True):
 @app.command("show")
 def show(
     policy: Annotated[
-        str | None, typer.Argument(metavar="[POLICY]", help="A name or a file; none: lists all.")
+        str | None, typer.Argument(metavar="POLICY", help="A name or a file; none: lists all.")
     ] = None,
     config: Config = None,
     json: Json = False,
@@ -89,7 +89,7 @@ def show(
 
 @app.command("lint")
 def lint(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Policy files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Policy files.")],
     config: Config = None,
 ) -> None:
     """Check policy files; ends with 1 if one is at fault, and says file, line, key and why."""

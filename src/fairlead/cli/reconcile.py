@@ -24,11 +24,16 @@ __all__ = ["reconcile"]
 def reconcile(
     vendor: Annotated[
         Literal["anthropic", "google", "openai", "stated"],
-        typer.Argument(help="Whose; `stated`: what answers themselves say that they cost."),
+        typer.Argument(
+            metavar="VENDOR",
+            help="anthropic, google, openai; stated: what answers themselves say that they cost.",
+        ),
     ],
     file: Annotated[
         Path | None,
-        typer.Argument(help="Its export: JSON, JSON lines or CSV. None for `stated`."),
+        typer.Argument(
+            metavar="FILE", help="Its export: JSON, JSON lines or CSV. None for `stated`."
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file, as for `fairlead serve`.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object for machines.")] = False,
@@ -113,9 +118,7 @@ def _print_stated(days: list[StatedCost]) -> None:
             "" if unknown else dollars(row.alike_usd - row.here_usd),
         )
     out = console()
-    out.print(table)
-    if not days:
-        out.print("no answer in the ledger says what it cost")
+    out.print(table if days else "no answer in the ledger says what it cost")
     rate_told()
 
 

@@ -20,7 +20,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Overrides server.host.")] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65_535, help="Overrides server.port; 0 chooses one."),
+        typer.Option(
+            min=0, max=65_535, metavar="PORT", help="Overrides server.port; 0 chooses one."
+        ),
     ] = None,
 ) -> None:
     """Run the gateway: one endpoint, each request routed, answered and accounted for."""

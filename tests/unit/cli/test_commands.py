@@ -68,3 +68,16 @@ def test_a_flag_is_not_told_as_if_it_took_a_value(args: list[str]) -> None:
     told = CliRunner().invoke(app, [*args, "--help"]).output
     assert "--help" in told
     assert "<bool>" not in told
+
+
+@pytest.mark.parametrize("args", [[name] for name in COMMANDS])
+def test_the_help_cuts_no_name_in_a_terminal_of_80_columns(args: list[str]) -> None:
+    told = CliRunner(env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"}).invoke(app, [*args, "--help"])
+    assert "…" not in told.output
+    assert "[[" not in told.output, "typer brackets what may be left out itself"
+
+
+def test_a_port_that_is_none_is_told() -> None:
+    told = CliRunner().invoke(app, ["emulate", "--port", "70000"])
+    assert told.exit_code == 2
+    assert "70000 is no port" in told.output

@@ -150,7 +150,7 @@ def amount(difference: Decimal, unit: str, words: Words) -> str:
     if unit == "percent":
         return words.fill("{} percentage points", _plain(difference))
     if unit == "stars":
-        return words.fill("{} stars", _plain(difference))
+        return words.fill("{} star" if difference == 1 else "{} stars", _plain(difference))
     return words.fill("{} tokens", told) if unit == "tokens" else told
 
 

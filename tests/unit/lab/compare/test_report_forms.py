@@ -1,4 +1,5 @@
 from datetime import date
+from decimal import Decimal
 from html.parser import HTMLParser
 from io import StringIO
 
@@ -14,7 +15,7 @@ from fairlead.lab.compare.markdown import markdown
 from fairlead.lab.compare.rows import DIMENSIONS
 from fairlead.lab.compare.sayings import load_sayings
 from fairlead.lab.compare.terminal import for_terminal
-from fairlead.lab.compare.text import rows_told
+from fairlead.lab.compare.text import amount, rows_told
 from fairlead.lab.compare.words import Words
 
 CATALOG = load()
@@ -52,6 +53,14 @@ class Page(HTMLParser):
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attrs for name, attrs in self.tags if name == tag]
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "told"),
+    [("en", 1, "1 star"), ("en", 2, "2 stars"), ("zh", 1, "1 星"), ("zh", 2, "2 星")],
+)
+def test_one_star_is_one(language, number, told) -> None:
+    assert amount(Decimal(number), "stars", Words(language)) == told
 
 
 @pytest.mark.parametrize(("language", "lang"), [("en", "en"), ("zh", "zh-Hans")])
