@@ -61,7 +61,8 @@ def create(
 @app.command("list")
 def list_(config: Config = None, json: Json = False) -> None:
     """List the keys, revoked ones too."""
-    keys = _store(config).list()
+    path = database_path(load(config).settings)
+    keys = KeyStore(path).list() if path.is_file() else ()  # to look makes no file
     if json:
         print_json(keys)
         return

@@ -161,7 +161,9 @@ def _unreadable(db: sqlite3.Connection, file: Path, error: sqlite3.Error) -> Led
     newest = statements().migrations()[-1][0]
     with suppress(sqlite3.Error):
         found = version(db, "ledger")
-        if 0 < found < newest:
+        if found == 0:  # the file may be there for the virtual keys alone
+            return LedgerError(f"there is no ledger in {file} yet", "the first `serve` makes it")
+        if found < newest:
             return LedgerError(
                 f"the ledger {file} is of schema version {found}, older than {newest}",
                 "start `fairlead serve` once with it: that brings it up to date",
