@@ -149,16 +149,14 @@ def _changes(catalog: Catalog, prices: PriceList, add: Sequence[str], today: dat
 
 
 def _write(path: Path, catalog: Catalog, found: Sequence[Change]) -> None:
-    """Lay the changes over what the overlay holds; the file is replaced whole or not at all."""
+    """Lay the changes over what the overlay holds."""
     overlay = Overlay()
     if path.exists():
         overlay = parse_overlay(path.read_text(encoding="utf-8"), catalog.sources, str(path))
     for change in found:
         vendor = catalog.meant(change.model)
         overlay = overlay.with_claims(change.model, vendor.vendor, [change.theirs])  # type: ignore[union-attr]  # an id of a sheet or of --add means a model
-    fresh = path.with_suffix(".new")
-    save(fresh, write_overlay(overlay), "catalog.overlay")
-    fresh.replace(path)
+    save(path, write_overlay(overlay), "catalog.overlay")
 
 
 def _row(change: Change) -> dict[str, object]:

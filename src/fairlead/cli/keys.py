@@ -66,9 +66,9 @@ def list_(config: Config = None, json: Json = False) -> None:
     if json:
         print_json(keys)
         return
-    table = new_table("id", "name", "team", "budget", "made", "state")
+    table = new_table("id", "name", "team", "budget", "made, UTC", "state")
     for key in keys:
-        made = datetime.fromtimestamp(key.created, UTC).isoformat(timespec="seconds")
+        made = f"{datetime.fromtimestamp(key.created, UTC):%Y-%m-%d %H:%M}"
         budget = "" if key.budget is None else f"${key.budget.usd:f} a {key.budget.period}"
         state = "revoked" if key.revoked else "active"
         table.add_row(key.id, key.name, key.team, budget.replace("a total", "ever"), made, state)

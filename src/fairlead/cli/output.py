@@ -1,7 +1,9 @@
 """What all commands share in speaking to people and machines."""
 
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from textwrap import fill
@@ -115,13 +117,17 @@ def print_json(value: object) -> None:
 
 
 def save(path: Path, text: str, param: str) -> None:
-    """Write what an option or a setting (`param`) asks for, in a folder that is made if it must be.
-    Raises Failure with the path.
+    """Write what an option or a setting (`param`) asks for, in a folder that is made if it must be;
+    whole or not at all: a gateway may be reading it. Raises Failure with the path.
     """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
         message = f"{path} cannot be written: {error.strerror}"
         raise Failure.invalid(message, param) from error
 

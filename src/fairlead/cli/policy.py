@@ -232,7 +232,8 @@ def _write(path: Path, text: str) -> None:
 def _print_policy(policy: Policy) -> None:
     out = console()
     out.print(f"{policy.name} {policy.version} ({policy.hash})", style="bold", markup=False)
-    out.print(policy.description, markup=False)
+    if policy.description:
+        out.print(policy.description, markup=False)
     divided = policy.canary
     if divided is not None:
         out.print(f"{divided.share * 100:g} % of sessions: {divided.policy}", markup=False)

@@ -1,6 +1,5 @@
 """`fairlead quality`: how good each model's answers are, by task, and by which sources."""
 
-import os
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -74,9 +73,7 @@ def build(
     if out is None:
         typer.echo(text, nl=False)
         return
-    fresh = out.with_name(f".{out.name}.{os.getpid()}")
-    save(fresh, text, "--out")
-    fresh.replace(out)  # whole or not at all: a gateway may be reading it
+    save(out, text, "--out")
     console().print(f"{len(made)} figures written to {out}", markup=False)
 
 

@@ -170,7 +170,7 @@ def _ladder(policy: Policy, title: str) -> _Ladder:
         for rule in policy.rules
     )
     foot = _choice(policy, policy.otherwise, policy.otherwise_reason)
-    return _Ladder(f"{title}\n{policy.description}", rungs, foot)
+    return _Ladder(f"{title}\n{policy.description}".rstrip(), rungs, foot)
 
 
 def _asks(rule: Rule) -> str:

@@ -1,5 +1,7 @@
 """`fairlead keys` before anything was served, and what other commands say of its file."""
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -35,3 +37,10 @@ def test_a_file_of_keys_alone_is_no_ledger_that_is_broken(ledger, words) -> None
         RUN.invoke(app, words, catch_exceptions=False)
     assert str(raised.value) == f"there is no ledger in {ledger} yet"
     assert raised.value.hint == "the first `serve` makes it"
+
+
+def test_a_key_is_a_line_of_80_columns() -> None:
+    RUN.invoke(app, ["keys", "create", "me", "--budget-usd", "5"], catch_exceptions=False)
+    told = RUN.invoke(app, ["keys", "list"], catch_exceptions=False).output.splitlines()
+    assert len(told[-1].rstrip()) <= 80
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d +active$", told[-1].rstrip())

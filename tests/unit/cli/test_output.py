@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from fairlead.cli.output import WholeConsole, new_table, number_column
+from fairlead.canon import Failure
+from fairlead.cli.output import WholeConsole, new_table, number_column, save
 
 MODELS = ("claude-haiku-4-5-20251001", "gemini-3.5-flash-lite")
 NUMBERS = ("requests", "errors", "input", "cache read", "cache write", "output", "cost")
@@ -43,3 +44,12 @@ def test_numbers_stand_behind_words() -> None:
     heads = [str(column.header) for column in table.columns]
     assert heads == ["name", "first\ntoken", "difference"]
     assert [column.justify for column in table.columns] == ["left", "right", "right"]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path) -> None:
+    path = tmp_path / "deep" / "out.toml"
+    save(path, "a = 1", "--out")
+    assert path.read_text() == "a = 1"
+    with pytest.raises(Failure, match=f"{path.parent} cannot be written: Is a directory$"):
+        save(path.parent, "a = 2", "--out")
+    assert [each.name for each in tmp_path.iterdir()] == ["deep"]

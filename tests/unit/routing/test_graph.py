@@ -80,3 +80,7 @@ use = "flash"
     drawn = mermaid(parse_policy(text))
     assert "haiku<br>flash before haiku; the rest" in drawn
     assert drawn.count("before haiku") == 1
+
+
+def test_a_policy_without_a_description_has_no_empty_line() -> None:
+    assert '<br>"' not in mermaid(AWKWARD).partition("q0")[0]

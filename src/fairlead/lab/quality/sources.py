@@ -99,7 +99,8 @@ def read_lab(path: Path, catalog: Catalog) -> list[LabResult]:
         data = path.read_bytes()
         text = gzip.decompress(data) if path.suffix == ".gz" else data
     except (OSError, EOFError, zlib.error) as error:
-        raise Failure.invalid(f"{path} cannot be read: {error}", "results") from error
+        why = getattr(error, "strerror", None) or error
+        raise Failure.invalid(f"{path} cannot be read: {why}", "results") from error
     found: list[LabResult] = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
