@@ -121,7 +121,7 @@ def test_results_at_fault_are_told_with_their_line(tmp_path, data, said) -> None
     with pytest.raises(Failure) as raised:
         read_lab(file, CATALOG)
     assert said in raised.value.problem.message
-    with pytest.raises(Failure, match="nonesuch cannot be read: No such file or directory$"):
+    with pytest.raises(Failure, match=r"nonesuch cannot be read: No such file or directory$"):
         read_lab(tmp_path / "nonesuch", CATALOG)
 
 
