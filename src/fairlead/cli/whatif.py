@@ -1,6 +1,8 @@
 """`fairlead whatif`: the ledger's traffic under another plan."""
 
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +21,7 @@ from fairlead.finance.plan import Plan, parse_mix
 from fairlead.finance.whatif import Caching, Part, WhatIf, what_if
 from fairlead.ledger.answers import answers
 from fairlead.ledger.moment import period
-from fairlead.ledger.traffic import traffic
+from fairlead.ledger.traffic import Traffic, traffic
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 from fairlead.server.money import commitments_of
@@ -45,24 +47,31 @@ def whatif(
 ) -> None:
     """Replay the ledger under another model, mix or policy: what it would have cost, and why."""
     loaded = in_own_currency(load(config), json=json)
-    catalog = compile_catalog(loaded)
-    plan = _plan(model, catalog)
     path = database_path(loaded.settings)
     now = time.time()
     begin, end = period(since, until, now)
-    result = what_if(
-        traffic(path, begin, end),
-        plan,
-        catalog,
-        sample=answers(path, begin, end, decisions=plan.fixed is None),
-        caching=caching,
-        batch_share=_share(batch_share),
-        commitments=owed(path, commitments_of(loaded), (begin, end), now),
-    )
+    with ThreadPoolExecutor(1) as aside:
+        # Summed by the database while the answers are replayed here.
+        groups = aside.submit(traffic, path, begin, end)
+        catalog = compile_catalog(loaded)
+        plan = _plan(model, catalog)
+        result = what_if(
+            _when_read(groups),
+            plan,
+            catalog,
+            sample=answers(path, begin, end, decisions=plan.fixed is None),
+            caching=caching,
+            batch_share=_share(batch_share),
+            commitments=owed(path, commitments_of(loaded), (begin, end), now),
+        )
     if json:
         print_json(result)
         return
     _print(result)
+
+
+def _when_read(groups: "Future[list[Traffic]]") -> Iterator[Traffic]:
+    yield from groups.result()
 
 
 def _plan(text: str, catalog: Catalog) -> Plan:

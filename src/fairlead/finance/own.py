@@ -32,8 +32,8 @@ class Own:
     what an unasked cache could have read it did.
     """
 
-    def __init__(self, groups: Iterable[Traffic], sample: Sample | None) -> None:
-        self._thinking = _thinking(groups)
+    def __init__(self, sample: Sample | None) -> None:
+        self._thinking: dict[str, Decimal] = {}
         self._thought: dict[tuple[str, str], tuple[int, int, int]] = {}
         self._prompts: dict[str, Sums] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
         self._counts: dict[str, int] = defaultdict(int)
@@ -55,6 +55,10 @@ class Own:
                 held[0] += usage.prompt_total
                 held[1] += prefix.tokens[-1]
                 self._counts[answer.model] += 1
+
+    def learn_thinking(self, groups: Iterable[Traffic]) -> None:
+        """Take thinking per visible token from sums, where answers read one by one are too few."""
+        self._thinking = _thinking(groups)
 
     def thinking(self, model: str, dialect: str = "") -> Decimal | None:
         """Thinking per token of visible output, for requests of a dialect if there are enough of

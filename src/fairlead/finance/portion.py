@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from fairlead.finance.replay import KINDS, TEXT, Counts, Part
+from fairlead.finance.replay import TEXT, Counts, Part
 
-__all__ = ["PROMPT", "Portion", "portion", "share_of"]
-
-ANSWER = ("output", "output_audio", "output_image", "thinking")
-PROMPT = tuple(kind for kind in KINDS if kind not in ANSWER)
+__all__ = ["Portion", "share_of"]
 
 
 class Portion(Counts):
@@ -34,39 +31,31 @@ class Portion(Counts):
         """The mean prompt's tokens."""
         return self.prompts // max(1, self.requests)
 
-    def add(self, other: "Portion") -> None:
-        """Both together."""
-        self.count(other)
-        self.prompts += other.prompts
-        self.read += other.read
-        self.written += other.written
-        self.paid += other.paid
-        self.premium += other.premium
-
-
-def portion(part: Part, tokens: dict[str, int]) -> Portion:
-    """A part of answers that were read, on so many tokens (all of them, where all were read)."""
-    text = sum([tokens.get(kind, 0) for kind in TEXT])
-    was, spoken = part.text, part.tokens.get("output", 0)
-    if text == was and tokens.get("output", 0) == spoken:
-        read, written = round(part.read), round(part.written)
-        kept, unknown, said = dict(part.kept), dict(part.unknown), dict(part.spoken)
-        tooled, scale = part.tooled, 1.0
-    else:
-        each = scale = text / was if was else 0.0
-        read, written = round(part.read * each), round(part.written * each)
-        tooled = round(part.tooled * each)
-        kept = {kind: round(count * each) for kind, count in part.kept.items()}
-        unknown = {kind: round(count * each) for kind, count in part.unknown.items()}
-        each = tokens.get("output", 0) / spoken if spoken else 0.0
-        said = {dialect: round(count * each) for dialect, count in part.spoken.items()}
-    prompts = sum([part.tokens.get(kind, 0) for kind in PROMPT])
-    paid, premium = part.paid_pico, part.premium_pico
-    if scale != 1.0:
-        paid, premium = round(paid * scale), round(premium * scale)
-    return Portion(
-        part.requests, tooled, tokens, kept, unknown, said, prompts, read, written, paid, premium
-    )
+    def take(self, part: Part, tokens: Mapping[str, int]) -> None:
+        """Add a part of answers that were read, on so many tokens (all of them, where all were
+        read).
+        """
+        text, was = sum([tokens.get(kind, 0) for kind in TEXT]), part.text
+        said, spoken = tokens.get("output", 0), part.tokens.get("output", 0)
+        scale = louder = 1.0
+        if text != was or said != spoken:
+            scale = text / was if was else 0.0
+            louder = said / spoken if spoken else 0.0
+        self.requests += part.requests
+        self.tooled += round(part.tooled * scale)
+        self.prompts += part.prompts
+        self.read += round(part.read * scale)
+        self.written += round(part.written * scale)
+        self.paid += round(part.paid_pico * scale) if scale != 1.0 else part.paid_pico
+        self.premium += round(part.premium_pico * scale) if scale != 1.0 else part.premium_pico
+        for own, more, each in (
+            (self.tokens, tokens, 1.0),
+            (self.kept, part.kept, scale),
+            (self.unknown, part.unknown, scale),
+            (self.spoken, part.spoken, louder),
+        ):
+            for kind, count in more.items():
+                own[kind] = own.get(kind, 0) + (count if each == 1.0 else round(count * each))
 
 
 def share_of(whole: Mapping[str, int], part: Part, parts: Iterable[Part]) -> dict[str, int]:

@@ -15,13 +15,13 @@ from typing import Literal
 from msgspec import Struct
 
 from fairlead.catalog.model import Model
-from fairlead.finance.plan import Plan, Shares
-from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, Use, asks, cache_of, writes
+from fairlead.finance.plan import Plan
+from fairlead.finance.prompt_cache import LEAST, Cache, Prompt, asks, cache_of, writes
 from fairlead.ledger.answers import Answer, Sample
 from fairlead.ledger.traffic import Traffic
 from fairlead.tokens.prefix import TOOLS, Prefix
 
-__all__ = ["KINDS", "TEXT", "Caching", "Counts", "Part", "Replay", "part_of", "tokens_of"]
+__all__ = ["KINDS", "PROMPT", "TEXT", "Caching", "Counts", "Part", "Replay", "part_of", "tokens_of"]
 
 Caching = Literal["auto", "asked", "off"]
 """`auto`: the gateway asks for caching; `asked`: clients do or nobody; `off`: no prompt cache."""
@@ -32,6 +32,7 @@ KINDS = (
     *("input_audio", "cache_read_audio", "tool_input"),
     *("output", "output_audio", "output_image", "thinking"),
 )
+PROMPT = KINDS[:-4]
 Key = tuple[object, ...]
 _counts = attrgetter(*KINDS)
 
@@ -84,6 +85,11 @@ class Part(Counts):
         """Tokens of the prompts' text."""
         return sum([self.tokens.get(kind, 0) for kind in TEXT])
 
+    @property
+    def prompts(self) -> int:
+        """Tokens of the prompts, of any kind."""
+        return sum([self.tokens.get(kind, 0) for kind in PROMPT])
+
     def add(self, answer: Answer) -> None:
         """One more answer."""
         self.requests += 1
@@ -116,6 +122,16 @@ class _Way(Struct, frozen=True):
     stays: bool
 
 
+class _Origin(Struct, frozen=True):
+    """What is the same for all answers of a model and a day: that model, its own cache where what
+    that did matters, and the ways to others.
+    """
+
+    model: Model
+    cache: Cache | None
+    ways: dict[str, _Way] = {}
+
+
 class Replay:
     """The plan's sums over a sample. `resolve` finds a model by name and day, `ratio` how many
     tokens of the second model one of the first is, `premium` what an answer's tier and region cost.
@@ -140,7 +156,7 @@ class Replay:
         self._premium = premium
         self._caches: dict[str, tuple[Cache | None, int]] = {}
         self._were: dict[str, tuple[Cache | None, int]] = {}
-        self._ways: dict[tuple[str, str, date], _Way] = {}
+        self._origins: dict[tuple[str, date], _Origin] = {}
         self._groups: dict[Key, dict[str, Part]] = {}
         for answer in sample.answers:
             self._take(answer)
@@ -164,15 +180,20 @@ class Replay:
         counts = answer.counted and answer.comparable
         if prefix is None and not counts:
             return  # it leaves nothing in a cache
-        source = self._resolve(answer.model, answer)
-        was = self._as_it_was(answer, source, prefix)
+        origin = self._origin(answer)
+        usage = answer.usage
+        whole, estimated = usage.prompt_total, 1 if prefix is None else max(1, prefix.tokens[-1])
+        was = None
+        if prefix is not None and origin.cache is not None:
+            was = origin.cache.use(Prompt(answer.at, answer.key_id, prefix, whole / estimated))
+        used = usage.cache_read or usage.cache_write_5m or usage.cache_write_1h
         for name in self._plan.targets(answer):
-            way = self._way(name, answer, source)
-            fate = way.used if _used(answer) else way.unused
+            way = origin.ways.get(name) or self._way(name, answer, origin)
+            fate = way.used if used else way.unused
             read = written = 0.0
             if way.cache is not None and prefix is not None:
                 # A cache is filled by all that its model gets, whoever asked for it.
-                scale = answer.usage.prompt_total * way.ratio / max(1, prefix.tokens[-1])
+                scale = whole * way.ratio / estimated
                 does = way.cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
                 if fate == "simulated":
                     read, written = does.read / way.ratio, does.written / way.ratio
@@ -180,45 +201,39 @@ class Replay:
                     # Paid as it was, but for what other company in the cache changes.
                     read, written = does.read - was.read, does.written - was.written
             elif way.cache is not None and fate == "simulated":
-                fate = "unknown" if answer.usage.prompt_total * way.ratio >= way.least else fate
+                fate = "unknown" if whole * way.ratio >= way.least else fate
             if counts:
                 part = self._noted(answer, name, fate)
                 if answer.tier or answer.region:
-                    part.premium_pico += self._premium(source, answer.day, answer)
+                    part.premium_pico += self._premium(origin.model, answer.day, answer)
                 part.read += read
                 part.written += written
                 part.tooled += prefix is not None and prefix.turns[0] == TOOLS
 
-    def _way(self, name: str, answer: Answer, source: Model) -> "_Way":
-        """What is the same for all answers of a model and a day that would go to another."""
-        key = (name, answer.model, answer.day)
-        held = self._ways.get(key)
+    def _origin(self, answer: Answer) -> _Origin:
+        """Where an answer comes from; its own model's cache is replayed where an answer may stay
+        with it.
+        """
+        key = (answer.model, answer.day)
+        held = self._origins.get(key)
         if held is None:
-            target = self._resolve(name, answer)
-            used, unused = (
-                fate(source, target, self._caching, used=each) for each in (True, False)
+            source, fixed = self._resolve(answer.model, answer), self._plan.fixed
+            stays = fixed is None or any(
+                self._resolve(name, answer).id == source.id for name in fixed
             )
-            cache, least = _cache(target, self._caches)
-            held = self._ways[key] = _Way(
-                self._ratio(source, target), used, unused, cache, least, source.id == target.id
-            )
+            cache = _cache(source, self._were)[0] if stays else None
+            held = self._origins[key] = _Origin(source, cache, {})
         return held
 
-    def _as_it_was(self, answer: Answer, source: Model, prefix: Prefix | None) -> Use | None:
-        """What the cache of the model that answered did, by the same replay; None where that
-        cannot matter.
-        """
-        fixed = self._plan.fixed
-        if prefix is None or (fixed is not None and not self._may_stay(answer, source, fixed)):
-            return None
-        cache, _ = _cache(source, self._were)
-        if cache is None:
-            return None
-        scale = answer.usage.prompt_total / max(1, prefix.tokens[-1])
-        return cache.use(Prompt(answer.at, answer.key_id, prefix, scale))
-
-    def _may_stay(self, answer: Answer, source: Model, fixed: Shares) -> bool:
-        return any(self._resolve(name, answer).id == source.id for name in fixed)
+    def _way(self, name: str, answer: Answer, origin: _Origin) -> _Way:
+        """From where an answer comes to another model."""
+        source, target = origin.model, self._resolve(name, answer)
+        used, unused = (fate(source, target, self._caching, used=each) for each in (True, False))
+        cache, least = _cache(target, self._caches)
+        ratio = self._ratio(source, target)
+        held = _Way(ratio, used, unused, cache, least, source.id == target.id)
+        origin.ways[name] = held
+        return held
 
     def _noted(self, answer: Answer, name: str, fate: str) -> Part:
         """The part that an answer counts in, with it."""
@@ -275,12 +290,6 @@ def _wider(group: Traffic) -> Iterator[Key]:
     narrow = _narrow(group)
     for end in (3, 2, 1):
         yield narrow[:end]
-
-
-def _used(answer: Answer) -> bool:
-    """Whether a prompt cache was used."""
-    usage = answer.usage
-    return bool(usage.cache_read or usage.cache_write_5m or usage.cache_write_1h)
 
 
 def fate(source: Model, target: Model, caching: Caching, *, used: bool) -> str:

@@ -9,10 +9,10 @@ from msgspec import Struct
 from fairlead.catalog.model import Model
 from fairlead.finance.assumptions import Assumptions, Range
 from fairlead.finance.own import Own
-from fairlead.finance.portion import PROMPT, Portion
+from fairlead.finance.portion import Portion
 from fairlead.finance.prompt_cache import asks, writes
 from fairlead.finance.rates import FRESH, Rates
-from fairlead.finance.replay import KINDS, TEXT, Caching
+from fairlead.finance.replay import KINDS, PROMPT, TEXT, Caching
 from fairlead.ledger.answers import Answer
 
 __all__ = ["STEPS", "Steps", "Walk"]

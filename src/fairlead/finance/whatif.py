@@ -34,7 +34,7 @@ from fairlead.finance.assumptions import Assumptions
 from fairlead.finance.commitments import Owed
 from fairlead.finance.own import Own
 from fairlead.finance.plan import Plan
-from fairlead.finance.portion import Portion, portion, share_of
+from fairlead.finance.portion import Portion, share_of
 from fairlead.finance.replay import Caching, Replay, part_of, tokens_of
 from fairlead.finance.replay import Part as Sums
 from fairlead.finance.walk import STEPS, Walk
@@ -133,7 +133,8 @@ def what_if(
     commitments: tuple[Owed, ...] = (),
 ) -> WhatIf:
     """Replay `groups` under `plan`. With a `sample` of the answers that the groups are made of,
-    prompt caches are replayed one by one; a policy needs it.
+    prompt caches are replayed one by one; a policy needs it. The groups are iterated over once,
+    when the sample has been replayed: they may still be read while it is.
 
     Failure (invalid_request) for a batch share outside 0 to 1, for a policy without a sample, or
     where one of the plan's models has no price for what the traffic needs.
@@ -142,10 +143,12 @@ def what_if(
         raise Failure.invalid("the batch share lies between 0 and 1", "batch_share")
     if plan.fixed is None and sample is None:
         raise Failure.invalid("a policy is replayed on single answers: none were read", "model")
-    kept, left_out = _priced_here(catalog, groups)
     if sample is not None:
         sample = _of_models_here(catalog, sample)
-    asked = _Question(catalog, kept, plan, sample, caching, batch_share)
+    own = Own(sample)
+    asked = _Question(catalog, own, plan, sample, caching, batch_share)
+    kept, left_out = _priced_here(catalog, groups)
+    own.learn_thinking(kept)
     bundles: dict[tuple[date, str], _Bundle] = {}
     for group in kept:
         if group.comparable:
@@ -223,7 +226,7 @@ class _Question:
     def __init__(
         self,
         catalog: Catalog,
-        groups: list[Traffic],
+        own: Own,
         plan: Plan,
         sample: Sample | None,
         caching: Caching,
@@ -233,7 +236,7 @@ class _Question:
         self._plan = plan
         self._caching = caching
         self._models: dict[tuple[str, date], Model] = {}
-        self._walk = Walk(Own(groups, sample), caching, batch_share)
+        self._walk = Walk(own, caching, batch_share)
         self._undisclosed = 0
         self._unknown = 0
         self._replay: Replay | None = None
@@ -249,16 +252,15 @@ class _Question:
         into.requests += group.requests
         into.paid += group.cost_usd
         source = self._model(group.model, group.day)
-        for name, own in self._portions(group, source):
-            self._unknown += group.requests if own.unknown else 0
+        for name, part, tokens in self._parts(group, source):
+            self._unknown += group.requests if part.unknown else 0
             target = self._model(name, group.day)
-            band = self._walk.band(target, source, own.prompt)
-            key = (group.model, name, band, "thinking" in own.tokens)
+            band = self._walk.band(target, source, part.prompts // max(1, part.requests))
+            key = (group.model, name, band, "thinking" in tokens)
             held = into.portions.get(key)
             if held is None:
-                into.portions[key] = own
-            else:
-                held.add(own)
+                held = into.portions[key] = Portion()
+            held.take(part, tokens)
 
     def walk(self, day: date, bundle: _Bundle) -> _Steps:
         """The bill of one day and route, step by step, over all models that share it."""
@@ -302,25 +304,25 @@ class _Question:
             for name, part in parts.items():
                 weight = 1.0 if shares is None else float(shares[name])
                 target = self._model(name, day)
-                own = portion(part, dict(part.tokens))
+                own = Portion()
+                own.take(part, part.tokens)
                 would += weight * float(self._walk.expected(source, target, day, own))
             each = [part.paid_pico for part in parts.values()]
             paid += sum(each) if shares is None else each[0]
         return paid / 1e12, would
 
-    def _portions(self, group: Traffic, source: Model) -> Iterator[tuple[str, Portion]]:
-        """What each model takes of the group."""
+    def _parts(self, group: Traffic, source: Model) -> Iterator[tuple[str, Sums, dict[str, int]]]:
+        """What each model takes of the group: answers that stand for it, on so many tokens."""
         whole = tokens_of(group)
         found = {} if self._replay is None else self._replay.parts(group)
         if self._plan.fixed is None:
             found = found or {group.model: self._by_sums(group, source, source)}
             for name, part in found.items():
-                yield name, portion(part, share_of(whole, part, found.values()))
+                yield name, part, share_of(whole, part, found.values())
             return
         for name in self._plan.fixed:
             target = self._model(name, group.day)
-            part = found.get(name) or self._by_sums(group, source, target)
-            yield name, portion(part, dict(whole))
+            yield name, found.get(name) or self._by_sums(group, source, target), whole
 
     def _by_sums(self, group: Traffic, source: Model, target: Model) -> Sums:
         ratio = self._walk.ratio(source, target)

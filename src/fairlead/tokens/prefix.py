@@ -152,6 +152,12 @@ class Reuse(NamedTuple):
 _UNSEEN = Reuse()
 
 
+def _keys(scope: str, prefix: Prefix) -> list[int]:
+    """The prefix's fingerprints, told apart from those of other scopes."""
+    mask = hash(scope)
+    return [value ^ mask for value in prefix.hashes]
+
+
 class PrefixIndex:
     """When which beginning was last used, by scope (a key's id). Bounded; for one process.
 
@@ -173,17 +179,28 @@ class PrefixIndex:
 
     def reuse(self, scope: str, prefix: Prefix, at: float) -> Reuse:
         """What was seen before `at` (Unix seconds); the prefix counts as used at that moment."""
-        found = self.look(scope, prefix, at)
-        self.note(scope, prefix, at)
+        keys = _keys(scope, prefix)
+        found = self._look(keys, prefix.tokens, at)
+        self._note(keys, at)
         return found
 
     def look(self, scope: str, prefix: Prefix, at: float) -> Reuse:
         """What was seen before `at`. Nothing is noted: the prompt has not been answered yet."""
-        young, old, mask = self._young, self._old, hash(scope)
-        hashes, tokens = prefix.hashes, prefix.tokens
+        return self._look(_keys(scope, prefix), prefix.tokens, at)
+
+    def note(self, scope: str, prefix: Prefix, at: float) -> None:
+        """All beginnings of the prompt are used now: "the cache is refreshed for no additional cost
+        each time the cached content is used" (platform.claude.com, Prompt caching).
+        """
+        self._note(_keys(scope, prefix), at)
+
+    def _look(self, keys: list[int], tokens: tuple[int, ...], at: float) -> Reuse:
+        young, old = self._young, self._old
+        if young.keys().isdisjoint(keys) and old.keys().isdisjoint(keys):
+            return _UNSEEN
         hour = -1
-        for number in range(len(hashes) - 1, -1, -1):
-            key = hashes[number] ^ mask
+        for number in range(len(keys) - 1, -1, -1):
+            key = keys[number]
             used = young.get(key)
             if used is None and (used := old.get(key)) is None:
                 continue
@@ -192,21 +209,16 @@ class PrefixIndex:
                 hour = number
             if age <= FIVE_MINUTES:
                 continues, counted = self._end(key)
-                longer = counted if hour == number else self._end(hashes[hour] ^ mask)[1]
+                longer = counted if hour == number else self._end(keys[hour])[1]
                 return Reuse(tokens[number], tokens[hour], number, continues, counted, longer)
         if hour < 0:
             return _UNSEEN
-        return Reuse(0, tokens[hour], counted_1h=self._end(hashes[hour] ^ mask)[1])
+        return Reuse(0, tokens[hour], counted_1h=self._end(keys[hour])[1])
 
-    def note(self, scope: str, prefix: Prefix, at: float) -> None:
-        """All beginnings of the prompt are used now: "the cache is refreshed for no additional cost
-        each time the cached content is used" (platform.claude.com, Prompt caching).
-        """
+    def _note(self, keys: list[int], at: float) -> None:
         if len(self._young) > self._half:
             self._old, self._young = self._young, {}
             self._old_ends, self._ends = self._ends, {}
-        mask = hash(scope)
-        keys = [value ^ mask for value in prefix.hashes]
         self._young.update(dict.fromkeys(keys, at))
         self._ends.setdefault(keys[-1], None)
 

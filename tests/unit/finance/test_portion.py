@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.finance.portion import PROMPT, Portion, portion
-from fairlead.finance.replay import Part
+from fairlead.finance.portion import Portion
+from fairlead.finance.replay import PROMPT, Part
 
 COUNTS = st.dictionaries(st.sampled_from(["input", "cache_read", "output"]), st.integers(0, 10**7))
 PARTS = st.builds(
@@ -24,13 +24,19 @@ SUMS = ("requests", "tooled", "prompts", "read", "written", "paid", "premium")
 TABLES = ("tokens", "kept", "unknown", "spoken")
 
 
+def taken_alone(part: Part, tokens: dict[str, int]) -> Portion:
+    own = Portion()
+    own.take(part, tokens)
+    return own
+
+
 @given(st.lists(st.tuples(PARTS, COUNTS), min_size=1, max_size=6))
 @settings(max_examples=100, deadline=None)
 def test_portions_together_are_the_sums_of_each(taken) -> None:
-    together = Portion(tokens={}, kept={}, unknown={}, spoken={})
+    together = Portion()
     for part, tokens in taken:
-        together.add(portion(part, tokens))
-    single = [portion(part, tokens) for part, tokens in taken]
+        together.take(part, tokens)
+    single = [taken_alone(part, tokens) for part, tokens in taken]
     for name in SUMS:
         assert getattr(together, name) == sum(getattr(each, name) for each in single)
     for name in TABLES:
@@ -42,7 +48,7 @@ def test_portions_together_are_the_sums_of_each(taken) -> None:
 
 @given(PARTS)
 def test_all_of_a_part_is_taken_as_it_was(part) -> None:
-    own = portion(part, dict(part.tokens))
+    own = taken_alone(part, part.tokens)
     assert (own.tokens, own.kept, own.unknown) == (part.tokens, part.kept, part.unknown)
     assert (own.paid, own.premium, own.tooled) == (part.paid_pico, part.premium_pico, part.tooled)
     assert own.prompt == sum(part.tokens.get(kind, 0) for kind in PROMPT) // part.requests
@@ -53,7 +59,7 @@ def test_half_of_a_part() -> None:
         requests=4, tooled=2, tokens={"input": 100, "output": 40}, kept={"input": 60}, unknown={},
         spoken={"gemini": 40}, paid_pico=1_000, premium_pico=10, read=30.0, written=20.0,
     )  # fmt: skip
-    own = portion(part, {"input": 50, "output": 10})
+    own = taken_alone(part, {"input": 50, "output": 10})
     assert (own.tokens, own.kept) == ({"input": 50, "output": 10}, {"input": 30})
     assert (own.spoken, own.read, own.written) == ({"gemini": 10}, 15, 10)
     assert (own.tooled, own.paid, own.premium, own.prompt) == (1, 500, 5, 25)
