@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.markup import escape
 
 from fairlead.cli.output import console, new_table, print_json
 from fairlead.cost.amounts import encode
@@ -200,15 +201,19 @@ def _print(
 ) -> None:
     out = console()
     out.print(f"configuration file: {loaded.path or 'none (defaults and environment)'}")
-    for title, rows in (("Settings in force", settings), ("Upstreams", upstreams)):
+    # Which variable sets a setting is told below the table: in it, it would break the names.
+    told = [{key: row[key] for key in row if key != "variable"} for row in settings]
+    for title, rows in (("Settings in force", told), ("Upstreams", upstreams)):
         table = new_table(*rows[0], title=title)
         for row in rows:
-            table.add_row(*row.values())
+            table.add_row(*map(escape, row.values()))
         out.print(table)
+    named = variable("server", "port")
+    out.print(f"variables of the environment set them too: server.port is {named}, and so on")
     out.print(f"policies: {', '.join(sorted(snapshot.policies))}")
     out.print(f"catalogue: version {snapshot.catalog.version}")
     for line in rollouts:
         out.print(line, markup=False)
     for warning in warnings:
-        out.print(f"[yellow]warning:[/] {warning}")
+        out.print(f"[yellow]warning:[/] {escape(warning)}")
     out.print("[green]the configuration is valid[/]")
