@@ -307,7 +307,7 @@ def fate(source: Model, target: Model, caching: Caching, *, used: bool) -> str:
     return "simulated"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=20_000)
 def unpacked(prefix: bytes) -> Prefix | None:
     """The fingerprint; None for none, or one of another version."""
     if not prefix:
