@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from fairlead.catalog import Catalog
 from fairlead.catalog.claims import Claim, Sheet
@@ -126,8 +125,8 @@ def _print_findings(told: Sequence[Finding], settled: int, prices: PriceList | N
             other = (
                 "" if f.other_source is None else f"{f.other} ({f.other_source}, {f.other_seen})"
             )
-            held = escape(f"{f.value} ({f.source}, {f.seen})")
-            table.add_row(f.matter, f.model, f.key, f.scope or "all", held, escape(other))
+            held = f"{f.value} ({f.source}, {f.seen})"
+            table.add_row(f.matter, f.model, f.key, f.scope or "all", held, other)
         out.print(table)
     out.print(f"{len(told)} to look at; {settled} disagreements are settled by the sources' kind")
     out.print(f"compared with {prices.source.id if prices else 'no price list: none is installed'}")

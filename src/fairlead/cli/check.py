@@ -206,7 +206,7 @@ def _print(
     for title, rows in (("Settings in force", told), ("Upstreams", upstreams)):
         table = new_table(*rows[0], title=title)
         for row in rows:
-            table.add_row(*map(escape, row.values()))
+            table.add_row(*row.values())
         out.print(table)
     named = variable("server", "port")
     out.print(f"variables of the environment set them too: server.port is {named}, and so on")

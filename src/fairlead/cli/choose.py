@@ -8,6 +8,7 @@ import typer
 from msgspec.structs import asdict
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
@@ -200,8 +201,8 @@ def _print_questions(json: bool) -> None:
             each.form, "tokens" if "request" not in each.key else "a number"
         )
         left_out = "must be answered" if each.needed else each.without
-        why = escape(f"{each.why} [{each.source}]")
-        table.add_row(each.key, escape(each.ask), why, answers, left_out)
+        why = f"{each.why} [{each.source}]"
+        table.add_row(each.key, each.ask, why, answers, left_out)
     console().print(table)
 
 
@@ -265,7 +266,7 @@ def _print(made: Recommendation, written: Path | None) -> None:
     out.print(f"{made.reason} [{made.source}]\n", markup=False)
     table = new_table("question", "answer", "because", title="How it was decided")
     for step in made.path:
-        table.add_row(escape(step.question), "yes" if step.answer else "no", escape(step.because))
+        table.add_row(step.question, "yes" if step.answer else "no", step.because)
     out.print(table)
     for each in made.considered:
         if each.ruled_out:
@@ -304,9 +305,10 @@ def _print_evidence(out: Console, made: Recommendation) -> None:
             lines = [f"[bold]{escape(told.value)}[/]" if told.known else f"[dim]{told.value}[/]"]
             lines += [f"[dim]{escape(told.origin)}[/]"] if told.origin else []
             lines += [f"[dim]but {escape(said)}[/]" for said in told.dissent[:2]]
-            cells.append("\n".join(lines))
+            cells.append(Text.from_markup("\n".join(lines)))
         unit = f"\n[dim]{escape(row.unit)}[/]" if row.unit not in {"", "stars"} else ""
-        table.add_row(escape(row.label) + unit, *cells, end_section=True)
+        label = Text.from_markup(escape(row.label) + unit)
+        table.add_row(label, *cells, end_section=True)
     out.print()
     out.print(table)
     for key, title in made.evidence.sources.items():
@@ -328,7 +330,7 @@ def _print_costs(out: Console, made: Recommendation) -> None:
         mark = "recommended" if each.model == made.model else each.stands_in_way or ""
         mark = ", ".join(filter(None, (mark, *_missing(costs, each))))
         sums = (dollars(one, 2) for one in (each.input, each.output, each.total))
-        table.add_row(each.model, *sums, escape(mark))
+        table.add_row(each.model, *sums, mark)
     out.print()
     out.print(table)
     for model in costs.unpriced:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from fairlead.catalog.shipped import read
 from fairlead.cli.chart import chart
@@ -210,7 +211,7 @@ def _bills(made: Study) -> Table:
                 TITLES[bill.combination],
                 cents(bill.input),
                 cents(bill.output),
-                f"[bold]{cents(bill.total)}[/]",
+                Text(cents(bill.total), "bold"),
                 f"{saves:.1f} %" if at else "",
                 _missing(bill),
                 end_section=at + 1 == len(found),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
 from fairlead.canon import Failure
 from fairlead.cli.output import console, new_table, print_json
@@ -57,5 +58,6 @@ def _print(findings: list[Finding]) -> None:
         told = escape(finding.told)
         if finding.hint:
             told += f"\n[dim]{escape(finding.hint)}[/]"
-        table.add_row(finding.upstream, finding.check, _MARKS[finding.state], told)
+        state = Text.from_markup(_MARKS[finding.state])
+        table.add_row(finding.upstream, finding.check, state, Text.from_markup(told))
     console().print(table)

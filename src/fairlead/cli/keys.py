@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from fairlead.canon import Failure
 from fairlead.cli.output import console, new_table, print_json
@@ -53,7 +54,7 @@ def create(
         print_json(made | {"team": info.team, "budget": info.budget})
         return
     out = console()
-    out.print(f"key [bold]{info.id}[/] for {info.name}:\n\n    {secret}\n")
+    out.print(f"key [bold]{info.id}[/] for {escape(info.name)}:\n\n    {secret}\n")
     out.print("It is not shown again. Send it as `Authorization: Bearer`, or as the SDK's api_key.")
     out.print("From now on every request to this gateway needs a key.")
 
@@ -81,4 +82,4 @@ def revoke(
 ) -> None:
     """Revoke a key; a running gateway refuses it within a second."""
     info = _store(config).revoke(key)
-    console().print(f"revoked {info.id} ({info.name})")
+    console().print(f"revoked {info.id} ({info.name})", markup=False)

@@ -187,7 +187,7 @@ def _facts_table(facts: tuple[Fact, ...], today: date) -> Table:
         state = "in force" if is_in_force(fact, facts, today) else _state(fact, today)
         table.add_row(
             fact.key,
-            escape(_said(fact.value)),
+            _said(fact.value),
             fact.unit,
             _scope(fact) or "all",
             fact.source,

@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 from rich.box import SIMPLE
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
 from fairlead.canon import Failure
 from fairlead.cost.amounts import encode
@@ -51,7 +53,15 @@ class WholeConsole(Console):
 
 
 class _WholeTable(Table):
-    """Is wider than a terminal in which its numbers have no room: half a number is another one."""
+    """Is wider than a terminal in which its numbers have no room: half a number is another one.
+
+    What stands in it is told as it is: names come from clients and vendors too, and
+    `claude-opus-5[1m]` has no markup. Cells that are marked are `Text`.
+    """
+
+    def add_row(self, *cells: RenderableType | None, **how: Any) -> None:  # noqa: ANN401  # rich's
+        """As rich's, without its markup."""
+        super().add_row(*(Text(c) if isinstance(c, str) else c for c in cells), **how)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(options.max_width, self._least(console))
@@ -90,9 +100,9 @@ def new_table(
     Columns of `numbers` stand behind the others.
     """
     return _WholeTable(
-        *(Column(each, overflow="fold") if isinstance(each, str) else each for each in headings),
+        *(Column(escape(h), overflow="fold") if isinstance(h, str) else h for h in headings),
         *(number_column(heading) for heading in numbers),
-        title=title,
+        title=None if title is None else escape(title),
         title_justify="left",
         box=SIMPLE,
         pad_edge=False,

@@ -107,7 +107,8 @@ def lint(
             if not held_to(policy, loaded, catalog, file):
                 wrong += 1
                 continue
-            console().print(f"{file}: {policy.name} {policy.version} is sound ({policy.hash})")
+            sound = f"{file}: {policy.name} {policy.version} is sound ({policy.hash})"
+            console().print(sound, markup=False)
             for shadow in shadow_costs(database_path(loaded.settings), [policy], catalog):
                 console().print(f"{file}: shadow: {shadow.told()}", markup=False)
             for note in policy.notes:

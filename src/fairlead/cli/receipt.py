@@ -39,7 +39,8 @@ def receipt(
 
 def _print(told_: Told) -> None:
     out = console()
-    out.print(f"Request {told_.id} of {told_.at}: {told_.outcome}, {told_.model or 'no model'}")
+    who = told_.model or "no model"
+    out.print(f"Request {told_.id} of {told_.at}: {told_.outcome}, {who}", markup=False)
     if told_.reason:
         out.print(f"Why there: {told_.reason}", markup=False)
     made = told_.receipt

@@ -53,3 +53,13 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path) -> None:
     with pytest.raises(Failure, match=f"{path.parent} cannot be written: Is a directory$"):
         save(path.parent, "a = 2", "--out")
     assert [each.name for each in tmp_path.iterdir()] == ["deep"]
+
+
+def test_what_stands_in_a_table_has_no_markup() -> None:
+    table = new_table("by [1m]", numbers=("cost",), title="in /[b]/x.db")
+    table.add_row("claude-opus-5[1m]", "[/bold]")
+    out = WholeConsole(file=io.StringIO(), width=80)
+    out.print(table)
+    assert isinstance(out.file, io.StringIO)
+    for told in ("by [1m]", "in /[b]/x.db", "claude-opus-5[1m]", "[/bold]"):
+        assert told in out.file.getvalue()
