@@ -86,7 +86,7 @@ def _show(path: Path, request_id: str, *, json: bool) -> None:
         at = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")
         score = "" if one.score is None else f"{one.score:g}"
         table.add_row(at, one.source, score, one.task or "")
-    console().print(table if said else f"nothing was said of {request_id}")
+    console().print(table if said else f"nothing was said of {request_id}", markup=False)
 
 
 def _said(

@@ -85,7 +85,8 @@ def _print(report: Spent, path: Path) -> None:
         kinds = {quota.searches is None for quota in off.quotas}
         told = [f"{off.requests} requests"] * (True in kinds)
         told += [f"{off.searches} searches"] * (False in kinds)
-        out.print(f"{' and '.join(told)} were free ({names}); the cost is by the price list")
+        free = f"{' and '.join(told)} were free ({names}); the cost is by the price list"
+        out.print(free, markup=False)
     if report.shadows is not None:
         copies = report.shadows
         out.print(

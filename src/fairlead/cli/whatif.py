@@ -92,6 +92,32 @@ def _share(text: str) -> Decimal:
 
 def _print(result: WhatIf) -> None:
     out = console()
+    if result.total.requests:
+        _print_tables(result)
+    else:
+        out.print("no answer in the ledger of that time can be replayed")
+    if result.emulated:
+        count = result.total.requests
+        out.print(f"{result.emulated} of {count} answers were EMULATED: nobody billed them")
+    for reason, count in result.left_out.items():
+        out.print(f"{count} answers left out: {reason}", markup=False)
+    sampling = result.sampling
+    among = "" if sampling is None else f" of those that were read ({sampling.read:,} rows)"
+    for reason, count in result.stayed.items():
+        stay = f"{count:,} answers{among} stay with their model: {reason}"
+        out.print(stay, markup=False)
+    if sampling is not None:
+        out.print(
+            f"Prompts were replayed for {sampling.read:,} of {sampling.rows:,} rows, in windows;"
+            f" the bounds hold the error of that: ±{dollars(sampling.error, 4)} of the total."
+        )
+    for note in result.notes:
+        out.print(note, markup=False)
+    print_owed(result.commitments)
+    rate_told()
+
+
+def _print_tables(result: WhatIf) -> None:
     _table("By day", result.by_day, result.total)
     _table("By route", result.by_route, result.total)
     causes = new_table(
@@ -101,26 +127,7 @@ def _print(result: WhatIf) -> None:
     of, total = result.total.causes, result.total
     amounts = (of.price, of.tokens, of.thinking, of.caching, of.batching, total.difference)
     causes.add_row(*(dollars(amount, 4) for amount in amounts))
-    out.print(causes)
-    if result.emulated:
-        out.print(
-            f"{result.emulated} of {total.requests} answers were EMULATED: nobody billed them"
-        )
-    for reason, count in result.left_out.items():
-        out.print(f"{count} answers left out: {reason}")
-    sampling = result.sampling
-    among = "" if sampling is None else f" of those that were read ({sampling.read:,} rows)"
-    for reason, count in result.stayed.items():
-        out.print(f"{count:,} answers{among} stay with their model: {reason}")
-    if sampling is not None:
-        out.print(
-            f"Prompts were replayed for {sampling.read:,} of {sampling.rows:,} rows, in windows;"
-            f" the bounds hold the error of that: ±{dollars(sampling.error, 4)} of the total."
-        )
-    for note in result.notes:
-        out.print(note)
-    print_owed(result.commitments)
-    rate_told()
+    console().print(causes)
 
 
 def _table(title: str, parts: tuple[Part, ...], total: Part) -> None:

@@ -91,3 +91,11 @@ def test_tables(config: Path, args: tuple[str, ...]) -> None:
     result = RUN.invoke(app, [*args, "--config", str(config)], catch_exceptions=False)
     assert result.exit_code == 0
     assert "total" in result.stdout
+
+
+def test_a_time_without_answers_has_no_empty_tables(config: Path) -> None:
+    words = ["whatif", "--model", HAIKU, "--since", "2030-01-01", "--config", str(config)]
+    told = RUN.invoke(app, words, catch_exceptions=False)
+    assert told.exit_code == 0
+    assert "no answer in the ledger of that time can be replayed" in told.output
+    assert "By day" not in told.output
