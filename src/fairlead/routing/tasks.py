@@ -14,14 +14,17 @@ is taken, if it has enough and is not beaten by what speaks for none (`other`).
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from struct import Struct
-from typing import Final, NamedTuple
+from struct import Struct as Layout
+from typing import Final
+
+from msgspec import Struct
 
 from fairlead.canon import Request, ServerTool, Text, Turn
 from fairlead.routing.decision import Hints, Task
 from fairlead.routing.vocabulary import (
     CODE_MARKS,
     COURTESIES,
+    EXTENSIONS,
     LEADS,
     ORDER,
     SOURCE_FILES,
@@ -82,7 +85,7 @@ def _votes(
     return tuple([(_RANK.get(task, _OTHER), points[weight], word) for task, weight in told])
 
 
-_SCORES: Final = Struct(f"<{len(ORDER) + 1}H")
+_SCORES: Final = Layout(f"<{len(ORDER) + 1}H")
 """Every task's points, 16 bits each, in the order of their ranks."""
 
 
@@ -93,9 +96,9 @@ def _packed(votes: Iterable[Vote]) -> int:
 
 _TOLD: Final = {
     word.encode(): _votes(WORDS.get(word, ()), word, POINTS)
-    for word in dict.fromkeys((*WORDS, *PHRASES))
+    for word in dict.fromkeys((*WORDS, *PHRASES, *EXTENSIONS))
 }
-"""What a word tells."""
+"""What a word tells; nothing, where it is only looked for."""
 _told: Final = {word: _packed(votes) for word, votes in _TOLD.items()}.__getitem__
 _TELLING: Final[list[dict[bytes, tuple[int, str]]]] = [
     {
@@ -107,14 +110,14 @@ _TELLING: Final[list[dict[bytes, tuple[int, str]]]] = [
     for rank in range(len(ORDER))
 ]
 """Of each task the words that tell of it, each with its points, of which the most sort first."""
-_SAID_IN: Final[dict[bytes, tuple[Vote, ...]]] = {
-    word.encode(): tuple(
-        [vote for said, task, weight in each for vote in _votes([(task, weight)], said, POINTS)]
-    )
+_telling: Final = [frozenset(told).intersection for told in _TELLING]
+_SAID_AT: Final[dict[bytes, list[Vote]]] = {
+    word.encode(): [(_RANK.get(task, _OTHER), POINTS[weight], said) for said, task, weight in each]
     for word, each in PHRASES.items()
 }
 """What the phrases tell whose rarest word it is."""
-_listed, _in_phrases = frozenset(_TOLD).intersection, frozenset(_SAID_IN).intersection
+_listed, _in_phrases = frozenset(_TOLD).intersection, frozenset(_SAID_AT).intersection
+_EXTENSIONS: Final = frozenset([each.encode() for each in EXTENSIONS])
 _LEADS: Final = {word.encode(): _votes(told, word, LEAD_POINTS) for word, told in LEADS.items()}
 _COURTESIES: Final = frozenset([word.encode() for word in COURTESIES])
 _BEYOND: Final = {
@@ -126,7 +129,7 @@ _firsts = frozenset(_BEYOND).intersection
 _CODE_SIGNS: Final = b"(){}[];=<>_"
 
 
-class Recognised(NamedTuple):
+class Recognised(Struct, frozen=True):
     """The task, and in a few words why."""
 
     task: Task
@@ -180,10 +183,10 @@ def _by_tools(request: Request) -> Recognised | None:
 def _by_words(request: Request) -> Recognised | None:
     own, system = _own(request.turns), _system(request)
     asked = own if len(own) <= HEAD + TAIL else f"{own[:HEAD]}\n{own[-TAIL:]}"
-    near = (f"{asked}\n{system}" if system else asked).lower()
+    near = f"{asked}\n{system}".lower() if system else asked.lower()
     words = words_of(near)
     found = _listed(words)
-    votes = [vote for word in _in_phrases(found) for vote in _SAID_IN[word] if vote[2] in near]
+    votes = [vote for word in _in_phrases(found) for vote in _SAID_AT[word] if vote[2] in near]
     if not near.isascii():
         for first in _firsts(near):
             votes += [vote for vote in _BEYOND[first] if vote[2] in near]
@@ -197,7 +200,9 @@ def _by_words(request: Request) -> Recognised | None:
         _formulas(near, votes)
     if "=" in near or "+" in near or "*" in near:
         _sums(near, votes)
-    _code(own, near, votes)
+    if "." in near and ("#" in near or "+" in near or not _EXTENSIONS.isdisjoint(found)):
+        _source_file(near, votes)
+    _code(own, votes)
     return _most(found, votes) if found or votes else None
 
 
@@ -212,15 +217,15 @@ def _most(found: AbstractSet[bytes], votes: list[Vote]) -> Recognised | None:
     if most < ENOUGH or best == _OTHER:
         return None
     told = _TELLING[best]
-    telling = [told[word] for word in found if word in told]
+    telling = [told[word] for word in _telling[best](found)]
     for rank, points, said in votes:
         if rank == best:
             telling.append((-points, said))
     if len(telling) == 1:
         return Recognised(ORDER[best], f"says {telling[0][1]}")
     telling.sort()
-    first = [said for _, said in telling[:4]]
-    return Recognised(ORDER[best], f"says {', '.join(dict.fromkeys(first))}")
+    first = dict.fromkeys([said for _, said in telling[:4]])
+    return Recognised(ORDER[best], f"says {', '.join(first)}")
 
 
 def words_of(asked: str) -> list[bytes]:
@@ -247,12 +252,16 @@ def _sums(near: str, votes: list[Vote]) -> None:
                     return
 
 
-def _code(own: str, near: str, votes: list[Vote]) -> None:
-    """Source code in the text: fences, names of files, marks that prose has not."""
-    if "." in near and (name := _file(near)) is not None:
+def _source_file(near: str, votes: list[Vote]) -> None:
+    """The name of a file of source code."""
+    if (name := _file(near)) is not None:
         whole = near[max(0, name.start() - 24) : name.end()].rsplit(maxsplit=1)[-1]
         if len(whole) > 4:  # not the D.C. of Washington
             votes.append((_CODING, MARK, whole))
+
+
+def _code(own: str, votes: list[Vote]) -> None:
+    """Source code in the text: fences, and marks that prose has not."""
     shown = _ends(own)
     if "`" in shown and "```" in shown:
         votes.append((_CODING, 12, "a code fence"))

@@ -12,6 +12,7 @@ from fairlead.routing.decision import Task
 __all__ = [
     "CODE_MARKS",
     "COURTESIES",
+    "EXTENSIONS",
     "FORMULAS",
     "LEADS",
     "ORDER",
@@ -391,10 +392,14 @@ CODE_MARKS: Final[tuple[str, ...]] = (
 )
 """Strings that are frequent in source code and rare in prose."""
 
-SOURCE_FILES: Final = (
-    r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|kt|c|cc|cpp|h|hpp|cs|rb|php|swift|scala|sql|sh"
-    r"|yaml|yml|toml|ipynb|vue)\b"
+_EXTENSIONS = (
+    "py pyi js jsx ts tsx go rs java kt c cc cpp h hpp cs rb php swift scala sql sh yaml yml toml "
+    "ipynb vue"
 )
+EXTENSIONS: Final = tuple(_EXTENSIONS.split())
+"""Of source files."""
+
+SOURCE_FILES: Final = rf"\.(?:{'|'.join(EXTENSIONS)})\b"
 """The end of a source file's name. It begins with a literal, so that a search runs fast."""
 
 FORMULAS: Final[tuple[str, ...]] = (

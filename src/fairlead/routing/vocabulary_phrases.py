@@ -1,7 +1,7 @@
 """Several words that tell together what a request is about: data, no logic.
 
 A phrase is looked for only where its rarest word occurs: so their number costs next to nothing, but
-those of nothing but the most frequent words cost something with nearly every request, and are few.
+each that has none but frequent words costs something with many requests.
 """
 
 import re
@@ -164,22 +164,25 @@ PHRASES: Final[dict[str, tuple[tuple[str, Task, int], ...]]] = {}
 """Each phrase with its task and weight, by the word at which it is looked for: its rarest."""
 
 _OFTEN = (
-    "the what how every from does are when your why where which so this that with for and you a is "
-    "was to s as has do of in on it be at i my or by request file version name each write many not "
-    "can without text code"
+    "the a of is and in to that for it as with on are at by or from an not was this what one where "
+    "no i s which each so has all own only does have how first if more who most other there day be "
+    "can when every out name time my me request file do text over then many names up code list "
+    "about does you your not were long some into last say times take make write come get go use "
+    "without version error tools source answer"
 )
-_FREQUENT: Final = frozenset(_OFTEN.split())
+_FREQUENT: Final = {word: place for place, word in enumerate(_OFTEN.split())}
 
 
-def _rarest(phrase: str) -> str:
-    """The longest word that is not frequent, of two as long the last; `the` only by itself."""
-    words: list[str] = re.findall(r"[a-z0-9+#]+", phrase)
-    return max(reversed(words), key=lambda word: (word not in _FREQUENT, word != "the", len(word)))
+def _rarity(word: str) -> tuple[int, int]:
+    """A word that is not listed is rarer than those that are, a longer one than a shorter one."""
+    return _FREQUENT.get(word, len(_FREQUENT)), len(word)
 
 
 def _add(phrase: str, task: Task, weight: int) -> None:
-    word = _rarest(phrase)
-    PHRASES[word] = (*PHRASES.get(word, ()), (phrase, task, weight))
+    """Of two words as rare the last counts."""
+    words: list[str] = re.findall(r"[a-z0-9+#]+", phrase)
+    rarest = max(reversed(words), key=_rarity)
+    PHRASES[rarest] = (*PHRASES.get(rarest, ()), (phrase, task, weight))
 
 
 for _task, _by_weight in _PHRASES.items():
