@@ -24,7 +24,7 @@ from fairlead.engine.foreign import adapted
 from fairlead.engine.mixed import mixed
 from fairlead.engine.named_objects import refuse_others
 from fairlead.engine.plan import Lane
-from fairlead.engine.prepare import body_for
+from fairlead.engine.prepare import body_for, chosen_here
 from fairlead.routing import extract, prompt_tokens_for
 from fairlead.upstream.kinds.kind import CountPath
 from fairlead.upstream.transport import HttpRequest, HttpResponse
@@ -125,11 +125,13 @@ class CountingEngine(Engine):
         """
         counting, name = COUNTINGS[x.dialect], lane[1].model_id(lane[0])
         vault = self.stores.vault
-        if x.same and not mixed(x, vault):
-            if counting.renamed is not None:
-                return counting.renamed(x.said, x.model_name, name)
-            return await body_for(x, lane, vault)
-        return counting.fit(await body_for(x, lane, vault), name)
+        same, renamed = x.same and not mixed(x, vault), counting.renamed
+        if same and renamed is not None and not chosen_here(x, lane[0]):
+            return renamed(x.said, x.model_name, name)
+        body = await body_for(x, lane, vault)
+        if not same or (renamed is not None and x.losses):
+            return counting.fit(body, name)
+        return body if renamed is None else renamed(x.said, x.model_name, name)
 
 
 def _about_model(problem: Problem, model: Model) -> bool:

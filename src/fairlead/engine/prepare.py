@@ -44,7 +44,7 @@ from fairlead.wire.codec import Codec, Target
 from fairlead.wire.media import verify
 from fairlead.wire.splice import splice
 
-__all__ = ["Fetch", "body_for", "refusal_of"]
+__all__ = ["Fetch", "body_for", "chosen_here", "refusal_of"]
 
 Fetch = Callable[..., Awaitable[tuple[str, bytes]]]
 _DROP = (hints.FIELD,)
@@ -68,7 +68,7 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
     codec = x.snapshot.codecs[x.dialect]
     if x.same and not mixed(x, vault):
         fetching = not upstream.kind.reads_urls and _URL in x.body
-        if fetching or (_chosen_here(x, model) and _may_differ(x.decoded(), model)):
+        if fetching or (chosen_here(x, model) and _may_differ(x.decoded(), model)):
             body = await _encoded(x, x.decoded(), codec, model, vault)
             if fetching or x.losses:
                 return _metered(x, codec, upstream, body)
@@ -80,7 +80,7 @@ async def body_for(x: Exchange, lane: Lane, vault: Vault) -> bytes:
     return _metered(x, codec, upstream, body) if x.stream else body
 
 
-def _chosen_here(x: Exchange, model: Model) -> bool:
+def chosen_here(x: Exchange, model: Model) -> bool:
     """Whether the client could not know what the model rejects: a policy chose it, or it serves
     in the place of the one that was named, which has ended.
     """

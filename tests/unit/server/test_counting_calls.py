@@ -66,6 +66,23 @@ async def test_only_the_name_is_replaced(path, body, sent) -> None:
     assert [r.body for r in reply.sent] == [sent]
 
 
+async def test_what_the_model_in_an_ended_ones_place_rejects_stays_here() -> None:
+    house, lite = SideHouse(), "gemini-3.5-flash-lite"
+    house.now = 1_796_083_200.0  # 2026-12-01: Flash has ended
+    inner = {"model": f"models/{FLASH}", "contents": [{"role": "user", "parts": [{"text": "x"}]}]}
+    asked = {"generateContentRequest": inner}
+    reply = await house.ask("POST", gemini(FLASH), asked, whole({"totalTokens": 1}))
+    kept = {"generateContentRequest": {**inner, "model": f"models/{lite}"}}
+    assert [json.loads(r.body) for r in reply.sent] == [kept]
+    inner["generationConfig"] = {"thinkingConfig": {"thinkingBudget": 0}}
+    reply = await house.ask("POST", gemini(FLASH), asked, whole({"totalTokens": 1}))
+    (sent,) = reply.sent
+    assert sent.url == "http://gemini.test" + gemini(lite)
+    config = json.loads(sent.body)["generateContentRequest"]["generationConfig"]
+    assert config == {"thinkingConfig": {"thinkingLevel": "MINIMAL"}}
+    assert reply.headers["x-fairlead-losses"] == "thinking_not_off"
+
+
 # A client's body for another vendor's model, the address and body there.
 ACROSS = [
     (
