@@ -5,6 +5,7 @@ import sys
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from fairlead.cost.price import dollars
@@ -28,7 +29,7 @@ def print_report(outcome: Outcome, out: Console) -> None:
     _sums(outcome, out)
     faults = [result for result in outcome.results if result.fault]
     for result in faults:
-        out.print(f"[red]not as expected:[/] {result.case}: {result.fault}", markup=True)
+        out.print(f"[red]not as expected:[/] {escape(f'{result.case}: {result.fault}')}")
     for warning in sorted({result.warning for result in outcome.results if result.warning}):
         out.print(f"[yellow]warning:[/] {warning}")
     if not faults:
