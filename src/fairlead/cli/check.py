@@ -208,8 +208,9 @@ def _print(
         for row in rows:
             table.add_row(*row.values())
         out.print(table)
-    named = variable("server", "port")
-    out.print(f"variables of the environment set them too: server.port is {named}, and so on")
+        if rows is told:
+            named = variable("server", "port")
+            out.print(f"the environment sets them too: server.port is {named}, and so on")
     out.print(f"policies: {', '.join(sorted(snapshot.policies))}")
     out.print(f"catalogue: version {snapshot.catalog.version}")
     for line in rollouts:

@@ -2,13 +2,13 @@
 
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fairlead.cli.currency import in_own_currency
+from fairlead.cli.day import day_of
 from fairlead.cli.output import console, print_json, save
 from fairlead.lab.compare.build import compare as build
 from fairlead.lab.compare.html import html_report
@@ -53,7 +53,7 @@ def compare(
     loaded = in_own_currency(load(config), json=json)
     now = time.time()
     begin = moment(since, now) if since else None
-    at = datetime.fromtimestamp(moment(on, now, "on") if on else now, UTC).date()
+    at = day_of(on)
     report = build(
         compile_catalog(loaded),
         models,

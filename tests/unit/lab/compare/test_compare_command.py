@@ -92,3 +92,8 @@ def test_a_report_that_cannot_be_written_is_told(home: Path) -> None:
     assert caught.value.problem.param == "html"
     run("--html", "new/report.html")
     assert (home / "new" / "report.html").exists()
+
+
+def test_a_day_is_told_in_the_words_of_every_command(home: Path) -> None:
+    with pytest.raises(Failure, match="'7d' is no day"):
+        CliRunner().invoke(app, [*TWO, "--on", "7d"], catch_exceptions=False)
