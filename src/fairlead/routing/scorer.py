@@ -1,7 +1,7 @@
 """A learned scorer: how likely each of two models answers a prompt right. Inference alone, pure.
 
-A prompt becomes (1) the set of its words and pairs of words, hashed into `BUCKETS` buckets, each
-weighed by how rare it is (idf), the whole brought to length 1, and (2) `SHAPES` figures about its
+A prompt becomes (1) the set of its words and pairs of words, each hashed into half of the
+`BUCKETS` buckets and weighed by how rare it is (idf), the whole brought to length 1, and (2) `SHAPES` figures about its
 shape, such as its length and its share of digits. Each model has a linear head over both; the
 logistic function makes a probability of its sum. `fairlead route train` learns the heads with the
 very functions of this file, so that training and serving can't drift apart.
@@ -48,7 +48,9 @@ __all__ = [
 ]
 
 VERSION: Final = 2
-BUCKETS: Final = 1 << 16
+BUCKETS: Final = 1 << 17
+"""The lower half is for words, the upper half for pairs of them."""
+
 ZERO: Final = 128
 """The byte that stands for no weight."""
 
@@ -87,8 +89,9 @@ _KINDS = bytes.maketrans(
     _DIGITS + _CAPITALS + _SIGNS, b"0" * len(_DIGITS) + b"A" * len(_CAPITALS) + b"=" * len(_SIGNS)
 )
 """Bytes to bytes: one for all of a kind that is counted."""
-_NOTHING = BUCKETS
-"""A place behind the buckets, which counts for nothing."""
+_HALF = BUCKETS // 2
+_NOTHING = _HALF
+"""A place behind the buckets of either half, which counts for nothing."""
 _MAGIC = b"fairlead-scorer"
 
 
@@ -117,8 +120,9 @@ class Scorer:
 
     def __init__(self, head: Head, squares: bytes, one: bytes, two: bytes) -> None:
         self.head = head
-        none = bytes(1)
-        self._squares, self._one, self._two = squares + none, one + none, two + none
+        whole = (squares, one, two)
+        self._words = tuple(each[:_HALF] + bytes(1) for each in whole)
+        self._pairs = tuple(each[_HALF:] + bytes(1) for each in whole)
         self._other = head.models[head.models[0] == head.base]
         self._sign = 1 if self._other == head.models[0] else -1
 
@@ -126,16 +130,21 @@ class Scorer:
         """How likely each of `models` answers right, 0 to 1."""
         body, plain = _read(text)
         words = plain.split()
-        mine = _buckets(words)
+        alone, pairs = _buckets(words)
         # All looked up at once, in C. A getter of one place gives no tuple, so there are two.
-        found = itemgetter(*mine, _NOTHING)
-        head, zero = self.head, ZERO * len(mine)
+        of_words = itemgetter(*alone, _NOTHING)
+        of_pairs = itemgetter(*pairs, _NOTHING, _NOTHING)
+        squares, ones, twos = self._words
+        pair_squares, pair_ones, pair_twos = self._pairs
+        head, count = self.head, len(alone) + len(pairs)
         square, step_one, step_two = head.steps
-        norm = sqrt(square * sum(found(self._squares)))
+        norm = sqrt(square * (sum(of_words(squares)) + sum(of_pairs(pair_squares))))
         first, second = head.weights
-        figures = _shape(text, body, plain, len(words), len(mine))
-        one = head.bias[0] + step_one * (sum(found(self._one)) - zero) / norm
-        two = head.bias[1] + step_two * (sum(found(self._two)) - zero) / norm
+        figures = _shape(text, body, plain, len(words), count)
+        one = sum(of_words(ones)) + sum(of_pairs(pair_ones)) - ZERO * count
+        two = sum(of_words(twos)) + sum(of_pairs(pair_twos)) - ZERO * count
+        one = head.bias[0] + step_one * one / norm
+        two = head.bias[1] + step_two * two / norm
         one = sum(map(mul, figures, first), one)
         two = sum(map(mul, figures, second), two)
         return _chance(one), _chance(two)
@@ -159,14 +168,15 @@ class Scorer:
 
 def buckets(text: str) -> set[int]:
     """The buckets of a prompt's words and pairs of words; never empty."""
-    return _buckets(_read(text)[1].split())
+    alone, pairs = _buckets(_read(text)[1].split())
+    return alone | {_HALF + each for each in pairs}
 
 
 def shape(text: str) -> tuple[float, ...]:
     """A prompt's figures, as `SHAPES` lists them."""
     body, plain = _read(text)
     words = plain.split()
-    return _shape(text, body, plain, len(words), len(_buckets(words)))
+    return _shape(text, body, plain, len(words), sum(map(len, _buckets(words))))
 
 
 def write_scorer(head: Head, tables: bytes) -> bytes:
@@ -223,7 +233,8 @@ def _read(text: str) -> tuple[bytes, bytes]:
     return body, body.translate(_PLAIN)
 
 
-def _buckets(words: list[bytes]) -> set[int]:
+def _buckets(words: list[bytes]) -> tuple[set[int], set[int]]:
+    """Those of words, never none, and those of pairs, both from 0."""
     # All words' hashes are one long number, the first word's lowest. Beside it the same moved by
     # half a hash: so the low half of each place becomes the word's own two halves, and the high
     # half becomes the word's high half and the next word's low one, which tells "a b" from "b a".
@@ -234,7 +245,7 @@ def _buckets(words: list[bytes]) -> set[int]:
     halves = array("H", (whole ^ whole >> 16).to_bytes(4 * len(words), "little"))
     if _BIG:
         halves.byteswap()
-    return set(halves[:-1]) or {0}  # no word comes behind the last one
+    return set(halves[::2]) or {0}, set(halves[1:-1:2])  # no word comes behind the last one
 
 
 def _shape(text: str, body: bytes, plain: bytes, words: int, different: int) -> tuple[float, ...]:

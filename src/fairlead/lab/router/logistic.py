@@ -27,7 +27,7 @@ _FREE = 1e-3
 class Prompts:
     """Prompts as figures: flat buckets with the place where each row starts, and shapes (n, 14)."""
 
-    flat: NDArray[np.uint16]
+    flat: NDArray[np.uint32]
     starts: NDArray[np.int64]
     shapes: Floats
 
@@ -50,7 +50,7 @@ class Prompts:
 
 def read_prompts(texts: list[str]) -> Prompts:
     """Prompts as the scorer will see them."""
-    rows = [np.sort(np.fromiter(found := buckets(t), np.uint16, len(found))) for t in texts]
+    rows = [np.sort(np.fromiter(found := buckets(t), np.uint32, len(found))) for t in texts]
     lengths = np.array([len(row) for row in rows])
     shapes = np.array([shape(text) for text in texts], dtype=np.float64)
     return Prompts(np.concatenate(rows), np.cumsum(lengths) - lengths, shapes)

@@ -33,7 +33,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 SEEDS, FOLDS = 10, 5
-STRENGTHS = (0.3, 1.0)
+STRENGTHS = (0.3, 1.0, 3.0, 10.0)
 INNER, MANY = 3, 2000
 NEVER = 2.0
 """A threshold that no difference of probabilities passes."""
