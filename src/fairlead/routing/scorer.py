@@ -1,10 +1,11 @@
 """A learned scorer: how likely each of two models answers a prompt right. Inference alone, pure.
 
 A prompt becomes (1) the set of its words and pairs of words, each hashed into half of the
-`BUCKETS` buckets and weighed by how rare it is (idf), the whole brought to length 1, and (2) `SHAPES` figures about its
-shape, such as its length and its share of digits. Each model has a linear head over both; the
-logistic function makes a probability of its sum. `fairlead route train` learns the heads with the
-very functions of this file, so that training and serving can't drift apart.
+`BUCKETS` buckets and weighed by how rare it is (idf), the whole brought to length 1, and (2)
+`SHAPES` figures about its shape, such as its length and its share of digits. Each model has a
+linear head over both; the logistic function makes a probability of its sum. `fairlead route train`
+learns the heads with the very functions of this file, so that training and serving can't drift
+apart.
 
 A file is one line `fairlead-scorer VERSION SHA256 BYTES`, one line of JSON (`Head`) and three
 tables of one byte a bucket: idf squared, then both models' weights times idf, in steps that the
