@@ -46,7 +46,7 @@ def extract(
     hints = hints or _NO_HINTS
     turns, texts = _read(request)
     if texts is not None and not request.tools and request.output is None:
-        best, high = estimate_texts(texts, len(request.turns))
+        best, high = estimate_texts(texts, len(request.turns), body_size)
         modalities, sizes = TEXT_ONLY, None
         last = request.turns[-1].role if request.turns else "user"
         wants_more = request.modalities or request.n or last == "assistant"

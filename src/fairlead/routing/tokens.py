@@ -61,9 +61,12 @@ def estimate(request: Request) -> Bounds:
     return Bounds(best, high)
 
 
-def estimate_texts(texts: Sequence[str], turns: int) -> tuple[int, int]:
-    """Best and high estimate of a request that is nothing but texts, in so many turns."""
-    plain = REQUEST + TURN * turns + _tokens(texts)
+def estimate_texts(texts: Sequence[str], turns: int, size: int = 0) -> tuple[int, int]:
+    """Best and high estimate of a request that is nothing but texts, in so many turns. `size` is
+    the whole request's in bytes (0: unknown), of which the texts have no more characters.
+    """
+    short = 0 < size <= JOINED
+    plain = REQUEST + TURN * turns + (text_tokens("".join(texts)) if short else _tokens(texts))
     return int(plain), int(plain * HIGH_FACTOR) + HIGH_ADDED
 
 

@@ -49,7 +49,7 @@ which they are as short as they may be, up to 256 KB, where they are as long as 
 SIZE_BITS = 6
 """Sizes are rounded down to so many bits, for that windows can be kept: of a text up to 3 % at its
 end have none."""
-CHUNK = 1_024
+CHUNK = 1_520
 """Bytes of at most 43 units each, a digit, that can't add up to 65,521."""
 
 _SPACES = b" \t\n\r\x0b\x0c"

@@ -25,7 +25,7 @@ from fairlead.canon import (
 )
 from fairlead.catalog import load
 from fairlead.routing import extract, prompt_tokens_for
-from fairlead.routing.tokens import WHOLE, estimate, text_tokens
+from fairlead.routing.tokens import WHOLE, estimate, estimate_texts, text_tokens
 from fairlead.tokens import quick
 
 SOURCE = inspect.getsource(argparse)
@@ -168,3 +168,10 @@ def plainly(text: str) -> float:
 @given(st.text(st.sampled_from("abZ 01\n\t.,'\x00\x0b\x1c\x7f"), max_size=60))
 def test_the_quick_count_is_the_plain_one(text: str) -> None:
     assert text_tokens(text) == pytest.approx(plainly(text), abs=1e-9)
+
+
+@pytest.mark.parametrize("length", [0, 10, 5_000, 40_000])
+def test_that_a_requests_size_is_known_changes_no_estimate(length: int) -> None:
+    texts = ["A word.", "x y " * (length // 4), "né"]
+    size = sum(len(text.encode()) for text in texts) + 100
+    assert estimate_texts(texts, 3, size) == estimate_texts(texts, 3)
