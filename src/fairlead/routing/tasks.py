@@ -94,11 +94,9 @@ def _packed(votes: Iterable[Vote]) -> int:
     return sum([points << 16 * rank for rank, points, _ in votes])
 
 
-_TOLD: Final = {
-    word.encode(): _votes(WORDS.get(word, ()), word, POINTS)
-    for word in dict.fromkeys((*WORDS, *PHRASES, *EXTENSIONS))
-}
-"""What a word tells; nothing, where it is only looked for."""
+_TOLD: Final = {word.encode(): _votes(told, word, POINTS) for word, told in WORDS.items()}
+"""What a word tells."""
+_that_tell: Final = frozenset(_TOLD).intersection
 _told: Final = {word: _packed(votes) for word, votes in _TOLD.items()}.__getitem__
 _TELLING: Final[list[dict[bytes, tuple[int, str]]]] = [
     {
@@ -116,8 +114,10 @@ _SAID_AT: Final[dict[bytes, list[Vote]]] = {
     for word, each in PHRASES.items()
 }
 """What the phrases tell whose rarest word it is."""
-_listed, _in_phrases = frozenset(_TOLD).intersection, frozenset(_SAID_AT).intersection
+_in_phrases: Final = frozenset(_SAID_AT).intersection
 _EXTENSIONS: Final = frozenset([each.encode() for each in EXTENSIONS])
+_listed: Final = frozenset(_TOLD).union(_SAID_AT, _EXTENSIONS).intersection
+"""Of the words of a text those that say anything, by themselves or in company."""
 _LEADS: Final = {word.encode(): _votes(told, word, LEAD_POINTS) for word, told in LEADS.items()}
 _COURTESIES: Final = frozenset([word.encode() for word in COURTESIES])
 _BEYOND: Final = {
@@ -208,7 +208,7 @@ def _by_words(request: Request) -> Recognised | None:
 
 def _most(found: AbstractSet[bytes], votes: list[Vote]) -> Recognised | None:
     """The task with the most points, and by which words."""
-    total = sum(map(_told, found))
+    total = sum(map(_told, _that_tell(found)))
     for rank, points, _ in votes:
         total += points << 16 * rank
     scores = _SCORES.unpack(total.to_bytes(_SCORES.size, "little"))
