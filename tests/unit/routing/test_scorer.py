@@ -1,6 +1,10 @@
 """A scorer's file: read whole or refused with its name and the reason."""
 
+import random
 from hashlib import sha256
+from itertools import pairwise
+from math import exp, sqrt
+from zlib import crc32
 
 import msgspec
 import pytest
@@ -42,6 +46,8 @@ def tables(word: str = "zebra", weight: int = 9) -> bytes:
     return bytes([1]) * BUCKETS + bytes([ZERO]) * BUCKETS + two
 
 
+HALF = BUCKETS // 2
+FULL = bytes(random.Random(3).choices(range(1, 256), k=3 * BUCKETS))
 GOOD = write_scorer(HEAD, tables())
 SCORER = read_scorer(GOOD, "x")
 
@@ -113,6 +119,29 @@ def test_buckets_are_the_same_on_any_machine_as_files_were_trained_by_them():
     assert buckets("Red fox, red fox!") == {42478, 61254, 72327, 86063}
     assert buckets("naïve 狐 x") == {21609, 39519, 46695, 71932, 93463}
     assert buckets(" ") == buckets("") == {0}
+
+
+def plainly(text: str, codes: bytes) -> float:
+    """The first model's chance, as the module says that it comes about, word by word."""
+    plain = "".join(x if x.isalnum() or x == "_" or ord(x) > 127 else " " for x in text)
+    words = [crc32(each.encode().lower()) for each in plain.split()]
+    found = {each & 0xFFFF ^ each >> 16 for each in words} or {0}
+    found |= {HALF + (a >> 16 ^ b & 0xFFFF) for a, b in pairwise(words)}
+    length = sqrt(sum(0.5 * codes[each] for each in found))
+    total = sum(0.25 * (codes[BUCKETS + each] - ZERO) for each in found) / length
+    total += 0.125 + sum(0.01 * each for each in shape(text))
+    return 1 / (1 + exp(-max(-40, min(40, total))))
+
+
+@settings(max_examples=100)
+@given(st.text("ab cdE,._?\n7é狐", max_size=300))
+def test_a_chance_is_the_plain_sum_over_words_pairs_and_shape(text):
+    weights = (0.01,) * len(SHAPES)
+    head = msgspec.structs.replace(
+        HEAD, weights=(weights, weights), bias=(0.125, 0.0), steps=(0.5, 0.25, 1.0)
+    )
+    scorer = read_scorer(write_scorer(head, FULL), "x")
+    assert scorer.scores(text)[0] == pytest.approx(plainly(text, FULL), abs=1e-12)
 
 
 def test_only_the_ends_of_a_long_prompt_are_read():
