@@ -1,7 +1,8 @@
 """A learned scorer: how likely each of two models answers a prompt right. Inference alone, pure.
 
-A prompt becomes (1) the set of its words and pairs of words, each hashed into half of the
-`BUCKETS` buckets and weighed by how rare it is (idf), the whole brought to length 1, and (2)
+A prompt becomes (1) the set of its words and pairs of words, hashed into buckets (`WORDS` for the
+ones, the rest of `BUCKETS` for the others), weighed by how rare they are (idf), the whole brought
+to length 1, and (2)
 `SHAPES` figures about its shape, such as its length and its share of digits. Each model has a
 linear head over both; the logistic function makes a probability of its sum. `fairlead route train`
 learns the heads with the very functions of this file, so that training and serving can't drift
@@ -39,6 +40,7 @@ __all__ = [
     "MOST",
     "SHAPES",
     "VERSION",
+    "WORDS",
     "ZERO",
     "Head",
     "Scorer",
@@ -49,8 +51,9 @@ __all__ = [
 ]
 
 VERSION: Final = 2
-BUCKETS: Final = 1 << 17
-"""The lower half is for words, the upper half for pairs of them."""
+WORDS: Final = 1 << 16
+BUCKETS: Final = WORDS + (1 << 17)
+"""First those of words, then those of pairs of words, of which there are more."""
 
 ZERO: Final = 128
 """The byte that stands for no weight."""
@@ -90,9 +93,8 @@ _KINDS = bytes.maketrans(
     _DIGITS + _CAPITALS + _SIGNS, b"0" * len(_DIGITS) + b"A" * len(_CAPITALS) + b"=" * len(_SIGNS)
 )
 """Bytes to bytes: one for all of a kind that is counted."""
-_HALF = BUCKETS // 2
-_NOTHING = _HALF
-"""A place behind the buckets of either half, which counts for nothing."""
+_PAIRS = int.from_bytes((BUCKETS - WORDS - 1).to_bytes(4, "little") * 2 * _END, "little")
+"""Of each hash in a long number the bits that name a pair's bucket."""
 _MAGIC = b"fairlead-scorer"
 
 
@@ -122,8 +124,9 @@ class Scorer:
     def __init__(self, head: Head, squares: bytes, one: bytes, two: bytes) -> None:
         self.head = head
         whole = (squares, one, two)
-        self._words = tuple(each[:_HALF] + bytes(1) for each in whole)
-        self._pairs = tuple(each[_HALF:] + bytes(1) for each in whole)
+        # The byte behind each stands for a bucket that counts for nothing.
+        self._words = tuple(each[:WORDS] + bytes(1) for each in whole)
+        self._pairs = tuple(each[WORDS:] + bytes(1) for each in whole)
         self._other = head.models[head.models[0] == head.base]
         self._sign = 1 if self._other == head.models[0] else -1
 
@@ -133,8 +136,8 @@ class Scorer:
         words = plain.split()
         alone, pairs = _buckets(words)
         # All looked up at once, in C. A getter of one place gives no tuple, so there are two.
-        of_words = itemgetter(*alone, _NOTHING)
-        of_pairs = itemgetter(*pairs, _NOTHING, _NOTHING)
+        of_words = itemgetter(*alone, -1)
+        of_pairs = itemgetter(*pairs, -1, -1)
         squares, ones, twos = self._words
         pair_squares, pair_ones, pair_twos = self._pairs
         head, count = self.head, len(alone) + len(pairs)
@@ -170,7 +173,7 @@ class Scorer:
 def buckets(text: str) -> set[int]:
     """The buckets of a prompt's words and pairs of words; never empty."""
     alone, pairs = _buckets(_read(text)[1].split())
-    return alone | {_HALF + each for each in pairs}
+    return alone | {WORDS + each for each in pairs}
 
 
 def shape(text: str) -> tuple[float, ...]:
@@ -236,17 +239,20 @@ def _read(text: str) -> tuple[bytes, bytes]:
 
 def _buckets(words: list[bytes]) -> tuple[set[int], set[int]]:
     """Those of words, never none, and those of pairs, both from 0."""
-    # All words' hashes are one long number, the first word's lowest. Beside it the same moved by
-    # half a hash: so the low half of each place becomes the word's own two halves, and the high
-    # half becomes the word's high half and the next word's low one, which tells "a b" from "b a".
+    # All words' hashes are one long number, the first word's lowest. Moved by half a hash it gives a
+    # word's two halves beside each other; by a whole one, the next word beside each. Of a pair's
+    # first word the high bits count, of its second the low ones: "a b" is not "b a".
+    size = 4 * len(words)
     hashes = array("I", list(map(crc32, words)))
     if _BIG:
         hashes.byteswap()
     whole = int.from_bytes(hashes, "little")
-    halves = array("H", (whole ^ whole >> 16).to_bytes(4 * len(words), "little"))
+    alone = array("H", (whole ^ whole >> 16).to_bytes(size, "little"))
+    pairs = array("I", ((whole >> 15 ^ whole >> 32) & _PAIRS).to_bytes(size, "little"))
     if _BIG:
-        halves.byteswap()
-    return set(halves[::2]) or {0}, set(halves[1:-1:2])  # no word comes behind the last one
+        alone.byteswap()
+        pairs.byteswap()
+    return set(alone[::2]) or {0}, set(pairs[:-1])  # no word comes behind the last one
 
 
 def _shape(text: str, body: bytes, plain: bytes, words: int, different: int) -> tuple[float, ...]:
