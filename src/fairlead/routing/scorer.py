@@ -239,7 +239,7 @@ def _read(text: str) -> tuple[bytes, bytes]:
 
 def _buckets(words: list[bytes]) -> tuple[set[int], set[int]]:
     """Those of words, never none, and those of pairs, both from 0."""
-    # All words' hashes are one long number, the first word's lowest. Moved by half a hash it gives a
+    # All words' hashes are one long number, the first word's lowest. Moved by half a hash it has a
     # word's two halves beside each other; by a whole one, the next word beside each. Of a pair's
     # first word the high bits count, of its second the low ones: "a b" is not "b a".
     size = 4 * len(words)
