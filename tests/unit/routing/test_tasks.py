@@ -25,6 +25,7 @@ from fairlead.routing.tasks import words_of
 from fairlead.routing.vocabulary import (
     CODE_MARKS,
     COURTESIES,
+    EXTENSIONS,
     FORMULAS,
     LEADS,
     ORDER,
@@ -181,6 +182,12 @@ def test_source_files_are_recognised_without_a_word_about_code() -> None:
     assert found / len(asked) > 0.9
 
 
+@pytest.mark.parametrize("ending", [*EXTENSIONS, "py#L10", "h+"])
+def test_a_source_files_name_tells_of_coding(ending: str) -> None:
+    features = extract(ask(f"Where is it, in quorum.{ending}?"))
+    assert (features.task, features.task_evidence[:11]) == ("coding", "says quorum")
+
+
 spellings = st.text(st.sampled_from("abz019+#'-. \n\x1c\u0130\u00e9\u6570\ud800"), max_size=40)
 
 
@@ -201,6 +208,8 @@ SIGNS = [
     "\n",
     "3 + 4 =",
     "a.py",
+    "main.py#L10",
+    "main.c+",
     "```",
     "'quoted'",
     "- 2nd",
