@@ -200,4 +200,4 @@ def test_a_body_of_32_mib_is_read_in_bounded_time(unit):
     if problem is None:
         _, problem = outcome(media.verify, "image", "image/png", good, "p")
     assert len(problem.message) < 200
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 60  # no stopwatch: what hangs takes hours

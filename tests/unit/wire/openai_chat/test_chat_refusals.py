@@ -296,7 +296,7 @@ def test_body_that_is_no_request(body, says):
     begun = time.process_time()
     problem = refusal(body)
     assert says.lower() in problem.message.lower()
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 10  # no stopwatch: what hangs takes hours
 
 
 @pytest.mark.parametrize(
@@ -360,4 +360,4 @@ def test_a_picture_of_32_mib_is_read_in_bounded_time():
     ).encode()
     begun = time.process_time()
     CODEC.decode_request(body)
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < 60  # no stopwatch: what hangs takes hours
