@@ -17,7 +17,7 @@ from fairlead.routing.decision import Features
 from fairlead.routing.language import language_of
 from fairlead.routing.policy import Policy
 from fairlead.routing.source_code import code_of
-from fairlead.routing.vocabulary import FORMULAS
+from fairlead.routing.vocabulary_signs import FORMULAS
 
 __all__ = ["LOOKED_AT", "NO_OUTSIDE", "OUTSIDE", "Outside", "asked_of", "look"]
 

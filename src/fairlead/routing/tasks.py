@@ -22,19 +22,21 @@ from msgspec import Struct
 from fairlead.canon import Request, ServerTool, Text, Turn
 from fairlead.routing.decision import Hints, Task
 from fairlead.routing.vocabulary import (
-    CODE_MARKS,
     COURTESIES,
-    EXTENSIONS,
     LEADS,
     ORDER,
-    SOURCE_FILES,
-    SUM,
     TOOLS,
-    TYPESET,
     WORDS,
 )
 from fairlead.routing.vocabulary_beyond import BY_FIRST
 from fairlead.routing.vocabulary_phrases import PHRASES
+from fairlead.routing.vocabulary_signs import (
+    CODE_MARKS,
+    EXTENSIONS,
+    SOURCE_FILES,
+    SUM,
+    TYPESET,
+)
 
 __all__ = ["Recognised", "recognise", "words_of"]
 

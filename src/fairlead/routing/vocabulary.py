@@ -1,8 +1,8 @@
-"""Words, tool names and marks that tell what a request is about: data, no logic.
+"""Words and tool names that tell what a request is about: data, no logic.
 
 A word's weight says how much it tells: 3 all but settles the task, 1 is a hint that needs company.
 Matching is by whole words in lower case; `vocabulary_phrases` has what several words tell together,
-`vocabulary_beyond` what is not ASCII.
+`vocabulary_beyond` what is not ASCII, `vocabulary_signs` what is no word.
 """
 
 from typing import Final
@@ -10,16 +10,10 @@ from typing import Final
 from fairlead.routing.decision import Task
 
 __all__ = [
-    "CODE_MARKS",
     "COURTESIES",
-    "EXTENSIONS",
-    "FORMULAS",
     "LEADS",
     "ORDER",
-    "SOURCE_FILES",
-    "SUM",
     "TOOLS",
-    "TYPESET",
     "WORDS",
 ]
 
@@ -375,41 +369,3 @@ TOOLS: Final[dict[str, Task]] = {
     "code_interpreter": "coding",
 }
 """A tool's name (or a server tool's kind) to the task it is made for."""
-
-CODE_MARKS: Final[tuple[str, ...]] = (
-    "):\n",
-    "{\n",
-    ";\n",
-    "import ",
-    "def ",
-    "return ",
-    "self.",
-    "#include",
-    "=> ",
-    "const ",
-    " == ",
-    "</",
-)
-"""Strings that are frequent in source code and rare in prose."""
-
-_EXTENSIONS = (
-    "py pyi js jsx ts tsx go rs java kt c cc cpp h hpp cs rb php swift scala sql sh yaml yml toml "
-    "ipynb vue"
-)
-EXTENSIONS: Final = tuple(_EXTENSIONS.split())
-"""Of source files."""
-
-SOURCE_FILES: Final = rf"\.(?:{'|'.join(EXTENSIONS)})\b"
-"""The end of a source file's name. It begins with a literal, so that a search runs fast."""
-
-FORMULAS: Final[tuple[str, ...]] = (
-    *("x^2", "^2", "^{", "\\frac", "\\sqrt", "\\int", "\\sum", "\\le", "√", "∫", "²", "f(x)"),
-    *("x =", "lim(", "sin(", "cos(", "∑", "≤", "π"),
-)
-"""Strings that formulas have and prose has not."""
-
-TYPESET: Final = tuple([mark for mark in FORMULAS if "^" in mark or "\\" in mark])
-"""Those of them that hold a sign which hardly anything else does."""
-
-SUM: Final = r"\d ?[-+*×÷] ?\d|\d[a-z]? ?[-+*=] ?\d+[a-z]? ?[-+*=]"
-"""Something to be reckoned out."""

@@ -23,20 +23,22 @@ from fairlead.canon import (
 from fairlead.routing import Hints, extract, tasks
 from fairlead.routing.tasks import words_of
 from fairlead.routing.vocabulary import (
-    CODE_MARKS,
     COURTESIES,
-    EXTENSIONS,
-    FORMULAS,
     LEADS,
     ORDER,
-    SOURCE_FILES,
-    SUM,
     TOOLS,
-    TYPESET,
     WORDS,
 )
 from fairlead.routing.vocabulary_beyond import BEYOND_ASCII, BY_FIRST
 from fairlead.routing.vocabulary_phrases import PHRASES
+from fairlead.routing.vocabulary_signs import (
+    CODE_MARKS,
+    EXTENSIONS,
+    FORMULAS,
+    SOURCE_FILES,
+    SUM,
+    TYPESET,
+)
 
 SOURCE = inspect.getsource(argparse)
 
