@@ -47,21 +47,21 @@ def whatif(
 ) -> None:
     """Replay the ledger under another model, mix or policy: what it would have cost, and why."""
     loaded = in_own_currency(load(config), json=json)
+    catalog = compile_catalog(loaded)
+    plan, share = _plan(model, catalog), _share(batch_share)
     path = database_path(loaded.settings)
     now = time.time()
     begin, end = period(since, until, now)
     with ThreadPoolExecutor(1) as aside:
         # Summed by the database while the answers are replayed here.
         groups = aside.submit(traffic, path, begin, end)
-        catalog = compile_catalog(loaded)
-        plan = _plan(model, catalog)
         result = what_if(
             _when_read(groups),
             plan,
             catalog,
             sample=answers(path, begin, end, decisions=plan.fixed is None),
             caching=caching,
-            batch_share=_share(batch_share),
+            batch_share=share,
             commitments=owed(path, commitments_of(loaded), (begin, end), now),
         )
     if json:
