@@ -6,14 +6,19 @@ import re
 from tomllib import TOMLDecodeError
 from typing import Final
 
-__all__ = ["not_toml"]
+__all__ = ["NOT_TOML", "not_toml"]
+
+NOT_TOML: Final = (TOMLDecodeError, RecursionError)
+"""What tomllib raises of a text; the second where arrays or tables stand too deep in others."""
 
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TWICE: Final = "Cannot overwrite a value"  # tomllib's words for a key that is set again
 
 
-def not_toml(error: TOMLDecodeError, text: str, where: str) -> str:
+def not_toml(error: TOMLDecodeError | RecursionError, text: str, where: str) -> str:
     """`FILE:LINE: not valid TOML: what`, without a line where tomllib tells none."""
+    if isinstance(error, RecursionError):
+        return f"{where}: not valid TOML: it is nested too deeply"
     what = str(error)
     found = _PLACE.search(what)
     if found is None:

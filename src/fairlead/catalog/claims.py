@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from fairlead.canon.toml_text import not_toml
+from fairlead.canon.toml_text import NOT_TOML, not_toml
 from fairlead.catalog.keys import CatalogError, Value, check
 
 __all__ = [
@@ -90,7 +90,7 @@ def parse_toml(text: str, where: str) -> dict[str, object]:
     """TOML with exact decimals. Raises `CatalogError` with line and column."""
     try:
         return tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except NOT_TOML as error:
         raise CatalogError(not_toml(error, text, where)) from error
 
 

@@ -24,7 +24,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from fairlead.canon import Failure
-from fairlead.canon.toml_text import not_toml
+from fairlead.canon.toml_text import NOT_TOML, not_toml
 from fairlead.routing.chooser import Chooser
 from fairlead.routing.decision import Decision, Features, Hints
 from fairlead.routing.moment import NO_MOMENT, Moment
@@ -92,17 +92,19 @@ _MOMENT = frozenset(Moment.__struct_fields__)
 def parse_cases(text: str, where: str = "<cases>") -> tuple[Case, ...]:
     """The cases of a file, JSON where it begins with a brace. Raises `PolicyError`."""
     lines = TableLines(text, where, "cases")
+    is_json = text.lstrip().startswith("{")
     try:
-        raw = text.encode()
-        if not text.lstrip().startswith("{"):
-            raw = msgspec.json.encode(tomllib.loads(text))
+        raw = text.encode() if is_json else msgspec.json.encode(tomllib.loads(text))
         cases = _decode(raw).cases
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(not_toml(error, text, where)) from error
     except msgspec.ValidationError as error:
         raise PolicyError(lines.explained(error)) from error
-    except (msgspec.MsgspecError, TypeError, UnicodeError, RecursionError) as error:
-        raise PolicyError(not_json(text, where) or f"{where}: {error}") from error
+    except (*NOT_TOML, msgspec.MsgspecError, TypeError, UnicodeError) as error:
+        said = None
+        if is_json:
+            said = not_json(text, where)
+        elif isinstance(error, NOT_TOML):
+            said = not_toml(error, text, where)
+        raise PolicyError(said or f"{where}: {error}") from error
     if not cases:
         raise PolicyError(f"{where}: there are no cases in it")
     _known(raw, lines)

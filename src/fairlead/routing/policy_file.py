@@ -20,7 +20,7 @@ import tomllib
 from collections.abc import Container, Mapping
 from typing import Final
 
-from fairlead.canon.toml_text import not_toml
+from fairlead.canon.toml_text import NOT_TOML, not_toml
 from fairlead.routing.cascade import Cascade
 from fairlead.routing.cascade_file import NOT_ACCEPTED, read_cascade
 from fairlead.routing.coherence import (
@@ -97,7 +97,7 @@ def parse_policy(
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except NOT_TOML as error:
         raise PolicyError(not_toml(error, text, where)) from error
     reader = _Reader(text, where)
     if "canary" in document:

@@ -16,7 +16,7 @@ from typing import get_args
 import msgspec
 from msgspec import Struct
 
-from fairlead.canon.toml_text import not_toml
+from fairlead.canon.toml_text import NOT_TOML, not_toml
 from fairlead.routing.decision import Task
 from fairlead.routing.moment import Quality
 from fairlead.routing.policy import PolicyError
@@ -66,7 +66,7 @@ def parse_quality(
     lines = TableLines(text, where, "figures")
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
-    except tomllib.TOMLDecodeError as error:
+    except NOT_TOML as error:
         raise PolicyError(not_toml(error, text, where)) from error
     except msgspec.ValidationError as error:
         raise PolicyError(lines.explained(error)) from error

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec import inspect as shape
 
 from fairlead.canon import FairleadError
-from fairlead.canon.toml_text import not_toml
+from fairlead.canon.toml_text import NOT_TOML, not_toml
 from fairlead.server.settings import Settings
 from fairlead.upstream.kinds.identity import IDENTITIES
 
@@ -84,7 +84,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         text = read_text(path)
         try:
             raw = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except NOT_TOML as error:
             raise ConfigError(not_toml(error, text, str(path))) from error
         lines = _lines(text)
         origins = {key: f"{path.name}:{line}" for key, line in lines.items()}

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from fairlead.canon import Failure
-from fairlead.canon.toml_text import not_toml
+from fairlead.canon.toml_text import NOT_TOML, not_toml
 from fairlead.catalog import Catalog, shipped_policies
 from fairlead.routing import ALWAYS, Policy, PolicyError, always, parse_policies, takes_on
 from fairlead.routing.quality import QualityTable, parse_quality
@@ -115,7 +115,7 @@ def _name(text: str, where: str) -> str:
     """What a policy's file calls it. Raises `PolicyError`."""
     try:
         return str(tomllib.loads(text).get("name", ""))
-    except tomllib.TOMLDecodeError as error:
+    except NOT_TOML as error:
         raise PolicyError(not_toml(error, text, where)) from error
 
 

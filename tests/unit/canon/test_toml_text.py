@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from fairlead.canon.toml_text import not_toml
+from fairlead.canon.toml_text import NOT_TOML, not_toml
 
 
 @pytest.mark.parametrize(
@@ -14,10 +14,11 @@ from fairlead.canon.toml_text import not_toml
         ("[a]\n\n[a]\n", "f:3: not valid TOML: Cannot declare ('a',) twice (column "),
         ("a = 1\n\nb = [1,\n", "f:3: not valid TOML: Invalid value (the file ends)"),
         ("a = 1 b = 2", "f:1: not valid TOML: Expected newline "),
+        ("a = " + "[" * 100_000, "f: not valid TOML: it is nested too deeply"),
     ],
 )
 def test_file_line_and_what(text: str, said: str) -> None:
-    with pytest.raises(tomllib.TOMLDecodeError) as raised:
+    with pytest.raises(NOT_TOML) as raised:
         tomllib.loads(text)
     assert not_toml(raised.value, text, "f").startswith(said)
 

@@ -104,6 +104,7 @@ MISTAKES = [
         '{"cases": [{"request": ' + "[" * 100_000,
         "c.toml: not valid JSON: it is nested too deeply",
     ),
+    ("300_000", "[" * 100_000, "c.toml: not valid TOML: it is nested too deeply"),
 ]
 
 

@@ -94,6 +94,7 @@ MISTAKES = [
     ("over = 1_000", "over = 5, under = 6", "no number is over 5 and under 6"),
     ("prompt_tokens = { over = 1_000 }", "hour = { over = 23 }", "when.hour: no hour is over 23"),
     ('name = "mine"', "name = mine", "mine.toml:1: not valid TOML: "),
+    ('name = "mine"', "name = " + "[" * 100_000, "mine.toml: not valid TOML: it is nested"),
 ]
 
 

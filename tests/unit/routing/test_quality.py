@@ -43,6 +43,7 @@ MISTAKES = [
     ("score = 70", "score = 70\ntask = 'math'", "q.toml:8: figures[1]: 'gemini-2.5-flash' has"),
     ("score = 70", "scoer = 70", "q.toml:10: figures[1].scoer: unknown key"),
     ("[[figures]]", "[[figures", "q.toml:1: not valid TOML: "),
+    ("score = 70", "score = " + "[" * 100_000, "q.toml: not valid TOML: it is nested too deeply"),
 ]
 
 

@@ -59,6 +59,7 @@ def test_the_file_is_found_by_variable_then_in_the_folder(tmp_path, monkeypatch)
         ("[server]\nport = 1\nport = 2\n", ["fairlead.toml:3: not valid TOML: a key is set again"]),
         ("[server]\n\n[server]\n", ["fairlead.toml:3: not valid TOML: Cannot declare"]),
         ("[log]\nlevel = [\n", ["fairlead.toml:2: not valid TOML: ", "(the file ends)"]),
+        ("x = " + "[" * 100_000, ["fairlead.toml: not valid TOML: it is nested too deeply"]),
     ],
 )
 def test_an_error_names_file_line_and_key(tmp_path, text: str, words: list[str]) -> None:
