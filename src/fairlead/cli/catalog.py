@@ -203,7 +203,7 @@ def _print_changes(found: Sequence[Change], path: Path, *, written: bool) -> Non
         )
     out.print(table)
     done = f"written to {path}" if written else f"nothing is written; --yes writes them to {path}"
-    out.print(f"{len(found)} changes; {done}", soft_wrap=True)
+    out.print(f"{len(found)} changes; {done}", soft_wrap=True, markup=False)
 
 
 def _told(claim: Claim) -> str:

@@ -200,7 +200,8 @@ def _print(
     warnings: list[str],
 ) -> None:
     out = console()
-    out.print(f"configuration file: {loaded.path or 'none (defaults and environment)'}")
+    found = loaded.path or "none (defaults and environment)"
+    out.print(f"configuration file: {found}", markup=False)
     # Which variable sets a setting is told below the table: in it, it would break the names.
     told = [{key: row[key] for key in row if key != "variable"} for row in settings]
     for title, rows in (("Settings in force", told), ("Upstreams", upstreams)):
@@ -211,7 +212,7 @@ def _print(
         if rows is told:
             named = variable("server", "port")
             out.print(f"the environment sets them too: server.port is {named}, and so on")
-    out.print(f"policies: {', '.join(sorted(snapshot.policies))}")
+    out.print(f"policies: {', '.join(sorted(snapshot.policies))}", markup=False)
     out.print(f"catalogue: version {snapshot.catalog.version}")
     for line in rollouts:
         out.print(line, markup=False)

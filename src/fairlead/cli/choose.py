@@ -157,7 +157,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 
 def _interview(given: dict[str, object]) -> None:
     """Ask for what is not given, on standard error, so that standard output holds the answer."""
-    out = Console(stderr=True, highlight=False)
+    out = Console(stderr=True, highlight=False, emoji=False)
     out.print("[dim]Enter takes what stands in brackets.[/]")
     for number, question in enumerate(QUESTIONS.values(), 1):
         if question.key in given:
@@ -262,7 +262,7 @@ def _costs(costs: Monthly) -> dict[str, object]:
 
 def _print(made: Recommendation, written: Path | None) -> None:
     out = console()
-    out.print(f"\n[bold green]{made.model}[/] [dim](family {made.family}, on {made.at})[/]")
+    out.print(f"\n[bold green]{escape(made.model)}[/] [dim](family {made.family}, on {made.at})[/]")
     out.print(f"{made.reason} [{made.source}]\n", markup=False)
     table = new_table("question", "answer", "because", title="How it was decided")
     for step in made.path:

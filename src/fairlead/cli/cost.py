@@ -186,7 +186,7 @@ def _print(made: Study, warnings: list[str]) -> None:
         out.print(f"\n[bold]{currency_name()} a month, from plain to cached and batched[/]")
         out.print(chart(curves, left="plain", right="cached + batched"), markup=False)
     for each in made.unpriced:
-        out.print(f"{each}: unpriced, as {made.prices} states no price for it")
+        out.print(f"{each}: unpriced, as {made.prices} states no price for it", markup=False)
     for warning in dict.fromkeys(warnings):
         out.print(f"[yellow]warning:[/] {escape(warning)}")
     rate_told()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from fairlead.canon import FairleadError
 from fairlead.cli.output import console
@@ -156,8 +157,8 @@ def emulate(
 
 def _tell(address: str) -> None:
     told = console()
-    told.print(f"The vendors' APIs, emulated: [bold]{address}[/] (no model is called)")
-    told.print(f"Rules, books and faults: {address}/_emulator. Stop with Ctrl-C.")
+    told.print(f"The vendors' APIs, emulated: [bold]{escape(address)}[/] (no model is called)")
+    told.print(f"Rules, books and faults: {address}/_emulator. Stop with Ctrl-C.", markup=False)
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> str:

@@ -31,7 +31,7 @@ def print_report(outcome: Outcome, out: Console) -> None:
     for result in faults:
         out.print(f"[red]not as expected:[/] {escape(f'{result.case}: {result.fault}')}")
     for warning in sorted({result.warning for result in outcome.results if result.warning}):
-        out.print(f"[yellow]warning:[/] {warning}")
+        out.print(f"[yellow]warning:[/] {escape(warning)}")
     if not faults:
         out.print(
             f"[green]all {len(outcome.results)} answers were as expected[/],"
@@ -107,7 +107,7 @@ def _further(outcome: Outcome, out: Console) -> None:
     out.print("\nLook further:")
     for by in ("model", "route"):
         command = f"FAIRLEAD_LEDGER_PATH={outcome.database} {program} usage --by {by}"
-        out.print(f"  {command}", soft_wrap=True)
+        out.print(f"  {command}", soft_wrap=True, markup=False)
     if not outcome.live:
         out.print(
             "Real vendors: set GEMINI_API_KEY and ANTHROPIC_API_KEY, then `fairlead serve`,"

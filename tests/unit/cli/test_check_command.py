@@ -36,3 +36,10 @@ def test_the_variables_are_told_once_and_machines_get_each() -> None:
 def test_what_the_user_wrote_is_told_as_it_is() -> None:
     Path("fairlead.toml").write_text('[families]\n"[red]mine" = ["claude-haiku-5-5"]\n')
     assert "families.[red]mine" in told()
+
+
+def test_the_file_is_named_as_it_is(tmp_path) -> None:
+    path = tmp_path / "[bold]" / "fairlead.toml"
+    path.parent.mkdir()
+    path.write_text("")
+    assert str(path) in told("--config", str(path)).replace("\n", "")

@@ -31,11 +31,12 @@ def _table(dimension: Dimension, comparison: Comparison, words: Words) -> Table:
     )
     table.add_column("", ratio=3, overflow="fold")
     for subject in comparison.subjects:
-        table.add_column(subject.id, ratio=4, overflow="fold")
+        table.add_column(Text(subject.id), ratio=4, overflow="fold")
     table.add_column(words.say("difference"), ratio=3, overflow="fold")
     for row, told in rows_told(dimension, words):
         cells = [_cell(cell) for cell in told]
-        table.add_row(row_name(row, words), *cells, verdict_text(row, comparison, words))
+        verdict = Text(verdict_text(row, comparison, words))
+        table.add_row(Text(row_name(row, words)), *cells, verdict)
     return table
 
 
