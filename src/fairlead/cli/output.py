@@ -77,8 +77,11 @@ class _WholeTable(Table):
 
 
 def console() -> Console:
-    """The terminal; a wide one where output goes to a file, so that tables don't break."""
-    return WholeConsole(width=None if sys.stdout.isatty() else 160, highlight=False)
+    """The terminal; a wide one where output goes to a file, so that tables don't break. Without
+    rich's emoji: `llama:free: unpriced` has none.
+    """
+    width = None if sys.stdout.isatty() else 160
+    return WholeConsole(width=width, highlight=False, emoji=False)
 
 
 def number_column(heading: str, footer: str = "") -> Column:
@@ -115,9 +118,7 @@ def new_table(
 
 def complain(message: str) -> None:
     """Say on standard error what is wrong."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"[bold red]error:[/] {message.replace('[', chr(92) + '[')}"
-    )
+    Console(stderr=True, soft_wrap=True).print(Text.assemble(("error:", "bold red"), " ", message))
 
 
 def print_json(value: object) -> None:
@@ -126,20 +127,31 @@ def print_json(value: object) -> None:
     sys.stdout.write(msgspec.json.format(document, indent=2).decode() + "\n")
 
 
-def save(path: Path, text: str, param: str) -> None:
+def save(path: Path, content: str | bytes, param: str) -> None:
     """Write what an option or a setting (`param`) asks for, in a folder that is made if it must be;
     whole or not at all: a gateway may be reading it. Raises Failure with the path.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    data = content.encode() if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or a pipe is no file to be replaced; a folder refuses
+        else:
+            _replace(Path(os.path.realpath(path)), data)
     except OSError as error:
-        with suppress(OSError):
-            fresh.unlink()
         message = f"{path} cannot be written: {error.strerror}"
         raise Failure.invalid(message, param) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 def money(amount: Decimal | float | None, digits: int = 6) -> str:

@@ -1,16 +1,14 @@
 """`fairlead route train`: a scorer from results, and a report on whether it may be used."""
 
-import os
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fairlead.canon import Failure
-from fairlead.cli.output import console, new_table, print_json
+from fairlead.cli.output import console, new_table, print_json, save
 
 if TYPE_CHECKING:
     from fairlead.lab.router.report import Report
@@ -48,9 +46,9 @@ def train(
     made, trained = reports.report(read, plan, full=not quick)
     told = import_module("fairlead.lab.router.told")
     if out is not None:
-        _write(out, reports.file_of(made, trained))
+        save(out, reports.file_of(made, trained), "--out")
     if markdown is not None:
-        _write(markdown, told.markdown(made).encode())
+        save(markdown, told.markdown(made), "--markdown")
     if json:
         print_json(made)
         return
@@ -58,17 +56,6 @@ def train(
     if out is not None:
         state = "on" if made.enabled else "off: it leaves everything to the base"
         console().print(f"Written to {out}, switched {state}.", markup=False)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(data)
-        Path(file.name).chmod(0o644)
-        os.replace(file.name, path)  # noqa: PTH105 - the name is a str, and this is the same
-    except OSError as error:
-        raise Failure.invalid(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _tell(made: "Report", rankings: list[tuple[str, str, str, str]]) -> None:
