@@ -27,12 +27,8 @@ Caching = Literal["auto", "asked", "off"]
 """`auto`: the gateway asks for caching; `asked`: clients do or nobody; `off`: no prompt cache."""
 
 TEXT = ("input", "cache_read", "cache_write_5m", "cache_write_1h")
-KINDS = (
-    *TEXT,
-    *("input_audio", "cache_read_audio", "tool_input"),
-    *("output", "output_audio", "output_image", "thinking"),
-)
-PROMPT = KINDS[:-4]
+PROMPT = (*TEXT, "input_audio", "cache_read_audio", "tool_input")
+KINDS = (*PROMPT, "output", "output_audio", "output_image", "thinking")
 Key = tuple[object, ...]
 _counts = attrgetter(*KINDS)
 
