@@ -13,6 +13,7 @@ from fairlead.cost.display import exact
 from fairlead.cost.receipt import Receipt, ReceiptLine
 from fairlead.finance.free import Freed
 from fairlead.finance.told import Told, look_up, told
+from fairlead.routing.decision import Tried
 from fairlead.server.catalogs import compile_catalog
 from fairlead.server.config import load
 from fairlead.server.money import quotas_of
@@ -57,6 +58,8 @@ def _print(told_: Told) -> None:
         out.print(f"Beside it: {where}: {exact(billed.cost_usd)}, {billed.why}", markup=False)
     if told_.beside:
         out.print(f"All attempts together: {exact(told_.all_usd)}", markup=False)
+    for number, tried in enumerate(told_.tried, 1):
+        out.print(f"Try {number}: {_tried(tried)}", markup=False)
     for attempt in told_.attempts:
         out.print(f"Attempt on {attempt.model}: {attempt.why}", markup=False)
     if told_.elsewhere:
@@ -67,6 +70,12 @@ def _print(told_: Told) -> None:
     for note in (*(made.notes if made is not None else ()), *told_.notes):
         out.print(f"Note: {note}", markup=False)
     rate_told()
+
+
+def _tried(tried: Tried) -> str:
+    """`claude-haiku-4-5-20251001 at anthropic: overloaded (529), 12 ms`."""
+    status = "" if tried.status is None else f" ({tried.status})"
+    return f"{tried.model} at {tried.upstream}: {tried.outcome}{status}, {tried.ms:,.0f} ms"
 
 
 def _stated(said: Decimal, ours: Decimal | None) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from fairlead.canon import Failure, Problem, Usage
 from fairlead.catalog import Catalog
@@ -22,7 +22,7 @@ from fairlead.finance.search_fees import search_fees
 from fairlead.ledger.query import attempts_of, show
 from fairlead.ledger.quota import Quota
 from fairlead.ledger.record import STATED, Accepted, Record
-from fairlead.routing.decision import Decision
+from fairlead.routing.decision import Decision, Tried
 
 __all__ = ["NO_RECORD", "Attempt", "Billed", "Elsewhere", "Told", "look_up", "told"]
 
@@ -73,10 +73,11 @@ class Told(Struct, frozen=True):
 
     `recorded_usd` is what the ledger wrote when the answer ended, `stated_usd` what the vendor said
     that it cost (aggregators do); `beside` are attempts of the request that are billed beside it,
-    `all_usd` all of it together; `receipt` None where there was no usage to bill. `free` is the
-    request's place in a free quota, `free_searches` that of its last search in a quota of searches,
-    `due_usd` the receipt's total (the stated cost where no price is known) less what they take off,
-    None where there is neither.
+    `all_usd` all of it together; `tried` is each attempt, the one that answered and those at one
+    model included, where the first was not the only one or failed; `receipt` None where there was
+    no usage to bill. `free` is the request's place in a free quota, `free_searches` that of its
+    last search in a quota of searches, `due_usd` the receipt's total (the stated cost where no
+    price is known) less what they take off, None where there is neither.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Told(Struct, frozen=True):
     beside: tuple[Billed, ...] = ()
     all_usd: Decimal | None = None
     attempts: tuple[Attempt, ...] = ()
+    tried: tuple[Tried, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -174,6 +176,7 @@ def told(
         beside=beside,
         all_usd=_all(record, beside),
         attempts=attempts,
+        tried=() if decision is None or decision.tried is UNSET else decision.tried,
         elsewhere=elsewhere,
         notes=_notes(record, made, attempts, catalog.version),
     )

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from fairlead.canon import Usage
@@ -13,7 +14,7 @@ from fairlead.cli.main import app
 from fairlead.finance.told import told
 from fairlead.ledger.record import Record
 from fairlead.ledger.sqlite import SqliteLedger
-from fairlead.routing.decision import Candidate, Decision, Features
+from fairlead.routing.decision import Candidate, Decision, Features, Tried
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 FLASH, HAIKU = "gemini-2.5-flash", "claude-haiku-4-5-20251001"
@@ -114,3 +115,22 @@ def test_the_command_prints_it_for_people_and_for_machines(tmp_path: Path):
     assert Decimal(msgspec.json.decode(halved.stdout)["receipt"]["total"]) == Decimal("0.75")
     absent = CliRunner().invoke(app, ["receipt", "req_2", "--config", str(config)])
     assert absent.exit_code != 0
+
+
+def test_retries_of_one_model_are_told_each_with_what_came_of_it(tmp_path: Path):
+    tried = (
+        Tried(HAIKU, "anthropic", "overloaded", 529, 12.3),
+        Tried(HAIKU, "anthropic", "ok", None, 1_650.0),
+    )
+    decision = replace(DECISION, tried=tried).stored()
+    assert told(record(decision=decision), load()).tried == tried
+    assert told(record(), load()).tried == ()
+    database = tmp_path / "fairlead.db"
+    config = tmp_path / "fairlead.toml"
+    config.write_text(f'[ledger]\npath = "{database}"\n')
+    ledger = SqliteLedger(database)
+    ledger.add(record(decision=decision))
+    ledger.close()
+    plain = CliRunner().invoke(app, ["receipt", "req_1", "--config", str(config)])
+    assert f"Try 1: {HAIKU} at anthropic: overloaded (529), 12 ms\n" in plain.stdout
+    assert f"Try 2: {HAIKU} at anthropic: ok, 1,650 ms\n" in plain.stdout
