@@ -302,12 +302,13 @@ def _print_evidence(out: Console, made: Recommendation) -> None:
         cells = []
         for cell in row.cells:
             told = cell_told(cell, row.unit, words)
-            lines = [f"[bold]{escape(told.value)}[/]" if told.known else f"[dim]{told.value}[/]"]
-            lines += [f"[dim]{escape(told.origin)}[/]"] if told.origin else []
-            lines += [f"[dim]but {escape(said)}[/]" for said in told.dissent[:2]]
-            cells.append(Text.from_markup("\n".join(lines)))
-        unit = f"\n[dim]{escape(row.unit)}[/]" if row.unit not in {"", "stars"} else ""
-        label = Text.from_markup(escape(row.label) + unit)
+            lines = [Text(told.value, "bold" if told.known else "dim")]
+            lines += [Text(told.origin, "dim")] if told.origin else []
+            lines += [Text(f"but {said}", "dim") for said in told.dissent[:2]]
+            cells.append(Text("\n").join(lines))
+        label = Text(row.label)
+        if row.unit not in {"", "stars"}:
+            label.append(f"\n{row.unit}", "dim")
         table.add_row(label, *cells, end_section=True)
     out.print()
     out.print(table)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.text import Text
 
 from fairlead.canon import Failure
@@ -16,7 +15,12 @@ from fairlead.server.doctor import Finding, examine
 
 __all__ = ["doctor"]
 
-_MARKS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]", "skip": "-"}
+_MARKS = {
+    "ok": Text("ok", "green"),
+    "warn": Text("warn", "yellow"),
+    "fail": Text("fail", "red"),
+    "skip": Text("-"),
+}
 
 
 def doctor(
@@ -55,9 +59,8 @@ def doctor(
 def _print(findings: list[Finding]) -> None:
     table = new_table("upstream", "check", "", "found")
     for finding in findings:
-        told = escape(finding.told)
+        told = Text(finding.told)
         if finding.hint:
-            told += f"\n[dim]{escape(finding.hint)}[/]"
-        state = Text.from_markup(_MARKS[finding.state])
-        table.add_row(finding.upstream, finding.check, state, Text.from_markup(told))
+            told.append(f"\n{finding.hint}", "dim")
+        table.add_row(finding.upstream, finding.check, _MARKS[finding.state], told)
     console().print(table)

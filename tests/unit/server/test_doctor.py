@@ -173,3 +173,13 @@ def test_a_proxy_that_is_not_there(tmp_path) -> None:
     assert told["told"].startswith("through http://127.0.0.1:9 (`proxy`): the proxy cannot be")
     assert ("anthropic", "dns") not in found
     assert "secret-of-the-proxy" not in str(found)
+
+
+def test_a_name_is_told_as_it_is(tmp_path) -> None:
+    path = tmp_path / "fairlead.toml"
+    path.write_text(
+        '[upstreams.mine]\nkind = "openai_compatible"\nbase_url = "http://nowhere.invalid"\n'
+        'models = { "claude-haiku:free:[b]" = "x" }\n'
+    )
+    told = RUN.invoke(app, ["doctor", "--config", str(path)]).output
+    assert "claude-haiku:free:[b]" in "".join(told.split())
