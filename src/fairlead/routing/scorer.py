@@ -2,11 +2,10 @@
 
 A prompt becomes (1) the set of its words and pairs of words, hashed into buckets (`WORDS` for the
 ones, the rest of `BUCKETS` for the others), weighed by how rare they are (idf), the whole brought
-to length 1, and (2)
-`SHAPES` figures about its shape, such as its length and its share of digits. Each model has a
-linear head over both; the logistic function makes a probability of its sum. `fairlead route train`
-learns the heads with the very functions of this file, so that training and serving can't drift
-apart.
+to length 1, and (2) `SHAPES` figures about its shape, such as its length and its share of digits.
+Each model has a linear head over both; the logistic function makes a probability of its sum.
+`fairlead route train` learns the heads with the very functions of this file, so that training and
+serving can't drift apart.
 
 A file is one line `fairlead-scorer VERSION SHA256 BYTES`, one line of JSON (`Head`) and three
 tables of one byte a bucket: idf squared, then both models' weights times idf, in steps that the
@@ -59,7 +58,7 @@ ZERO: Final = 128
 """The byte that stands for no weight."""
 
 SHAPES: Final = (
-    "log bytes",
+    "log characters",
     "log words",
     "mean word",
     "digits",
