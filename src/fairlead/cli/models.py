@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from fairlead.catalog import Catalog, Claim, Fact, Model, Price
 from fairlead.catalog.document import ending, listed, price_changes, row, shown
@@ -34,7 +34,8 @@ UNKNOWN = "not disclosed"
 _PER = {STORAGE: ", an hour"} | {fee: f", a million {of}" for fee, of in FEES.items()}
 """What a price is for that is not for a million tokens."""
 _WIDE = 120
-"""Characters of a terminal in which the list stands with all its columns."""
+"""Characters of a terminal in which the list and the facts stand with all their columns."""
+_IN_FORCE = "in force"
 _SPARE = {"vendor", "family"}
 _NUMBERS = {"context_window", "max_output", "input", "output"}
 _PLANS = {"ends", "then served as", "successor"}
@@ -87,7 +88,7 @@ def show(
     for sentence in (*warnings, *price_changes(found, today)):
         out.print(f"[yellow]note:[/] {escape(sentence)}", soft_wrap=True)
     if facts:
-        out.print(_facts_table(stated, today))
+        out.print(_facts_table(stated, today, wide=out.width >= _WIDE))
         for sentence in _disagreements(stated):
             out.print(f"[yellow]disagreement:[/] {escape(sentence)}", soft_wrap=True)
         out.print(f"{UNKNOWN}: {', '.join(undisclosed(stated)) or 'nothing'}", soft_wrap=True)
@@ -179,23 +180,34 @@ def _scope(said: Fact | Price | Claim) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _facts_table(facts: tuple[Fact, ...], today: date) -> Table:
-    table = new_table(
-        "fact", "value", "unit", "applies to", "source", "seen", "rule", "today", title="Facts"
-    )
-    for fact in facts:
-        state = "in force" if is_in_force(fact, facts, today) else _state(fact, today)
+def _facts_table(facts: tuple[Fact, ...], today: date, *, wide: bool) -> Table:
+    """A fact a row. Where eight columns would break most words, what belongs together stands in
+    five.
+    """
+    seen = Column("seen", no_wrap=True)
+    rows = [_fact(fact, facts, today) for fact in facts]
+    if wide:
+        titles = ("fact", "value", "unit", "applies to", "source", seen, "rule", "today")
+        table = new_table(*titles, title="Facts")
+        for row in rows:
+            table.add_row(*row)
+        return table
+    table = new_table("fact", "value", "source", seen, "rule", title="Facts")
+    for key, value, unit, scope, source, day, rule, state in rows:
         table.add_row(
-            fact.key,
-            _said(fact.value),
-            fact.unit,
-            _scope(fact) or "all",
-            fact.source,
-            str(fact.seen),
-            fact.rule,
-            state,
+            key if scope == "all" else f"{key} ({scope})",
+            value if unit == "yes/no" else f"{value} ({unit})",
+            source,
+            day,
+            rule if state == _IN_FORCE else f"{rule}; {state}",
         )
     return table
+
+
+def _fact(fact: Fact, facts: tuple[Fact, ...], today: date) -> tuple[str, ...]:
+    state = _IN_FORCE if is_in_force(fact, facts, today) else _state(fact, today)
+    scope, seen = _scope(fact) or "all", str(fact.seen)
+    return (fact.key, _said(fact.value), fact.unit, scope, fact.source, seen, fact.rule, state)
 
 
 def _state(fact: Fact, today: date) -> str:

@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fairlead.canon import Failure
+from fairlead.cli import models
 from fairlead.cli.models import app
+from fairlead.cli.output import WholeConsole
 
 FLASH = "gemini-2.5-flash"
 
@@ -62,6 +64,18 @@ def test_facts_carry_source_date_scope_and_the_rule() -> None:
     assert (other["source"], other["value"]) == ("article-2025-10", 8_192)
     tiers = {scope(f)["tier"]: f["value"] for f in facts if f["key"] == "price.input"}
     assert tiers == {"": "0.30", "flex": "0.15", "priority": "0.54"}
+
+
+def test_facts_in_a_narrow_terminal_keep_days_and_figures_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(models, "console", lambda: WholeConsole(width=80, highlight=False))
+    table = told("show", FLASH, "--facts").split("Facts")[1].split("disagreement:")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    words = table.split()
+    assert words.count("2026-11-22") > 40
+    assert {"feature.batches", "65,536", "104,857,600", "(upstream"} <= set(words)
+    assert "in force" not in table
 
 
 def scope(fact: dict[str, Any]) -> dict[str, Any]:
