@@ -5,6 +5,7 @@ the tokens that this is likely to be. Two prompts share the longest beginning at
 have the same fingerprint. `tokens.boundaries` reads them off a request.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -179,14 +180,15 @@ class PrefixIndex:
 
     def reuse(self, scope: str, prefix: Prefix, at: float) -> Reuse:
         """What was seen before `at` (Unix seconds); the prefix counts as used at that moment."""
-        keys = _keys(scope, prefix)
-        found = self._look(keys, prefix.tokens, at)
+        keys, found = _keys(scope, prefix), _UNSEEN
+        if not (self._young.keys().isdisjoint(keys) and self._old.keys().isdisjoint(keys)):
+            found = self._look(keys, 0, prefix.tokens, at)
         self._note(keys, at)
         return found
 
     def look(self, scope: str, prefix: Prefix, at: float) -> Reuse:
         """What was seen before `at`. Nothing is noted: the prompt has not been answered yet."""
-        return self._look(_keys(scope, prefix), prefix.tokens, at)
+        return self._look(prefix.hashes, hash(scope), prefix.tokens, at)
 
     def note(self, scope: str, prefix: Prefix, at: float) -> None:
         """All beginnings of the prompt are used now: "the cache is refreshed for no additional cost
@@ -194,13 +196,12 @@ class PrefixIndex:
         """
         self._note(_keys(scope, prefix), at)
 
-    def _look(self, keys: list[int], tokens: tuple[int, ...], at: float) -> Reuse:
+    def _look(self, hashes: Sequence[int], mask: int, tokens: tuple[int, ...], at: float) -> Reuse:
+        """From the end on: what goes on is found after a few steps."""
         young, old = self._young, self._old
-        if young.keys().isdisjoint(keys) and old.keys().isdisjoint(keys):
-            return _UNSEEN
         hour = -1
-        for number in range(len(keys) - 1, -1, -1):
-            key = keys[number]
+        for number in range(len(hashes) - 1, -1, -1):
+            key = hashes[number] ^ mask
             used = young.get(key)
             if used is None and (used := old.get(key)) is None:
                 continue
@@ -209,11 +210,11 @@ class PrefixIndex:
                 hour = number
             if age <= FIVE_MINUTES:
                 continues, counted = self._end(key)
-                longer = counted if hour == number else self._end(keys[hour])[1]
+                longer = counted if hour == number else self._end(hashes[hour] ^ mask)[1]
                 return Reuse(tokens[number], tokens[hour], number, continues, counted, longer)
         if hour < 0:
             return _UNSEEN
-        return Reuse(0, tokens[hour], counted_1h=self._end(keys[hour])[1])
+        return Reuse(0, tokens[hour], counted_1h=self._end(hashes[hour] ^ mask)[1])
 
     def _note(self, keys: list[int], at: float) -> None:
         if len(self._young) > self._half:
