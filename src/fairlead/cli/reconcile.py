@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.table import Column, Table
 
 from fairlead.canon import Failure
 from fairlead.cli.currency import in_own_currency
@@ -19,6 +20,10 @@ from fairlead.server.money import billed_elsewhere, quotas_of
 from fairlead.server.paths import database_path
 
 __all__ = ["reconcile"]
+
+_WIDE = 120
+"""Characters of a terminal in which a row's tokens stand on one line."""
+_TOKENS = "tokens: input + cache read + cache write > output, thinking included"
 
 
 def reconcile(
@@ -60,28 +65,11 @@ def reconcile(
 
 
 def _print(result: Reconciliation) -> None:
-    table = new_table(
-        "day",
-        "model",
-        "status",
-        "tokens here",
-        "tokens there",
-        numbers=("here", "there", "unexplained"),
-        title=f"{result.vendor} against the ledger",
-    )
-    for row in result.rows:
-        table.add_row(
-            row.day.isoformat(),
-            row.model,
-            row.status,
-            _told(row.tokens_here),
-            _told(row.tokens_there),
-            "" if row.usd_here is None else dollars(row.usd_here),
-            "not told" if row.usd_there is None else dollars(row.usd_there),
-            dollars(row.unexplained_usd),
-        )
     out = console()
-    out.print(table)
+    out.print(_table(result, wide=out.width >= _WIDE))
+    out.print(_TOKENS)
+    if result.usd_there is None and not result.unassigned_usd:
+        out.print("the export tells no dollars")
     out.print(", ".join(f"{status}: {count}" for status, count in result.counts.items()))
     out.print(f"unexplained: {dollars(result.unexplained_usd)}")
     for what, amount in result.unassigned_usd.items():
@@ -95,6 +83,30 @@ def _print(result: Reconciliation) -> None:
     if result.free_usd:
         out.print(f"free quotas: {dollars(result.free_usd)} taken off what is here")
     rate_told()
+
+
+def _table(result: Reconciliation, *, wide: bool) -> Table:
+    """A day and model a row, without the vendor's dollars where the export has none."""
+    priced = ("there",) * (result.usd_there is not None)
+    table = new_table(
+        Column("day", no_wrap=True),
+        *("model", "status"),
+        numbers=("tokens here", "tokens there", "here", *priced, "unexplained"),
+        title=f"{result.vendor} against the ledger",
+    )
+    for row in result.rows:
+        there = "not told" if row.usd_there is None else dollars(row.usd_there)
+        table.add_row(
+            row.day.isoformat(),
+            row.model,
+            row.status,
+            _told(row.tokens_here, wide=wide),
+            _told(row.tokens_there, wide=wide),
+            "" if row.usd_here is None else dollars(row.usd_here),
+            *(there for _ in priced),
+            dollars(row.unexplained_usd),
+        )
+    return table
 
 
 def _print_stated(days: list[StatedCost]) -> None:
@@ -122,7 +134,10 @@ def _print_stated(days: list[StatedCost]) -> None:
     rate_told()
 
 
-def _told(tokens: Tokens | None) -> str:
+def _told(tokens: Tokens | None, *, wide: bool) -> str:
+    """On one line, or on four: numbers are never broken."""
     if tokens is None:
         return "not told"
-    return f"{tokens.input:,} + {tokens.cache_read:,} + {tokens.cache_write:,} > {tokens.output:,}"
+    kinds = (tokens.input, tokens.cache_read, tokens.cache_write, tokens.output)
+    told = "{:,} + {:,} + {:,} > {:,}".format(*kinds)
+    return told if wide else told.replace(" +", "\n+").replace(" >", "\n>")
