@@ -1,11 +1,14 @@
 """`fairlead route train`: a scorer from results, and a report on whether it may be used."""
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from fairlead.canon import Failure
 from fairlead.cli.output import console, new_table, print_json, save
@@ -43,7 +46,8 @@ def train(
     study, reports = (import_module(f"fairlead.lab.router.{x}") for x in ("study", "report"))
     read = import_module("fairlead.lab.router.results").read_results(results)
     plan = study.Plan(seeds=seeds, cost_within=cost_within)
-    made, trained = reports.report(read, plan, full=not quick)
+    with _busy(len(read)):
+        made, trained = reports.report(read, plan, full=not quick)
     told = import_module("fairlead.lab.router.told")
     if out is not None:
         save(out, reports.file_of(made, trained), "--out")
@@ -56,6 +60,14 @@ def train(
     if out is not None:
         state = "on" if made.enabled else "off: it leaves everything to the base"
         console().print(f"Written to {out}, switched {state}.", markup=False)
+
+
+def _busy(prompts: int) -> AbstractContextManager[object]:
+    """A sign of life where somebody looks on."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    said = f"Training on {prompts:,} prompts takes minutes; fewer --seeds and --quick take less"
+    return Console(stderr=True).status(said)
 
 
 def _tell(made: "Report", rankings: list[tuple[str, str, str, str]]) -> None:

@@ -1,6 +1,7 @@
 """Training on made-up results, where what can be learned is known."""
 
 import json
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from fairlead.canon import Failure
 from fairlead.cli.route import app
+from fairlead.cli.train import _busy
 from fairlead.lab.router.logistic import Design, Scale, fit, read_prompts
 from fairlead.lab.router.measures import apgr, calibration
 from fairlead.lab.router.report import file_of, report
@@ -73,6 +75,18 @@ def test_the_file_scores_as_training_did(learned):
     told = predict(trained, read_prompts(results.prompts[:40]))
     served = np.array([scorer.scores(prompt) for prompt in results.prompts[:40]])
     assert np.abs(told - served).max() < 1e-9, "rounded to the file's steps before it is measured"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_terminal_sees_that_it_is_at_work(terminal, monkeypatch, capsys):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    with _busy(5000):
+        pass
+    told = capsys.readouterr()
+    assert ("Training on 5,000 prompts" in told.err, told.out) == (terminal, "")
+    assert terminal or not told.err
 
 
 def test_training_is_deterministic(learned):
