@@ -178,7 +178,7 @@ def told(
         attempts=attempts,
         tried=() if decision is None or decision.tried is UNSET else decision.tried,
         elsewhere=elsewhere,
-        notes=_notes(record, made, attempts, catalog.version),
+        notes=_notes(record, made, _unbooked(attempts, beside), catalog.version),
     )
 
 
@@ -190,6 +190,12 @@ def _beside(path: Path | None, record: Record) -> tuple[Billed, ...]:
         Billed(each.id, each.model, each.upstream, each.error_message or "", each.cost_usd)
         for each in attempts_of(path, record.id)
     )
+
+
+def _unbooked(attempts: tuple[Attempt, ...], beside: tuple[Billed, ...]) -> tuple[Attempt, ...]:
+    """Those of which no record tells what they cost."""
+    booked = {each.model for each in beside}
+    return tuple(attempt for attempt in attempts if attempt.model not in booked)
 
 
 def _all(record: Record, beside: tuple[Billed, ...]) -> Decimal | None:

@@ -134,3 +134,15 @@ def test_retries_of_one_model_are_told_each_with_what_came_of_it(tmp_path: Path)
     plain = CliRunner().invoke(app, ["receipt", "req_1", "--config", str(config)])
     assert f"Try 1: {HAIKU} at anthropic: overloaded (529), 12 ms\n" in plain.stdout
     assert f"Try 2: {HAIKU} at anthropic: ok, 1,650 ms\n" in plain.stdout
+
+
+def test_what_a_failed_candidate_cost_is_not_said_to_be_unknown_beside_its_record(tmp_path: Path):
+    database = tmp_path / "fairlead.db"
+    ledger = SqliteLedger(database)
+    beside = record(id="req_1.1", op="attempt", model=FLASH, outcome="upstream_error")
+    ledger.add(beside)
+    ledger.add(record())
+    ledger.close()
+    found = told(record(), load(), database)
+    assert [each.model for each in found.beside] == [FLASH]
+    assert not any("not known" in note for note in found.notes)
